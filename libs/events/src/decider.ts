@@ -1,0 +1,68 @@
+/** What a domain is to the engine: plain functions. Types only, so that domain rooms may import it. */
+import type { Rejection } from '@atoll/schema/errors';
+
+export interface DomainEvent {
+  readonly type: string;
+  readonly data: unknown;
+}
+
+/**
+ * A rule over many streams, decided inside the same commit (and so free of races over any number of processes).
+ * Keys are unique within (context, `set`). `owner` is what holds it, told to the one who is refused.
+ */
+export type Claim =
+  /** Nobody else may hold `key`. Taking what one already holds is fine. */
+  | { readonly op: 'take'; readonly kind: 'unique'; readonly set: string; readonly key: string; readonly owner: string }
+  /** No overlapping range may be held in `set`. `range` is a CIDR. */
+  | {
+      readonly op: 'take';
+      readonly kind: 'range';
+      readonly set: string;
+      readonly range: string;
+      readonly owner: string;
+    }
+  /** The amounts held under (set, key) must not exceed `limit` after this. Taking again with the same owner replaces its amount. */
+  | {
+      readonly op: 'take';
+      readonly kind: 'amount';
+      readonly set: string;
+      readonly key: string;
+      readonly owner: string;
+      readonly amount: number;
+      readonly limit: number;
+    }
+  /** Lets go of what `owner` holds under `key` (of a range: its CIDR). Letting go of what isn't held is fine. */
+  | {
+      readonly op: 'release';
+      readonly kind: 'unique' | 'range' | 'amount';
+      readonly set: string;
+      readonly key: string;
+      readonly owner: string;
+    }
+  /** `key` must be held by somebody, e.g. the mark of an open namespace. */
+  | { readonly op: 'require'; readonly set: string; readonly key: string };
+
+export interface Accepted<E extends DomainEvent> {
+  readonly ok: true;
+  readonly events: readonly E[];
+  readonly claims: readonly Claim[];
+}
+export interface Refused {
+  readonly ok: false;
+  readonly rejection: Rejection;
+}
+export type Decision<E extends DomainEvent> = Accepted<E> | Refused;
+
+export const accept = <E extends DomainEvent>(events: readonly E[], claims: readonly Claim[] = []): Accepted<E> => ({
+  ok: true,
+  events,
+  claims,
+});
+export const refuse = (rejection: Rejection): Refused => ({ ok: false, rejection });
+
+/** `decide` and `evolve` are pure. No events is a fine decision: nothing to do. */
+export interface Decider<State, Command, E extends DomainEvent> {
+  readonly initial: State;
+  decide(state: State, command: Command): Decision<E>;
+  evolve(state: State, event: E): State;
+}

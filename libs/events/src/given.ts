@@ -1,0 +1,6 @@
+import type { Decider, Decision, DomainEvent } from './decider.ts';
+/** `given(decider, events).when(command)` → the decision: for tests that read as a sentence. */
+export declare function given<S, C, E extends DomainEvent>(
+  decider: Decider<S, C, E>,
+  events: readonly E[],
+): { when(command: C): Decision<E>; state(): S };

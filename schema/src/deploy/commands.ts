@@ -1,0 +1,45 @@
+/** What can be asked of the deploy service. Subject: `cmd.deploy.<Name>`. */
+import { z } from 'zod';
+import { id } from '../ids.ts';
+import type { InputOf, ResultOf } from '../registry.ts';
+import { labels, name } from '../text.ts';
+import { releaseSpec, replicas, rollingStrategy } from './spec.ts';
+
+/** The image as the tenant typed it: its exact faults are told by the service, with codes of their own. */
+const requestedSpec = releaseSpec.extend({ image: z.string().max(2000) });
+
+export const deployCommands = {
+  CreateDeployment: {
+    input: z.strictObject({
+      namespaceId: id('namespace'),
+      name,
+      labels: labels.default({}),
+      replicas,
+      strategy: rollingStrategy,
+      spec: requestedSpec,
+    }),
+    result: z.strictObject({ deploymentId: id('deployment') }),
+  },
+  /** Records a new release and starts a rollout to it. Settings left out stay as in the newest release. */
+  UpgradeDeployment: {
+    input: z.strictObject({ deploymentId: id('deployment'), spec: requestedSpec.partial() }),
+    result: z.strictObject({ deploymentId: id('deployment'), releaseId: id('release'), rolloutId: id('rollout') }),
+  },
+  /** To the release with that number, or, without one, to the newest other release whose rollout once completed. */
+  RollbackDeployment: {
+    input: z.strictObject({ deploymentId: id('deployment'), toRelease: z.number().int().min(1).nullable() }),
+    result: z.strictObject({ deploymentId: id('deployment'), releaseId: id('release'), rolloutId: id('rollout') }),
+  },
+  ScaleDeployment: {
+    input: z.strictObject({ deploymentId: id('deployment'), replicas }),
+    result: z.strictObject({ deploymentId: id('deployment') }),
+  },
+  DeleteDeployment: {
+    input: z.strictObject({ deploymentId: id('deployment') }),
+    result: z.strictObject({ deploymentId: id('deployment') }),
+  },
+} as const;
+
+export type DeployCommand = keyof typeof deployCommands;
+export type DeployInput<N extends DeployCommand> = InputOf<typeof deployCommands, N>;
+export type DeployResult<N extends DeployCommand> = ResultOf<typeof deployCommands, N>;

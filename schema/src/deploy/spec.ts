@@ -1,0 +1,52 @@
+/** What a tenant says about a workload. Shared by commands, events and the node's desired state. */
+import { z } from 'zod';
+import { labelKey } from '../text.ts';
+
+/** `host[:port]/repository@sha256:…`; a tag may stand before the digest and is ignored. At most 512 characters. */
+export const imagePattern =
+  /^(?<registry>[a-z0-9.-]+(?::[0-9]{1,5})?)\/(?<repository>[a-z0-9]+(?:[._/-][a-z0-9]+)*)(?::(?<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?@(?<digest>sha256:[0-9a-f]{64})$/;
+export const image = z.string().max(512).regex(imagePattern);
+
+export const protocols = ['TCP', 'UDP'] as const;
+export const port = z.number().int().min(1).max(65535);
+
+export const containerPort = z.strictObject({ port, protocol: z.enum(protocols) });
+
+/** Limits and, at the same time, what is reserved on the node. CPU in thousandths of a core, memory in MiB. */
+export const resources = z.strictObject({
+  cpuMillis: z.number().int().min(10).max(256_000),
+  memoryMiB: z.number().int().min(8).max(4_194_304),
+});
+export type Resources = z.infer<typeof resources>;
+
+/** When a started process counts as ready. Without one: as soon as it runs. Asked every `periodSeconds`. */
+export const readinessProbe = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('TCP'), port, periodSeconds: z.number().int().min(1).max(60) }),
+  z.strictObject({
+    kind: z.literal('HTTP'),
+    port,
+    path: z.string().regex(/^\/[\x21-\x7e]{0,511}$/),
+    periodSeconds: z.number().int().min(1).max(60),
+  }),
+]);
+export type ReadinessProbe = z.infer<typeof readinessProbe>;
+
+/** Everything of a release: the image by digest and its configuration. Immutable once recorded. */
+export const releaseSpec = z.strictObject({
+  image,
+  command: z.array(z.string().max(4096)).max(64).nullable(),
+  env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/), z.string().max(4096)),
+  ports: z.array(containerPort).max(32),
+  resources,
+  readiness: readinessProbe.nullable(),
+});
+export type ReleaseSpec = z.infer<typeof releaseSpec>;
+
+/** Rolling upgrade, in instances. Not both zero. */
+export const rollingStrategy = z
+  .strictObject({ maxSurge: z.number().int().min(0).max(100), maxUnavailable: z.number().int().min(0).max(100) })
+  .refine((s) => s.maxSurge + s.maxUnavailable > 0, 'maxSurge and maxUnavailable must not both be 0');
+export type RollingStrategy = z.infer<typeof rollingStrategy>;
+
+export const replicas = z.number().int().min(0).max(1000);
+export { labelKey };

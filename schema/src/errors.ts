@@ -1,0 +1,64 @@
+/**
+ * Every error code that Atoll answers with: a closed set, the same in commands, GraphQL and the SDK.
+ *
+ * `kind` says who can do something about it:
+ * - `user`: the request can't be carried out as it is; comes back in `userErrors` of a mutation's payload, nothing changed;
+ * - `access`: who you are or what you may do; thrown;
+ * - `request`: the request itself is malformed, too large or too costly; thrown;
+ * - `fault`: our side; thrown. `retry` says whether trying again can help, and how.
+ */
+export const errorCodes = {
+  INVALID_ARGUMENT: { kind: 'user', retry: 'never' },
+  NOT_FOUND: { kind: 'user', retry: 'never' },
+  NAME_TAKEN: { kind: 'user', retry: 'never' },
+  ILLEGAL_STATE: { kind: 'user', retry: 'never' },
+  BEING_DELETED: { kind: 'user', retry: 'never' },
+  VERSION_CONFLICT: { kind: 'user', retry: 'after-reading' },
+  IDEMPOTENCY_KEY_REUSED: { kind: 'user', retry: 'never' },
+  IDEMPOTENCY_KEY_IN_FLIGHT: { kind: 'user', retry: 'same-key' },
+  CIDR_MALFORMED: { kind: 'user', retry: 'never' },
+  CIDR_OVERLAP: { kind: 'user', retry: 'never' },
+  CIDR_NOT_ALLOWED: { kind: 'user', retry: 'never' },
+  ADDRESSES_EXHAUSTED: { kind: 'user', retry: 'later' },
+  IMAGE_DIGEST_REQUIRED: { kind: 'user', retry: 'never' },
+  IMAGE_MALFORMED: { kind: 'user', retry: 'never' },
+  IMAGE_NOT_FOUND: { kind: 'user', retry: 'never' },
+  REGISTRY_NOT_ALLOWED: { kind: 'user', retry: 'never' },
+  INSUFFICIENT_CAPACITY: { kind: 'user', retry: 'later' },
+  QUOTA_EXCEEDED: { kind: 'user', retry: 'later' },
+  NO_EARLIER_RELEASE: { kind: 'user', retry: 'never' },
+
+  UNAUTHENTICATED: { kind: 'access', retry: 'never' },
+  TOKEN_EXPIRED: { kind: 'access', retry: 'never' },
+  FORBIDDEN: { kind: 'access', retry: 'never' },
+
+  GRAPHQL_PARSE_FAILED: { kind: 'request', retry: 'never' },
+  GRAPHQL_VALIDATION_FAILED: { kind: 'request', retry: 'never' },
+  BAD_USER_INPUT: { kind: 'request', retry: 'never' },
+  BAD_REQUEST: { kind: 'request', retry: 'never' },
+  PAYLOAD_TOO_LARGE: { kind: 'request', retry: 'never' },
+  COST_EXCEEDED: { kind: 'request', retry: 'never' },
+  BUDGET_EXCEEDED: { kind: 'request', retry: 'later' },
+  CURSOR_TRIMMED: { kind: 'request', retry: 'never' },
+  CURSOR_MALFORMED: { kind: 'request', retry: 'never' },
+
+  UNAVAILABLE: { kind: 'fault', retry: 'later' },
+  UNKNOWN_OUTCOME: { kind: 'fault', retry: 'same-key' },
+  DEADLINE_EXCEEDED: { kind: 'fault', retry: 'same-key' },
+  INTERNAL_SERVER_ERROR: { kind: 'fault', retry: 'same-key' },
+} as const satisfies Record<string, { kind: ErrorKind; retry: Retry }>;
+
+export type ErrorKind = 'user' | 'access' | 'request' | 'fault';
+/** `same-key`: repeat with the same idempotency key. `after-reading`: read the newest version first. */
+export type Retry = 'never' | 'later' | 'same-key' | 'after-reading';
+export type ErrorCode = keyof typeof errorCodes;
+
+/** A rule said no. A value, never thrown: `message` is public and says what to do; `field` is the path in the input. */
+export interface Rejection {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly field?: string;
+}
+
+export const reject = (code: ErrorCode, message: string, field?: string): Rejection =>
+  field === undefined ? { code, message } : { code, message, field };

@@ -1,0 +1,49 @@
+/**
+ * The registry of every kind of identifier. An id is a TypeID: a prefix that names its kind, an underscore and a
+ * UUIDv7 in 26 characters of Crockford base32 (https://github.com/jetify-com/typeid). It says what it is wherever it
+ * is seen, sorts by creation time, and needs no further encoding to be a GraphQL global id.
+ */
+import { z } from 'zod';
+
+export const idPrefixes = {
+  tenant: 'ten',
+  member: 'mem',
+  serviceAccount: 'sa',
+  environment: 'env',
+  namespace: 'ns',
+  deployment: 'dep',
+  release: 'rel',
+  rollout: 'rol',
+  instance: 'ins',
+  node: 'node',
+  pool: 'pool',
+  subnet: 'sub',
+  policy: 'pol',
+  event: 'evt',
+} as const;
+
+export type IdKind = keyof typeof idPrefixes;
+export type Id<K extends IdKind> = `${(typeof idPrefixes)[K]}_${string}`;
+
+const suffix = '[0-7][0-9abcdefghjkmnpqrstvwxyz]{25}';
+
+/** A zod schema for the ids of one kind; any other text is refused. */
+export function id<K extends IdKind>(kind: K) {
+  return z.templateLiteral([`${idPrefixes[kind]}_`, z.string().regex(new RegExp(`^${suffix}$`))]) as z.ZodType<Id<K>>;
+}
+
+const anyId = new RegExp(`^([a-z]+)_${suffix}$`);
+const kindOfPrefix = new Map<string, IdKind>(
+  Object.entries(idPrefixes).map(([kind, prefix]) => [prefix, kind as IdKind]),
+);
+
+/** The kind that an id says it is, or null where the text is no id at all. */
+export function idKind(text: string): IdKind | null {
+  const prefix = anyId.exec(text)?.[1];
+  return prefix === undefined ? null : (kindOfPrefix.get(prefix) ?? null);
+}
+
+/** The owner of facts that belong to the platform and to no tenant. */
+export const PLATFORM = 'platform';
+export type Tenant = Id<'tenant'> | typeof PLATFORM;
+export const tenantOrPlatform = z.union([z.literal(PLATFORM), id('tenant')]) as z.ZodType<Tenant>;

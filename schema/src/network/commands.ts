@@ -1,0 +1,30 @@
+/** What can be asked of the network service. Subject: `cmd.network.<Name>`. */
+import { z } from 'zod';
+import { id } from '../ids.ts';
+import type { InputOf, ResultOf } from '../registry.ts';
+import { name } from '../text.ts';
+import { policySpec } from './spec.ts';
+
+export const networkCommands = {
+  /** A further subnet beside the namespace's first. `ipv4` as typed, or null for the next free range. */
+  CreateSubnet: {
+    input: z.strictObject({ namespaceId: id('namespace'), ipv4: z.string().max(100).nullable() }),
+    result: z.strictObject({ subnetId: id('subnet') }),
+  },
+  CreateIsolationPolicy: {
+    input: z.strictObject({ namespaceId: id('namespace'), name, spec: policySpec }),
+    result: z.strictObject({ policyId: id('policy') }),
+  },
+  UpdateIsolationPolicy: {
+    input: z.strictObject({ policyId: id('policy'), spec: policySpec }),
+    result: z.strictObject({ policyId: id('policy') }),
+  },
+  DeleteIsolationPolicy: {
+    input: z.strictObject({ policyId: id('policy') }),
+    result: z.strictObject({ policyId: id('policy') }),
+  },
+} as const;
+
+export type NetworkCommand = keyof typeof networkCommands;
+export type NetworkInput<N extends NetworkCommand> = InputOf<typeof networkCommands, N>;
+export type NetworkResult<N extends NetworkCommand> = ResultOf<typeof networkCommands, N>;

@@ -1,0 +1,82 @@
+/**
+ * Between the network service and a node's agent: the node's rule set, neutral of any backend, and its receipt.
+ *
+ * Everything is denied that no rule allows, in both directions, for every endpoint. A packet from one endpoint to
+ * another must pass the egress rules of its source (on the source's node) and the ingress rules of its destination (on
+ * the destination's node). Answers of allowed connections pass.
+ */
+import { z } from 'zod';
+import { protocols } from '../deploy/spec.ts';
+import { id } from '../ids.ts';
+import { hash } from '../network/events.ts';
+
+/** A named set of addresses; one name has members of both families. Members are sorted and without mask. */
+export const addressSet = z.strictObject({
+  /** Content-independent and stable: `[a-z0-9]{1,24}`. */
+  name: z.string().regex(/^[a-z0-9]{1,24}$/),
+  ipv4: z.array(z.ipv4()),
+  ipv6: z.array(z.ipv6()),
+});
+export type AddressSet = z.infer<typeof addressSet>;
+
+/** Opens the ports to or from the addresses of `set`. */
+export const allowRule = z.strictObject({
+  policyId: id('policy'),
+  protocol: z.enum(protocols),
+  /** Both ends included. */
+  ports: z.strictObject({ from: z.number().int(), to: z.number().int() }),
+  set: z.string(),
+});
+export type AllowRule = z.infer<typeof allowRule>;
+
+/** Rules that several endpoints share; named by their content, so that equal lists are one chain. */
+export const ruleChain = z.strictObject({
+  /** First 16 hex digits of the SHA-256 of direction and rules. */
+  name: z.string().regex(/^[0-9a-f]{16}$/),
+  /** `ingress` rules match the set as source, `egress` rules as destination. Ports are always those of the destination. */
+  direction: z.enum(['ingress', 'egress']),
+  rules: z.array(allowRule),
+});
+export type RuleChain = z.infer<typeof ruleChain>;
+
+export const ruleEndpoint = z.strictObject({
+  instanceId: id('instance'),
+  ipv4: z.ipv4(),
+  ipv6: z.ipv6(),
+  /** Name of its ingress and egress chain; null where no rule allows anything. */
+  ingress: z.string().nullable(),
+  egress: z.string().nullable(),
+});
+export type RuleEndpoint = z.infer<typeof ruleEndpoint>;
+
+/** All lists are sorted, so that equal intent gives equal bytes. */
+export const ruleSet = z.strictObject({
+  endpoints: z.array(ruleEndpoint),
+  chains: z.array(ruleChain),
+  sets: z.array(addressSet),
+  /** Policies that have rules on this node, with the hash of those rules. */
+  policies: z.array(z.strictObject({ policyId: id('policy'), revision: z.number().int().min(1), hash })),
+});
+export type RuleSet = z.infer<typeof ruleSet>;
+
+/** `generation` is the position in the network context of the newest fact that went into it; `hash` that of `rules`. */
+export const desiredNetwork = z.strictObject({
+  nodeId: id('node'),
+  generation: z.number().int().min(0),
+  hash,
+  /** The platform's whole address pools: the node keeps packets to unknown addresses of these from leaving it. */
+  pools: z.strictObject({ ipv4: z.cidrv4(), ipv6: z.cidrv6() }),
+  rules: ruleSet,
+});
+export type DesiredNetwork = z.infer<typeof desiredNetwork>;
+
+/** Reply to a pull: null where the agent's generation is the newest. */
+export const networkPullReply = z.union([z.null(), desiredNetwork]);
+
+/** What is in force: sent on every change, and every 5 s. `error` says why a newer generation was refused. */
+export const networkReport = z.strictObject({
+  nodeId: id('node'),
+  applied: z.strictObject({ generation: z.number().int().min(1), hash, at: z.iso.datetime() }).nullable(),
+  error: z.strictObject({ generation: z.number().int(), message: z.string().max(4000) }).nullable(),
+});
+export type NetworkReport = z.infer<typeof networkReport>;

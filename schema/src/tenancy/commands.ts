@@ -1,0 +1,47 @@
+/** What can be asked of the tenancy service. Subject: `cmd.tenancy.<Name>`. */
+import { z } from 'zod';
+import { id } from '../ids.ts';
+import type { InputOf, ResultOf } from '../registry.ts';
+import { labels, name } from '../text.ts';
+import { environmentKinds, tenantLimits, tenantRoles } from './events.ts';
+
+const subject = z.string().min(1).max(255);
+
+export const tenancyCommands = {
+  /** Sent under the platform's own tenant. `admins` become members with the role admin. */
+  CreateTenant: {
+    input: z.strictObject({
+      name,
+      limits: tenantLimits.optional(),
+      members: z
+        .array(z.strictObject({ subject, role: z.enum(tenantRoles) }))
+        .max(100)
+        .default([]),
+    }),
+    result: z.strictObject({ tenantId: id('tenant') }),
+  },
+  CreateServiceAccount: {
+    input: z.strictObject({
+      name,
+      role: z.enum(tenantRoles),
+      secretHash: z.string().regex(/^[0-9a-f]{64}$/),
+    }),
+    result: z.strictObject({ serviceAccountId: id('serviceAccount') }),
+  },
+  CreateEnvironment: {
+    input: z.strictObject({ name, kind: z.enum(environmentKinds) }),
+    result: z.strictObject({ environmentId: id('environment') }),
+  },
+  CreateNamespace: {
+    input: z.strictObject({ environmentId: id('environment'), name, labels: labels.default({}) }),
+    result: z.strictObject({ namespaceId: id('namespace') }),
+  },
+  DeleteNamespace: {
+    input: z.strictObject({ namespaceId: id('namespace') }),
+    result: z.strictObject({ namespaceId: id('namespace') }),
+  },
+} as const;
+
+export type TenancyCommand = keyof typeof tenancyCommands;
+export type TenancyInput<N extends TenancyCommand> = InputOf<typeof tenancyCommands, N>;
+export type TenancyResult<N extends TenancyCommand> = ResultOf<typeof tenancyCommands, N>;
