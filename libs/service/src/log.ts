@@ -1,5 +1,32 @@
-import type { Logger } from 'pino';
+import { trace } from '@opentelemetry/api';
+import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino';
+import { redact } from './redact.ts';
 
 export type { Logger };
-/** JSON lines on stdout; level by ATOLL_LOG_LEVEL (default info); secrets redacted; traceId of the current span added. */
-export declare function createLogger(name: string): Logger;
+
+const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
+
+function levelOf(wanted: string | undefined): string {
+  return wanted && levels.includes(wanted) ? wanted : 'info';
+}
+
+/**
+ * JSON lines on stdout; level by ATOLL_LOG_LEVEL (default info); secrets redacted; traceId of the current span added.
+ * `destination` is for tests.
+ */
+export function createLogger(name: string, destination?: DestinationStream): Logger {
+  const options = {
+    name,
+    level: levelOf(process.env.ATOLL_LOG_LEVEL),
+    base: { pid: process.pid },
+    timestamp: stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+    mixin() {
+      const span = trace.getActiveSpan()?.spanContext();
+      return span ? { traceId: span.traceId } : {};
+    },
+    // On the finished line, so that texts of errors and nested objects are covered, too.
+    hooks: { streamWrite: redact },
+  };
+  return destination ? pino(options, destination) : pino(options);
+}

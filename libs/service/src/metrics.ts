@@ -1,3 +1,5 @@
-import type { Registry } from 'prom-client';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+
 /** One registry per process, with the default process metrics; prom-client's Counter, Gauge, Histogram register here. */
-export declare const metrics: Registry;
+export const metrics: Registry = new Registry();
+collectDefaultMetrics({ register: metrics });

@@ -1,19 +1,92 @@
-import type { Pool } from 'pg';
+/** PostgreSQL: pools, and what is asked of a server. */
+import pg, { type Pool } from 'pg';
 import type { Logger } from 'pino';
+
+export { migrate } from './migrate.ts';
+
+const { INT8 } = pg.types.builtins;
+const INT8_ARRAY: number = 1016;
+
+/** bigint as number: positions stay below 2^53. */
+const getTypeParser: typeof pg.types.getTypeParser = (oid: number, format?: 'text' | 'binary') => {
+  const parse = pg.types.getTypeParser(oid, format as 'text');
+  if (format === 'binary') return parse;
+  if (oid === INT8) return Number;
+  if (oid !== INT8_ARRAY) return parse;
+  return (text: string) => parse(text).map((item: string | null) => (item === null ? null : Number(item)));
+};
+
 /** A pool with statement and idle timeouts. bigint comes back as number (positions stay below 2^53). */
-export declare function createPool(options: { url: string; name: string; max: number; log: Logger }): Pool;
+export function createPool(options: { url: string; name: string; max: number; log: Logger }): Pool {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    application_name: options.name,
+    max: options.max,
+    connectionTimeoutMillis: 10_000,
+    idleTimeoutMillis: 60_000,
+    statement_timeout: 30_000,
+    idle_in_transaction_session_timeout: 60_000,
+    keepAlive: true,
+    types: { getTypeParser },
+  });
+  // A connection that breaks while idle leaves the pool; the next query takes another.
+  pool.on('error', (error) => options.log.warn({ err: error, pool: options.name }, 'idle database connection lost'));
+  return pool;
+}
+
+/** SQLSTATE classes and codes, and codes of the operating system, that say the connection broke or wasn't to be had. */
+const connectionCodes =
+  /^(08...|57P0[1-4]|53300|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH|ENETUNREACH)$/;
+/** pg gives these no code. */
+const connectionTexts = [
+  'Connection terminated',
+  'timeout exceeded when trying to connect',
+  'Client has encountered a connection error',
+];
+
+/** Whether an error is of the connection, and not of what was asked. */
+export function isConnectionError(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if ('code' in error && typeof error.code === 'string' && connectionCodes.test(error.code)) return true;
+  if (connectionTexts.some((text) => error.message.startsWith(text))) return true;
+  if (error instanceof AggregateError) return error.errors.some(isConnectionError);
+  return error.cause !== undefined && isConnectionError(error.cause);
+}
+
+const oldestVersion = 150_000;
+const durable = ['fsync', 'full_page_writes', 'synchronous_commit'] as const;
+
 /** Refuses (throws, saying what to set) a server older than 15 or with fsync, full_page_writes or synchronous_commit off. */
-export declare function checkServer(pool: Pool): Promise<void>;
-/**
- * Runs the `NNNN_name.sql` files of `folders`, in order, that `<schema>.schema_migration` doesn't list yet: one
- * transaction each, under an advisory lock, search_path set to `schema`. Refuses a database that is newer than the
- * files, and a file that was edited after it was run (checksum).
- */
-export declare function migrate(options: {
-  pool: Pool;
-  schema: string;
-  folders: readonly URL[];
-  log: Logger;
-}): Promise<void>;
+export async function checkServer(pool: Pool): Promise<void> {
+  const { rows } = await pool.query<{ name: string; setting: string }>(
+    'select name, setting from pg_settings where name = any($1)',
+    [['server_version_num', ...durable]],
+  );
+  const settings = new Map(rows.map((row) => [row.name, row.setting]));
+  const problems: string[] = durable
+    .filter((name) => settings.get(name) === 'off')
+    .map((name) => `${name} is off: set ${name} = on, or committed facts can be lost`);
+  const version = Number(settings.get('server_version_num'));
+  if (version < oldestVersion) {
+    problems.push(`its version is ${Math.floor(version / 10_000)}: use PostgreSQL 15 or newer`);
+  }
+  if (problems.length > 0) throw new Error(`This PostgreSQL server can't be used: ${problems.join('; ')}.`);
+}
+
 /** Waits, with a deadline, until the server takes connections. */
-export declare function waitForServer(pool: Pool, options: { timeoutMs: number }): Promise<void>;
+export async function waitForServer(pool: Pool, options: { timeoutMs: number }): Promise<void> {
+  const deadline = Date.now() + options.timeoutMs;
+  for (;;) {
+    try {
+      await pool.query('select 1');
+      return;
+    } catch (error) {
+      if (!isConnectionError(error) || Date.now() >= deadline) {
+        throw new Error(`The database can't be reached: ${error instanceof Error ? error.message : String(error)}`, {
+          cause: error,
+        });
+      }
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}
