@@ -12,7 +12,8 @@ export const tenancyCommands = {
   CreateTenant: {
     input: z.strictObject({
       name,
-      limits: tenantLimits.optional(),
+      /** What is left out gets the platform's default. */
+      limits: tenantLimits.partial().optional(),
       members: z
         .array(z.strictObject({ subject, role: z.enum(tenantRoles) }))
         .max(100)

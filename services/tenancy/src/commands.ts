@@ -1,0 +1,105 @@
+/**
+ * The write door: each command of `schema/src/tenancy/commands.ts` becomes one decision on one stream. What must hold
+ * over many streams is in the claims of that decision; nothing is checked beforehand that the commit doesn't check.
+ */
+import { type CommandOutcome, type EventStore, handleCommand } from '@atoll/events/store';
+import type { Rejection } from '@atoll/schema/errors';
+import { type Id, PLATFORM } from '@atoll/schema/ids';
+import { type TenancyCommand, type TenancyResult, tenancyCommands } from '@atoll/schema/tenancy/commands';
+import type { CommandAnswer, CommandHandlers } from '@atoll/service/commands';
+import { newId } from '@atoll/service/ids';
+import { createTenant } from './create-tenant.ts';
+import { denied } from './denials.ts';
+import { environment, environmentStream } from './domain/environment.ts';
+import { namespace, namespaceNotFound, namespaceStream } from './domain/namespace.ts';
+import { tenant, tenantNotFound, tenantStream } from './domain/tenant.ts';
+import { loadTenant } from './load.ts';
+import { originOf } from './origin.ts';
+
+const refused = (rejection: Rejection) => ({ ok: false, rejection }) as const;
+
+/** The stored answer has passed through JSON: it is parsed before it is believed. */
+function answer<N extends TenancyCommand>(name: N, outcome: CommandOutcome): CommandAnswer<TenancyResult<N>> {
+  if (!outcome.ok) return outcome;
+  const { position, version } = outcome;
+  return {
+    ok: true,
+    result: tenancyCommands[name].result.parse(outcome.result) as TenancyResult<N>,
+    position,
+    version,
+  };
+}
+
+export function tenancyHandlers(store: EventStore): CommandHandlers<typeof tenancyCommands> {
+  return {
+    CreateTenant: async (input, context) => answer('CreateTenant', await createTenant(store, input, context)),
+
+    async CreateServiceAccount(input, context) {
+      const serviceAccountId = newId('serviceAccount');
+      const outcome = await handleCommand(store, {
+        decider: tenant,
+        stream: tenantStream(context.tenant),
+        command: { kind: 'createServiceAccount', serviceAccountId, ...input },
+        origin: originOf(context),
+        idempotency: { key: context.key, request: { CreateServiceAccount: input } },
+        expectedVersion: context.expectedVersion,
+        result: { serviceAccountId },
+        onClaimConflict: denied,
+        notFound: tenantNotFound,
+      });
+      return answer('CreateServiceAccount', outcome);
+    },
+
+    async CreateEnvironment(input, context) {
+      if (context.tenant === PLATFORM) return refused(tenantNotFound);
+      const environmentId = newId('environment');
+      const outcome = await handleCommand(store, {
+        decider: environment,
+        stream: environmentStream(environmentId),
+        command: {
+          kind: 'create',
+          tenant: context.tenant,
+          environmentId,
+          name: input.name,
+          environmentKind: input.kind,
+        },
+        origin: originOf(context),
+        idempotency: { key: context.key, request: { CreateEnvironment: input } },
+        result: { environmentId },
+        onClaimConflict: denied,
+      });
+      return answer('CreateEnvironment', outcome);
+    },
+
+    async CreateNamespace(input, context) {
+      if (context.tenant === PLATFORM) return refused(tenantNotFound);
+      const owner = await loadTenant(store, context.tenant);
+      if (owner.status === 'absent') return refused(tenantNotFound);
+      const namespaceId: Id<'namespace'> = newId('namespace');
+      const outcome = await handleCommand(store, {
+        decider: namespace,
+        stream: namespaceStream(namespaceId),
+        command: { kind: 'create', tenant: context.tenant, namespaceId, ...input, limit: owner.limits.namespaces },
+        origin: originOf(context),
+        idempotency: { key: context.key, request: { CreateNamespace: input } },
+        result: { namespaceId },
+        onClaimConflict: denied,
+      });
+      return answer('CreateNamespace', outcome);
+    },
+
+    async DeleteNamespace(input, context) {
+      const outcome = await handleCommand(store, {
+        decider: namespace,
+        stream: namespaceStream(input.namespaceId),
+        command: { kind: 'requestDeletion' },
+        origin: originOf(context),
+        idempotency: { key: context.key, request: { DeleteNamespace: input } },
+        expectedVersion: context.expectedVersion,
+        result: { namespaceId: input.namespaceId },
+        notFound: namespaceNotFound,
+      });
+      return answer('DeleteNamespace', outcome);
+    },
+  };
+}

@@ -1,0 +1,39 @@
+/** What a tenant is told when a claim can't be had: one text for each set of claims. */
+import type { ClaimConflict } from '@atoll/events/store';
+import { type Rejection, reject } from '@atoll/schema/errors';
+import type { ClaimSet } from './domain/claims.ts';
+import { environmentNotFound } from './domain/environment.ts';
+import { tenantNotFound } from './domain/tenant.ts';
+
+const taken = (what: string) => (): Rejection =>
+  reject('NAME_TAKEN', `There is already ${what} of that name. Choose another one.`, 'name');
+
+/** The key's answer is that of another request. */
+export const keyReused = reject(
+  'IDEMPOTENCY_KEY_REUSED',
+  'The idempotency key was used for another request. Take a new key.',
+);
+
+const denials: Record<ClaimSet, (conflict: ClaimConflict) => Rejection> = {
+  'tenant-request': () => keyReused,
+  tenant: () => tenantNotFound,
+  environment: () => environmentNotFound,
+  'tenant-name': taken('a tenant'),
+  'environment-name': taken('an environment'),
+  'namespace-name': taken('a namespace'),
+  'service-account-name': taken('a service account'),
+  namespaces: ({ claim, held }) => {
+    const limit = 'limit' in claim ? claim.limit : 0;
+    return reject(
+      'QUOTA_EXCEEDED',
+      `The tenant holds ${held ?? limit} of at most ${limit} namespaces, those that are being deleted included. ` +
+        'Delete one and wait until it is gone, or ask the operator for a higher limit.',
+    );
+  },
+};
+
+export function denied(conflict: ClaimConflict): Rejection {
+  const { set } = conflict.claim;
+  if (!Object.hasOwn(denials, set)) throw new Error(`No denial is written for the claim set "${set}".`);
+  return denials[set as ClaimSet](conflict);
+}

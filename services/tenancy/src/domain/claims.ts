@@ -1,0 +1,54 @@
+/** What this context holds in its claims: the rules over many streams, decided inside the commit. */
+import type { Claim } from '@atoll/events/decider';
+import type { Id, Tenant } from '@atoll/schema/ids';
+
+/**
+ * - `tenant`, `environment`: marks that the thing exists; required by what is created underneath. The environment's key
+ *   begins with its tenant, so that another tenant's environment and a missing one are the same thing here.
+ * - `tenant-request`: idempotency keys of CreateTenant. A key belongs to a tenant, and here the tenant is what the
+ *   command creates: the claim leads a repeated key to the tenant that was created under it.
+ * - `…-name`: names that are taken.
+ * - `namespaces`: how many namespaces a tenant holds.
+ */
+export const claimSets = [
+  'tenant-request',
+  'tenant',
+  'tenant-name',
+  'environment',
+  'environment-name',
+  'namespace-name',
+  'service-account-name',
+  'namespaces',
+] as const;
+export type ClaimSet = (typeof claimSets)[number];
+
+const unique = (op: 'take' | 'release', set: ClaimSet, key: string, owner: string): Claim => ({
+  op,
+  kind: 'unique',
+  set,
+  key,
+  owner,
+});
+
+export const takeUnique = (set: ClaimSet, key: string, owner: string) => unique('take', set, key, owner);
+export const releaseUnique = (set: ClaimSet, key: string, owner: string) => unique('release', set, key, owner);
+export const requireClaim = (set: ClaimSet, key: string): Claim => ({ op: 'require', set, key });
+
+export const environmentKey = (tenant: Tenant, environment: Id<'environment'>) => `${tenant}/${environment}`;
+
+export const takeNamespace = (tenant: Tenant, owner: Id<'namespace'>, limit: number): Claim => ({
+  op: 'take',
+  kind: 'amount',
+  set: 'namespaces',
+  key: tenant,
+  owner,
+  amount: 1,
+  limit,
+});
+export const releaseNamespace = (tenant: Tenant, owner: Id<'namespace'>): Claim => ({
+  op: 'release',
+  kind: 'amount',
+  set: 'namespaces',
+  key: tenant,
+  owner,
+});

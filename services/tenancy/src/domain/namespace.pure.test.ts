@@ -1,0 +1,66 @@
+import { given } from '@atoll/events/given';
+import { describe, expect, it } from 'vitest';
+import { type NamespaceCommand, type NamespaceEvent, namespace } from './namespace.ts';
+
+const tenant = 'ten_01h455vb4pex5vsknk084sn02q';
+const namespaceId = 'ns_01h455vb4pex5vsknk084sn02q';
+const environmentId = 'env_01h455vb4pex5vsknk084sn02q';
+const named = { namespaceId, environmentId, name: 'shop' } as const;
+
+const created: NamespaceEvent = { type: 'NamespaceCreated', data: { ...named, labels: {} } };
+const requested: NamespaceEvent = { type: 'NamespaceDeletionRequested', data: named };
+const deleted: NamespaceEvent = { type: 'NamespaceDeleted', data: named };
+
+const create: NamespaceCommand = { kind: 'create', tenant, ...named, labels: {}, limit: 50 };
+const requestDeletion: NamespaceCommand = { kind: 'requestDeletion' };
+const finishDeletion: NamespaceCommand = { kind: 'finishDeletion', tenant };
+
+const refusedWith = (code: string) => ({ ok: false, rejection: { code } });
+
+describe('a namespace', () => {
+  it('needs an environment of its own tenant, takes its name in it and one of the tenant’s namespaces', () => {
+    expect(given(namespace, []).when(create)).toEqual({
+      ok: true,
+      events: [created],
+      claims: [
+        { op: 'require', set: 'environment', key: `${tenant}/${environmentId}` },
+        { op: 'take', kind: 'unique', set: 'namespace-name', key: `${environmentId}/shop`, owner: namespaceId },
+        { op: 'take', kind: 'amount', set: 'namespaces', key: tenant, owner: namespaceId, amount: 1, limit: 50 },
+      ],
+    });
+  });
+
+  it('that is to be deleted keeps its name and its place in the quota', () => {
+    expect(given(namespace, [created]).when(requestDeletion)).toEqual({ ok: true, events: [requested], claims: [] });
+  });
+
+  it('that is deleted lets go of both', () => {
+    expect(given(namespace, [created, requested]).when(finishDeletion)).toEqual({
+      ok: true,
+      events: [deleted],
+      claims: [
+        { op: 'release', kind: 'unique', set: 'namespace-name', key: `${environmentId}/shop`, owner: namespaceId },
+        { op: 'release', kind: 'amount', set: 'namespaces', key: tenant, owner: namespaceId },
+      ],
+    });
+  });
+
+  it.each([
+    ['is missing', [], requestDeletion, 'NOT_FOUND'],
+    ['is being deleted', [created, requested], requestDeletion, 'BEING_DELETED'],
+    ['is gone', [created, requested, deleted], requestDeletion, 'NOT_FOUND'],
+    ['nobody wants deleted', [created], finishDeletion, 'ILLEGAL_STATE'],
+    ['is missing (drained)', [], finishDeletion, 'NOT_FOUND'],
+    ['exists', [created], create, 'ILLEGAL_STATE'],
+  ] as const)('that %s is refused', (_what, events, command, code) => {
+    expect(given(namespace, events).when(command)).toMatchObject(refusedWith(code));
+  });
+
+  it('that is told twice to be gone does nothing the second time', () => {
+    expect(given(namespace, [created, requested, deleted]).when(finishDeletion)).toEqual({
+      ok: true,
+      events: [],
+      claims: [],
+    });
+  });
+});

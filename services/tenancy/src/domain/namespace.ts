@@ -1,0 +1,111 @@
+/** A tenant's unit of isolation. Stream `namespace:<id>`. Its deletion is asked for here and done by deploy and network. */
+import { accept, type Decider, refuse } from '@atoll/events/decider';
+import { type Rejection, reject } from '@atoll/schema/errors';
+import type { Id } from '@atoll/schema/ids';
+import type { TenancyEvent } from '@atoll/schema/tenancy/events';
+import type { Labels } from '@atoll/schema/text';
+import { environmentKey, releaseNamespace, releaseUnique, requireClaim, takeNamespace, takeUnique } from './claims.ts';
+
+export type NamespaceEvent = Extract<
+  TenancyEvent,
+  { type: 'NamespaceCreated' | 'NamespaceDeletionRequested' | 'NamespaceDeleted' }
+>;
+
+interface Known {
+  readonly namespaceId: Id<'namespace'>;
+  readonly environmentId: Id<'environment'>;
+  readonly name: string;
+}
+export type NamespaceState =
+  | { readonly status: 'absent' }
+  | (Known & { readonly status: 'active' })
+  | (Known & { readonly status: 'deleting' })
+  | { readonly status: 'deleted' };
+
+export type NamespaceCommand =
+  | {
+      readonly kind: 'create';
+      readonly tenant: Id<'tenant'>;
+      readonly namespaceId: Id<'namespace'>;
+      readonly environmentId: Id<'environment'>;
+      readonly name: string;
+      readonly labels: Labels;
+      /** How many namespaces the tenant may hold. */
+      readonly limit: number;
+    }
+  | { readonly kind: 'requestDeletion' }
+  /** Nothing is left in it: the network service has said so. */
+  | { readonly kind: 'finishDeletion'; readonly tenant: Id<'tenant'> };
+
+export const namespaceNotFound = reject('NOT_FOUND', 'There is no such namespace.', 'namespaceId');
+const beingDeleted = reject('BEING_DELETED', 'The namespace is being deleted already.', 'namespaceId');
+const notRequested = reject('ILLEGAL_STATE', 'Nobody has asked for the deletion of the namespace.', 'namespaceId');
+
+/** Why a namespace in that status can't be deleted; an active one can. */
+export const deletionRefused: Record<Exclude<NamespaceState['status'], 'active'>, Rejection> = {
+  absent: namespaceNotFound,
+  deleting: beingDeleted,
+  deleted: namespaceNotFound,
+};
+
+export const namespaceStream = (id: string) => `namespace:${id}`;
+
+const nameKey = (environmentId: Id<'environment'>, name: string) => `${environmentId}/${name}`;
+
+export const namespace: Decider<NamespaceState, NamespaceCommand, NamespaceEvent> = {
+  initial: { status: 'absent' },
+
+  decide(state, command) {
+    switch (command.kind) {
+      case 'create': {
+        if (state.status !== 'absent') return refuse(reject('ILLEGAL_STATE', 'The namespace exists already.'));
+        const { tenant, namespaceId, environmentId, name, labels, limit } = command;
+        return accept<NamespaceEvent>(
+          [{ type: 'NamespaceCreated', data: { namespaceId, environmentId, name, labels } }],
+          [
+            requireClaim('environment', environmentKey(tenant, environmentId)),
+            takeUnique('namespace-name', nameKey(environmentId, name), namespaceId),
+            takeNamespace(tenant, namespaceId, limit),
+          ],
+        );
+      }
+      case 'requestDeletion': {
+        if (state.status !== 'active') return refuse(deletionRefused[state.status]);
+        const { namespaceId, environmentId, name } = state;
+        // Name and quota stay taken: what is in the namespace is still there.
+        return accept<NamespaceEvent>([
+          { type: 'NamespaceDeletionRequested', data: { namespaceId, environmentId, name } },
+        ]);
+      }
+      case 'finishDeletion': {
+        if (state.status === 'deleted') return accept<NamespaceEvent>([]);
+        if (state.status === 'absent') return refuse(namespaceNotFound);
+        if (state.status === 'active') return refuse(notRequested);
+        const { namespaceId, environmentId, name } = state;
+        return accept<NamespaceEvent>(
+          [{ type: 'NamespaceDeleted', data: { namespaceId, environmentId, name } }],
+          [
+            releaseUnique('namespace-name', nameKey(environmentId, name), namespaceId),
+            releaseNamespace(command.tenant, namespaceId),
+          ],
+        );
+      }
+      default:
+        return command satisfies never;
+    }
+  },
+
+  evolve(_state, event) {
+    const { namespaceId, environmentId, name } = event.data;
+    switch (event.type) {
+      case 'NamespaceCreated':
+        return { status: 'active', namespaceId, environmentId, name };
+      case 'NamespaceDeletionRequested':
+        return { status: 'deleting', namespaceId, environmentId, name };
+      case 'NamespaceDeleted':
+        return { status: 'deleted' };
+      default:
+        return event satisfies never;
+    }
+  },
+};

@@ -1,0 +1,114 @@
+/** A tenant: its limits, its members and its service accounts. Stream `tenant:<id>`. */
+import { accept, type Decider, refuse } from '@atoll/events/decider';
+import { reject } from '@atoll/schema/errors';
+import type { Id } from '@atoll/schema/ids';
+import type { TenancyEvent, TenantLimits, tenantRoles } from '@atoll/schema/tenancy/events';
+import { requireClaim, takeUnique } from './claims.ts';
+
+type TenantRole = (typeof tenantRoles)[number];
+export type TenantEvent = Extract<TenancyEvent, { type: 'TenantCreated' | 'MemberAdded' | 'ServiceAccountCreated' }>;
+
+export type TenantState =
+  | { readonly status: 'absent' }
+  | { readonly status: 'active'; readonly tenantId: Id<'tenant'>; readonly limits: TenantLimits };
+
+export type TenantCommand =
+  | {
+      readonly kind: 'create';
+      readonly tenantId: Id<'tenant'>;
+      readonly name: string;
+      readonly limits: TenantLimits;
+      /** The idempotency key of the request. */
+      readonly requestKey: string;
+      readonly members: readonly {
+        readonly memberId: Id<'member'>;
+        readonly subject: string;
+        readonly role: TenantRole;
+      }[];
+    }
+  | {
+      readonly kind: 'createServiceAccount';
+      readonly serviceAccountId: Id<'serviceAccount'>;
+      readonly name: string;
+      readonly role: TenantRole;
+      readonly secretHash: string;
+    };
+
+/** What a tenant may hold where the operator says nothing else. */
+export const defaultLimits: TenantLimits = {
+  namespaces: 50,
+  instances: 500,
+  cpuMillis: 64_000,
+  memoryMiB: 131_072,
+};
+
+export const limitsOf = (asked: { readonly [L in keyof TenantLimits]?: number | undefined } = {}): TenantLimits => ({
+  namespaces: asked.namespaces ?? defaultLimits.namespaces,
+  instances: asked.instances ?? defaultLimits.instances,
+  cpuMillis: asked.cpuMillis ?? defaultLimits.cpuMillis,
+  memoryMiB: asked.memoryMiB ?? defaultLimits.memoryMiB,
+});
+
+export const tenantNotFound = reject('NOT_FOUND', 'There is no such tenant.');
+
+export const tenantStream = (id: string) => `tenant:${id}`;
+
+/** The index of the first subject that was named before, or -1. */
+const repeated = (subjects: readonly string[]) => subjects.findIndex((s, index) => subjects.indexOf(s) < index);
+
+export const tenant: Decider<TenantState, TenantCommand, TenantEvent> = {
+  initial: { status: 'absent' },
+
+  decide(state, command) {
+    switch (command.kind) {
+      case 'create': {
+        const { tenantId, name, limits, members, requestKey } = command;
+        if (state.status !== 'absent') return refuse(reject('ILLEGAL_STATE', 'The tenant exists already.'));
+        const twice = repeated(members.map((m) => m.subject));
+        if (twice >= 0)
+          return refuse(
+            reject('INVALID_ARGUMENT', 'Each person can be a member only once.', `members.${twice}.subject`),
+          );
+        return accept<TenantEvent>(
+          [
+            { type: 'TenantCreated', data: { tenantId, name, limits } },
+            ...members.map((m): TenantEvent => ({ type: 'MemberAdded', data: { tenantId, ...m } })),
+          ],
+          // The request first: a repeat must not be told that its own name is taken.
+          [
+            takeUnique('tenant-request', requestKey, tenantId),
+            takeUnique('tenant-name', name, tenantId),
+            takeUnique('tenant', tenantId, tenantId),
+          ],
+        );
+      }
+      case 'createServiceAccount': {
+        if (state.status === 'absent') return refuse(tenantNotFound);
+        const { serviceAccountId, name, role, secretHash } = command;
+        const { tenantId } = state;
+        return accept<TenantEvent>(
+          [{ type: 'ServiceAccountCreated', data: { tenantId, serviceAccountId, name, role, secretHash } }],
+          [
+            requireClaim('tenant', tenantId),
+            takeUnique('service-account-name', `${tenantId}/${name}`, serviceAccountId),
+          ],
+        );
+      }
+      default:
+        return command satisfies never;
+    }
+  },
+
+  evolve(state, event) {
+    switch (event.type) {
+      case 'TenantCreated':
+        return { status: 'active', tenantId: event.data.tenantId, limits: event.data.limits };
+      // Who may act for the tenant is asked of the read model by the gateway; no rule here depends on it.
+      case 'MemberAdded':
+      case 'ServiceAccountCreated':
+        return state;
+      default:
+        return event satisfies never;
+    }
+  },
+};

@@ -1,0 +1,37 @@
+/** Wiring of the tenancy process. */
+import { engineMigrations } from '@atoll/events/migrations';
+import { loadConfig } from '@atoll/service/config';
+import { startHealthServer } from '@atoll/service/health';
+import { connectNats } from '@atoll/service/nats';
+import { checkServer, createPool, migrate, waitForServer } from '@atoll/service/postgres';
+import { runProcess } from '@atoll/service/process';
+import { tenancyConfig } from './config.ts';
+import { schema, startTenancy } from './service.ts';
+
+runProcess('tenancy', async ({ log, onStop }) => {
+  const config = loadConfig(tenancyConfig);
+  const pool = createPool({ url: config.ATOLL_DATABASE_URL, name: 'tenancy', max: 12, log });
+  onStop('postgres', () => pool.end());
+  await waitForServer(pool, { timeoutMs: 60_000 });
+  await checkServer(pool);
+  await migrate({ pool, schema, folders: [engineMigrations], log });
+
+  const nc = await connectNats({ url: config.ATOLL_NATS_URL, name: 'tenancy', inboxPrefix: '_INBOX_tenancy', log });
+  onStop('nats', () => nc.close());
+
+  const service = await startTenancy({ pool, nc, log });
+  onStop('service', () => service.stop());
+
+  const health = await startHealthServer({
+    port: config.ATOLL_HEALTH_PORT,
+    checks: {
+      postgres: async () => {
+        await pool.query('select 1');
+        return null;
+      },
+      nats: async () => (nc.isClosed() ? 'The connection to NATS is closed.' : null),
+    },
+    log,
+  });
+  onStop('health', () => health.close());
+});

@@ -1,0 +1,47 @@
+/** The tenancy service, given its database and its NATS connection. Several of it can run on the same database. */
+import { startConsumer } from '@atoll/events/consumer';
+import { startRelay } from '@atoll/events/relay';
+import { createEventStore } from '@atoll/events/store';
+import { networkEvents } from '@atoll/schema/network/events';
+import { tenancyCommands } from '@atoll/schema/tenancy/commands';
+import { tenancyEvents } from '@atoll/schema/tenancy/events';
+import { serveCommands } from '@atoll/service/commands';
+import type { Logger } from '@atoll/service/log';
+import type { NatsConnection } from '@atoll/service/nats';
+import type { Pool } from 'pg';
+import { tenancyHandlers } from './commands.ts';
+import { onNamespaceDrained } from './reactions/namespace-drained.ts';
+
+export const schema = 'tenancy';
+
+export async function startTenancy({ pool, nc, log }: { pool: Pool; nc: NatsConnection; log: Logger }) {
+  const store = createEventStore({ pool, context: 'tenancy', schema, registry: tenancyEvents, log });
+  const relay = await startRelay({ store, nc, log });
+  const reactions = await startConsumer({
+    name: 'reactions-network',
+    source: { kind: 'stream', nc, context: 'network', registry: networkEvents },
+    pool,
+    schema,
+    handler: { kind: 'react', react: (record) => onNamespaceDrained(store, record) },
+    log,
+  });
+  const commands = serveCommands({
+    nc,
+    context: 'tenancy',
+    registry: tenancyCommands,
+    handlers: tenancyHandlers(store),
+    // No decision here rests on a replica of foreign facts: there is nothing to wait for.
+    ready: async () => {},
+    log,
+  });
+  return {
+    store,
+    /** No new commands first, then no new reactions; what is committed is still published. */
+    async stop() {
+      await commands.stop();
+      await reactions.stop();
+      await relay.stop();
+      await store.close();
+    },
+  };
+}
