@@ -1,118 +1,16 @@
-/** The event store of one context: PostgreSQL, group commit. */
-import type { Context } from '@atoll/schema/contexts';
-import type { EventRecord } from '@atoll/schema/envelope';
-import type { Rejection } from '@atoll/schema/errors';
-import type { Tenant } from '@atoll/schema/ids';
-import type { EventRegistry } from '@atoll/schema/registry';
-import type { Logger } from '@atoll/service/log';
-import type { Pool } from 'pg';
-import type { Claim, Decider, DomainEvent } from './decider.ts';
-
-/** What the version of the stream must be for the append to go through. */
-export type ExpectedVersion =
-  | { readonly kind: 'none' }
-  | { readonly kind: 'at'; readonly version: number }
-  | { readonly kind: 'any' };
-
-/** Who and why; written on each event. */
-export interface Origin {
-  readonly tenant: Tenant;
-  readonly actor: string;
-  readonly cause: string | null;
-  readonly correlation: string;
-  readonly traceparent: string | null;
-}
-
-/** Makes a command repeatable: the same key with the same `request` gets the stored answer. Keys are per tenant. */
-export interface Idempotency {
-  readonly key: string;
-  /** What was asked: compared by hash. */
-  readonly request: unknown;
-}
-
-export interface AppendRequest {
-  readonly stream: string;
-  readonly expected: ExpectedVersion;
-  readonly events: readonly DomainEvent[];
-  readonly claims: readonly Claim[];
-  readonly origin: Origin;
-  readonly idempotency?: Idempotency;
-  /** Stored under the idempotency key and answered again on a repeat. */
-  readonly result?: unknown;
-}
-
-export type ClaimConflict = {
-  readonly claim: Claim;
-  readonly holders: readonly { owner: string; amount: number | null }[];
-  readonly held: number | null;
-};
-
-export type AppendOutcome =
-  | {
-      readonly outcome: 'appended';
-      readonly position: number;
-      readonly version: number;
-      readonly events: readonly EventRecord[];
-    }
-  /** The same key with the same request was done before: its answer. */
-  | { readonly outcome: 'replayed'; readonly position: number; readonly version: number; readonly result: unknown }
-  | { readonly outcome: 'version-conflict'; readonly actual: number }
-  | { readonly outcome: 'claim-conflict'; readonly conflict: ClaimConflict }
-  | { readonly outcome: 'key-reused' };
-
-export interface EventStore {
-  readonly context: Context;
-  /** Joins the next batch; resolves after its commit. Events are checked against the registry first. */
-  append(request: AppendRequest): Promise<AppendOutcome>;
-  /** A stream's events from `fromVersion` (default 1), upcast. */
-  readStream(stream: string, fromVersion?: number): Promise<readonly EventRecord[]>;
-  /** Events after a position, in order; for consumers, relay and fetch. At most `limit` (≤ 5000). */
-  readAfter(position: number, limit: number): Promise<readonly EventRecord[]>;
-  /** The last committed position; 0 for none. */
-  lastPosition(): Promise<number>;
-  /** The stored answer under an idempotency key, or null. */
-  storedAnswer(tenant: Tenant, idempotency: Idempotency): Promise<AppendOutcome | null>;
-  /** Called (in this process) after each commit with the new last position. Returns the way to stop. */
-  onAppend(listener: (position: number) => void): () => void;
-  close(): Promise<void>;
-}
-
-export declare function createEventStore(options: {
-  pool: Pool;
-  context: Context;
-  /** PostgreSQL schema; the engine's tables are in it. Default: the context's name. */
-  schema?: string;
-  registry: EventRegistry;
-  log: Logger;
-}): EventStore;
-
-export type CommandOutcome =
-  | {
-      readonly ok: true;
-      readonly result: unknown;
-      readonly position: number;
-      readonly version: number;
-      readonly replayed: boolean;
-    }
-  | { readonly ok: false; readonly rejection: Rejection };
-
 /**
- * Load → decide → append. A version conflict of `expectedVersion: null` is decided again on the new state (at most 10
- * times, then VERSION_CONFLICT). A claim conflict is told by `onClaimConflict` as a rejection. A decision without
- * events is answered with the stream's version and the store's last position. Positions are those of this context.
+ * The event store of one context: PostgreSQL, group commit. This file is its door: types, `createEventStore`,
+ * `handleCommand`.
  */
-export declare function handleCommand<S, C, E extends DomainEvent>(
-  store: EventStore,
-  options: {
-    decider: Decider<S, C, E>;
-    stream: string;
-    command: C;
-    origin: Origin;
-    idempotency?: Idempotency;
-    expectedVersion?: number | null;
-    result?: unknown | ((state: S) => unknown);
-    onClaimConflict?: (conflict: ClaimConflict) => Rejection;
-    /** Streams of another tenant are answered NOT_FOUND with this text. */
-    notFound?: Rejection;
-  },
-): Promise<CommandOutcome>;
+export type {
+  AppendOutcome,
+  AppendRequest,
+  ClaimConflict,
+  CommandOutcome,
+  EventStore,
+  ExpectedVersion,
+  Idempotency,
+  Origin,
+} from './event-store.ts';
+export { handleCommand } from './handle-command.ts';
+export { createEventStore } from './postgres-store.ts';

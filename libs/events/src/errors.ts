@@ -1,0 +1,32 @@
+/** What the engine throws. Conflicts are values (`AppendOutcome`); these are faults of a caller or of the surroundings. */
+import type { EventRecord } from '@atoll/schema/envelope';
+
+/** An append that could never go through: an event that its schema refuses, a malformed claim, too much data. A bug of the caller. */
+export class InvalidAppend extends Error {
+  override readonly name = 'InvalidAppend';
+}
+
+/** The stream belongs to another tenant than the append. Nothing was written. */
+export class ForeignStream extends Error {
+  override readonly name = 'ForeignStream';
+}
+
+/** Too many commands wait for the next batch, or the store is closing. Nothing was written; try later. */
+export class StoreOverloaded extends Error {
+  override readonly name = 'StoreOverloaded';
+}
+
+/** PostgreSQL couldn't be reached long enough. Whether the append was committed isn't known. */
+export class StoreUnavailable extends Error {
+  override readonly name = 'StoreUnavailable';
+}
+
+/** An event that this process can't read: its type or its version is newer than the registry, or an upcaster is missing. */
+export class UnreadableEvent extends Error {
+  override readonly name = 'UnreadableEvent';
+  readonly event: EventRecord;
+  constructor(event: EventRecord, message: string) {
+    super(message);
+    this.event = event;
+  }
+}

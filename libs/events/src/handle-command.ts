@@ -1,0 +1,164 @@
+/** One command from load to append. */
+import { type Rejection, reject } from '@atoll/schema/errors';
+import type { Claim, Decider, DomainEvent } from './decider.ts';
+import { ForeignStream, StoreOverloaded, StoreUnavailable } from './errors.ts';
+import type { AppendOutcome, ClaimConflict, CommandOutcome, EventStore, Idempotency, Origin } from './event-store.ts';
+
+const MAX_DECISIONS = 10;
+
+const refused = (rejection: Rejection): CommandOutcome => ({ ok: false, rejection });
+
+const keyReused = reject(
+  'IDEMPOTENCY_KEY_REUSED',
+  'This idempotency key was used before for another request. Use a new key for a new request.',
+);
+
+const versionConflict = (expected: number, actual: number): CommandOutcome =>
+  refused(
+    reject(
+      'VERSION_CONFLICT',
+      `You have read version ${expected}, and it is at version ${actual} now. Read it again and repeat the change.`,
+    ),
+  );
+
+const claimKey = (claim: Claim): string => (claim.op === 'take' && claim.kind === 'range' ? claim.range : claim.key);
+
+/** What a claim conflict says where the caller has no better words: the code that fits its kind, and who holds what. */
+function describeConflict({ claim, holders, held }: ClaimConflict): Rejection {
+  const by = holders.length === 0 ? '' : ` It is held by ${holders.map(({ owner }) => owner).join(', ')}.`;
+  if (claim.op === 'require') {
+    return reject('ILLEGAL_STATE', `There is no ${claim.set} "${claim.key}" any more, or not yet.`);
+  }
+  switch (claim.kind) {
+    case 'unique':
+      return reject('NAME_TAKEN', `The ${claim.set} "${claimKey(claim)}" is taken; choose another.${by}`);
+    case 'range':
+      return reject('CIDR_OVERLAP', `${claimKey(claim)} overlaps a range that is in use; choose another.${by}`);
+    case 'amount': {
+      const asked =
+        claim.op === 'take' ? `${claim.amount} more than the ${held ?? 0} in use exceeds ${claim.limit}` : '';
+      return reject(
+        'QUOTA_EXCEEDED',
+        `The limit of ${claim.set} is reached: ${asked}. Free some, or ask for a higher limit.`,
+      );
+    }
+    default:
+      return claim satisfies never;
+  }
+}
+
+function replayed(stored: AppendOutcome): CommandOutcome | null {
+  if (stored.outcome === 'key-reused') return refused(keyReused);
+  if (stored.outcome !== 'replayed') return null;
+  const { result, position, version } = stored;
+  return { ok: true, result, position, version, replayed: true };
+}
+
+/** Options of `handleCommand`. */
+export interface HandleOptions<S, C, E extends DomainEvent> {
+  decider: Decider<S, C, E>;
+  stream: string;
+  command: C;
+  origin: Origin;
+  idempotency?: Idempotency;
+  expectedVersion?: number | null;
+  result?: unknown | ((state: S) => unknown);
+  onClaimConflict?: (conflict: ClaimConflict) => Rejection;
+  /** Streams of another tenant are answered NOT_FOUND with this text. */
+  notFound?: Rejection;
+}
+
+/**
+ * Load → decide → append. A version conflict of `expectedVersion: null` is decided again on the new state (at most 10
+ * times, then VERSION_CONFLICT). A claim conflict is told by `onClaimConflict` as a rejection. A decision without
+ * events is answered with the stream's version and the store's last position. Positions are those of this context.
+ *
+ * The stored answer under the idempotency key comes before everything else, and is looked for again in the commit. A
+ * refusal is stored nowhere: the same key may succeed later.
+ */
+export async function handleCommand<S, C, E extends DomainEvent>(
+  store: EventStore,
+  options: HandleOptions<S, C, E>,
+): Promise<CommandOutcome> {
+  try {
+    return await decideAndAppend(store, options);
+  } catch (error) {
+    if (error instanceof ForeignStream) return refused(options.notFound ?? foreign);
+    if (error instanceof StoreOverloaded) return refused(reject('UNAVAILABLE', error.message));
+    if (error instanceof StoreUnavailable) return refused(reject('UNKNOWN_OUTCOME', `${error.message} ${sameKey}`));
+    throw error;
+  }
+}
+
+const foreign = reject('NOT_FOUND', 'There is no such resource.');
+const sameKey = 'Repeat it with the same idempotency key.';
+
+async function decideAndAppend<S, C, E extends DomainEvent>(
+  store: EventStore,
+  options: HandleOptions<S, C, E>,
+): Promise<CommandOutcome> {
+  const { decider, stream, command, origin, idempotency } = options;
+  const seen = options.expectedVersion ?? null;
+
+  let actual = 0;
+  for (let decision = 0; decision < MAX_DECISIONS; decision++) {
+    const [stored, history] = await Promise.all([
+      idempotency && decision === 0 ? store.storedAnswer(origin.tenant, idempotency) : null,
+      store.readStream(stream),
+    ]);
+    const answer = stored && replayed(stored);
+    if (answer) return answer;
+
+    const first = history[0];
+    if (first && first.tenant !== origin.tenant) return refused(options.notFound ?? foreign);
+    const version = history.at(-1)?.version ?? 0;
+    // What isn't there has no version: the decision itself says what is missing.
+    if (seen !== null && version > 0 && version !== seen) return versionConflict(seen, version);
+
+    // The store has checked and upcast the data: what its registry says is what the domain's types say.
+    const evolve = (state: S, event: DomainEvent): S => decider.evolve(state, event as E);
+    const state = history.reduce(evolve, decider.initial);
+    const decided = decider.decide(state, command);
+    if (!decided.ok) return refused(decided.rejection);
+    if (seen !== null && version !== seen) return versionConflict(seen, version);
+
+    const result =
+      typeof options.result === 'function' ? options.result(decided.events.reduce(evolve, state)) : options.result;
+    if (decided.events.length === 0 && decided.claims.length === 0 && !idempotency) {
+      return { ok: true, result: result ?? null, position: await store.lastPosition(), version, replayed: false };
+    }
+
+    const outcome = await store.append({
+      stream,
+      expected: version === 0 ? { kind: 'none' } : { kind: 'at', version },
+      events: decided.events,
+      claims: decided.claims,
+      origin,
+      ...(idempotency && { idempotency }),
+      result: result ?? null,
+    });
+    switch (outcome.outcome) {
+      case 'appended': {
+        const { position } = outcome;
+        return { ok: true, result: result ?? null, position, version: outcome.version, replayed: false };
+      }
+      case 'replayed':
+      case 'key-reused':
+        return replayed(outcome) ?? refused(keyReused);
+      case 'claim-conflict':
+        return refused((options.onClaimConflict ?? describeConflict)(outcome.conflict));
+      case 'version-conflict':
+        if (seen !== null) return versionConflict(seen, outcome.actual);
+        actual = outcome.actual;
+        break;
+      default:
+        outcome satisfies never;
+    }
+  }
+  return refused(
+    reject(
+      'VERSION_CONFLICT',
+      `Others changed it ${MAX_DECISIONS} times in between; it is at version ${actual} now. Repeat the change.`,
+    ),
+  );
+}

@@ -1,0 +1,19 @@
+/** Which errors of PostgreSQL say that the statement will never do, and which pass by themselves. */
+import { isConnectionError } from '@atoll/service/postgres';
+import pg from 'pg';
+
+const { DatabaseError } = pg;
+
+/**
+ * SQLSTATE classes and codes after which the same statement may succeed: connection (08), resources (53), a transaction
+ * that lost against another (40), the server going down, coming up or cancelling (57), its disk (58), a lock that
+ * wasn't to be had, and a server that is a read-only standby for the moment.
+ */
+const passing = /^(08|53|40|57|58)|^(55P03|25006)$/;
+
+/** The server was asked and said no, and will say so again. */
+export const isFinal = (error: unknown): boolean => error instanceof DatabaseError && !passing.test(error.code ?? '');
+
+/** The server or the way to it is at fault, not the statement. */
+export const isPassing = (error: unknown): boolean =>
+  error instanceof DatabaseError ? passing.test(error.code ?? '') : isConnectionError(error);

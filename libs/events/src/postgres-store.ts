@@ -1,0 +1,168 @@
+/** The event store on PostgreSQL. */
+import type { Context } from '@atoll/schema/contexts';
+import type { EventRegistry } from '@atoll/schema/registry';
+import type { Logger } from '@atoll/service/log';
+import type { Pool } from 'pg';
+import { hashOf } from './canonical.ts';
+import { ForeignStream } from './errors.ts';
+import type { AppendOutcome, ClaimConflict, EventStore } from './event-store.ts';
+import { type BatchRow, createGroupCommit } from './group-commit.ts';
+import { type PreparedAppend, prepareAppend } from './prepare.ts';
+import { type EventRow, eventColumns, quoteSchema, toRecord } from './sql.ts';
+import { upcast } from './upcast.ts';
+
+const MAX_PAGE = 5000;
+/** A batch is tried this long while PostgreSQL restarts or fails over. */
+const RETRY_MS = 15_000;
+
+interface ConflictDetail {
+  readonly index: number;
+  readonly holders: ClaimConflict['holders'];
+  readonly held: number | null;
+}
+
+function toOutcome(context: Context, prepared: PreparedAppend, row: BatchRow): AppendOutcome {
+  const { request, events } = prepared;
+  const position = Number(row.at_position);
+  switch (row.outcome) {
+    case 'appended': {
+      const { stream, origin } = request;
+      return {
+        outcome: 'appended',
+        position,
+        version: row.at_version,
+        events: events.map(({ id, type, schemaVersion, data }, index) => ({
+          id,
+          context,
+          type,
+          schemaVersion,
+          tenant: origin.tenant,
+          stream,
+          version: row.at_version - events.length + 1 + index,
+          position: position - events.length + 1 + index,
+          time: row.at_time,
+          actor: origin.actor,
+          cause: origin.cause,
+          correlation: origin.correlation,
+          traceparent: origin.traceparent,
+          data,
+        })),
+      };
+    }
+    case 'replayed':
+      return { outcome: 'replayed', position, version: row.at_version, result: row.detail };
+    case 'version-conflict':
+      return { outcome: 'version-conflict', actual: row.at_version };
+    case 'claim-conflict': {
+      const { index, holders, held } = row.detail as ConflictDetail;
+      const claim = request.claims[index];
+      if (claim === undefined) throw new Error(`append_batch named claim ${index} of ${request.claims.length}.`);
+      return { outcome: 'claim-conflict', conflict: { claim, holders, held } };
+    }
+    case 'key-reused':
+      return { outcome: 'key-reused' };
+    case 'foreign-stream':
+      throw new ForeignStream(`The stream ${request.stream} belongs to another tenant than ${request.origin.tenant}.`);
+    default:
+      return row.outcome satisfies never;
+  }
+}
+
+export function createEventStore(options: {
+  pool: Pool;
+  context: Context;
+  /** PostgreSQL schema; the engine's tables are in it. Default: the context's name. */
+  schema?: string;
+  registry: EventRegistry;
+  log: Logger;
+}): EventStore {
+  const { pool, context, registry, log } = options;
+  const schema = options.schema ?? context;
+  const q = quoteSchema(schema);
+  const listeners = new Set<(position: number) => void>();
+  let lastSeen = 0;
+
+  const statement = (name: string, text: string) => ({ name: `${schema}_${name}`, text });
+  const appendBatch = statement('append', `select * from ${q}.append_batch($1::jsonb)`);
+  const selectStream = statement(
+    'read_stream',
+    `select ${eventColumns} from ${q}.event where stream = $1 and version >= $2 order by version`,
+  );
+  const selectAfter = statement(
+    'read_after',
+    `select ${eventColumns} from ${q}.event where position > $1 order by position limit $2`,
+  );
+  const selectLast = statement('last', `select coalesce(max(position), 0) as position from ${q}.event`);
+  const selectAnswer = statement(
+    'answer',
+    `select request_hash, position, version, result from ${q}.idempotency where tenant = $1 and key = $2`,
+  );
+
+  function announce(position: number): void {
+    if (position <= lastSeen) return;
+    lastSeen = position;
+    for (const listener of listeners) {
+      try {
+        listener(position);
+      } catch (error) {
+        log.error({ err: error }, 'a listener to appends threw');
+      }
+    }
+  }
+
+  const commits = createGroupCommit({
+    retryMs: RETRY_MS,
+    log,
+    async write(batch) {
+      const { rows } = await pool.query<BatchRow>({ ...appendBatch, values: [batch] });
+      let last = 0;
+      for (const row of rows) if (row.outcome === 'appended') last = Math.max(last, Number(row.at_position));
+      announce(last);
+      return rows;
+    },
+  });
+
+  async function readStored(position: number, limit: number) {
+    const page = Math.min(Math.max(1, limit), MAX_PAGE);
+    const { rows } = await pool.query<EventRow>({ ...selectAfter, values: [position, page] });
+    return rows.map((row) => toRecord(context, row));
+  }
+
+  return {
+    context,
+    registry,
+    async append(request) {
+      const prepared = prepareAppend(context, registry, request);
+      return toOutcome(context, prepared, await commits.add(prepared));
+    },
+    async readStream(stream, fromVersion = 1) {
+      const { rows } = await pool.query<EventRow>({ ...selectStream, values: [stream, fromVersion] });
+      return rows.map((row) => upcast(registry, toRecord(context, row)));
+    },
+    async readAfter(position, limit) {
+      return (await readStored(position, limit)).map((event) => upcast(registry, event));
+    },
+    readStored,
+    async lastPosition() {
+      const { rows } = await pool.query<{ position: number | string }>(selectLast);
+      return Number(rows[0]?.position ?? 0);
+    },
+    async storedAnswer(tenant, idempotency) {
+      const { rows } = await pool.query<{
+        request_hash: string;
+        position: number | string;
+        version: number;
+        result: unknown;
+      }>({ ...selectAnswer, values: [tenant, idempotency.key] });
+      const row = rows[0];
+      if (row === undefined) return null;
+      if (row.request_hash !== hashOf(idempotency.request)) return { outcome: 'key-reused' };
+      return { outcome: 'replayed', position: Number(row.position), version: row.version, result: row.result };
+    },
+    onAppend(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    close: () => commits.close(),
+  };
+}

@@ -1,0 +1,128 @@
+/** From an append request to the JSON that `append_batch` takes: everything that can be refused without the database is. */
+import type { Context } from '@atoll/schema/contexts';
+import type { Id } from '@atoll/schema/ids';
+import type { EventRegistry } from '@atoll/schema/registry';
+import { newId } from '@atoll/service/ids';
+import { z } from 'zod';
+import { hashOf } from './canonical.ts';
+import type { Claim, DomainEvent } from './decider.ts';
+import { InvalidAppend } from './errors.ts';
+import type { AppendRequest, ExpectedVersion } from './event-store.ts';
+
+/** Of the data of one event, in bytes of JSON. */
+const MAX_EVENT_BYTES = 256 * 1024;
+/** Of everything that one append carries. */
+const MAX_APPEND_BYTES = 4 * 1024 * 1024;
+const MAX_EVENTS = 1000;
+const MAX_CLAIMS = 1000;
+
+export interface PreparedEvent {
+  readonly id: Id<'event'>;
+  readonly type: string;
+  readonly schemaVersion: number;
+  readonly data: unknown;
+}
+
+export interface PreparedAppend {
+  readonly request: AppendRequest;
+  readonly events: readonly PreparedEvent[];
+  /** The command as JSON, without its closing brace, so that more can be added. */
+  readonly json: string;
+  readonly bytes: number;
+}
+
+const streamPattern = /^[a-z][A-Za-z]*:[A-Za-z0-9_-]+$/;
+const cidr = z.union([z.cidrv4(), z.cidrv6()]);
+
+/** PostgreSQL's jsonb takes neither U+0000 nor half a surrogate pair; JSON.stringify writes both, and only both, like this. */
+const unstorable = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f][0-9a-f]{2})/;
+
+function prepareEvent(context: Context, registry: EventRegistry, event: DomainEvent): PreparedEvent & { json: string } {
+  const definition = Object.hasOwn(registry, event.type) ? registry[event.type] : undefined;
+  if (definition === undefined) throw new InvalidAppend(`The context ${context} has no event type ${event.type}.`);
+  const parsed = definition.data.safeParse(event.data);
+  if (!parsed.success) {
+    throw new InvalidAppend(`The data of ${event.type} isn't what its schema says:\n${z.prettifyError(parsed.error)}`);
+  }
+  const json = JSON.stringify(parsed.data);
+  const bytes = Buffer.byteLength(json);
+  if (bytes > MAX_EVENT_BYTES) {
+    throw new InvalidAppend(
+      `The data of ${event.type} has ${bytes} bytes; at most ${MAX_EVENT_BYTES} fit into one event. Split it, or keep ` +
+        'the bulk elsewhere and its hash in the event.',
+    );
+  }
+  return { id: newId('event'), type: event.type, schemaVersion: definition.version, data: parsed.data, json };
+}
+
+function checkClaim(claim: Claim): void {
+  if (claim.op === 'require') return;
+  if (claim.kind === 'amount' && claim.op === 'take') {
+    if (!Number.isSafeInteger(claim.amount) || claim.amount < 0 || !Number.isSafeInteger(claim.limit)) {
+      throw new InvalidAppend(
+        `A claim on ${claim.set} ${claim.key} has the amount ${claim.amount} and the limit ${claim.limit}: the amount ` +
+          'must be a whole number from 0, the limit a whole number.',
+      );
+    }
+  }
+  if (claim.kind === 'range') {
+    const range = claim.op === 'take' ? claim.range : claim.key;
+    if (!cidr.safeParse(range).success) throw new InvalidAppend(`A claim on ${claim.set} has no CIDR: ${range}`);
+  }
+}
+
+function expectedNumber(expected: ExpectedVersion): number {
+  switch (expected.kind) {
+    case 'any':
+      return -1;
+    case 'none':
+      return 0;
+    case 'at':
+      if (!Number.isSafeInteger(expected.version) || expected.version < 1) {
+        throw new InvalidAppend(`Version ${expected.version} can't be expected: versions are whole numbers from 1.`);
+      }
+      return expected.version;
+    default:
+      return expected satisfies never;
+  }
+}
+
+export function prepareAppend(context: Context, registry: EventRegistry, request: AppendRequest): PreparedAppend {
+  if (!streamPattern.test(request.stream)) {
+    throw new InvalidAppend(`"${request.stream}" is no stream: they are called <kind>:<id>.`);
+  }
+  if (request.events.length > MAX_EVENTS || request.claims.length > MAX_CLAIMS) {
+    throw new InvalidAppend(
+      `${request.events.length} events and ${request.claims.length} claims in one append; at most ${MAX_EVENTS} each.`,
+    );
+  }
+  for (const claim of request.claims) checkClaim(claim);
+  const events = request.events.map((event) => prepareEvent(context, registry, event));
+  const { origin, idempotency } = request;
+  const head = JSON.stringify({
+    stream: request.stream,
+    expected: expectedNumber(request.expected),
+    tenant: origin.tenant,
+    actor: origin.actor,
+    cause: origin.cause,
+    correlation: origin.correlation,
+    traceparent: origin.traceparent,
+    ...(idempotency && { key: idempotency.key, hash: hashOf(idempotency.request), result: request.result ?? null }),
+    claims: request.claims,
+  });
+  const list = events.map(
+    (event) =>
+      `{"id":"${event.id}","type":"${event.type}","schemaVersion":${event.schemaVersion},"data":${event.json}}`,
+  );
+  const json = `${head.slice(0, -1)},"events":[${list.join(',')}]`;
+  if (unstorable.test(json)) {
+    throw new InvalidAppend(
+      `An append to ${request.stream} holds U+0000 or half a surrogate pair in a text, which can't be stored.`,
+    );
+  }
+  const bytes = Buffer.byteLength(json);
+  if (bytes > MAX_APPEND_BYTES) {
+    throw new InvalidAppend(`An append to ${request.stream} has ${bytes} bytes; at most ${MAX_APPEND_BYTES}.`);
+  }
+  return { request, events, json, bytes };
+}
