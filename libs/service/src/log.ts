@@ -28,5 +28,6 @@ export function createLogger(name: string, destination?: DestinationStream): Log
     // On the finished line, so that texts of errors and nested objects are covered, too.
     hooks: { streamWrite: redact },
   };
-  return destination ? pino(options, destination) : pino(options);
+  // Synchronous: the last lines before an exit are in order and complete.
+  return pino(options, destination ?? pino.destination({ dest: 1, sync: true }));
 }
