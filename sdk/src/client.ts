@@ -1,0 +1,81 @@
+/** The client: one per identity. Holds the token, and the positions that it has seen. */
+import { tokenSource } from './auth.ts';
+import { accepted, type Change, call, complete, type Read, type Wire } from './calls.ts';
+import type { Document } from './document.ts';
+import { type EventsOptions, followEvents } from './events.ts';
+import { bindMutations, bindQueries, type Mutations, type Queries } from './generated/methods.ts';
+import type { Event } from './generated/resources.ts';
+import type { AtollOptions, CallOptions } from './options.ts';
+import { Positions } from './positions.ts';
+import { systemClock } from './retry.ts';
+
+export interface Atoll {
+  /** Every read of the API, by name. */
+  readonly query: Queries;
+  /** Every change of the API, by name; throws AtollUserError where nothing was changed. */
+  readonly mutate: Mutations;
+  /**
+   * Any document of your own. Resolves to `data`; the payloads of mutations come as they are, user errors included.
+   * Mutations whose `input` is a variable get an idempotency key.
+   */
+  request<Result, Variables extends object>(
+    document: Document<Result, Variables>,
+    ...rest: Record<string, never> extends Variables
+      ? [variables?: Variables, options?: CallOptions]
+      : [variables: Variables, options?: CallOptions]
+  ): Promise<Result>;
+  /** The tenant's log as it grows, with neither gap nor duplicate over lost connections. Ends with its signal. */
+  events(options?: EventsOptions): AsyncGenerator<Event, void, undefined>;
+}
+
+/**
+ * @example
+ * ```ts
+ * const atoll = createAtoll({ url: 'http://127.0.0.1:4000/graphql', token });
+ * const { environment } = await atoll.mutate.createEnvironment({ name: 'test', kind: 'TEST' });
+ * ```
+ */
+export function createAtoll(options: AtollOptions): Atoll {
+  const fetch = options.fetch ?? globalThis.fetch;
+  const clock = options.clock ?? systemClock;
+  const wire: Wire = {
+    url: options.url,
+    fetch,
+    clock,
+    tokens: tokenSource(options, fetch, clock),
+    positions: new Positions(),
+    deadlineMs: options.deadlineMs ?? 30_000,
+    attemptMs: options.attemptMs ?? 10_000,
+  };
+  const read: Read = async (document, variables, callOptions, pick) =>
+    pick((await call(wire, document, variables, callOptions)).data);
+  const change: Change = {
+    async done(document, variables, callOptions, pick) {
+      const { data, key } = await call(wire, document, variables, callOptions);
+      return complete(accepted(pick(data), key), key);
+    },
+    async deleted(document, variables, callOptions, pick) {
+      const { data, key } = await call(wire, document, variables, callOptions);
+      return accepted(pick(data), key);
+    },
+  };
+  const query = bindQueries(read);
+  return {
+    query,
+    mutate: bindMutations(change),
+    async request(document, ...[variables, callOptions]) {
+      return (await call(wire, document, variables ?? {}, callOptions)).data;
+    },
+    events: (eventsOptions = {}) =>
+      followEvents(
+        {
+          url: options.subscriptionsUrl ?? options.url.replace(/^http/, 'ws'),
+          webSocket: options.webSocket,
+          tokens: wire.tokens,
+          clock,
+          newest: (signal) => query.eventCursor({}, signal === undefined ? {} : { signal }),
+        },
+        eventsOptions,
+      ),
+  };
+}

@@ -1,0 +1,746 @@
+// Generated from schema/ by `npm run gen`. Changes made here are lost.
+import { TypedDocument } from '../document.ts';
+import type * as o from './operations.ts';
+
+/** Every operation of the API as a document that `request` takes. */
+export const documents = {
+  viewer: new TypedDocument<o.ViewerQuery, o.ViewerQueryVariables>('query', ["viewer"], `query Viewer {
+  viewer { ...Viewer }
+}
+fragment Viewer on Viewer {
+  subject
+  role
+  permissions
+  tenantId
+}`),
+  node: new TypedDocument<o.NodeQuery, o.NodeQueryVariables>('query', ["node"], `query Node($id: ID!) {
+  node(id: $id) { __typename id }
+}`),
+  deployments: new TypedDocument<o.DeploymentsQuery, o.DeploymentsQueryVariables>('query', ["deployments"], `query Deployments($first: Int = 20, $after: String) {
+  deployments(first: $first, after: $after) { nodes { ...Deployment } pageInfo { hasNextPage endCursor } }
+}
+fragment Deployment on Deployment {
+  id
+  name
+  labels { ...Label }
+  status
+  statusMessage
+  replicas
+  readyReplicas
+  maxSurge
+  maxUnavailable
+  version
+  createdAt
+  namespace { id name }
+  currentRelease { id number }
+}
+fragment Label on Label {
+  key
+  value
+}`),
+  deployment: new TypedDocument<o.DeploymentQuery, o.DeploymentQueryVariables>('query', ["deployment"], `query Deployment($id: ID!) {
+  deployment(id: $id) { ...Deployment }
+}
+fragment Deployment on Deployment {
+  id
+  name
+  labels { ...Label }
+  status
+  statusMessage
+  replicas
+  readyReplicas
+  maxSurge
+  maxUnavailable
+  version
+  createdAt
+  namespace { id name }
+  currentRelease { id number }
+}
+fragment Label on Label {
+  key
+  value
+}`),
+  instance: new TypedDocument<o.InstanceQuery, o.InstanceQueryVariables>('query', ["instance"], `query Instance($id: ID!) {
+  instance(id: $id) { ...Instance }
+}
+fragment FilteredNode on FilteredNode {
+  nodeId
+  reason
+}
+fragment Instance on Instance {
+  id
+  status
+  statusReason
+  statusMessage
+  ipv4
+  ipv6
+  labels { ...Label }
+  nodeId
+  createdAt
+  securedAt
+  readyAt
+  deployment { id name }
+  release { id number }
+  placement { ...PlacementDecision }
+}
+fragment Label on Label {
+  key
+  value
+}
+fragment NodeScore on NodeScore {
+  nodeId
+  score
+}
+fragment PlacementDecision on PlacementDecision {
+  filtered { ...FilteredNode }
+  scores { ...NodeScore }
+}`),
+  computeNodes: new TypedDocument<o.ComputeNodesQuery, o.ComputeNodesQueryVariables>('query', ["computeNodes"], `query ComputeNodes($first: Int = 20, $after: String) {
+  computeNodes(first: $first, after: $after) { nodes { ...ComputeNode } pageInfo { hasNextPage endCursor } }
+}
+fragment ComputeNode on ComputeNode {
+  id
+  name
+  status
+  statusMessage
+  runtime
+  cpuMillis
+  memoryMiB
+  maxInstances
+  createdAt
+}`),
+  eventCursor: new TypedDocument<o.EventCursorQuery, o.EventCursorQueryVariables>('query', ["eventCursor"], `query EventCursor {
+  eventCursor
+}`),
+  events: new TypedDocument<o.EventsQuery, o.EventsQueryVariables>('query', ["events"], `query Events($first: Int = 20, $after: String) {
+  events(first: $first, after: $after) { nodes { ...Event } pageInfo { hasNextPage endCursor } }
+}
+fragment Event on Event {
+  cursor
+  id
+  type
+  resourceId
+  time
+  actor
+  cause
+  correlation
+  data
+}`),
+  subnets: new TypedDocument<o.SubnetsQuery, o.SubnetsQueryVariables>('query', ["subnets"], `query Subnets($first: Int = 20, $after: String) {
+  subnets(first: $first, after: $after) { nodes { ...Subnet } pageInfo { hasNextPage endCursor } }
+}
+fragment Subnet on Subnet {
+  id
+  ipv4
+  ipv6
+  createdAt
+  namespace { id name }
+}`),
+  isolationPolicy: new TypedDocument<o.IsolationPolicyQuery, o.IsolationPolicyQueryVariables>('query', ["isolationPolicy"], `query IsolationPolicy($id: ID!) {
+  isolationPolicy(id: $id) { ...IsolationPolicy }
+}
+fragment IsolationPolicy on IsolationPolicy {
+  id
+  name
+  revision
+  version
+  fromNamespace { id name }
+  fromLabels { ...Label }
+  toLabels { ...Label }
+  ports { ...PortRange }
+  namespace { id name }
+  createdAt
+}
+fragment Label on Label {
+  key
+  value
+}
+fragment PortRange on PortRange {
+  protocol
+  from
+  to
+}`),
+  probe: new TypedDocument<o.ProbeQuery, o.ProbeQueryVariables>('query', ["probe"], `query Probe($from: ID!, $address: String!, $port: Int!, $protocol: ProbeProtocol = TCP, $path: String = "/", $timeoutMs: Int = 2000) {
+  probe(from: $from, address: $address, port: $port, protocol: $protocol, path: $path, timeoutMs: $timeoutMs) { ...ProbeResult }
+}
+fragment ProbeResult on ProbeResult {
+  outcome
+  millis
+  httpStatus
+  httpBody
+  simulated
+}`),
+  tenant: new TypedDocument<o.TenantQuery, o.TenantQueryVariables>('query', ["tenant"], `query Tenant {
+  tenant { ...Tenant }
+}
+fragment Tenant on Tenant {
+  id
+  name
+  limits { ...TenantLimits }
+  createdAt
+}
+fragment TenantLimits on TenantLimits {
+  namespaces
+  instances
+  cpuMillis
+  memoryMiB
+}`),
+  tenants: new TypedDocument<o.TenantsQuery, o.TenantsQueryVariables>('query', ["tenants"], `query Tenants($first: Int = 20, $after: String) {
+  tenants(first: $first, after: $after) { nodes { ...Tenant } pageInfo { hasNextPage endCursor } }
+}
+fragment Tenant on Tenant {
+  id
+  name
+  limits { ...TenantLimits }
+  createdAt
+}
+fragment TenantLimits on TenantLimits {
+  namespaces
+  instances
+  cpuMillis
+  memoryMiB
+}`),
+  environments: new TypedDocument<o.EnvironmentsQuery, o.EnvironmentsQueryVariables>('query', ["environments"], `query Environments($first: Int = 20, $after: String) {
+  environments(first: $first, after: $after) { nodes { ...Environment } pageInfo { hasNextPage endCursor } }
+}
+fragment Environment on Environment {
+  id
+  name
+  kind
+  createdAt
+}`),
+  environment: new TypedDocument<o.EnvironmentQuery, o.EnvironmentQueryVariables>('query', ["environment"], `query Environment($id: ID!) {
+  environment(id: $id) { ...Environment }
+}
+fragment Environment on Environment {
+  id
+  name
+  kind
+  createdAt
+}`),
+  namespaces: new TypedDocument<o.NamespacesQuery, o.NamespacesQueryVariables>('query', ["namespaces"], `query Namespaces($first: Int = 20, $after: String) {
+  namespaces(first: $first, after: $after) { nodes { ...Namespace } pageInfo { hasNextPage endCursor } }
+}
+fragment Label on Label {
+  key
+  value
+}
+fragment Namespace on Namespace {
+  id
+  name
+  status
+  labels { ...Label }
+  createdAt
+  version
+  environment { id name }
+}`),
+  namespace: new TypedDocument<o.NamespaceQuery, o.NamespaceQueryVariables>('query', ["namespace"], `query Namespace($id: ID!) {
+  namespace(id: $id) { ...Namespace }
+}
+fragment Label on Label {
+  key
+  value
+}
+fragment Namespace on Namespace {
+  id
+  name
+  status
+  labels { ...Label }
+  createdAt
+  version
+  environment { id name }
+}`),
+  createDeployment: new TypedDocument<o.CreateDeploymentMutation, o.CreateDeploymentMutationVariables>('mutation', ["createDeployment"], `mutation CreateDeployment($input: CreateDeploymentInput!) {
+  createDeployment(input: $input) { deployment { ...Deployment } userErrors { ...UserError } position }
+}
+fragment Deployment on Deployment {
+  id
+  name
+  labels { ...Label }
+  status
+  statusMessage
+  replicas
+  readyReplicas
+  maxSurge
+  maxUnavailable
+  version
+  createdAt
+  namespace { id name }
+  currentRelease { id number }
+}
+fragment Label on Label {
+  key
+  value
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  upgradeDeployment: new TypedDocument<o.UpgradeDeploymentMutation, o.UpgradeDeploymentMutationVariables>('mutation', ["upgradeDeployment"], `mutation UpgradeDeployment($input: UpgradeDeploymentInput!) {
+  upgradeDeployment(input: $input) { deployment { ...Deployment } release { ...Release } userErrors { ...UserError } position }
+}
+fragment ContainerPort on ContainerPort {
+  port
+  protocol
+}
+fragment Deployment on Deployment {
+  id
+  name
+  labels { ...Label }
+  status
+  statusMessage
+  replicas
+  readyReplicas
+  maxSurge
+  maxUnavailable
+  version
+  createdAt
+  namespace { id name }
+  currentRelease { id number }
+}
+fragment Label on Label {
+  key
+  value
+}
+fragment Release on Release {
+  id
+  number
+  image
+  command
+  cpuMillis
+  memoryMiB
+  ports { ...ContainerPort }
+  createdAt
+  deployment { id name }
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  rollbackDeployment: new TypedDocument<o.RollbackDeploymentMutation, o.RollbackDeploymentMutationVariables>('mutation', ["rollbackDeployment"], `mutation RollbackDeployment($input: RollbackDeploymentInput!) {
+  rollbackDeployment(input: $input) { deployment { ...Deployment } release { ...Release } userErrors { ...UserError } position }
+}
+fragment ContainerPort on ContainerPort {
+  port
+  protocol
+}
+fragment Deployment on Deployment {
+  id
+  name
+  labels { ...Label }
+  status
+  statusMessage
+  replicas
+  readyReplicas
+  maxSurge
+  maxUnavailable
+  version
+  createdAt
+  namespace { id name }
+  currentRelease { id number }
+}
+fragment Label on Label {
+  key
+  value
+}
+fragment Release on Release {
+  id
+  number
+  image
+  command
+  cpuMillis
+  memoryMiB
+  ports { ...ContainerPort }
+  createdAt
+  deployment { id name }
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  scaleDeployment: new TypedDocument<o.ScaleDeploymentMutation, o.ScaleDeploymentMutationVariables>('mutation', ["scaleDeployment"], `mutation ScaleDeployment($input: ScaleDeploymentInput!) {
+  scaleDeployment(input: $input) { deployment { ...Deployment } userErrors { ...UserError } position }
+}
+fragment Deployment on Deployment {
+  id
+  name
+  labels { ...Label }
+  status
+  statusMessage
+  replicas
+  readyReplicas
+  maxSurge
+  maxUnavailable
+  version
+  createdAt
+  namespace { id name }
+  currentRelease { id number }
+}
+fragment Label on Label {
+  key
+  value
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  deleteDeployment: new TypedDocument<o.DeleteDeploymentMutation, o.DeleteDeploymentMutationVariables>('mutation', ["deleteDeployment"], `mutation DeleteDeployment($input: DeleteDeploymentInput!) {
+  deleteDeployment(input: $input) { deployment { ...Deployment } userErrors { ...UserError } position }
+}
+fragment Deployment on Deployment {
+  id
+  name
+  labels { ...Label }
+  status
+  statusMessage
+  replicas
+  readyReplicas
+  maxSurge
+  maxUnavailable
+  version
+  createdAt
+  namespace { id name }
+  currentRelease { id number }
+}
+fragment Label on Label {
+  key
+  value
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  createSubnet: new TypedDocument<o.CreateSubnetMutation, o.CreateSubnetMutationVariables>('mutation', ["createSubnet"], `mutation CreateSubnet($input: CreateSubnetInput!) {
+  createSubnet(input: $input) { subnet { ...Subnet } userErrors { ...UserError } position }
+}
+fragment Subnet on Subnet {
+  id
+  ipv4
+  ipv6
+  createdAt
+  namespace { id name }
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  createIsolationPolicy: new TypedDocument<o.CreateIsolationPolicyMutation, o.CreateIsolationPolicyMutationVariables>('mutation', ["createIsolationPolicy"], `mutation CreateIsolationPolicy($input: CreateIsolationPolicyInput!) {
+  createIsolationPolicy(input: $input) { isolationPolicy { ...IsolationPolicy } userErrors { ...UserError } position }
+}
+fragment IsolationPolicy on IsolationPolicy {
+  id
+  name
+  revision
+  version
+  fromNamespace { id name }
+  fromLabels { ...Label }
+  toLabels { ...Label }
+  ports { ...PortRange }
+  namespace { id name }
+  createdAt
+}
+fragment Label on Label {
+  key
+  value
+}
+fragment PortRange on PortRange {
+  protocol
+  from
+  to
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  updateIsolationPolicy: new TypedDocument<o.UpdateIsolationPolicyMutation, o.UpdateIsolationPolicyMutationVariables>('mutation', ["updateIsolationPolicy"], `mutation UpdateIsolationPolicy($input: UpdateIsolationPolicyInput!) {
+  updateIsolationPolicy(input: $input) { isolationPolicy { ...IsolationPolicy } userErrors { ...UserError } position }
+}
+fragment IsolationPolicy on IsolationPolicy {
+  id
+  name
+  revision
+  version
+  fromNamespace { id name }
+  fromLabels { ...Label }
+  toLabels { ...Label }
+  ports { ...PortRange }
+  namespace { id name }
+  createdAt
+}
+fragment Label on Label {
+  key
+  value
+}
+fragment PortRange on PortRange {
+  protocol
+  from
+  to
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  deleteIsolationPolicy: new TypedDocument<o.DeleteIsolationPolicyMutation, o.DeleteIsolationPolicyMutationVariables>('mutation', ["deleteIsolationPolicy"], `mutation DeleteIsolationPolicy($input: DeleteIsolationPolicyInput!) {
+  deleteIsolationPolicy(input: $input) { deletedId userErrors { ...UserError } position }
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  createTenant: new TypedDocument<o.CreateTenantMutation, o.CreateTenantMutationVariables>('mutation', ["createTenant"], `mutation CreateTenant($input: CreateTenantInput!) {
+  createTenant(input: $input) { tenant { ...Tenant } userErrors { ...UserError } position }
+}
+fragment Tenant on Tenant {
+  id
+  name
+  limits { ...TenantLimits }
+  createdAt
+}
+fragment TenantLimits on TenantLimits {
+  namespaces
+  instances
+  cpuMillis
+  memoryMiB
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  createServiceAccount: new TypedDocument<o.CreateServiceAccountMutation, o.CreateServiceAccountMutationVariables>('mutation', ["createServiceAccount"], `mutation CreateServiceAccount($input: CreateServiceAccountInput!) {
+  createServiceAccount(input: $input) { clientId clientSecret tokenUrl userErrors { ...UserError } position }
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  createEnvironment: new TypedDocument<o.CreateEnvironmentMutation, o.CreateEnvironmentMutationVariables>('mutation', ["createEnvironment"], `mutation CreateEnvironment($input: CreateEnvironmentInput!) {
+  createEnvironment(input: $input) { environment { ...Environment } userErrors { ...UserError } position }
+}
+fragment Environment on Environment {
+  id
+  name
+  kind
+  createdAt
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  createNamespace: new TypedDocument<o.CreateNamespaceMutation, o.CreateNamespaceMutationVariables>('mutation', ["createNamespace"], `mutation CreateNamespace($input: CreateNamespaceInput!) {
+  createNamespace(input: $input) { namespace { ...Namespace } userErrors { ...UserError } position }
+}
+fragment Label on Label {
+  key
+  value
+}
+fragment Namespace on Namespace {
+  id
+  name
+  status
+  labels { ...Label }
+  createdAt
+  version
+  environment { id name }
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  deleteNamespace: new TypedDocument<o.DeleteNamespaceMutation, o.DeleteNamespaceMutationVariables>('mutation', ["deleteNamespace"], `mutation DeleteNamespace($input: DeleteNamespaceInput!) {
+  deleteNamespace(input: $input) { namespace { ...Namespace } userErrors { ...UserError } position }
+}
+fragment Label on Label {
+  key
+  value
+}
+fragment Namespace on Namespace {
+  id
+  name
+  status
+  labels { ...Label }
+  createdAt
+  version
+  environment { id name }
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  onEvents: new TypedDocument<o.OnEventsSubscription, o.OnEventsSubscriptionVariables>('subscription', ["events"], `subscription OnEvents($after: String) {
+  events(after: $after) { ...Event }
+}
+fragment Event on Event {
+  cursor
+  id
+  type
+  resourceId
+  time
+  actor
+  cause
+  correlation
+  data
+}`),
+  deploymentReleases: new TypedDocument<o.DeploymentReleasesQuery, o.DeploymentReleasesQueryVariables>('query', ["deployment","releases"], `query DeploymentReleases($id: ID!, $first: Int = 20, $after: String) {
+  deployment(id: $id) { releases(first: $first, after: $after) { nodes { ...Release } pageInfo { hasNextPage endCursor } } }
+}
+fragment ContainerPort on ContainerPort {
+  port
+  protocol
+}
+fragment Release on Release {
+  id
+  number
+  image
+  command
+  cpuMillis
+  memoryMiB
+  ports { ...ContainerPort }
+  createdAt
+  deployment { id name }
+}`),
+  deploymentRollouts: new TypedDocument<o.DeploymentRolloutsQuery, o.DeploymentRolloutsQueryVariables>('query', ["deployment","rollouts"], `query DeploymentRollouts($id: ID!, $first: Int = 20, $after: String) {
+  deployment(id: $id) { rollouts(first: $first, after: $after) { nodes { ...Rollout } pageInfo { hasNextPage endCursor } } }
+}
+fragment Rollout on Rollout {
+  id
+  kind
+  status
+  release { id number }
+  createdAt
+  endedAt
+}`),
+  deploymentInstances: new TypedDocument<o.DeploymentInstancesQuery, o.DeploymentInstancesQueryVariables>('query', ["deployment","instances"], `query DeploymentInstances($id: ID!, $first: Int = 20, $after: String) {
+  deployment(id: $id) { instances(first: $first, after: $after) { nodes { ...Instance } pageInfo { hasNextPage endCursor } } }
+}
+fragment FilteredNode on FilteredNode {
+  nodeId
+  reason
+}
+fragment Instance on Instance {
+  id
+  status
+  statusReason
+  statusMessage
+  ipv4
+  ipv6
+  labels { ...Label }
+  nodeId
+  createdAt
+  securedAt
+  readyAt
+  deployment { id name }
+  release { id number }
+  placement { ...PlacementDecision }
+}
+fragment Label on Label {
+  key
+  value
+}
+fragment NodeScore on NodeScore {
+  nodeId
+  score
+}
+fragment PlacementDecision on PlacementDecision {
+  filtered { ...FilteredNode }
+  scores { ...NodeScore }
+}`),
+  instanceLogs: new TypedDocument<o.InstanceLogsQuery, o.InstanceLogsQueryVariables>('query', ["instance","logs"], `query InstanceLogs($id: ID!, $tail: Int = 100) {
+  instance(id: $id) { logs(tail: $tail) }
+}`),
+  isolationPolicyReceipts: new TypedDocument<o.IsolationPolicyReceiptsQuery, o.IsolationPolicyReceiptsQueryVariables>('query', ["isolationPolicy","receipts"], `query IsolationPolicyReceipts($id: ID!, $first: Int = 20, $after: String) {
+  isolationPolicy(id: $id) { receipts(first: $first, after: $after) { nodes { ...PolicyReceipt } pageInfo { hasNextPage endCursor } } }
+}
+fragment PolicyReceipt on PolicyReceipt {
+  revision
+  nodeId
+  generation
+  hash
+  enforcedAt
+}`),
+  environmentNamespaces: new TypedDocument<o.EnvironmentNamespacesQuery, o.EnvironmentNamespacesQueryVariables>('query', ["environment","namespaces"], `query EnvironmentNamespaces($id: ID!, $first: Int = 20, $after: String) {
+  environment(id: $id) { namespaces(first: $first, after: $after) { nodes { ...Namespace } pageInfo { hasNextPage endCursor } } }
+}
+fragment Label on Label {
+  key
+  value
+}
+fragment Namespace on Namespace {
+  id
+  name
+  status
+  labels { ...Label }
+  createdAt
+  version
+  environment { id name }
+}`),
+  namespaceSubnets: new TypedDocument<o.NamespaceSubnetsQuery, o.NamespaceSubnetsQueryVariables>('query', ["namespace","subnets"], `query NamespaceSubnets($id: ID!, $first: Int = 20, $after: String) {
+  namespace(id: $id) { subnets(first: $first, after: $after) { nodes { ...Subnet } pageInfo { hasNextPage endCursor } } }
+}
+fragment Subnet on Subnet {
+  id
+  ipv4
+  ipv6
+  createdAt
+  namespace { id name }
+}`),
+  namespaceDeployments: new TypedDocument<o.NamespaceDeploymentsQuery, o.NamespaceDeploymentsQueryVariables>('query', ["namespace","deployments"], `query NamespaceDeployments($id: ID!, $first: Int = 20, $after: String) {
+  namespace(id: $id) { deployments(first: $first, after: $after) { nodes { ...Deployment } pageInfo { hasNextPage endCursor } } }
+}
+fragment Deployment on Deployment {
+  id
+  name
+  labels { ...Label }
+  status
+  statusMessage
+  replicas
+  readyReplicas
+  maxSurge
+  maxUnavailable
+  version
+  createdAt
+  namespace { id name }
+  currentRelease { id number }
+}
+fragment Label on Label {
+  key
+  value
+}`),
+  namespaceIsolationPolicies: new TypedDocument<o.NamespaceIsolationPoliciesQuery, o.NamespaceIsolationPoliciesQueryVariables>('query', ["namespace","isolationPolicies"], `query NamespaceIsolationPolicies($id: ID!, $first: Int = 20, $after: String) {
+  namespace(id: $id) { isolationPolicies(first: $first, after: $after) { nodes { ...IsolationPolicy } pageInfo { hasNextPage endCursor } } }
+}
+fragment IsolationPolicy on IsolationPolicy {
+  id
+  name
+  revision
+  version
+  fromNamespace { id name }
+  fromLabels { ...Label }
+  toLabels { ...Label }
+  ports { ...PortRange }
+  namespace { id name }
+  createdAt
+}
+fragment Label on Label {
+  key
+  value
+}
+fragment PortRange on PortRange {
+  protocol
+  from
+  to
+}`),
+} as const;

@@ -1,0 +1,220 @@
+// Generated from schema/ by `npm run gen`. Changes made here are lost.
+import type { Change, Read } from '../calls.ts';
+import type { CallOptions, Deleted, Done } from '../options.ts';
+import { documents } from './documents.ts';
+import type * as o from './operations.ts';
+
+/** Reads. Each resolves to the field of its name; null where there is none that you may see. */
+export interface Queries {
+  /**
+   * Who the token says you are, and what you may do.
+   */
+  viewer(variables?: o.ViewerQueryVariables, options?: CallOptions): Promise<o.ViewerQuery['viewer']>;
+  /**
+   * Anything by its global id; null where there is none that you may see.
+   */
+  node(variables: o.NodeQueryVariables, options?: CallOptions): Promise<o.NodeQuery['node']>;
+  /**
+   * The tenant's deployments, by name.
+   */
+  deployments(variables?: o.DeploymentsQueryVariables, options?: CallOptions): Promise<o.DeploymentsQuery['deployments']>;
+  /**
+   * A deployment by its id; null where there is none that you may see.
+   */
+  deployment(variables: o.DeploymentQueryVariables, options?: CallOptions): Promise<o.DeploymentQuery['deployment']>;
+  /**
+   * An instance by its id; null where there is none that you may see.
+   */
+  instance(variables: o.InstanceQueryVariables, options?: CallOptions): Promise<o.InstanceQuery['instance']>;
+  /**
+   * The platform's nodes, by name. For the operator.
+   */
+  computeNodes(variables?: o.ComputeNodesQueryVariables, options?: CallOptions): Promise<o.ComputeNodesQuery['computeNodes']>;
+  /**
+   * The newest place in the tenant's log, also of an empty one: give it as `after` to get all that comes from now on.
+   */
+  eventCursor(variables?: o.EventCursorQueryVariables, options?: CallOptions): Promise<o.EventCursorQuery['eventCursor']>;
+  /**
+   * The tenant's log from the oldest on; `after` is an event's cursor.
+   */
+  events(variables?: o.EventsQueryVariables, options?: CallOptions): Promise<o.EventsQuery['events']>;
+  /**
+   * The tenant's subnets, oldest first.
+   */
+  subnets(variables?: o.SubnetsQueryVariables, options?: CallOptions): Promise<o.SubnetsQuery['subnets']>;
+  /**
+   * An isolation policy by its id; null where there is none that you may see.
+   */
+  isolationPolicy(variables: o.IsolationPolicyQueryVariables, options?: CallOptions): Promise<o.IsolationPolicyQuery['isolationPolicy']>;
+  /**
+   * Opens a real connection from inside an instance of yours, and says what it met. `address` is IPv4 or IPv6; the
+   * connection is given up after `timeoutMs` (100–5000). With HTTP, `path` is asked for.
+   */
+  probe(variables: o.ProbeQueryVariables, options?: CallOptions): Promise<o.ProbeQuery['probe']>;
+  /**
+   * The tenant that the token is for.
+   */
+  tenant(variables?: o.TenantQueryVariables, options?: CallOptions): Promise<o.TenantQuery['tenant']>;
+  /**
+   * All tenants, by name. For the operator.
+   */
+  tenants(variables?: o.TenantsQueryVariables, options?: CallOptions): Promise<o.TenantsQuery['tenants']>;
+  /**
+   * The tenant's environments, by name.
+   */
+  environments(variables?: o.EnvironmentsQueryVariables, options?: CallOptions): Promise<o.EnvironmentsQuery['environments']>;
+  /**
+   * An environment by its id; null where there is none that you may see.
+   */
+  environment(variables: o.EnvironmentQueryVariables, options?: CallOptions): Promise<o.EnvironmentQuery['environment']>;
+  /**
+   * The tenant's namespaces, by name.
+   */
+  namespaces(variables?: o.NamespacesQueryVariables, options?: CallOptions): Promise<o.NamespacesQuery['namespaces']>;
+  /**
+   * A namespace by its id; null where there is none that you may see.
+   */
+  namespace(variables: o.NamespaceQueryVariables, options?: CallOptions): Promise<o.NamespaceQuery['namespace']>;
+  /**
+   * Its releases, newest first.
+   */
+  deploymentReleases(variables: o.DeploymentReleasesQueryVariables, options?: CallOptions): Promise<NonNullable<o.DeploymentReleasesQuery['deployment']>['releases'] | null>;
+  /**
+   * Its rollouts, newest first.
+   */
+  deploymentRollouts(variables: o.DeploymentRolloutsQueryVariables, options?: CallOptions): Promise<NonNullable<o.DeploymentRolloutsQuery['deployment']>['rollouts'] | null>;
+  /**
+   * Its instances that aren't gone, newest first.
+   */
+  deploymentInstances(variables: o.DeploymentInstancesQueryVariables, options?: CallOptions): Promise<NonNullable<o.DeploymentInstancesQuery['deployment']>['instances'] | null>;
+  /**
+   * The last lines of its log, oldest first; `tail` 1–1000. Asked of the node.
+   */
+  instanceLogs(variables: o.InstanceLogsQueryVariables, options?: CallOptions): Promise<NonNullable<o.InstanceLogsQuery['instance']>['logs'] | null>;
+  /**
+   * Proof of enforcement, node by node, for the newest revision first.
+   */
+  isolationPolicyReceipts(variables: o.IsolationPolicyReceiptsQueryVariables, options?: CallOptions): Promise<NonNullable<o.IsolationPolicyReceiptsQuery['isolationPolicy']>['receipts'] | null>;
+  /**
+   * Its namespaces, by name.
+   */
+  environmentNamespaces(variables: o.EnvironmentNamespacesQueryVariables, options?: CallOptions): Promise<NonNullable<o.EnvironmentNamespacesQuery['environment']>['namespaces'] | null>;
+  /**
+   * Its address ranges, oldest first.
+   */
+  namespaceSubnets(variables: o.NamespaceSubnetsQueryVariables, options?: CallOptions): Promise<NonNullable<o.NamespaceSubnetsQuery['namespace']>['subnets'] | null>;
+  /**
+   * Its deployments, by name.
+   */
+  namespaceDeployments(variables: o.NamespaceDeploymentsQueryVariables, options?: CallOptions): Promise<NonNullable<o.NamespaceDeploymentsQuery['namespace']>['deployments'] | null>;
+  /**
+   * Its isolation policies, by name.
+   */
+  namespaceIsolationPolicies(variables: o.NamespaceIsolationPoliciesQueryVariables, options?: CallOptions): Promise<NonNullable<o.NamespaceIsolationPoliciesQuery['namespace']>['isolationPolicies'] | null>;
+}
+
+/** Changes. Each resolves to its payload, or throws an AtollUserError where the payload has user errors. */
+export interface Mutations {
+  /**
+   * Creates a deployment and rolls out its first release. Errors: NAME_TAKEN, NOT_FOUND, BEING_DELETED, IMAGE_MALFORMED, IMAGE_DIGEST_REQUIRED, IMAGE_NOT_FOUND, REGISTRY_NOT_ALLOWED, INSUFFICIENT_CAPACITY, QUOTA_EXCEEDED, INVALID_ARGUMENT.
+   */
+  createDeployment(input: o.CreateDeploymentMutationVariables['input'], options?: CallOptions): Promise<Done<o.CreateDeploymentMutation['createDeployment']>>;
+  /**
+   * Rolls out a new release, instance by instance. Errors: NOT_FOUND, BEING_DELETED, VERSION_CONFLICT and those of images.
+   */
+  upgradeDeployment(input: o.UpgradeDeploymentMutationVariables['input'], options?: CallOptions): Promise<Done<o.UpgradeDeploymentMutation['upgradeDeployment']>>;
+  /**
+   * Rolls back to an earlier release, by its digest. Errors: NOT_FOUND, BEING_DELETED, VERSION_CONFLICT, NO_EARLIER_RELEASE.
+   */
+  rollbackDeployment(input: o.RollbackDeploymentMutationVariables['input'], options?: CallOptions): Promise<Done<o.RollbackDeploymentMutation['rollbackDeployment']>>;
+  /**
+   * Changes how many instances are wanted. Errors: NOT_FOUND, BEING_DELETED, VERSION_CONFLICT, INSUFFICIENT_CAPACITY, QUOTA_EXCEEDED.
+   */
+  scaleDeployment(input: o.ScaleDeploymentMutationVariables['input'], options?: CallOptions): Promise<Done<o.ScaleDeploymentMutation['scaleDeployment']>>;
+  /**
+   * Stops and removes all instances, then the deployment. Errors: NOT_FOUND, BEING_DELETED, VERSION_CONFLICT.
+   */
+  deleteDeployment(input: o.DeleteDeploymentMutationVariables['input'], options?: CallOptions): Promise<Deleted<o.DeleteDeploymentMutation['deleteDeployment']>>;
+  /**
+   * Gives a namespace a further subnet. Errors: CIDR_MALFORMED, CIDR_OVERLAP, CIDR_NOT_ALLOWED, ADDRESSES_EXHAUSTED, NOT_FOUND, BEING_DELETED.
+   */
+  createSubnet(input: o.CreateSubnetMutationVariables['input'], options?: CallOptions): Promise<Done<o.CreateSubnetMutation['createSubnet']>>;
+  /**
+   * Opens ports between labels. Errors: NAME_TAKEN, NOT_FOUND, BEING_DELETED, INVALID_ARGUMENT.
+   */
+  createIsolationPolicy(input: o.CreateIsolationPolicyMutationVariables['input'], options?: CallOptions): Promise<Done<o.CreateIsolationPolicyMutation['createIsolationPolicy']>>;
+  /**
+   * Replaces what a policy opens. Errors: NOT_FOUND, VERSION_CONFLICT, INVALID_ARGUMENT.
+   */
+  updateIsolationPolicy(input: o.UpdateIsolationPolicyMutationVariables['input'], options?: CallOptions): Promise<Done<o.UpdateIsolationPolicyMutation['updateIsolationPolicy']>>;
+  /**
+   * Deletes a policy; what only it opened is closed, established connections included. Errors: NOT_FOUND, VERSION_CONFLICT.
+   */
+  deleteIsolationPolicy(input: o.DeleteIsolationPolicyMutationVariables['input'], options?: CallOptions): Promise<Deleted<o.DeleteIsolationPolicyMutation['deleteIsolationPolicy']>>;
+  /**
+   * Creates a tenant. For the operator. Errors: NAME_TAKEN, INVALID_ARGUMENT.
+   */
+  createTenant(input: o.CreateTenantMutationVariables['input'], options?: CallOptions): Promise<Done<o.CreateTenantMutation['createTenant']>>;
+  /**
+   * Creates a service account and shows its secret, once. Errors: NAME_TAKEN, NOT_FOUND, INVALID_ARGUMENT.
+   */
+  createServiceAccount(input: o.CreateServiceAccountMutationVariables['input'], options?: CallOptions): Promise<Done<o.CreateServiceAccountMutation['createServiceAccount']>>;
+  /**
+   * Creates an environment. Errors: NAME_TAKEN, INVALID_ARGUMENT.
+   */
+  createEnvironment(input: o.CreateEnvironmentMutationVariables['input'], options?: CallOptions): Promise<Done<o.CreateEnvironmentMutation['createEnvironment']>>;
+  /**
+   * Creates a namespace; it is ACTIVE once it has its subnet and its default-deny rules. Errors: NAME_TAKEN, NOT_FOUND, QUOTA_EXCEEDED, INVALID_ARGUMENT.
+   */
+  createNamespace(input: o.CreateNamespaceMutationVariables['input'], options?: CallOptions): Promise<Done<o.CreateNamespaceMutation['createNamespace']>>;
+  /**
+   * Deletes a namespace with all that is in it: containers, addresses, rules, subnets, in that order. It is DELETING until all is gone. Errors: NOT_FOUND, BEING_DELETED, VERSION_CONFLICT.
+   */
+  deleteNamespace(input: o.DeleteNamespaceMutationVariables['input'], options?: CallOptions): Promise<Deleted<o.DeleteNamespaceMutation['deleteNamespace']>>;
+}
+
+export const bindQueries = (read: Read): Queries => ({
+  viewer: (variables, options) => read(documents.viewer, variables ?? {}, options, (data) => data.viewer),
+  node: (variables, options) => read(documents.node, variables, options, (data) => data.node),
+  deployments: (variables, options) => read(documents.deployments, variables ?? {}, options, (data) => data.deployments),
+  deployment: (variables, options) => read(documents.deployment, variables, options, (data) => data.deployment),
+  instance: (variables, options) => read(documents.instance, variables, options, (data) => data.instance),
+  computeNodes: (variables, options) => read(documents.computeNodes, variables ?? {}, options, (data) => data.computeNodes),
+  eventCursor: (variables, options) => read(documents.eventCursor, variables ?? {}, options, (data) => data.eventCursor),
+  events: (variables, options) => read(documents.events, variables ?? {}, options, (data) => data.events),
+  subnets: (variables, options) => read(documents.subnets, variables ?? {}, options, (data) => data.subnets),
+  isolationPolicy: (variables, options) => read(documents.isolationPolicy, variables, options, (data) => data.isolationPolicy),
+  probe: (variables, options) => read(documents.probe, variables, options, (data) => data.probe),
+  tenant: (variables, options) => read(documents.tenant, variables ?? {}, options, (data) => data.tenant),
+  tenants: (variables, options) => read(documents.tenants, variables ?? {}, options, (data) => data.tenants),
+  environments: (variables, options) => read(documents.environments, variables ?? {}, options, (data) => data.environments),
+  environment: (variables, options) => read(documents.environment, variables, options, (data) => data.environment),
+  namespaces: (variables, options) => read(documents.namespaces, variables ?? {}, options, (data) => data.namespaces),
+  namespace: (variables, options) => read(documents.namespace, variables, options, (data) => data.namespace),
+  deploymentReleases: (variables, options) => read(documents.deploymentReleases, variables, options, (data) => data.deployment?.releases ?? null),
+  deploymentRollouts: (variables, options) => read(documents.deploymentRollouts, variables, options, (data) => data.deployment?.rollouts ?? null),
+  deploymentInstances: (variables, options) => read(documents.deploymentInstances, variables, options, (data) => data.deployment?.instances ?? null),
+  instanceLogs: (variables, options) => read(documents.instanceLogs, variables, options, (data) => data.instance?.logs ?? null),
+  isolationPolicyReceipts: (variables, options) => read(documents.isolationPolicyReceipts, variables, options, (data) => data.isolationPolicy?.receipts ?? null),
+  environmentNamespaces: (variables, options) => read(documents.environmentNamespaces, variables, options, (data) => data.environment?.namespaces ?? null),
+  namespaceSubnets: (variables, options) => read(documents.namespaceSubnets, variables, options, (data) => data.namespace?.subnets ?? null),
+  namespaceDeployments: (variables, options) => read(documents.namespaceDeployments, variables, options, (data) => data.namespace?.deployments ?? null),
+  namespaceIsolationPolicies: (variables, options) => read(documents.namespaceIsolationPolicies, variables, options, (data) => data.namespace?.isolationPolicies ?? null),
+});
+
+export const bindMutations = (change: Change): Mutations => ({
+  createDeployment: (input, options) => change.done(documents.createDeployment, { input }, options, (data) => data.createDeployment),
+  upgradeDeployment: (input, options) => change.done(documents.upgradeDeployment, { input }, options, (data) => data.upgradeDeployment),
+  rollbackDeployment: (input, options) => change.done(documents.rollbackDeployment, { input }, options, (data) => data.rollbackDeployment),
+  scaleDeployment: (input, options) => change.done(documents.scaleDeployment, { input }, options, (data) => data.scaleDeployment),
+  deleteDeployment: (input, options) => change.deleted(documents.deleteDeployment, { input }, options, (data) => data.deleteDeployment),
+  createSubnet: (input, options) => change.done(documents.createSubnet, { input }, options, (data) => data.createSubnet),
+  createIsolationPolicy: (input, options) => change.done(documents.createIsolationPolicy, { input }, options, (data) => data.createIsolationPolicy),
+  updateIsolationPolicy: (input, options) => change.done(documents.updateIsolationPolicy, { input }, options, (data) => data.updateIsolationPolicy),
+  deleteIsolationPolicy: (input, options) => change.deleted(documents.deleteIsolationPolicy, { input }, options, (data) => data.deleteIsolationPolicy),
+  createTenant: (input, options) => change.done(documents.createTenant, { input }, options, (data) => data.createTenant),
+  createServiceAccount: (input, options) => change.done(documents.createServiceAccount, { input }, options, (data) => data.createServiceAccount),
+  createEnvironment: (input, options) => change.done(documents.createEnvironment, { input }, options, (data) => data.createEnvironment),
+  createNamespace: (input, options) => change.done(documents.createNamespace, { input }, options, (data) => data.createNamespace),
+  deleteNamespace: (input, options) => change.deleted(documents.deleteNamespace, { input }, options, (data) => data.deleteNamespace),
+});

@@ -1,0 +1,759 @@
+// Generated from schema/ by `npm run gen`. Changes made here are lost.
+
+/** Internal type. DO NOT USE DIRECTLY. */
+type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
+/** Internal type. DO NOT USE DIRECTLY. */
+export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
+/** A label to set or to select by. */
+export type LabelInput = {
+  /** 1–63 letters, digits, dots, underscores or hyphens. */
+  readonly key: string;
+  /** 1–63 letters, digits, dots, underscores or hyphens. */
+  readonly value: string;
+};
+
+/** PROGRESSING: a rollout or a change of scale is under way · BLOCKED: it can't go on, see `statusMessage` · STEADY: as wanted · DELETING. */
+export type DeploymentStatus =
+  /** A rollout or a change of scale is under way. */
+  | 'PROGRESSING'
+  /** A rollout or a change of scale can't go on for now; it goes on by itself once the reason is gone. */
+  | 'BLOCKED'
+  /** As many instances of the current release are ready as are wanted, and no others are left. */
+  | 'STEADY'
+  /** Its instances are being stopped; it goes when none is left. */
+  | 'DELETING';
+
+/** What a rollout is for. */
+export type RolloutKind =
+  /** The first release. */
+  | 'INITIAL'
+  /** A new release. */
+  | 'UPGRADE'
+  /** Back to an earlier release. */
+  | 'ROLLBACK';
+
+/** How far a rollout is. */
+export type RolloutStatus =
+  /** Instances are being replaced. */
+  | 'RUNNING'
+  /** All wanted instances are of its release and ready. */
+  | 'COMPLETED'
+  /** Another rollout took over before it was done. */
+  | 'SUPERSEDED';
+
+/**
+ * PLACED: has a node · ADDRESSED: has its addresses · SECURED: its rules are in force · STARTED: its process runs ·
+ * READY · UNREADY: was started, and doesn't serve · WAITING: can't start for now, is tried again · STOPPING.
+ * See `statusReason` and `statusMessage`.
+ */
+export type InstanceStatus =
+  /** Has a node. */
+  | 'PLACED'
+  /** Has its addresses. */
+  | 'ADDRESSED'
+  /** Its rules are in force on its node; only now may it start. */
+  | 'SECURED'
+  /** Its process runs. */
+  | 'STARTED'
+  /** Serves. */
+  | 'READY'
+  /** Was started, and doesn't serve. */
+  | 'UNREADY'
+  /** Can't start for now; is tried again. */
+  | 'WAITING'
+  /** Is being stopped and removed. */
+  | 'STOPPING';
+
+/** Whether its agent is heard of. */
+export type ComputeNodeStatus =
+  /** Takes instances. */
+  | 'READY'
+  /** Its agent isn't heard of: what it runs goes on running, and nothing new is placed there. */
+  | 'UNREACHABLE';
+
+/** What runs containers on a node. */
+export type Runtime =
+  /** Docker Engine. */
+  | 'DOCKER'
+  /** Nothing real: states are played through. */
+  | 'SIMULATED';
+
+/** A port that the containers serve. */
+export type ContainerPortInput = {
+  /** 1–65535. */
+  readonly port: number;
+  /** Transport protocol. */
+  readonly protocol?: Protocol | null | undefined;
+};
+
+/** One of both: connect to the port, or GET the path and expect a status below 400. */
+export type ReadinessProbeInput = {
+  /** TCP connects; HTTP asks for `path`. */
+  readonly protocol?: ProbeProtocol | null | undefined;
+  /** The container's port, 1–65535. */
+  readonly port: number;
+  /** For HTTP. */
+  readonly path?: string | null | undefined;
+  /** How often it is asked, 1–60. */
+  readonly periodSeconds?: number | null | undefined;
+};
+
+/** An environment variable of the containers. Values are shown nowhere. */
+export type EnvironmentVariableInput = {
+  /** A letter or underscore, then letters, digits or underscores; at most 128. */
+  readonly name: string;
+  /** At most 4,096 characters. */
+  readonly value: string;
+};
+
+/** A deployment to create, and its first release. */
+export type CreateDeploymentInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The namespace to create it in. */
+  readonly namespaceId: string;
+  /** Unique in the namespace. */
+  readonly name: string;
+  /** What policies and batches select by; every instance carries them, and `atoll.deployment` with the name. */
+  readonly labels?: ReadonlyArray<LabelInput> | null | undefined;
+  /** 0–1000. */
+  readonly replicas?: number | null | undefined;
+  /** `registry/repository@sha256:…`, from a registry that the platform allows. */
+  readonly image: string;
+  /** Overrides the image's command. */
+  readonly command?: ReadonlyArray<string> | null | undefined;
+  /** Environment of the containers. */
+  readonly env?: ReadonlyArray<EnvironmentVariableInput> | null | undefined;
+  /** What the containers serve. */
+  readonly ports?: ReadonlyArray<ContainerPortInput> | null | undefined;
+  /** Limit and reservation of each instance, in thousandths of a core. */
+  readonly cpuMillis?: number | null | undefined;
+  /** Limit and reservation of each instance, in MiB. */
+  readonly memoryMiB?: number | null | undefined;
+  /** When an instance counts as ready; without it, as soon as it runs. */
+  readonly readiness?: ReadinessProbeInput | null | undefined;
+  /** Rolling upgrades: how many instances there may be above `replicas`, 0–100. Not 0 together with `maxUnavailable`. */
+  readonly maxSurge?: number | null | undefined;
+  /** Rolling upgrades: how many of `replicas` may be missing, 0–100. */
+  readonly maxUnavailable?: number | null | undefined;
+};
+
+/** What is left out stays as in the newest release. */
+export type UpgradeDeploymentInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The deployment to upgrade. */
+  readonly deploymentId: string;
+  /** Only if the deployment is still at this version. */
+  readonly expectedVersion?: number | null | undefined;
+  /** `registry/repository@sha256:…`, from a registry that the platform allows. */
+  readonly image?: string | null | undefined;
+  /** Overrides the image's command; null goes back to the image's own. */
+  readonly command?: ReadonlyArray<string> | null | undefined;
+  /** The whole environment of the containers. */
+  readonly env?: ReadonlyArray<EnvironmentVariableInput> | null | undefined;
+  /** All that the containers serve. */
+  readonly ports?: ReadonlyArray<ContainerPortInput> | null | undefined;
+  /** Limit and reservation of each instance, in thousandths of a core. */
+  readonly cpuMillis?: number | null | undefined;
+  /** Limit and reservation of each instance, in MiB. */
+  readonly memoryMiB?: number | null | undefined;
+  /** When an instance counts as ready; null: as soon as it runs. */
+  readonly readiness?: ReadinessProbeInput | null | undefined;
+};
+
+/** A deployment to roll back. */
+export type RollbackDeploymentInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The deployment to roll back. */
+  readonly deploymentId: string;
+  /** Only if the deployment is still at this version. */
+  readonly expectedVersion?: number | null | undefined;
+  /** Number of the release to go back to; the last other one whose rollout completed, where left out. */
+  readonly toRelease?: number | null | undefined;
+};
+
+/** A deployment to scale. */
+export type ScaleDeploymentInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The deployment to scale. */
+  readonly deploymentId: string;
+  /** Only if the deployment is still at this version. */
+  readonly expectedVersion?: number | null | undefined;
+  /** 0–1000. */
+  readonly replicas: number;
+};
+
+/** A deployment to delete. */
+export type DeleteDeploymentInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The deployment to delete. */
+  readonly deploymentId: string;
+  /** Only if the deployment is still at this version. */
+  readonly expectedVersion?: number | null | undefined;
+};
+
+/** A transport protocol. */
+export type Protocol =
+  /** Transmission Control Protocol. */
+  | 'TCP'
+  /** User Datagram Protocol. */
+  | 'UDP';
+
+/**
+ * CONNECTED: it answered · REFUSED: it was reached and nobody listens · TIMED_OUT: no answer, as when dropped ·
+ * UNREACHABLE: no way there · NOT_RUNNING: the instance isn't there to ask from.
+ */
+export type ProbeOutcome =
+  /** It answered. */
+  | 'CONNECTED'
+  /** It was reached, and nobody listens. */
+  | 'REFUSED'
+  /** No answer, as when dropped. */
+  | 'TIMED_OUT'
+  /** No way there. */
+  | 'UNREACHABLE'
+  /** The instance isn't there to ask from. */
+  | 'NOT_RUNNING';
+
+/** What a probe speaks. */
+export type ProbeProtocol =
+  /** Connects only. */
+  | 'TCP'
+  /** Connects and asks for a path. */
+  | 'HTTP';
+
+/** Ports to open. */
+export type PortRangeInput = {
+  /** Transport protocol. */
+  readonly protocol?: Protocol | null | undefined;
+  /** First port, 1–65535. */
+  readonly from: number;
+  /** Last port; the same as the first where left out. */
+  readonly to?: number | null | undefined;
+};
+
+/** Where connections may come from. */
+export type PolicyPeerInput = {
+  /** Instances of this namespace of yours; the policy's own where left out. */
+  readonly namespaceId?: string | null | undefined;
+  /** With all of these labels; all instances where empty. */
+  readonly labels?: ReadonlyArray<LabelInput> | null | undefined;
+};
+
+/** A further subnet for a namespace. */
+export type CreateSubnetInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The namespace to give it to. */
+  readonly namespaceId: string;
+  /** A CIDR of the platform's address pool, e.g. `10.64.9.0/24`; the next free one where left out. */
+  readonly ipv4?: string | null | undefined;
+};
+
+/** An isolation policy to create. */
+export type CreateIsolationPolicyInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The namespace that it protects. */
+  readonly namespaceId: string;
+  /** Unique in the namespace. */
+  readonly name: string;
+  /** Where connections may come from. */
+  readonly from: PolicyPeerInput;
+  /** Instances of the namespace with all of these labels; all where empty. */
+  readonly toLabels: ReadonlyArray<LabelInput>;
+  /** What to open, 1–32 ranges. */
+  readonly ports: ReadonlyArray<PortRangeInput>;
+};
+
+/** What an isolation policy shall open from now on. */
+export type UpdateIsolationPolicyInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The policy to change. */
+  readonly policyId: string;
+  /** Only if the policy is still at this version. */
+  readonly expectedVersion?: number | null | undefined;
+  /** Where connections may come from. */
+  readonly from: PolicyPeerInput;
+  /** Instances of the namespace with all of these labels; all where empty. */
+  readonly toLabels: ReadonlyArray<LabelInput>;
+  /** What to open, 1–32 ranges. */
+  readonly ports: ReadonlyArray<PortRangeInput>;
+};
+
+/** An isolation policy to delete. */
+export type DeleteIsolationPolicyInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The policy to delete. */
+  readonly policyId: string;
+  /** Only if the policy is still at this version. */
+  readonly expectedVersion?: number | null | undefined;
+};
+
+/** The stages that a release goes through. */
+export type EnvironmentKind =
+  /** Where it is made. */
+  | 'DEVELOPMENT'
+  /** Where it is tested. */
+  | 'TEST'
+  /** Where it is tried as in production. */
+  | 'STAGING'
+  /** Where it serves. */
+  | 'PRODUCTION';
+
+/** PENDING: waits for its subnet · ACTIVE · DELETING: admits nothing new, goes when it is empty. */
+export type NamespaceStatus =
+  /** Waits for its subnet. */
+  | 'PENDING'
+  /** Takes deployments and policies. */
+  | 'ACTIVE'
+  /** Admits nothing new; goes when it is empty. */
+  | 'DELETING';
+
+/** What a member or service account may do in a tenant. */
+export type TenantRole =
+  /** Reads and changes everything of the tenant. */
+  | 'ADMIN'
+  /** Reads everything of the tenant. */
+  | 'VIEWER';
+
+/** Limits to set; what is left out gets the platform's default. */
+export type TenantLimitsInput = {
+  /** Namespaces. */
+  readonly namespaces?: number | null | undefined;
+  /** Instances, over all deployments. */
+  readonly instances?: number | null | undefined;
+  /** Processor time reserved, in thousandths of a core. */
+  readonly cpuMillis?: number | null | undefined;
+  /** Memory reserved, in MiB. */
+  readonly memoryMiB?: number | null | undefined;
+};
+
+/** A tenant to create. */
+export type CreateTenantInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** Lower-case letters, digits and hyphens, at most 63; unique on the platform. */
+  readonly name: string;
+  /** What it may hold at most. */
+  readonly limits?: TenantLimitsInput | null | undefined;
+  /** `sub` of the people who become its admins. */
+  readonly admins?: ReadonlyArray<string> | null | undefined;
+  /** `sub` of the people who become its viewers. */
+  readonly viewers?: ReadonlyArray<string> | null | undefined;
+};
+
+/** A service account to create. */
+export type CreateServiceAccountInput = {
+  /** Repeat a request with its key to get the first answer again, the secret included; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The operator says for which tenant; others leave it out. */
+  readonly tenantId?: string | null | undefined;
+  /** Unique in the tenant. */
+  readonly name: string;
+  /** What it may do. */
+  readonly role: TenantRole;
+};
+
+/** An environment to create. */
+export type CreateEnvironmentInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** Lower-case letters, digits and hyphens, at most 63; unique in the tenant. */
+  readonly name: string;
+  /** The stage. */
+  readonly kind: EnvironmentKind;
+};
+
+/** A namespace to create. */
+export type CreateNamespaceInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The environment to create it in. */
+  readonly environmentId: string;
+  /** Lower-case letters, digits and hyphens, at most 63; unique in the environment. */
+  readonly name: string;
+  /** At most 32. */
+  readonly labels?: ReadonlyArray<LabelInput> | null | undefined;
+};
+
+/** A namespace to delete. */
+export type DeleteNamespaceInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The namespace to delete. */
+  readonly namespaceId: string;
+  /** Only if the namespace is still at this version. */
+  readonly expectedVersion?: number | null | undefined;
+};
+
+export type ViewerFragment = { readonly subject: string, readonly role: string, readonly permissions: ReadonlyArray<string>, readonly tenantId: string | null };
+
+export type DeploymentFragment = { readonly id: string, readonly name: string, readonly status: DeploymentStatus, readonly statusMessage: string | null, readonly replicas: number, readonly readyReplicas: number, readonly maxSurge: number, readonly maxUnavailable: number, readonly version: number, readonly createdAt: string, readonly labels: ReadonlyArray<LabelFragment>, readonly namespace: { readonly id: string, readonly name: string }, readonly currentRelease: { readonly id: string, readonly number: number } | null };
+
+export type LabelFragment = { readonly key: string, readonly value: string };
+
+export type InstanceFragment = { readonly id: string, readonly status: InstanceStatus, readonly statusReason: string | null, readonly statusMessage: string | null, readonly ipv4: string | null, readonly ipv6: string | null, readonly nodeId: string, readonly createdAt: string, readonly securedAt: string | null, readonly readyAt: string | null, readonly labels: ReadonlyArray<LabelFragment>, readonly deployment: { readonly id: string, readonly name: string }, readonly release: { readonly id: string, readonly number: number }, readonly placement: PlacementDecisionFragment };
+
+export type PlacementDecisionFragment = { readonly filtered: ReadonlyArray<FilteredNodeFragment>, readonly scores: ReadonlyArray<NodeScoreFragment> };
+
+export type FilteredNodeFragment = { readonly nodeId: string, readonly reason: string };
+
+export type NodeScoreFragment = { readonly nodeId: string, readonly score: number };
+
+export type ComputeNodeFragment = { readonly id: string, readonly name: string, readonly status: ComputeNodeStatus, readonly statusMessage: string | null, readonly runtime: Runtime, readonly cpuMillis: number, readonly memoryMiB: number, readonly maxInstances: number, readonly createdAt: string };
+
+export type EventFragment = { readonly cursor: string, readonly id: string, readonly type: string, readonly resourceId: string, readonly time: string, readonly actor: string, readonly cause: string | null, readonly correlation: string, readonly data: unknown };
+
+export type SubnetFragment = { readonly id: string, readonly ipv4: string, readonly ipv6: string, readonly createdAt: string, readonly namespace: { readonly id: string, readonly name: string } };
+
+export type IsolationPolicyFragment = { readonly id: string, readonly name: string, readonly revision: number, readonly version: number, readonly createdAt: string, readonly fromNamespace: { readonly id: string, readonly name: string } | null, readonly fromLabels: ReadonlyArray<LabelFragment>, readonly toLabels: ReadonlyArray<LabelFragment>, readonly ports: ReadonlyArray<PortRangeFragment>, readonly namespace: { readonly id: string, readonly name: string } };
+
+export type PortRangeFragment = { readonly protocol: Protocol, readonly from: number, readonly to: number };
+
+export type ProbeResultFragment = { readonly outcome: ProbeOutcome, readonly millis: number, readonly httpStatus: number | null, readonly httpBody: string | null, readonly simulated: boolean };
+
+export type TenantFragment = { readonly id: string, readonly name: string, readonly createdAt: string, readonly limits: TenantLimitsFragment };
+
+export type TenantLimitsFragment = { readonly namespaces: number, readonly instances: number, readonly cpuMillis: number, readonly memoryMiB: number };
+
+export type EnvironmentFragment = { readonly id: string, readonly name: string, readonly kind: EnvironmentKind, readonly createdAt: string };
+
+export type NamespaceFragment = { readonly id: string, readonly name: string, readonly status: NamespaceStatus, readonly createdAt: string, readonly version: number, readonly labels: ReadonlyArray<LabelFragment>, readonly environment: { readonly id: string, readonly name: string } };
+
+export type UserErrorFragment = { readonly code: string, readonly message: string, readonly field: ReadonlyArray<string> | null };
+
+export type ReleaseFragment = { readonly id: string, readonly number: number, readonly image: string, readonly command: ReadonlyArray<string> | null, readonly cpuMillis: number, readonly memoryMiB: number, readonly createdAt: string, readonly ports: ReadonlyArray<ContainerPortFragment>, readonly deployment: { readonly id: string, readonly name: string } };
+
+export type ContainerPortFragment = { readonly port: number, readonly protocol: Protocol };
+
+export type RolloutFragment = { readonly id: string, readonly kind: RolloutKind, readonly status: RolloutStatus, readonly createdAt: string, readonly endedAt: string | null, readonly release: { readonly id: string, readonly number: number } };
+
+export type PolicyReceiptFragment = { readonly revision: number, readonly nodeId: string, readonly generation: number, readonly hash: string, readonly enforcedAt: string };
+
+export type ViewerQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type ViewerQuery = { readonly viewer: ViewerFragment };
+
+export type NodeQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type NodeQuery = { readonly node:
+    | { readonly __typename: 'Deployment', readonly id: string }
+    | { readonly __typename: 'Release', readonly id: string }
+    | { readonly __typename: 'Rollout', readonly id: string }
+    | { readonly __typename: 'Instance', readonly id: string }
+    | { readonly __typename: 'ComputeNode', readonly id: string }
+    | { readonly __typename: 'Subnet', readonly id: string }
+    | { readonly __typename: 'IsolationPolicy', readonly id: string }
+    | { readonly __typename: 'Tenant', readonly id: string }
+    | { readonly __typename: 'Environment', readonly id: string }
+    | { readonly __typename: 'Namespace', readonly id: string }
+   | null };
+
+export type DeploymentsQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type DeploymentsQuery = { readonly deployments: { readonly nodes: ReadonlyArray<DeploymentFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
+
+export type DeploymentQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type DeploymentQuery = { readonly deployment: DeploymentFragment | null };
+
+export type InstanceQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type InstanceQuery = { readonly instance: InstanceFragment | null };
+
+export type ComputeNodesQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type ComputeNodesQuery = { readonly computeNodes: { readonly nodes: ReadonlyArray<ComputeNodeFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
+
+export type EventCursorQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type EventCursorQuery = { readonly eventCursor: string };
+
+export type EventsQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type EventsQuery = { readonly events: { readonly nodes: ReadonlyArray<EventFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
+
+export type SubnetsQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type SubnetsQuery = { readonly subnets: { readonly nodes: ReadonlyArray<SubnetFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
+
+export type IsolationPolicyQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type IsolationPolicyQuery = { readonly isolationPolicy: IsolationPolicyFragment | null };
+
+export type ProbeQueryVariables = Exact<{
+  from: string;
+  address: string;
+  port: number;
+  protocol?: ProbeProtocol | null | undefined;
+  path?: string | null | undefined;
+  timeoutMs?: number | null | undefined;
+}>;
+
+
+export type ProbeQuery = { readonly probe: ProbeResultFragment };
+
+export type TenantQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type TenantQuery = { readonly tenant: TenantFragment };
+
+export type TenantsQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type TenantsQuery = { readonly tenants: { readonly nodes: ReadonlyArray<TenantFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
+
+export type EnvironmentsQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type EnvironmentsQuery = { readonly environments: { readonly nodes: ReadonlyArray<EnvironmentFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
+
+export type EnvironmentQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type EnvironmentQuery = { readonly environment: EnvironmentFragment | null };
+
+export type NamespacesQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type NamespacesQuery = { readonly namespaces: { readonly nodes: ReadonlyArray<NamespaceFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
+
+export type NamespaceQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type NamespaceQuery = { readonly namespace: NamespaceFragment | null };
+
+export type CreateDeploymentMutationVariables = Exact<{
+  input: CreateDeploymentInput;
+}>;
+
+
+export type CreateDeploymentMutation = { readonly createDeployment: { readonly position: string | null, readonly deployment: DeploymentFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type UpgradeDeploymentMutationVariables = Exact<{
+  input: UpgradeDeploymentInput;
+}>;
+
+
+export type UpgradeDeploymentMutation = { readonly upgradeDeployment: { readonly position: string | null, readonly deployment: DeploymentFragment | null, readonly release: ReleaseFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type RollbackDeploymentMutationVariables = Exact<{
+  input: RollbackDeploymentInput;
+}>;
+
+
+export type RollbackDeploymentMutation = { readonly rollbackDeployment: { readonly position: string | null, readonly deployment: DeploymentFragment | null, readonly release: ReleaseFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type ScaleDeploymentMutationVariables = Exact<{
+  input: ScaleDeploymentInput;
+}>;
+
+
+export type ScaleDeploymentMutation = { readonly scaleDeployment: { readonly position: string | null, readonly deployment: DeploymentFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type DeleteDeploymentMutationVariables = Exact<{
+  input: DeleteDeploymentInput;
+}>;
+
+
+export type DeleteDeploymentMutation = { readonly deleteDeployment: { readonly position: string | null, readonly deployment: DeploymentFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type CreateSubnetMutationVariables = Exact<{
+  input: CreateSubnetInput;
+}>;
+
+
+export type CreateSubnetMutation = { readonly createSubnet: { readonly position: string | null, readonly subnet: SubnetFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type CreateIsolationPolicyMutationVariables = Exact<{
+  input: CreateIsolationPolicyInput;
+}>;
+
+
+export type CreateIsolationPolicyMutation = { readonly createIsolationPolicy: { readonly position: string | null, readonly isolationPolicy: IsolationPolicyFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type UpdateIsolationPolicyMutationVariables = Exact<{
+  input: UpdateIsolationPolicyInput;
+}>;
+
+
+export type UpdateIsolationPolicyMutation = { readonly updateIsolationPolicy: { readonly position: string | null, readonly isolationPolicy: IsolationPolicyFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type DeleteIsolationPolicyMutationVariables = Exact<{
+  input: DeleteIsolationPolicyInput;
+}>;
+
+
+export type DeleteIsolationPolicyMutation = { readonly deleteIsolationPolicy: { readonly deletedId: string | null, readonly position: string | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type CreateTenantMutationVariables = Exact<{
+  input: CreateTenantInput;
+}>;
+
+
+export type CreateTenantMutation = { readonly createTenant: { readonly position: string | null, readonly tenant: TenantFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type CreateServiceAccountMutationVariables = Exact<{
+  input: CreateServiceAccountInput;
+}>;
+
+
+export type CreateServiceAccountMutation = { readonly createServiceAccount: { readonly clientId: string | null, readonly clientSecret: string | null, readonly tokenUrl: string | null, readonly position: string | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type CreateEnvironmentMutationVariables = Exact<{
+  input: CreateEnvironmentInput;
+}>;
+
+
+export type CreateEnvironmentMutation = { readonly createEnvironment: { readonly position: string | null, readonly environment: EnvironmentFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type CreateNamespaceMutationVariables = Exact<{
+  input: CreateNamespaceInput;
+}>;
+
+
+export type CreateNamespaceMutation = { readonly createNamespace: { readonly position: string | null, readonly namespace: NamespaceFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type DeleteNamespaceMutationVariables = Exact<{
+  input: DeleteNamespaceInput;
+}>;
+
+
+export type DeleteNamespaceMutation = { readonly deleteNamespace: { readonly position: string | null, readonly namespace: NamespaceFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type OnEventsSubscriptionVariables = Exact<{
+  after?: string | null | undefined;
+}>;
+
+
+export type OnEventsSubscription = { readonly events: EventFragment };
+
+export type DeploymentReleasesQueryVariables = Exact<{
+  id: string;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type DeploymentReleasesQuery = { readonly deployment: { readonly releases: { readonly nodes: ReadonlyArray<ReleaseFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } } | null };
+
+export type DeploymentRolloutsQueryVariables = Exact<{
+  id: string;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type DeploymentRolloutsQuery = { readonly deployment: { readonly rollouts: { readonly nodes: ReadonlyArray<RolloutFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } } | null };
+
+export type DeploymentInstancesQueryVariables = Exact<{
+  id: string;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type DeploymentInstancesQuery = { readonly deployment: { readonly instances: { readonly nodes: ReadonlyArray<InstanceFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } } | null };
+
+export type InstanceLogsQueryVariables = Exact<{
+  id: string;
+  tail?: number | null | undefined;
+}>;
+
+
+export type InstanceLogsQuery = { readonly instance: { readonly logs: ReadonlyArray<string> } | null };
+
+export type IsolationPolicyReceiptsQueryVariables = Exact<{
+  id: string;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type IsolationPolicyReceiptsQuery = { readonly isolationPolicy: { readonly receipts: { readonly nodes: ReadonlyArray<PolicyReceiptFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } } | null };
+
+export type EnvironmentNamespacesQueryVariables = Exact<{
+  id: string;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type EnvironmentNamespacesQuery = { readonly environment: { readonly namespaces: { readonly nodes: ReadonlyArray<NamespaceFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } } | null };
+
+export type NamespaceSubnetsQueryVariables = Exact<{
+  id: string;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type NamespaceSubnetsQuery = { readonly namespace: { readonly subnets: { readonly nodes: ReadonlyArray<SubnetFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } } | null };
+
+export type NamespaceDeploymentsQueryVariables = Exact<{
+  id: string;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type NamespaceDeploymentsQuery = { readonly namespace: { readonly deployments: { readonly nodes: ReadonlyArray<DeploymentFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } } | null };
+
+export type NamespaceIsolationPoliciesQueryVariables = Exact<{
+  id: string;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type NamespaceIsolationPoliciesQuery = { readonly namespace: { readonly isolationPolicies: { readonly nodes: ReadonlyArray<IsolationPolicyFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } } | null };
