@@ -1,0 +1,185 @@
+/**
+ * The next step of a deployment towards what is wanted, from its state alone. Level-triggered: asked again at any time, by
+ * anybody, it gives what is still to be done, and nothing where nothing is.
+ *
+ * Guarantees, over any order of steps and reports:
+ * 1. Nothing is placed where it would make more than replicas + maxSurge instances, stopping ones counted: they hold
+ *    their resources until their node says they are gone.
+ * 2. No ready instance is told to stop where that would leave fewer than replicas − maxUnavailable ready.
+ * 3. Old instances go only as new ones become ready: a release that never gets ready holds the rollout, and harms nothing.
+ */
+import type { Id } from '@atoll/schema/ids';
+import type { NodeView } from '../placement/node-view.ts';
+import { freeText, type Peers, placeMany } from '../placement/place.ts';
+import {
+  type Active,
+  type Body,
+  ceiling,
+  DEPLOYMENT_LABEL,
+  type Deleting,
+  type Deployment,
+  type DeploymentEvent,
+  type Instance,
+  isReady,
+  isSettled,
+  isTarget,
+  type StopReason,
+} from './deployment.ts';
+import { evolve } from './evolve.ts';
+
+/** The nodes as they are, and ids for the instances to come: no more are placed in one step. */
+export interface World {
+  readonly nodes: readonly NodeView[];
+  readonly instanceIds: readonly Id<'instance'>[];
+}
+
+export function advance(state: Deployment, world: World): readonly DeploymentEvent[] {
+  switch (state.status) {
+    case 'NONE':
+    case 'DELETED':
+      return [];
+    case 'DELETING':
+      return dismantle(state);
+    case 'ACTIVE':
+      return roll(state, world);
+    default:
+      return state satisfies never;
+  }
+}
+
+function dismantle(state: Deleting): readonly DeploymentEvent[] {
+  const { deploymentId, namespaceId, name } = state;
+  if (state.instances.size === 0) {
+    return [{ type: 'DeploymentDeleted', data: { deploymentId, namespaceId, name } }];
+  }
+  return running(state).map((instance) => stop(state, instance, 'DELETED'));
+}
+
+function roll(before: Active, world: World): readonly DeploymentEvent[] {
+  const wanted = missing(before);
+  const placing = placements(before, wanted, world);
+  const afterPlacing = fold(before, placing);
+  const stops = stopping(afterPlacing);
+  const afterStops = fold(afterPlacing, stops);
+  const noRoom = placing.length < Math.min(wanted, world.instanceIds.length) ? wanted - placing.length : 0;
+  const barrier = barriers(afterStops, noRoom, stops.length > 0, world);
+  return [...placing, ...stops, ...barrier, ...completion(afterStops)];
+}
+
+/** How many instances of the target are to be placed now: up to the wanted number, below the ceiling. */
+function missing(state: Active): number {
+  const present = running(state).filter((instance) => isTarget(state, instance)).length;
+  return Math.max(0, Math.min(state.replicas - present, ceiling(state) - state.instances.size));
+}
+
+function placements(state: Active, count: number, world: World): readonly DeploymentEvent[] {
+  const { deploymentId, namespaceId, target, labels, name } = state;
+  if (target === null || count === 0) return [];
+  const { resources } = target.spec;
+  const ids = world.instanceIds.slice(0, count);
+  return placeMany(ids.length, resources, world.nodes, peersOf(state)).flatMap(({ nodeId, decision }, index) => {
+    const instanceId = ids[index];
+    if (instanceId === undefined) return [];
+    return {
+      type: 'InstancePlaced' as const,
+      data: {
+        deploymentId,
+        instanceId,
+        nodeId,
+        namespaceId,
+        releaseId: target.id,
+        labels: { ...labels, [DEPLOYMENT_LABEL]: name },
+        resources,
+        decision,
+      },
+    };
+  });
+}
+
+/** Which instances are told to stop now. */
+function stopping(state: Active): readonly DeploymentEvent[] {
+  const all = running(state);
+  const targets = all.filter((instance) => isTarget(state, instance));
+  const surplus = surplusFirst(targets, peersOf(state)).slice(0, Math.max(0, targets.length - state.replicas));
+  const kept = targets.filter((instance) => !surplus.includes(instance));
+  const old = all.filter((instance) => !isTarget(state, instance));
+  return [
+    ...surplus.map((instance) => stop(state, instance, 'SCALED_DOWN')),
+    ...replaceable(state, old, kept.filter(isReady).length).map((instance) => stop(state, instance, 'REPLACED')),
+  ];
+}
+
+/**
+ * Those of the old instances that may go. An old one that isn't ready may come back, so that it still counts towards
+ * the minimum as long as new ones haven't taken its place; one that is ready also counts towards what is ready now.
+ */
+function replaceable(state: Active, old: readonly Instance[], readyTargets: number): readonly Instance[] {
+  const minimum = Math.max(0, state.replicas - state.strategy.maxUnavailable);
+  let allowed = old.length + readyTargets - minimum;
+  let ready = old.filter(isReady).length + readyTargets;
+  const going: Instance[] = [];
+  for (const instance of [...old].sort(unreadyThenOldest)) {
+    if (allowed <= 0) break;
+    if (isReady(instance)) {
+      if (ready <= minimum) break;
+      ready -= 1;
+    }
+    allowed -= 1;
+    going.push(instance);
+  }
+  return going;
+}
+
+/** Blocked: something is wanted that has no room, and nothing that is under way can make any. */
+function barriers(state: Active, noRoom: number, stops: boolean, world: World): readonly DeploymentEvent[] {
+  const { deploymentId, blocked } = state;
+  const all = [...state.instances.values()];
+  const stopsUnderWay = stops || all.some((instance) => instance.stopping !== null);
+  const mixed = all.some((instance) => !isTarget(state, instance));
+  const readinessPending = mixed && all.some((instance) => isTarget(state, instance) && !isReady(instance));
+  if (noRoom === 0 || stopsUnderWay || readinessPending || state.target === null) {
+    return blocked === null ? [] : [{ type: 'RolloutUnblocked', data: { deploymentId } }];
+  }
+  const ready = world.nodes.some((node) => node.unreachable === null);
+  const reason = ready ? 'INSUFFICIENT_CAPACITY' : 'NO_READY_NODE';
+  if (blocked?.reason === reason) return [];
+  const { cpuMillis, memoryMiB } = state.target.spec.resources;
+  const message = `${noRoom} of ${state.replicas} replicas have no place: each needs ${cpuMillis} thousandths of a core and ${memoryMiB} MiB on one node, and ${freeText(world.nodes)}. It goes on by itself once there is room.`;
+  return [{ type: 'RolloutBlocked', data: { deploymentId, reason, message } }];
+}
+
+function completion(state: Active): readonly DeploymentEvent[] {
+  const { deploymentId, rollout, target } = state;
+  if (rollout?.status !== 'RUNNING' || target === null || !isSettled(state)) return [];
+  return [{ type: 'RolloutCompleted', data: { deploymentId, rolloutId: rollout.id, releaseId: target.id } }];
+}
+
+const running = (state: Body) => [...state.instances.values()].filter((instance) => instance.stopping === null);
+
+function peersOf(state: Body): Peers {
+  const peers = new Map<Id<'node'>, number>();
+  for (const { nodeId } of running(state)) peers.set(nodeId, (peers.get(nodeId) ?? 0) + 1);
+  return peers;
+}
+
+const stop = (state: Body, instance: Instance, reason: StopReason): DeploymentEvent => ({
+  type: 'InstanceStopRequested',
+  data: { deploymentId: state.deploymentId, instanceId: instance.id, nodeId: instance.nodeId, reason },
+});
+
+const unreadyThenOldest = (a: Instance, b: Instance) => Number(isReady(a)) - Number(isReady(b)) || a.order - b.order;
+
+/** What isn't ready goes first, then from where most of them are, then the newest. */
+const surplusFirst = (instances: readonly Instance[], peers: Peers) =>
+  [...instances].sort(
+    (a, b) =>
+      Number(isReady(a)) - Number(isReady(b)) ||
+      (peers.get(b.nodeId) ?? 0) - (peers.get(a.nodeId) ?? 0) ||
+      b.order - a.order,
+  );
+
+/** Stages of one step see each other's effect. None of their events ends the deployment. */
+function fold(state: Active, events: readonly DeploymentEvent[]): Active {
+  const after = events.reduce<Deployment>(evolve, state);
+  return after.status === 'ACTIVE' ? after : state;
+}

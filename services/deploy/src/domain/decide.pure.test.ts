@@ -1,0 +1,378 @@
+import type { Decision } from '@atoll/events/decider';
+import { given } from '@atoll/events/given';
+import { describe, expect, test } from 'vitest';
+import {
+  create,
+  deploymentId,
+  digest,
+  fold,
+  instanceIds,
+  instancesOf,
+  limits,
+  node,
+  spec,
+  tenant,
+  world,
+} from '../../test/fixtures.ts';
+import { legal } from './actions.ts';
+import { type DeploymentCommand, deploymentDecider } from './decide.ts';
+import type { DeploymentEvent } from './deployment.ts';
+import { factsOf, type Observation, type Sight } from './observe.ts';
+
+const eventsOf = (decision: Decision<DeploymentEvent>): readonly DeploymentEvent[] => {
+  if (!decision.ok) throw new Error(`${decision.rejection.code}: ${decision.rejection.message}`);
+  return decision.events;
+};
+const types = (decision: Decision<DeploymentEvent>) => eventsOf(decision).map((event) => event.type);
+const codeOf = (decision: Decision<DeploymentEvent>) => (decision.ok ? null : decision.rejection.code);
+
+/** What has happened so far, told by commands. */
+function history(...commands: readonly DeploymentCommand[]): readonly DeploymentEvent[] {
+  let events: readonly DeploymentEvent[] = [];
+  for (const command of commands) events = [...events, ...eventsOf(given(deploymentDecider, events).when(command))];
+  return events;
+}
+const advance = (): DeploymentCommand => ({ action: 'advance', tenant, world: world() });
+const ready: Sight = { seen: 'there', state: 'READY', reason: null, message: '' };
+const dismissed: Sight = { seen: 'absent', dismissed: true };
+
+/** Everything that is told to run runs, and what is told to stop stops, until nothing is left to do. */
+function settled(events: readonly DeploymentEvent[]): readonly DeploymentEvent[] {
+  let all = events;
+  for (let round = 0; round < 200; round++) {
+    const before = all.length;
+    all = [...all, ...eventsOf(given(deploymentDecider, all).when(advance()))];
+    for (const nodeId of ['node_a', 'node_b'] as const) {
+      const observations: Observation[] = instancesOf(fold(all)).map(({ id, stopping }) => ({
+        instanceId: id,
+        sight: stopping === null ? ready : dismissed,
+      }));
+      const seen = given(deploymentDecider, all).when({ action: 'observe', tenant, nodeId, observations });
+      all = [...all, ...eventsOf(seen)];
+    }
+    if (all.length === before) return all;
+  }
+  throw new Error('it never settles');
+}
+const upgrade = (number: number): DeploymentCommand => ({
+  action: 'upgrade',
+  tenant,
+  limits,
+  change: { image: `registry.test/app@${digest(String(number))}` },
+  releaseId: `rel_${number}`,
+  rolloutId: `rol_${number}`,
+});
+const rollback = (toRelease: number | null, rolloutId: `rol_${string}` = 'rol_back'): DeploymentCommand => ({
+  action: 'rollback',
+  tenant,
+  limits,
+  toRelease,
+  rolloutId,
+});
+const scale = (replicas: number, nodes = world()): DeploymentCommand => ({
+  action: 'scale',
+  tenant,
+  limits,
+  replicas,
+  world: nodes,
+});
+const remove: DeploymentCommand = { action: 'delete', tenant };
+const running = (events: readonly DeploymentEvent[]) => {
+  const state = fold(events);
+  return state.status === 'ACTIVE' ? state.target?.number : null;
+};
+
+describe('create', () => {
+  test('places every replica in the same commit, spread over the nodes', () => {
+    const decision = given(deploymentDecider, []).when(create());
+    expect(types(decision)).toEqual([
+      'DeploymentCreated',
+      'ReleaseCreated',
+      'RolloutStarted',
+      'InstancePlaced',
+      'InstancePlaced',
+    ]);
+    expect(instancesOf(fold(eventsOf(decision))).map(({ nodeId }) => nodeId)).toEqual(['node_a', 'node_b']);
+  });
+  test('an instance carries the labels of its deployment, and its name', () => {
+    const placed = history(create()).find((event) => event.type === 'InstancePlaced');
+    expect(placed?.data.labels).toEqual({ tier: 'front', 'atoll.deployment': 'web' });
+  });
+  test('takes its name, its room on the nodes and its share of the quota, and asks that the namespace is open', () => {
+    const decision = given(deploymentDecider, []).when(create());
+    expect(decision.ok && decision.claims).toEqual([
+      { op: 'require', set: 'namespace-open', key: 'ns_a' },
+      { op: 'take', kind: 'unique', set: 'deployment-name', key: 'ns_a/web', owner: deploymentId },
+      ...(['node_a', 'node_b'] as const).flatMap((key) => [
+        { op: 'take', kind: 'amount', set: 'node-cpu', key, owner: deploymentId, amount: 100, limit: 4000 },
+        { op: 'take', kind: 'amount', set: 'node-memory', key, owner: deploymentId, amount: 64, limit: 8000 },
+        { op: 'take', kind: 'amount', set: 'node-instances', key, owner: deploymentId, amount: 1, limit: 50 },
+      ]),
+      { op: 'take', kind: 'amount', set: 'tenant-cpu', key: tenant, owner: deploymentId, amount: 200, limit: 100_000 },
+      {
+        op: 'take',
+        kind: 'amount',
+        set: 'tenant-memory',
+        key: tenant,
+        owner: deploymentId,
+        amount: 128,
+        limit: 100_000,
+      },
+      { op: 'take', kind: 'amount', set: 'tenant-instances', key: tenant, owner: deploymentId, amount: 2, limit: 100 },
+    ]);
+  });
+  test('more replicas than fit are refused with what is free, and nothing is recorded', () => {
+    const small = world(node('a', { maxInstances: 1 }));
+    const decision = given(deploymentDecider, []).when(create({ replicas: 2, world: small }));
+    expect(decision).toMatchObject({
+      ok: false,
+      rejection: {
+        code: 'INSUFFICIENT_CAPACITY',
+        message: expect.stringMatching(/Room for 1 of 2 .* room for 1 instances/),
+      },
+    });
+  });
+  test('none at all is a deployment, too, and done at once', () => {
+    expect(types(given(deploymentDecider, []).when(create({ replicas: 0, world: world(node('a')) })))).toEqual([
+      'DeploymentCreated',
+      'ReleaseCreated',
+      'RolloutStarted',
+      'RolloutCompleted',
+    ]);
+  });
+  test('is done when every replica is ready', () => {
+    expect(settled(history(create())).at(-1)?.type).toBe('RolloutCompleted');
+  });
+});
+
+describe('upgrade', () => {
+  test('keeps what is left out as it was in the current release', () => {
+    const decision = given(deploymentDecider, settled(history(create()))).when(upgrade(2));
+    expect(eventsOf(decision)[0]).toMatchObject({
+      type: 'ReleaseCreated',
+      data: { number: 2, spec: { ...spec, image: `registry.test/app@${digest('2')}` } },
+    });
+    expect(types(decision)).toEqual(['ReleaseCreated', 'RolloutStarted']);
+  });
+  test('reserves the surge before it starts', () => {
+    const decision = given(deploymentDecider, settled(history(create()))).when(upgrade(2));
+    expect(decision.ok && decision.claims).toContainEqual(
+      expect.objectContaining({ set: 'tenant-instances', amount: 3, limit: 100 }),
+    );
+  });
+  test('takes over from a rollout under way, and says so', () => {
+    const events = settled(history(create()));
+    const first = [...events, ...eventsOf(given(deploymentDecider, events).when(upgrade(2)))];
+    const decision = given(deploymentDecider, first).when(upgrade(3));
+    expect(types(decision)).toEqual(['ReleaseCreated', 'RolloutSuperseded', 'RolloutStarted']);
+    const done = settled([...first, ...eventsOf(decision)]);
+    expect(running(done)).toBe(3);
+    expect(instancesOf(fold(done)).map(({ releaseId }) => releaseId)).toEqual(['rel_3', 'rel_3']);
+  });
+  test('replaces one at a time: up first, then down', () => {
+    const events = settled(history(create()));
+    const rolling = settled([...events, ...eventsOf(given(deploymentDecider, events).when(upgrade(2)))]).slice(
+      events.length,
+    );
+    const steps = rolling
+      .map(({ type }) => type)
+      .filter((type) => type !== 'ReleaseCreated' && type !== 'InstanceStarted');
+    const one = ['InstancePlaced', 'InstanceReady', 'InstanceStopRequested', 'InstanceStopped'];
+    expect(steps).toEqual(['RolloutStarted', ...one, ...one, 'RolloutCompleted']);
+  });
+});
+
+describe('rollback', () => {
+  const twice = () => {
+    const first = settled(history(create()));
+    return settled([...first, ...eventsOf(given(deploymentDecider, first).when(upgrade(2)))]);
+  };
+  const after = (events: readonly DeploymentEvent[], command: DeploymentCommand) =>
+    settled([...events, ...eventsOf(given(deploymentDecider, events).when(command))]);
+
+  test('without a number goes to the newest other release that was once complete', () => {
+    const events = twice();
+    const decision = given(deploymentDecider, events).when(rollback(null));
+    expect(eventsOf(decision)).toMatchObject([
+      { type: 'RolloutStarted', data: { kind: 'ROLLBACK', releaseId: 'rel_1', fromReleaseId: 'rel_2' } },
+    ]);
+  });
+  test('never goes to a release that was never complete', () => {
+    const events = twice();
+    const bad = [...events, ...eventsOf(given(deploymentDecider, events).when(upgrade(3)))];
+    expect(running(after(bad, rollback(null)))).toBe(2);
+  });
+  test('repeated while it is under way, changes nothing', () => {
+    const events = twice();
+    const back = [...events, ...eventsOf(given(deploymentDecider, events).when(rollback(null)))];
+    expect(types(given(deploymentDecider, back).when(rollback(null, 'rol_again')))).toEqual([]);
+  });
+  test('repeated when done, never goes forth again to what was left', () => {
+    const events = after(twice(), rollback(null));
+    expect(codeOf(given(deploymentDecider, events).when(rollback(null, 'rol_again')))).toBe('NO_EARLIER_RELEASE');
+    expect(running(events)).toBe(1);
+  });
+  test('goes to the one that is named, also to one that was left', () => {
+    const events = after(after(twice(), rollback(null)), rollback(2, 'rol_forth'));
+    expect(running(events)).toBe(2);
+  });
+  test('to the release that it has already changes nothing', () => {
+    expect(types(given(deploymentDecider, twice()).when(rollback(2)))).toEqual([]);
+  });
+  test('to a release that is not there is refused, and so is a first one', () => {
+    expect(given(deploymentDecider, twice()).when(rollback(9))).toMatchObject({
+      rejection: { code: 'NO_EARLIER_RELEASE', field: 'toRelease' },
+    });
+    expect(codeOf(given(deploymentDecider, settled(history(create()))).when(rollback(null)))).toBe(
+      'NO_EARLIER_RELEASE',
+    );
+  });
+});
+
+describe('scale', () => {
+  test('up places at once what is missing', () => {
+    const events = settled(history(create()));
+    const decision = given(deploymentDecider, events).when(scale(4));
+    expect(types(decision)).toEqual(['DeploymentScaled', 'InstancePlaced', 'InstancePlaced']);
+  });
+  test('up beyond what fits is refused', () => {
+    const events = settled(history(create()));
+    const full = world(node('a', { maxInstances: 1 }), node('b', { unreachable: 'silent' }));
+    expect(codeOf(given(deploymentDecider, events).when(scale(4, full)))).toBe('INSUFFICIENT_CAPACITY');
+  });
+  test('down stops what is not ready first, then the newest where most of them are', () => {
+    const events = settled(history(create({ replicas: 3 })));
+    const unready: Sight = { seen: 'there', state: 'UNREADY', reason: 'READINESS_FAILED', message: 'no answer' };
+    const [first] = instancesOf(fold(events));
+    if (first === undefined) throw new Error('no instance');
+    const seen = eventsOf(
+      given(deploymentDecider, events).when({
+        action: 'observe',
+        tenant,
+        nodeId: first.nodeId,
+        observations: [{ instanceId: first.id, sight: unready }],
+      }),
+    );
+    const decision = given(deploymentDecider, [...events, ...seen]).when(scale(2));
+    expect(eventsOf(decision)).toMatchObject([
+      { type: 'DeploymentScaled', data: { replicas: 2, from: 3 } },
+      { type: 'InstanceStopRequested', data: { instanceId: first.id, reason: 'SCALED_DOWN' } },
+    ]);
+  });
+  test('down lets go of quota as instances stop, not before', () => {
+    const events = settled(history(create({ replicas: 3 })));
+    const decision = given(deploymentDecider, events).when(scale(1));
+    expect(decision.ok && decision.claims.filter((claim) => claim.op !== 'require')).toEqual([]);
+    const done = settled([...events, ...eventsOf(decision)]);
+    expect(instancesOf(fold(done))).toHaveLength(1);
+  });
+  test('to what it has changes nothing', () => {
+    expect(types(given(deploymentDecider, settled(history(create()))).when(scale(2)))).toEqual([]);
+  });
+});
+
+describe('delete', () => {
+  test('stops everything, and is done when the last instance is gone; then the name is free', () => {
+    const events = settled(history(create()));
+    const requested = eventsOf(given(deploymentDecider, events).when(remove));
+    expect(requested.map(({ type }) => type)).toEqual([
+      'DeploymentDeletionRequested',
+      'InstanceStopRequested',
+      'InstanceStopRequested',
+    ]);
+    const done = settled([...events, ...requested]);
+    expect(done.at(-1)).toMatchObject({ type: 'DeploymentDeleted', data: { name: 'web' } });
+    const last = given(deploymentDecider, done.slice(0, -1)).when(advance());
+    expect(last.ok && last.claims).toEqual([
+      { op: 'release', kind: 'unique', set: 'deployment-name', key: 'ns_a/web', owner: deploymentId },
+    ]);
+  });
+  test.each([upgrade(2), rollback(null), scale(5), remove])('then refuses to $action', (command) => {
+    const deleting = [...history(create()), ...eventsOf(given(deploymentDecider, history(create())).when(remove))];
+    expect(codeOf(given(deploymentDecider, deleting).when(command))).toBe('BEING_DELETED');
+  });
+  test.each([upgrade(2), rollback(null), scale(5), remove])(
+    'once gone, or never there, %o finds nothing',
+    (command) => {
+      const events = history(create());
+      const gone = settled([...events, ...eventsOf(given(deploymentDecider, events).when(remove))]);
+      expect(codeOf(given(deploymentDecider, gone).when(command))).toBe('NOT_FOUND');
+      expect(codeOf(given(deploymentDecider, []).when(command))).toBe('NOT_FOUND');
+    },
+  );
+  test('every action has an answer in every status', () => {
+    for (const answers of Object.values(legal)) expect(Object.keys(answers)).toHaveLength(4);
+  });
+});
+
+describe('what nodes report', () => {
+  const there = (state: Extract<Sight, { seen: 'there' }>['state'], reason: 'EXITED' | null = null): Sight => ({
+    seen: 'there',
+    state,
+    reason,
+    message: '',
+  });
+  const phase = (name: 'PLACED' | 'STARTED' | 'READY') => ({ condition: { phase: name }, stopping: null });
+  const failing = (name: 'WAITING' | 'UNREADY') => ({
+    condition: { phase: name, reason: 'EXITED' as const, message: '' },
+    stopping: null,
+  });
+  const stopping = { condition: { phase: 'READY' as const }, stopping: 'REPLACED' as const };
+  const gone: Sight = { seen: 'absent', dismissed: false };
+
+  test.each([
+    [phase('PLACED'), there('PENDING'), []],
+    [phase('PLACED'), gone, []],
+    [phase('PLACED'), there('STARTING'), ['InstanceStarted']],
+    [phase('PLACED'), there('READY'), ['InstanceStarted', 'InstanceReady']],
+    [phase('PLACED'), there('WAITING', 'EXITED'), ['InstanceWaiting']],
+    [phase('PLACED'), there('UNREADY', 'EXITED'), ['InstanceStarted', 'InstanceUnready']],
+    [failing('WAITING'), there('WAITING', 'EXITED'), []],
+    [failing('WAITING'), there('READY'), ['InstanceStarted', 'InstanceReady']],
+    [phase('STARTED'), there('STARTING'), []],
+    [phase('STARTED'), there('READY'), ['InstanceReady']],
+    [phase('READY'), there('READY'), []],
+    [phase('READY'), there('STARTING'), ['InstanceUnready']],
+    [phase('READY'), there('PENDING'), ['InstanceUnready']],
+    [phase('READY'), there('STOPPING'), ['InstanceUnready']],
+    [phase('READY'), there('UNREADY', 'EXITED'), ['InstanceUnready']],
+    [phase('READY'), there('WAITING', 'EXITED'), ['InstanceWaiting']],
+    [phase('READY'), gone, ['InstanceUnready']],
+    [failing('UNREADY'), there('UNREADY', 'EXITED'), []],
+    [failing('UNREADY'), there('STARTING'), []],
+    [failing('UNREADY'), there('READY'), ['InstanceReady']],
+    [stopping, there('READY'), []],
+    [stopping, there('STOPPING'), []],
+    [stopping, gone, []],
+    [stopping, dismissed, ['InstanceStopped']],
+    [phase('READY'), dismissed, ['InstanceUnready']],
+  ])('%o, seen %o: %j', (instance, sight, facts) => {
+    expect(factsOf(instance, sight).map(({ type }) => type)).toEqual(facts);
+  });
+
+  test('a node has no say about the instances of another', () => {
+    const events = history(create());
+    const onA = instancesOf(fold(events)).find(({ nodeId }) => nodeId === 'node_a');
+    const observations = onA ? [{ instanceId: onA.id, sight: ready }] : [];
+    expect(observations).toHaveLength(1);
+    expect(
+      types(given(deploymentDecider, events).when({ action: 'observe', tenant, nodeId: 'node_b', observations })),
+    ).toEqual([]);
+  });
+
+  test('a lost node takes all its instances with it, frees their room there, and they are replaced elsewhere', () => {
+    const events = settled(history(create()));
+    const decision = given(deploymentDecider, events).when({ action: 'lose', tenant, nodeId: 'node_a' });
+    expect(types(decision)).toEqual(['InstanceLost']);
+    expect(decision.ok && decision.claims).toContainEqual(
+      expect.objectContaining({ op: 'release', set: 'node-instances', key: 'node_a' }),
+    );
+    const onB: DeploymentCommand = {
+      action: 'advance',
+      tenant,
+      world: { nodes: [node('a', { unreachable: 'silent' }), node('b')], instanceIds: instanceIds(5) },
+    };
+    const next = given(deploymentDecider, [...events, ...eventsOf(decision)]).when(onB);
+    expect(eventsOf(next)).toMatchObject([{ type: 'InstancePlaced', data: { nodeId: 'node_b' } }]);
+  });
+});

@@ -1,0 +1,245 @@
+/** `decide(state, command) → events and claims, or a rejection` of a deployment. */
+import { accept, type Claim, type Decider, type Decision, refuse } from '@atoll/events/decider';
+import type { ReleaseSpec, RollingStrategy } from '@atoll/schema/deploy/spec';
+import { type Rejection, reject } from '@atoll/schema/errors';
+import type { Id } from '@atoll/schema/ids';
+import type { TenantLimits } from '@atoll/schema/tenancy/events';
+import type { Labels } from '@atoll/schema/text';
+import { freeText, placeMany } from '../placement/place.ts';
+import { type Action, legal } from './actions.ts';
+import { advance, type World } from './advance.ts';
+import type { Active, Body, Deployment, DeploymentEvent, Release, RolloutKind } from './deployment.ts';
+import { evolve } from './evolve.ts';
+import { claimsOf, NAMESPACE_OPEN } from './holdings.ts';
+import { type Observation, observe } from './observe.ts';
+
+interface ForTenant {
+  readonly tenant: Id<'tenant'>;
+}
+interface Limited extends ForTenant {
+  readonly limits: TenantLimits;
+}
+
+export type DeploymentCommand =
+  | (Limited & {
+      readonly action: 'create';
+      readonly deploymentId: Id<'deployment'>;
+      readonly namespaceId: Id<'namespace'>;
+      readonly name: string;
+      readonly labels: Labels;
+      readonly replicas: number;
+      readonly strategy: RollingStrategy;
+      readonly spec: ReleaseSpec;
+      readonly releaseId: Id<'release'>;
+      readonly rolloutId: Id<'rollout'>;
+      readonly world: World;
+    })
+  | (Limited & {
+      readonly action: 'upgrade';
+      readonly change: Partial<ReleaseSpec>;
+      readonly releaseId: Id<'release'>;
+      readonly rolloutId: Id<'rollout'>;
+    })
+  | (Limited & {
+      readonly action: 'rollback';
+      readonly toRelease: number | null;
+      readonly rolloutId: Id<'rollout'>;
+    })
+  | (Limited & { readonly action: 'scale'; readonly replicas: number; readonly world: World })
+  | (ForTenant & { readonly action: 'delete' })
+  | (ForTenant & { readonly action: 'advance'; readonly world: World })
+  | (ForTenant & {
+      readonly action: 'observe';
+      readonly nodeId: Id<'node'>;
+      readonly observations: readonly Observation[];
+    })
+  | (ForTenant & { readonly action: 'lose'; readonly nodeId: Id<'node'> });
+type Command<A extends Action> = Extract<DeploymentCommand, { action: A }>;
+
+const noWorld: World = { nodes: [], instanceIds: [] };
+
+export const deploymentDecider: Decider<Deployment, DeploymentCommand, DeploymentEvent> = {
+  initial: { status: 'NONE' },
+  decide,
+  evolve,
+};
+
+function decide(state: Deployment, command: DeploymentCommand): Decision<DeploymentEvent> {
+  const answer = legal[command.action][state.status];
+  if (answer !== 'yes') return refuse(answer);
+  switch (command.action) {
+    case 'create':
+      return create(state, command);
+    case 'advance':
+      return accepted(state, advance(state, command.world), command);
+    case 'observe':
+      return accepted(state, observe(state, command.nodeId, command.observations), command);
+    case 'lose':
+      return accepted(state, lost(state, command), command);
+    case 'upgrade':
+    case 'rollback':
+    case 'scale':
+    case 'delete':
+      // The table has refused every other status.
+      return state.status === 'ACTIVE' ? change(state, command) : accept<DeploymentEvent>([]);
+    default:
+      return command satisfies never;
+  }
+}
+
+function change(
+  state: Active,
+  command: Command<'upgrade' | 'rollback' | 'scale' | 'delete'>,
+): Decision<DeploymentEvent> {
+  switch (command.action) {
+    case 'upgrade':
+      return upgrade(state, command);
+    case 'rollback':
+      return rollback(state, command);
+    case 'scale':
+      return scale(state, command);
+    case 'delete': {
+      const { deploymentId, namespaceId } = state;
+      const requested = [{ type: 'DeploymentDeletionRequested' as const, data: { deploymentId, namespaceId } }];
+      return accepted(state, withNextStep(state, requested, noWorld), command);
+    }
+    default:
+      return command satisfies never;
+  }
+}
+
+function create(state: Deployment, command: Command<'create'>): Decision<DeploymentEvent> {
+  const { deploymentId, namespaceId, name, labels, replicas, strategy, spec, releaseId, rolloutId, world } = command;
+  const noRoom = roomFor(replicas, spec, world);
+  if (noRoom !== null) return refuse(noRoom);
+  const events: readonly DeploymentEvent[] = [
+    { type: 'DeploymentCreated', data: { deploymentId, namespaceId, name, labels, replicas, strategy } },
+    { type: 'ReleaseCreated', data: { deploymentId, namespaceId, releaseId, number: 1, spec } },
+    {
+      type: 'RolloutStarted',
+      data: { deploymentId, rolloutId, kind: 'INITIAL', releaseId, releaseNumber: 1, fromReleaseId: null },
+    },
+  ];
+  return accepted(state, withNextStep(state, events, world), command, [mustBeOpen(namespaceId)]);
+}
+
+function upgrade(state: Active, command: Command<'upgrade'>): Decision<DeploymentEvent> {
+  const { deploymentId, namespaceId, target, releases } = state;
+  if (target === null) return accept<DeploymentEvent>([]);
+  const number = Math.max(...releases.map((release) => release.number)) + 1;
+  const release = { id: command.releaseId, number };
+  const spec = { ...target.spec, ...command.change };
+  const events: readonly DeploymentEvent[] = [
+    { type: 'ReleaseCreated', data: { deploymentId, namespaceId, releaseId: release.id, number, spec } },
+    ...rolloutTo(state, release, 'UPGRADE', command.rolloutId),
+  ];
+  return accepted(state, events, command, [mustBeOpen(namespaceId)]);
+}
+
+/** Going back to where it already is, or is already on the way, changes nothing: a repeated rollback stays. */
+function rollback(state: Active, command: Command<'rollback'>): Decision<DeploymentEvent> {
+  if (command.toRelease === null && state.rollout?.kind === 'ROLLBACK' && state.rollout.status === 'RUNNING') {
+    return accept<DeploymentEvent>([]);
+  }
+  const release = command.toRelease === null ? lastGood(state) : numbered(state, command.toRelease);
+  if ('code' in release) return refuse(release);
+  if (release.id === state.target?.id) return accept<DeploymentEvent>([]);
+  const events = rolloutTo(state, release, 'ROLLBACK', command.rolloutId);
+  return accepted(state, events, command, [mustBeOpen(state.namespaceId)]);
+}
+
+/** The newest other release that was once rolled out whole, has served, and hasn't been rolled back from since. */
+function lastGood(state: Body): Release | Rejection {
+  const good = state.releases.filter(
+    (release) => release.id !== state.target?.id && release.completed && release.served && !release.abandoned,
+  );
+  return (
+    good.at(-1) ??
+    reject(
+      'NO_EARLIER_RELEASE',
+      'There is no other release that was once rolled out completely and not rolled back from. Name one with toRelease, or upgrade.',
+    )
+  );
+}
+
+function numbered(state: Body, number: number): Release | Rejection {
+  return (
+    state.releases.find((release) => release.number === number) ??
+    reject(
+      'NO_EARLIER_RELEASE',
+      `There is no release ${number}: this deployment has releases 1 to ${state.releases.length}.`,
+      'toRelease',
+    )
+  );
+}
+
+function rolloutTo(
+  state: Active,
+  release: Pick<Release, 'id' | 'number'>,
+  kind: RolloutKind,
+  rolloutId: Id<'rollout'>,
+): readonly DeploymentEvent[] {
+  const { deploymentId, rollout, target } = state;
+  const superseded: readonly DeploymentEvent[] =
+    rollout?.status === 'RUNNING' && target !== null
+      ? [{ type: 'RolloutSuperseded', data: { deploymentId, rolloutId: rollout.id, releaseId: target.id } }]
+      : [];
+  const data = { deploymentId, rolloutId, kind, releaseId: release.id, releaseNumber: release.number };
+  return [...superseded, { type: 'RolloutStarted', data: { ...data, fromReleaseId: target?.id ?? null } }];
+}
+
+function scale(state: Active, command: Command<'scale'>): Decision<DeploymentEvent> {
+  const { deploymentId, replicas: from, target } = state;
+  const { replicas, world } = command;
+  if (replicas === from || target === null) return accept<DeploymentEvent>([]);
+  if (replicas > from) {
+    const staying = [...state.instances.values()].filter((instance) => instance.stopping === null).length;
+    const noRoom = roomFor(replicas - staying, target.spec, world);
+    if (noRoom !== null) return refuse(noRoom);
+  }
+  const scaled = [{ type: 'DeploymentScaled' as const, data: { deploymentId, replicas, from } }];
+  return accepted(state, withNextStep(state, scaled, world), command, [mustBeOpen(state.namespaceId)]);
+}
+
+/** Asked before anything is promised; who gets the last place is decided by the claims, in the commit. */
+function roomFor(count: number, spec: ReleaseSpec, world: World): Rejection | null {
+  if (count <= 0) return null;
+  const fit = placeMany(count, spec.resources, world.nodes, new Map()).length;
+  if (fit === count) return null;
+  const { cpuMillis, memoryMiB } = spec.resources;
+  return reject(
+    'INSUFFICIENT_CAPACITY',
+    `Room for ${fit} of ${count} further instances: each needs ${cpuMillis} thousandths of a core and ${memoryMiB} MiB on one node, and ${freeText(world.nodes)}. Ask for fewer or smaller replicas, or try again later.`,
+    'replicas',
+  );
+}
+
+function lost(state: Deployment, { nodeId }: Command<'lose'>): readonly DeploymentEvent[] {
+  if (state.status === 'NONE' || state.status === 'DELETED') return [];
+  const { deploymentId, namespaceId } = state;
+  return [...state.instances.values()]
+    .filter((instance) => instance.nodeId === nodeId)
+    .map(({ id }) => ({
+      type: 'InstanceLost',
+      data: { deploymentId, instanceId: id, nodeId, namespaceId, reason: 'NODE_LOST' },
+    }));
+}
+
+/** The command's own events and the first step that follows from them: one commit, no wait for the controller. */
+function withNextStep(state: Deployment, events: readonly DeploymentEvent[], world: World): readonly DeploymentEvent[] {
+  return [...events, ...advance(events.reduce<Deployment>(evolve, state), world)];
+}
+
+const mustBeOpen = (namespaceId: Id<'namespace'>): Claim => ({ op: 'require', set: NAMESPACE_OPEN, key: namespaceId });
+
+function accepted(
+  before: Deployment,
+  events: readonly DeploymentEvent[],
+  command: DeploymentCommand,
+  conditions: readonly Claim[] = [],
+): Decision<DeploymentEvent> {
+  const after = events.reduce<Deployment>(evolve, before);
+  const limits = 'limits' in command ? command.limits : null;
+  const nodes = 'world' in command ? command.world.nodes : [];
+  return accept(events, [...conditions, ...claimsOf(before, after, { tenant: command.tenant, limits, nodes })]);
+}

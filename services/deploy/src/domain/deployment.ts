@@ -1,0 +1,118 @@
+/**
+ * A deployment with its releases, its rollout and its instances: one stream, so that "never above replicas + maxSurge",
+ * "never below replicas − maxUnavailable because of us" and "never two of one" are decided in one place.
+ */
+import type {
+  blockReasons,
+  DeployEvent,
+  instanceReasons,
+  rolloutKinds,
+  stopReasons,
+} from '@atoll/schema/deploy/events';
+import type { ReleaseSpec, Resources, RollingStrategy } from '@atoll/schema/deploy/spec';
+import type { Id } from '@atoll/schema/ids';
+import type { Labels } from '@atoll/schema/text';
+
+export type InstanceReason = (typeof instanceReasons)[number];
+export type StopReason = (typeof stopReasons)[number];
+export type BlockReason = (typeof blockReasons)[number];
+export type RolloutKind = (typeof rolloutKinds)[number];
+
+/** Events of the stream `deployment:<id>`. */
+export type DeploymentEvent = Exclude<
+  DeployEvent,
+  | { type: 'NodeRegistered' | 'NodeChanged' | 'NodeBecameReady' | 'NodeBecameUnreachable' }
+  | { type: `Namespace${string}` }
+>;
+
+/** How an instance fares, as last told by its node. */
+export type Condition =
+  | { readonly phase: 'PLACED' | 'STARTED' | 'READY' }
+  | { readonly phase: 'WAITING' | 'UNREADY'; readonly reason: InstanceReason; readonly message: string };
+export type Phase = Condition['phase'];
+
+/** An instance that isn't gone: it holds its resources on its node, also while it stops. */
+export interface Instance {
+  readonly id: Id<'instance'>;
+  readonly nodeId: Id<'node'>;
+  readonly releaseId: Id<'release'>;
+  readonly resources: Resources;
+  /** Rises with each instance of the deployment. */
+  readonly order: number;
+  readonly condition: Condition;
+  /** Why it has been told to stop; null while it should run. */
+  readonly stopping: StopReason | null;
+}
+
+export interface Release {
+  readonly id: Id<'release'>;
+  readonly number: number;
+  readonly spec: ReleaseSpec;
+  /** A rollout to it once completed. */
+  readonly completed: boolean;
+  /** An instance of it was once ready: a rollout of no replicas completes without having shown anything. */
+  readonly served: boolean;
+  /** Rolled back from since a rollout to it last completed: a rollback without a number never goes there. */
+  readonly abandoned: boolean;
+}
+
+export interface Rollout {
+  readonly id: Id<'rollout'>;
+  readonly kind: RolloutKind;
+  readonly status: 'RUNNING' | 'COMPLETED' | 'SUPERSEDED';
+}
+
+export interface Blocked {
+  readonly reason: BlockReason;
+  readonly message: string;
+}
+
+export interface Body {
+  readonly deploymentId: Id<'deployment'>;
+  readonly namespaceId: Id<'namespace'>;
+  readonly name: string;
+  readonly labels: Labels;
+  readonly replicas: number;
+  readonly strategy: RollingStrategy;
+  /** By rising number. */
+  readonly releases: readonly Release[];
+  /** The release that it runs or rolls out to; null only between the first two events of its stream. */
+  readonly target: Release | null;
+  /** The newest one; null only as above. */
+  readonly rollout: Rollout | null;
+  readonly instances: ReadonlyMap<Id<'instance'>, Instance>;
+  /** How many instances were ever placed. */
+  readonly placed: number;
+}
+
+export interface Active extends Body {
+  readonly status: 'ACTIVE';
+  readonly blocked: Blocked | null;
+}
+export interface Deleting extends Body {
+  readonly status: 'DELETING';
+}
+export type Deployment =
+  | { readonly status: 'NONE' }
+  | Active
+  | Deleting
+  | { readonly status: 'DELETED'; readonly deploymentId: Id<'deployment'> };
+export type DeploymentStatus = Deployment['status'];
+
+/** The label that every instance carries beside its deployment's own. */
+export const DEPLOYMENT_LABEL = 'atoll.deployment';
+
+export const isReady = (instance: Instance) => instance.stopping === null && instance.condition.phase === 'READY';
+export const isTarget = (body: Body, instance: Instance) => instance.releaseId === body.target?.id;
+
+/** How many instances there may be at most: the surge is for the time in which two releases live side by side. */
+export function ceiling(body: Body): number {
+  const mixed = [...body.instances.values()].some((instance) => !isTarget(body, instance));
+  return body.replicas + (mixed ? body.strategy.maxSurge : 0);
+}
+
+/** As wanted: every replica is there, of the target release, and ready; nothing else is. */
+export function isSettled(body: Body): boolean {
+  if (body.instances.size !== body.replicas) return false;
+  return [...body.instances.values()].every((instance) => isTarget(body, instance) && isReady(instance));
+}

@@ -1,0 +1,138 @@
+/**
+ * What a deployment holds, as a function of its state: claims are the difference between before and after, so that what
+ * is held can't drift from what the stream says.
+ *
+ * - Its name, until it is deleted.
+ * - On each node: the sum of its instances there, stopping ones counted.
+ * - Of the tenant's limits: the most that it can come to hold without another command, so the surge of a rollout
+ *   is reserved before it starts (MISSION B4). No step of a rollout ever takes more: only commands can be refused.
+ */
+import type { Claim } from '@atoll/events/decider';
+import type { Resources } from '@atoll/schema/deploy/spec';
+import type { Id } from '@atoll/schema/ids';
+import type { TenantLimits } from '@atoll/schema/tenancy/events';
+import type { NodeView } from '../placement/node-view.ts';
+import { type Active, type Body, ceiling, type Deleting, type Deployment } from './deployment.ts';
+
+export const NAMESPACE_OPEN = 'namespace-open';
+export const DEPLOYMENT_NAME = 'deployment-name';
+export const nodeSets = { cpuMillis: 'node-cpu', memoryMiB: 'node-memory', instances: 'node-instances' } as const;
+export const tenantSets = {
+  cpuMillis: 'tenant-cpu',
+  memoryMiB: 'tenant-memory',
+  instances: 'tenant-instances',
+} as const;
+
+export interface Amounts extends Resources {
+  readonly instances: number;
+}
+const measures = ['cpuMillis', 'memoryMiB', 'instances'] as const;
+const nothing: Amounts = { cpuMillis: 0, memoryMiB: 0, instances: 0 };
+
+/** Who it is for and what may be taken; a step that only lets go needs no limits. */
+export interface Limits {
+  readonly tenant: Id<'tenant'>;
+  readonly limits: TenantLimits | null;
+  readonly nodes: readonly NodeView[];
+}
+
+export function claimsOf(before: Deployment, after: Deployment, limits: Limits): readonly Claim[] {
+  return [...nameClaims(before, after), ...nodeClaims(before, after, limits), ...tenantClaims(before, after, limits)];
+}
+
+const bodyOf = (state: Deployment): Active | Deleting | null =>
+  state.status === 'ACTIVE' || state.status === 'DELETING' ? state : null;
+
+function nameClaims(before: Deployment, after: Deployment): readonly Claim[] {
+  const claim = (body: Body) =>
+    ({
+      kind: 'unique',
+      set: DEPLOYMENT_NAME,
+      key: `${body.namespaceId}/${body.name}`,
+      owner: body.deploymentId,
+    }) as const;
+  const had = bodyOf(before);
+  const has = bodyOf(after);
+  if (had === null && has !== null) return [{ op: 'take', ...claim(has) }];
+  if (had !== null && has === null) return [{ op: 'release', ...claim(had) }];
+  return [];
+}
+
+function nodeClaims(before: Deployment, after: Deployment, limits: Limits): readonly Claim[] {
+  const owner = bodyOf(before)?.deploymentId ?? bodyOf(after)?.deploymentId;
+  if (owner === undefined) return [];
+  const had = onNodes(before);
+  const has = onNodes(after);
+  const nodeIds = [...new Set([...had.keys(), ...has.keys()])].sort();
+  return nodeIds.flatMap((key) => {
+    const view = limits.nodes.find((node) => node.nodeId === key);
+    const limit = view === undefined ? null : { ...view.capacity, instances: view.maxInstances };
+    return differences(nodeSets, key, owner, had.get(key) ?? nothing, has.get(key) ?? nothing, limit);
+  });
+}
+
+function tenantClaims(before: Deployment, after: Deployment, { tenant, limits }: Limits): readonly Claim[] {
+  const owner = bodyOf(before)?.deploymentId ?? bodyOf(after)?.deploymentId;
+  if (owner === undefined) return [];
+  return differences(tenantSets, tenant, owner, reserved(before), reserved(after), limits);
+}
+
+function differences(
+  sets: Record<(typeof measures)[number], string>,
+  key: string,
+  owner: string,
+  had: Amounts,
+  has: Amounts,
+  limits: Amounts | null,
+): readonly Claim[] {
+  return measures.flatMap((measure): readonly Claim[] => {
+    const amount = has[measure];
+    if (amount === had[measure]) return [];
+    const claim = { kind: 'amount', set: sets[measure], key, owner } as const;
+    if (amount === 0) return [{ op: 'release', ...claim }];
+    // Less than before is always allowed, even where the limit has since become smaller still.
+    const limit = amount > had[measure] ? (limits?.[measure] ?? Number.MAX_SAFE_INTEGER) : Number.MAX_SAFE_INTEGER;
+    return [{ op: 'take', ...claim, amount, limit }];
+  });
+}
+
+/** What its instances take of each node. */
+export function onNodes(state: Deployment): ReadonlyMap<Id<'node'>, Amounts> {
+  const sums = new Map<Id<'node'>, Amounts>();
+  for (const { nodeId, resources } of bodyOf(state)?.instances.values() ?? []) {
+    const sum = sums.get(nodeId) ?? nothing;
+    sums.set(nodeId, {
+      cpuMillis: sum.cpuMillis + resources.cpuMillis,
+      memoryMiB: sum.memoryMiB + resources.memoryMiB,
+      instances: sum.instances + 1,
+    });
+  }
+  return sums;
+}
+
+/** The most that it holds now or comes to hold by itself. */
+export function reserved(state: Deployment): Amounts {
+  const body = bodyOf(state);
+  if (body === null) return nothing;
+  const all = [...body.instances.values()];
+  const most = body.status === 'DELETING' ? 0 : ceiling(body);
+  return {
+    instances: Math.max(all.length, most),
+    cpuMillis: peak(all, body, most, (resources) => resources.cpuMillis),
+    memoryMiB: peak(all, body, most, (resources) => resources.memoryMiB),
+  };
+}
+
+/** Any later mixture is some of today's instances and, for the rest, new ones of the target; `most` of them at most. */
+function peak(
+  instances: readonly { resources: Resources }[],
+  body: Body,
+  most: number,
+  measure: (resources: Resources) => number,
+): number {
+  const sum = (amounts: readonly number[]) => amounts.reduce((total, amount) => total + amount, 0);
+  const today = instances.map((instance) => measure(instance.resources));
+  const future = body.target === null ? [] : Array<number>(most).fill(measure(body.target.spec.resources));
+  const largest = [...today, ...future].sort((a, b) => b - a).slice(0, most);
+  return Math.max(sum(today), sum(largest));
+}

@@ -1,0 +1,346 @@
+/**
+ * The rollout as a model: any order of commands, steps, reports, failures and losses, against nodes that are simulated
+ * here. After every event the guarantees of `advance.ts` and `holdings.ts` are checked from the outside.
+ */
+import type { Claim } from '@atoll/events/decider';
+import type { Id } from '@atoll/schema/ids';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { create, digest, instanceIds, limits, need, node, tenant } from '../../test/fixtures.ts';
+import type { NodeView } from '../placement/node-view.ts';
+import { type DeploymentCommand, deploymentDecider } from './decide.ts';
+import { type Body, type Deployment, type DeploymentEvent, type Instance, isReady, isSettled } from './deployment.ts';
+import { onNodes, reserved } from './holdings.ts';
+import type { Sight } from './observe.ts';
+
+const nodeIds = ['node_a', 'node_b', 'node_c'] as const;
+type NodeId = (typeof nodeIds)[number];
+
+/** Instances of a bad release never get ready. */
+const isBad = (image: string) => image.endsWith('f');
+
+class Platform {
+  state: Deployment = { status: 'NONE' };
+  readonly away = new Set<NodeId>();
+  readonly everPlaced = new Set<string>();
+  readonly held = new Map<string, number>();
+  readonly slots: number;
+  releases = 0;
+
+  constructor(replicas: number, strategy: { maxSurge: number; maxUnavailable: number }, slots: number) {
+    this.slots = slots;
+    this.run({ ...create({ replicas, strategy, world: this.world() }), releaseId: 'rel_1', rolloutId: 'rol_1' });
+    this.releases = 1;
+  }
+
+  get body(): Body {
+    if (this.state.status !== 'ACTIVE') throw new Error(`not active: ${this.state.status}`);
+    return this.state;
+  }
+  get instances(): Instance[] {
+    return [...this.body.instances.values()];
+  }
+
+  world() {
+    const used = onNodes(this.state);
+    const view = (nodeId: NodeId): NodeView =>
+      node('', {
+        nodeId,
+        unreachable: this.away.has(nodeId) ? 'silent' : null,
+        capacity: { cpuMillis: 100_000, memoryMiB: 100_000 },
+        maxInstances: this.slots,
+        used: used.get(nodeId) ?? { cpuMillis: 0, memoryMiB: 0, instances: 0 },
+      });
+    return { nodes: nodeIds.map(view), instanceIds: instanceIds(8) };
+  }
+
+  /** Decides, checks every event as it comes, and books the claims. Null where it was refused. */
+  run(command: DeploymentCommand): readonly DeploymentEvent[] | null {
+    const before = this.state;
+    const decision = deploymentDecider.decide(before, command);
+    if (!decision.ok) return null;
+    for (const event of decision.events) this.apply(event);
+    for (const claim of decision.claims) this.book(claim, command.action);
+    this.checkHoldings();
+    return decision.events;
+  }
+
+  private apply(event: DeploymentEvent) {
+    const before = this.state;
+    this.state = deploymentDecider.evolve(before, event);
+    if (this.state.status !== 'ACTIVE' || before.status !== 'ACTIVE') return;
+    const { replicas, strategy } = this.state;
+    const ready = (state: Body) => [...state.instances.values()].filter(isReady).length;
+    if (event.type === 'InstancePlaced') {
+      expect(this.state.instances.size, 'never above replicas + maxSurge').toBeLessThanOrEqual(
+        replicas + strategy.maxSurge,
+      );
+      expect(this.everPlaced.has(event.data.instanceId), 'never two of one').toBe(false);
+      expect(this.away.has(event.data.nodeId as NodeId), 'never on a node that is not ready').toBe(false);
+      this.everPlaced.add(event.data.instanceId);
+    }
+    if (event.type === 'InstanceStopRequested' && ready(this.state) < ready(before)) {
+      expect(ready(this.state), 'never below the minimum because of us').toBeGreaterThanOrEqual(
+        Math.max(0, replicas - strategy.maxUnavailable),
+      );
+    }
+  }
+
+  private book(claim: Claim, action: DeploymentCommand['action']) {
+    if (claim.op === 'require' || claim.kind !== 'amount') return;
+    const key = `${claim.set} ${claim.key}`;
+    const had = this.held.get(key) ?? 0;
+    if (claim.op === 'release') {
+      this.held.delete(key);
+      return;
+    }
+    const internal = action === 'advance' || action === 'observe' || action === 'lose';
+    if (internal && claim.key === tenant) {
+      expect(claim.amount, 'no step takes more of the quota than its command reserved').toBeLessThanOrEqual(had);
+    }
+    expect(claim.amount, 'never more than the limit').toBeLessThanOrEqual(claim.limit);
+    this.held.set(key, claim.amount);
+  }
+
+  /** What is held is what the state says, whatever the way to it was. */
+  private checkHoldings() {
+    const share = reserved(this.state);
+    expect(this.held.get(`tenant-instances ${tenant}`) ?? 0).toBe(share.instances);
+    expect(this.held.get(`tenant-cpu ${tenant}`) ?? 0).toBe(share.cpuMillis);
+    const used = onNodes(this.state);
+    for (const nodeId of nodeIds) {
+      expect(this.held.get(`node-instances ${nodeId}`) ?? 0).toBe(used.get(nodeId)?.instances ?? 0);
+      expect(used.get(nodeId)?.instances ?? 0).toBeLessThanOrEqual(this.slots);
+    }
+  }
+
+  advance() {
+    return this.run({ action: 'advance', tenant, world: this.world() });
+  }
+  report(instance: Instance, sight: Sight) {
+    if (this.away.has(instance.nodeId as NodeId)) return;
+    const observations = [{ instanceId: instance.id, sight }];
+    this.run({ action: 'observe', tenant, nodeId: instance.nodeId, observations });
+  }
+  /** What the node's agent does next with it. */
+  tend(instance: Instance) {
+    const image = this.body.releases.find((release) => release.id === instance.releaseId)?.spec.image ?? '';
+    if (instance.stopping !== null) return this.report(instance, { seen: 'absent', dismissed: true });
+    const sight: Sight = isBad(image)
+      ? { seen: 'there', state: 'WAITING', reason: 'IMAGE_PULL_FAILED', message: 'not there' }
+      : { seen: 'there', state: 'READY', reason: null, message: '' };
+    return this.report(instance, sight);
+  }
+  upgrade(bad: boolean, cpuMillis: number) {
+    this.releases += 1;
+    const id = this.releases;
+    const image = `registry.test/app@${digest(bad ? 'f' : '1')}`;
+    const change = { image, resources: need(cpuMillis, 64) };
+    this.run({ action: 'upgrade', tenant, limits, change, releaseId: `rel_${id}`, rolloutId: `rol_${id}` });
+  }
+  rollback(toRelease: number | null) {
+    this.releases += 1;
+    const rolloutId: Id<'rollout'> = `rol_${this.releases}`;
+    return this.run({ action: 'rollback', tenant, limits, toRelease, rolloutId });
+  }
+  scale(replicas: number) {
+    return this.run({ action: 'scale', tenant, limits, replicas, world: this.world() });
+  }
+
+  /** Nodes serve, agents work, the controller steps: until nothing changes any more. */
+  settle() {
+    this.away.clear();
+    for (let round = 0; round < 400; round++) {
+      const before = this.state;
+      this.advance();
+      for (const instance of this.instances) this.tend(instance);
+      if (this.state === before) return;
+    }
+    throw new Error('it never comes to rest');
+  }
+}
+
+type Action = (platform: Platform) => void;
+const pick = fc.nat({ max: 30 });
+const withInstance = (act: (platform: Platform, instance: Instance) => void) =>
+  pick.map(
+    (n): Action =>
+      (platform) => {
+        const instance = platform.instances[n % Math.max(1, platform.instances.length)];
+        if (instance) act(platform, instance);
+      },
+  );
+const named = (name: string, arbitrary: fc.Arbitrary<Action>) =>
+  arbitrary.map((run) => Object.assign((platform: Platform) => run(platform), { toString: () => name }));
+
+const action: fc.Arbitrary<Action> = fc.oneof(
+  {
+    weight: 12,
+    arbitrary: named(
+      'advance',
+      fc.constant<Action>((platform) => void platform.advance()),
+    ),
+  },
+  {
+    weight: 14,
+    arbitrary: named(
+      'tend',
+      withInstance((platform, instance) => platform.tend(instance)),
+    ),
+  },
+  {
+    weight: 4,
+    arbitrary: named(
+      'fail',
+      withInstance((platform, instance) =>
+        platform.report(instance, { seen: 'there', state: 'UNREADY', reason: 'EXITED', message: 'exit code 1' }),
+      ),
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: named(
+      'vanish',
+      withInstance((platform, instance) => platform.report(instance, { seen: 'absent', dismissed: false })),
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: named(
+      'lose',
+      fc.constantFrom(...nodeIds).map(
+        (nodeId): Action =>
+          (platform) => {
+            platform.away.add(nodeId);
+            platform.run({ action: 'lose', tenant, nodeId });
+          },
+      ),
+    ),
+  },
+  {
+    weight: 3,
+    arbitrary: named(
+      'return',
+      fc.constantFrom(...nodeIds).map(
+        (nodeId): Action =>
+          (platform) => {
+            platform.away.delete(nodeId);
+          },
+      ),
+    ),
+  },
+  {
+    weight: 3,
+    arbitrary: named(
+      'scale',
+      fc.nat({ max: 8 }).map(
+        (replicas): Action =>
+          (platform) =>
+            void platform.scale(replicas),
+      ),
+    ),
+  },
+  {
+    weight: 3,
+    arbitrary: named(
+      'upgrade',
+      fc.tuple(fc.boolean(), fc.constantFrom(50, 100, 200)).map(
+        ([bad, cpu]): Action =>
+          (platform) =>
+            platform.upgrade(bad, cpu),
+      ),
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: named(
+      'rollback',
+      fc.option(fc.integer({ min: 1, max: 4 })).map(
+        (number): Action =>
+          (platform) =>
+            void platform.rollback(number),
+      ),
+    ),
+  },
+);
+const strategy = fc
+  .record({ maxSurge: fc.nat({ max: 3 }), maxUnavailable: fc.nat({ max: 3 }) })
+  .filter(({ maxSurge, maxUnavailable }) => maxSurge + maxUnavailable > 0);
+const start = fc.tuple(fc.integer({ min: 0, max: 6 }), strategy, fc.constantFrom(3, 5, 20));
+
+const walk = (
+  [replicas, rolling, slots]: [number, { maxSurge: number; maxUnavailable: number }, number],
+  steps: readonly Action[],
+) => {
+  const platform = new Platform(replicas, rolling, slots);
+  for (const step of steps) step(platform);
+  return platform;
+};
+const steps = fc.array(action, { maxLength: 120, size: 'max' });
+const runs = { numRuns: 400 };
+
+describe('whatever happens', () => {
+  test('no guarantee is broken on the way', () => {
+    fc.assert(
+      fc.property(start, steps, (from, all) => void walk(from, all)),
+      runs,
+    );
+  });
+
+  test('with room, nodes that serve and a release that gets ready, it comes to what is wanted', () => {
+    fc.assert(
+      fc.property(start, steps, (from, all) => {
+        const platform = walk(from, all);
+        platform.scale(Math.min(platform.body.replicas, 5));
+        platform.upgrade(false, 100);
+        platform.settle();
+        expect(isSettled(platform.body)).toBe(true);
+        expect(platform.body.rollout?.status).toBe('COMPLETED');
+        expect(platform.state).toMatchObject({ blocked: null });
+        expect(platform.advance()).toEqual([]);
+      }),
+      runs,
+    );
+  });
+
+  test('a release that never gets ready takes no ready instance away below the minimum, and a rollback ends it', () => {
+    fc.assert(
+      fc.property(start, (from) => {
+        const platform = walk(from, []);
+        platform.settle();
+        platform.upgrade(true, 100);
+        platform.settle();
+        const { replicas, strategy: rolling } = platform.body;
+        const ready = platform.instances.filter(isReady).length;
+        expect(ready).toBeGreaterThanOrEqual(Math.max(0, replicas - rolling.maxUnavailable));
+        if (replicas > 0) expect(platform.body.rollout?.status).toBe('RUNNING');
+        expect(platform.rollback(1)).not.toBeNull();
+        platform.settle();
+        expect(platform.body.target?.number).toBe(1);
+        expect(isSettled(platform.body)).toBe(true);
+      }),
+      runs,
+    );
+  });
+
+  test('rollbacks without a number never come back to where one has been: each is new, and they end', () => {
+    fc.assert(
+      fc.property(start, steps, (from, all) => {
+        const platform = walk(from, all);
+        platform.scale(Math.min(platform.body.replicas, 3));
+        platform.upgrade(false, 100);
+        platform.settle();
+        const visited = [platform.body.target?.number];
+        while (platform.rollback(null) !== null) {
+          const target = platform.body.target?.number;
+          expect(platform.rollback(null), 'repeated while under way, it changes nothing').toEqual([]);
+          expect(visited).not.toContain(target);
+          visited.push(target);
+          platform.settle();
+          expect(platform.body.target?.number).toBe(target);
+        }
+      }),
+      { numRuns: 150 },
+    );
+  });
+});

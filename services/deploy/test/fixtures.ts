@@ -1,0 +1,72 @@
+/** Plain values for pure tests: ids that can be read, a spec, nodes. */
+import type { ReleaseSpec, Resources } from '@atoll/schema/deploy/spec';
+import type { Id } from '@atoll/schema/ids';
+import type { TenantLimits } from '@atoll/schema/tenancy/events';
+import type { World } from '../src/domain/advance.ts';
+import type { DeploymentCommand } from '../src/domain/decide.ts';
+import type { Deployment, DeploymentEvent, Instance } from '../src/domain/deployment.ts';
+import { evolve } from '../src/domain/evolve.ts';
+import type { NodeView } from '../src/placement/node-view.ts';
+
+export const tenant: Id<'tenant'> = 'ten_a';
+export const deploymentId: Id<'deployment'> = 'dep_a';
+export const namespaceId: Id<'namespace'> = 'ns_a';
+export const limits: TenantLimits = { namespaces: 10, instances: 100, cpuMillis: 100_000, memoryMiB: 100_000 };
+
+export const digest = (digit: string) => `sha256:${digit.repeat(64)}`;
+export const spec: ReleaseSpec = {
+  image: `registry.test/app@${digest('1')}`,
+  command: null,
+  env: {},
+  ports: [],
+  resources: { cpuMillis: 100, memoryMiB: 64 },
+  readiness: null,
+};
+
+export const nothingUsed = { cpuMillis: 0, memoryMiB: 0, instances: 0 };
+
+export function node(id: string, more: Partial<NodeView> = {}): NodeView {
+  return {
+    nodeId: `node_${id}`,
+    unreachable: null,
+    capacity: { cpuMillis: 4000, memoryMiB: 8000 },
+    maxInstances: 50,
+    used: nothingUsed,
+    ...more,
+  };
+}
+
+let ids = 0;
+export const instanceIds = (count: number): Id<'instance'>[] =>
+  Array.from({ length: count }, () => `ins_${String(++ids).padStart(6, '0')}` as const);
+
+export const world = (...nodes: NodeView[]): World => ({
+  nodes: nodes.length === 0 ? [node('a'), node('b')] : nodes,
+  instanceIds: instanceIds(64),
+});
+
+type Create = Extract<DeploymentCommand, { action: 'create' }>;
+export const create = (more: Partial<Create> = {}): Create => ({
+  action: 'create',
+  tenant,
+  limits,
+  deploymentId,
+  namespaceId,
+  name: 'web',
+  labels: { tier: 'front' },
+  replicas: 2,
+  strategy: { maxSurge: 1, maxUnavailable: 0 },
+  spec,
+  releaseId: 'rel_1',
+  rolloutId: 'rol_1',
+  world: world(),
+  ...more,
+});
+
+export const fold = (events: readonly DeploymentEvent[], from: Deployment = { status: 'NONE' }): Deployment =>
+  events.reduce<Deployment>(evolve, from);
+
+export const instancesOf = (state: Deployment): Instance[] =>
+  state.status === 'ACTIVE' || state.status === 'DELETING' ? [...state.instances.values()] : [];
+
+export const need = (cpuMillis: number, memoryMiB: number): Resources => ({ cpuMillis, memoryMiB });
