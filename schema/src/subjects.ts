@@ -15,6 +15,8 @@ export const eventSubject = (event: Pick<EventRecord, 'context' | 'tenant' | 'st
 
 /** Request {after, limit} → the owner's events from PostgreSQL: how a consumer closes a gap. */
 export const eventFetchSubject = (context: Context) => `fetch.${context}.events`;
+/** A process of the context → the one whose relay publishes: something new was appended. No body. */
+export const eventWakeSubject = (context: Context) => `fetch.${context}.wake`;
 
 /** What an agent asks of and tells to the services; `node` may be `*` for the service's subscription. */
 export const nodeSubjects = {

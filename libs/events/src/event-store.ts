@@ -5,6 +5,7 @@ import type { Rejection } from '@atoll/schema/errors';
 import type { Tenant } from '@atoll/schema/ids';
 import type { EventRegistry } from '@atoll/schema/registry';
 import type { Claim, DomainEvent } from './decider.ts';
+import type { SessionLock } from './session-lock.ts';
 
 /** What the version of the stream must be for the append to go through. */
 export type ExpectedVersion =
@@ -75,6 +76,8 @@ export interface EventStore {
   storedAnswer(tenant: Tenant, idempotency: Idempotency): Promise<AppendOutcome | null>;
   /** Called after each commit of this process with the new last position; it must not throw. Returns the way to stop. */
   onAppend(listener: (position: number) => void): () => void;
+  /** A lock of this context's schema that one process at a time can hold. */
+  createLock(name: string): SessionLock;
   close(): Promise<void>;
 }
 

@@ -8,6 +8,7 @@ import { ForeignStream } from './errors.ts';
 import type { AppendOutcome, ClaimConflict, EventStore } from './event-store.ts';
 import { type BatchRow, createGroupCommit } from './group-commit.ts';
 import { type PreparedAppend, prepareAppend } from './prepare.ts';
+import { createSessionLock } from './session-lock.ts';
 import { type EventRow, eventColumns, quoteSchema, toRecord } from './sql.ts';
 import { upcast } from './upcast.ts';
 
@@ -163,6 +164,7 @@ export function createEventStore(options: {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    createLock: (name) => createSessionLock(pool, `${schema} ${name}`),
     close: () => commits.close(),
   };
 }

@@ -1,13 +1,180 @@
+import type { EventRecord } from '@atoll/schema/envelope';
+import { eventStream, eventWakeSubject } from '@atoll/schema/subjects';
 import type { Logger } from '@atoll/service/log';
 import type { NatsConnection } from '@atoll/service/nats';
-import type { EventStore } from './store.ts';
+import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
+import type { EventStore } from './event-store.ts';
+import { serveFetch } from './fetch.ts';
+import { createStream, readTail } from './jetstream.ts';
+import { createPublisher } from './publisher.ts';
+import { backoff, createBell, pause } from './waiting.ts';
+
+/** How often a standby looks whether the lock is free, and how often appends of other processes are looked for. */
+const STANDBY_MS = 1000;
+const POLL_MS = 250;
+/** How often the stream's tail is compared with what was published. */
+const CHECK_MS = 5000;
+const PAGE = 500;
+/** A stream that has to be made anew gets this many of the newest events; consumers fetch older ones from the owner. */
+const REFILL = 10_000;
+const DEFAULT_MAX_BYTES = 1024 ** 3;
+
 /**
  * Publishes a context's events to its JetStream stream, in position order, as CloudEvents; creates and heals the
  * stream; answers `eventFetchSubject` from PostgreSQL. One process at a time publishes; others stand by.
  */
 export interface Relay {
-  /** Last position that JetStream has acknowledged. */
+  /** Last position that JetStream has acknowledged to this process; 0 while it stands by. */
   published(): number;
+  /** Null while it publishes or stands by, else why it can't. For readiness. */
+  problem(): string | null;
   stop(): Promise<void>;
 }
-export declare function startRelay(options: { store: EventStore; nc: NatsConnection; log: Logger }): Promise<Relay>;
+
+interface Resumed {
+  readonly sequence: number;
+  readonly position: number;
+}
+
+/** Where to go on: behind the stream's last event. A stream that isn't a part of this history is made anew. */
+async function resume(jsm: JetStreamManager, store: EventStore, maxBytes: number, log: Logger): Promise<Resumed> {
+  const { context } = store;
+  const tail = await readTail(jsm, context);
+  if (tail?.event) {
+    const [same] = await store.readStored(tail.event.position - 1, 1);
+    if (same?.id === tail.event.id) {
+      if (tail.info.config.max_bytes !== maxBytes) {
+        await jsm.streams.update(eventStream(context), { max_bytes: maxBytes });
+      }
+      return { sequence: tail.sequence, position: tail.event.position };
+    }
+  }
+  const fresh = tail !== null && tail.sequence === 0;
+  if (tail && !fresh) {
+    log.error(
+      { context, sequence: tail.sequence, position: tail.event?.position ?? null },
+      'the stream ends with an event that the database does not have, or with none at all; making it anew',
+    );
+    await jsm.streams.delete(eventStream(context));
+  }
+  if (!fresh) await createStream(jsm, context, maxBytes);
+  const last = await store.lastPosition();
+  const position = Math.max(0, last - REFILL);
+  log.info({ context, from: position + 1, to: last }, 'filling a new stream');
+  return { sequence: 0, position };
+}
+
+export async function startRelay(options: {
+  store: EventStore;
+  nc: NatsConnection;
+  log: Logger;
+  /** Room of the stream on NATS' disk; the oldest events go first. Default 1 GiB. */
+  maxBytes?: number;
+}): Promise<Relay> {
+  const { store, nc, log } = options;
+  const maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
+  const stopping = new AbortController();
+  const news = createBell();
+  const lock = store.createLock('relay');
+  let published = 0;
+  let publishing = false;
+  let problem: string | null = null;
+
+  const fetching = serveFetch({ store, nc, log });
+  const waking = nc.subscribe(eventWakeSubject(store.context), { callback: () => news.ring() });
+  const stopListening = store.onAppend(() => {
+    if (publishing) news.ring();
+    else if (!nc.isClosed()) nc.publish(eventWakeSubject(store.context));
+  });
+
+  async function publishFrom(resumed: Resumed, jsm: JetStreamManager, signal: AbortSignal): Promise<void> {
+    let acknowledgedSequence = resumed.sequence;
+    let sent = resumed.position;
+    published = resumed.position;
+    const publisher = createPublisher({
+      nc,
+      sequence: resumed.sequence,
+      onAcknowledged(position) {
+        published = position;
+        acknowledgedSequence += 1;
+      },
+      onFailure: () => news.ring(),
+    });
+    try {
+      let checkAt = Date.now() + CHECK_MS;
+      while (!signal.aborted) {
+        publisher.check();
+        const events: readonly EventRecord[] = await store.readStored(sent, PAGE);
+        for (const event of events) {
+          if (event.position !== sent + 1) throw new Error(`Position ${sent + 1} isn't in the database.`);
+          await publisher.publish(event);
+          sent = event.position;
+          if (signal.aborted) return;
+        }
+        if (events.length > 0) continue;
+        if (Date.now() > checkAt && published === sent) {
+          const { state } = await jsm.streams.info(eventStream(store.context));
+          if (state.last_seq !== acknowledgedSequence && published === sent) {
+            throw new Error(`The stream is at sequence ${state.last_seq}, and ${acknowledgedSequence} was expected.`);
+          }
+          checkAt = Date.now() + CHECK_MS;
+        }
+        await news.wait(POLL_MS, signal);
+      }
+    } finally {
+      publisher.close();
+    }
+  }
+
+  async function run(): Promise<void> {
+    let failures = 0;
+    while (!stopping.signal.aborted) {
+      try {
+        const lost = await lock.acquire();
+        if (lost === null) {
+          problem = null;
+          await pause(STANDBY_MS, stopping.signal);
+          continue;
+        }
+        const signal = AbortSignal.any([lost, stopping.signal]);
+        publishing = true;
+        while (!signal.aborted) {
+          try {
+            const jsm = await jetstreamManager(nc);
+            const resumed = await resume(jsm, store, maxBytes, log);
+            log.info({ context: store.context, position: resumed.position }, 'publishing');
+            problem = null;
+            failures = 0;
+            await publishFrom(resumed, jsm, signal);
+          } catch (error) {
+            if (signal.aborted) break;
+            problem = error instanceof Error ? error.message : String(error);
+            log.warn({ err: error, context: store.context, published }, 'publishing stopped; resuming from the tail');
+            await pause(backoff(failures++, 50, 5000), signal);
+          }
+        }
+      } catch (error) {
+        problem = error instanceof Error ? error.message : String(error);
+        log.warn({ err: error, context: store.context }, 'the relay has no lock');
+        await pause(backoff(failures++, 50, 5000), stopping.signal);
+      } finally {
+        publishing = false;
+        published = 0;
+      }
+    }
+  }
+  const running = run();
+
+  return {
+    published: () => published,
+    problem: () => problem,
+    async stop() {
+      stopping.abort();
+      stopListening();
+      waking.unsubscribe();
+      await fetching.stop();
+      await running;
+      await lock.close();
+    },
+  };
+}

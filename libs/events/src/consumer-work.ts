@@ -1,0 +1,210 @@
+/** What a consumer does with events: effect and checkpoint together, and what fails for good put aside. */
+import type { EventRecord } from '@atoll/schema/envelope';
+import type { EventRegistry } from '@atoll/schema/registry';
+import type { Logger } from '@atoll/service/log';
+import { RpcTimeout, RpcUnavailable } from '@atoll/service/nats';
+import { withSpan } from '@atoll/service/tracing';
+import type { Pool } from 'pg';
+import { type Checkpoints, Fenced } from './checkpoint.ts';
+import type { ConsumerHandler } from './consumer-handler.ts';
+import { describeError } from './describe-error.ts';
+import { StoreOverloaded, StoreUnavailable, UnreadableEvent } from './errors.ts';
+import type { Cursor } from './feed.ts';
+import { createParkedWork } from './parked-work.ts';
+import { isPassing } from './postgres-errors.ts';
+import { transaction } from './transaction.ts';
+import { upcast } from './upcast.ts';
+import { backoff, pause } from './waiting.ts';
+
+const TRIES = 5;
+const FIRST_PAUSE_MS = 50;
+/** How long reactions go on before the checkpoint of the finished ones is written; they are repeatable. */
+const REACTION_CHECKPOINT_MS = 20;
+
+export interface Work {
+  /** Carries out the effects of the events right after the cursor. Throws where the surroundings are at fault: begin again from the checkpoint. */
+  process(cursor: Cursor, events: readonly EventRecord[], signal: AbortSignal): Promise<void>;
+  /** Tries the parked events again that somebody asked for. */
+  retryParked(signal: AbortSignal): Promise<void>;
+}
+
+const cursorAt = (event: EventRecord): Cursor => ({ position: event.position, eventId: event.id });
+
+/** The surroundings are at fault, not the event: trying again helps, parking doesn't. */
+const isOutage = (error: unknown): boolean =>
+  error instanceof Fenced ||
+  error instanceof RpcUnavailable ||
+  error instanceof RpcTimeout ||
+  error instanceof StoreOverloaded ||
+  error instanceof StoreUnavailable ||
+  isPassing(error);
+
+export function createWork(options: {
+  name: string;
+  pool: Pool;
+  schema: string;
+  registry: EventRegistry;
+  checkpoints: Checkpoints;
+  handler: ConsumerHandler;
+  advance: (to: Cursor) => void;
+  log: Logger;
+}): Work {
+  const { name, pool, registry, checkpoints, handler, advance, log } = options;
+
+  /** Runs `effect` until it succeeds or has failed often enough; the last error then. */
+  async function tryOften(event: EventRecord, signal: AbortSignal, effect: () => Promise<void>): Promise<unknown> {
+    for (let tries = 1; ; tries++) {
+      try {
+        await effect();
+        return null;
+      } catch (error) {
+        if (signal.aborted || isOutage(error)) throw error;
+        // No number of tries teaches this process a newer shape.
+        if (tries === TRIES || error instanceof UnreadableEvent) return error;
+        log.warn({ err: error, event: event.id, position: event.position, tries }, 'an event failed; trying again');
+        await pause(backoff(tries, FIRST_PAUSE_MS, 1000), signal);
+        signal.throwIfAborted();
+      }
+    }
+  }
+
+  async function park(cursor: Cursor, event: EventRecord, error: unknown): Promise<void> {
+    log.error({ err: error, event: event.id, stream: event.stream, position: event.position }, 'an event is parked');
+    await transaction(pool, async (tx) => {
+      await checkpoints.lock(tx, cursor);
+      await checkpoints.park(tx, [event], { error: describeError(error), attempts: TRIES });
+      await checkpoints.move(tx, cursor, cursorAt(event));
+    });
+    advance(cursorAt(event));
+  }
+
+  function announce(handle: ConsumerHandler & { kind: 'project' }, events: readonly EventRecord[]): void {
+    if (events.length === 0) return;
+    try {
+      handle.afterCommit?.(events);
+    } catch (error) {
+      log.error({ err: error }, 'afterCommit threw');
+    }
+  }
+
+  /** One transaction for all of them. */
+  async function projectAll(
+    handle: ConsumerHandler & { kind: 'project' },
+    cursor: Cursor,
+    events: readonly EventRecord[],
+  ): Promise<void> {
+    const last = events.at(-1);
+    if (!last) return;
+    const to = cursorAt(last);
+    const applied = await transaction(pool, async (tx) => {
+      const { parkedStreams } = await checkpoints.lock(tx, cursor);
+      const behind = events.filter((event) => parkedStreams.has(event.stream));
+      const due = events.filter((event) => !parkedStreams.has(event.stream)).map((event) => upcast(registry, event));
+      await checkpoints.park(tx, behind, null);
+      if (due.length > 0) await handle.apply(tx, due);
+      await checkpoints.move(tx, cursor, to);
+      return due;
+    });
+    advance(to);
+    announce(handle, applied);
+  }
+
+  async function project(
+    handle: ConsumerHandler & { kind: 'project' },
+    cursor: Cursor,
+    events: readonly EventRecord[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    try {
+      return await projectAll(handle, cursor, events);
+    } catch (error) {
+      if (signal.aborted || isOutage(error)) throw error;
+      log.warn({ err: error, from: cursor.position, events: events.length }, 'a batch failed; one by one');
+    }
+    let at = cursor;
+    for (const event of events) {
+      const failure = await tryOften(event, signal, () => projectAll(handle, at, [event]));
+      if (failure !== null) await park(at, event, failure);
+      at = cursorAt(event);
+    }
+  }
+
+  async function react(
+    handle: ConsumerHandler & { kind: 'react' },
+    cursor: Cursor,
+    events: readonly EventRecord[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { parkedStreams } = await checkpoints.load();
+    const parked = new Set(parkedStreams);
+    let saved = cursor;
+    let done = cursor;
+    const save = async () => {
+      if (done.position === saved.position) return;
+      await checkpoints.move(pool, saved, done);
+      saved = done;
+      advance(done);
+    };
+    let saveAt = Date.now() + REACTION_CHECKPOINT_MS;
+    try {
+      for (const event of events) {
+        if (signal.aborted) break;
+        if (parked.has(event.stream)) {
+          await save();
+          await transaction(pool, async (tx) => {
+            await checkpoints.lock(tx, saved);
+            await checkpoints.park(tx, [event], null);
+            await checkpoints.move(tx, saved, cursorAt(event));
+          });
+          saved = cursorAt(event);
+          advance(saved);
+        } else {
+          const failure = await tryOften(event, signal, () => reactTo(handle, event));
+          if (failure !== null) {
+            await save();
+            await park(saved, event, failure);
+            parked.add(event.stream);
+            saved = cursorAt(event);
+          }
+        }
+        done = cursorAt(event);
+        if (Date.now() >= saveAt) {
+          await save();
+          saveAt = Date.now() + REACTION_CHECKPOINT_MS;
+        }
+      }
+    } finally {
+      // Also where one was interrupted: what is done need not be done again.
+      await save();
+    }
+  }
+
+  const reactTo = (handle: ConsumerHandler & { kind: 'react' }, event: EventRecord): Promise<void> =>
+    withSpan(`${name} ${event.type}`, { traceparent: event.traceparent, attributes: { event: event.id } }, () =>
+      handle.react(upcast(registry, event)),
+    );
+
+  return {
+    process(cursor, events, signal) {
+      switch (handler.kind) {
+        case 'project':
+          return project(handler, cursor, events, signal);
+        case 'react':
+          return react(handler, cursor, events, signal);
+        default:
+          return handler satisfies never;
+      }
+    },
+    retryParked: createParkedWork({
+      ...options,
+      isOutage,
+      async handle(tx, event) {
+        if (handler.kind === 'project') await handler.apply(tx, [upcast(registry, event)]);
+        else await reactTo(handler, event);
+      },
+      afterCommit(event) {
+        if (handler.kind === 'project') announce(handler, [upcast(registry, event)]);
+      },
+    }),
+  };
+}

@@ -1,0 +1,68 @@
+/** Where a consumer's events come from, one after the other and without a gap. */
+import type { EventRecord } from '@atoll/schema/envelope';
+import type { EventRegistry } from '@atoll/schema/registry';
+import type { EventStore } from './event-store.ts';
+import { createBell } from './waiting.ts';
+
+/** How often appends of other processes are looked for. */
+const POLL_MS = 250;
+
+/** The last event whose effect is durable. */
+export interface Cursor {
+  readonly position: number;
+  /** Null at the beginning. */
+  readonly eventId: string | null;
+}
+
+export interface Feed {
+  /** Knows the shapes of these events. */
+  readonly registry: EventRegistry;
+  /**
+   * The events right after the cursor, as they were written: at most `limit`, contiguous, none after some time without
+   * any. Throws `HistoryReplaced` where the owner's log isn't the one that the cursor is of.
+   */
+  next(cursor: Cursor, limit: number, signal: AbortSignal): Promise<readonly EventRecord[]>;
+  close(): Promise<void>;
+}
+
+/** The owner's log doesn't hold what this consumer has already worked on: it was restored from an older copy, or is another. */
+export class HistoryReplaced extends Error {
+  override readonly name = 'HistoryReplaced';
+}
+
+export function openStoreFeed(store: EventStore): Feed {
+  const news = createBell();
+  const stopListening = store.onAppend(() => news.ring());
+  let verified = false;
+
+  async function read(cursor: Cursor, limit: number): Promise<readonly EventRecord[]> {
+    if (verified || cursor.position === 0) return store.readStored(cursor.position, limit);
+    const [same, ...events] = await store.readStored(cursor.position - 1, limit + 1);
+    verifySame(cursor, same, await store.lastPosition());
+    verified = true;
+    return events;
+  }
+
+  return {
+    registry: store.registry,
+    async next(cursor, limit, signal) {
+      const events = await read(cursor, limit);
+      if (events.length > 0) return events;
+      await news.wait(POLL_MS, signal);
+      return signal.aborted ? [] : read(cursor, limit);
+    },
+    async close() {
+      stopListening();
+    },
+  };
+}
+
+/** `found` is what the owner has at the cursor's position. */
+export function verifySame(cursor: Cursor, found: EventRecord | undefined, last: number): void {
+  if (found?.position === cursor.position && (cursor.eventId === null || found.id === cursor.eventId)) return;
+  throw new HistoryReplaced(
+    `The effects are those of ${cursor.position} events, up to ${cursor.eventId}; the owner's log ends at ${last} and ` +
+      `has ${found?.id ?? 'nothing'} there. It was restored from an older copy or is another one: what was built from ` +
+      'it must be built anew.',
+  );
+}

@@ -1,0 +1,130 @@
+/**
+ * Publishing to JetStream with a bounded window of unanswered messages. One reply subject for all of them: several
+ * times as fast as a promise for each.
+ *
+ * Every message expects the sequence that the one before it got. Whatever goes wrong with one, all after it are refused
+ * by the server, so the stream never has a hole, and never the messages of two publishers in turns.
+ */
+import type { EventRecord } from '@atoll/schema/envelope';
+import { eventStream, eventSubject } from '@atoll/schema/subjects';
+import type { NatsConnection } from '@atoll/service/nats';
+import { PubHeaders } from '@nats-io/jetstream';
+import { createInbox, headers, type Msg } from '@nats-io/nats-core';
+import { toCloudEvent } from './cloudevents.ts';
+import { createBell } from './waiting.ts';
+
+const MAX_IN_FLIGHT = 512;
+const MAX_BYTES_IN_FLIGHT = 8 * 1024 * 1024;
+const ACK_TIMEOUT_MS = 5000;
+
+interface InFlight {
+  readonly position: number;
+  readonly sequence: number;
+  readonly bytes: number;
+  readonly sentAt: number;
+}
+
+interface PubAck {
+  readonly seq?: number;
+  readonly error?: { readonly err_code?: number; readonly description?: string };
+}
+
+/** The connection's own prefix: its user may not listen to replies elsewhere. The client has it, and its type doesn't say so. */
+function inboxPrefix(nc: NatsConnection): string | undefined {
+  const options: unknown = 'options' in nc ? nc.options : undefined;
+  if (typeof options !== 'object' || options === null || !('inboxPrefix' in options)) return undefined;
+  return typeof options.inboxPrefix === 'string' ? options.inboxPrefix : undefined;
+}
+
+export interface Publisher {
+  /** Sends the event once there is room in the window. Throws where an earlier one was refused or not answered. */
+  publish(event: EventRecord): Promise<void>;
+  /** Throws where something was refused or not answered in time. */
+  check(): void;
+  close(): void;
+}
+
+export function createPublisher(options: {
+  nc: NatsConnection;
+  /** The stream's last sequence. */
+  sequence: number;
+  /** Called for each acknowledged position, in order. */
+  onAcknowledged: (position: number) => void;
+  /** Called when it has failed: `check` then throws. */
+  onFailure: () => void;
+}): Publisher {
+  const { nc, onAcknowledged } = options;
+  const inbox = createInbox(inboxPrefix(nc));
+  const waiting: InFlight[] = [];
+  const room = createBell();
+  let sequence = options.sequence;
+  let bytes = 0;
+  let failure: Error | null = null;
+
+  function fail(error: Error): void {
+    if (failure) return;
+    failure = error;
+    room.ring();
+    options.onFailure();
+  }
+
+  function acknowledge(message: Msg): void {
+    const first = waiting[0];
+    // An answer to what was sent before a failure.
+    if (failure || first === undefined) return;
+    if (message.headers?.hasError) {
+      throw new Error(`JetStream isn't there: ${message.headers.code} ${message.headers.description}`);
+    }
+    const { seq, error } = message.json<PubAck>();
+    if (error) {
+      throw new Error(`JetStream refused position ${first.position}: ${error.description ?? 'no reason given'}`);
+    }
+    if (seq !== first.sequence) {
+      throw new Error(`Position ${first.position} got sequence ${seq}, and ${first.sequence} was expected.`);
+    }
+    waiting.shift();
+    bytes -= first.bytes;
+    onAcknowledged(first.position);
+    room.ring();
+  }
+
+  const subscription = nc.subscribe(inbox, {
+    callback(error, message) {
+      try {
+        if (error) throw error;
+        acknowledge(message);
+      } catch (problem) {
+        fail(problem instanceof Error ? problem : new Error(String(problem)));
+      }
+    },
+  });
+
+  function check(): void {
+    const oldest = waiting[0];
+    if (!failure && oldest && Date.now() - oldest.sentAt > ACK_TIMEOUT_MS) {
+      fail(new Error(`JetStream didn't acknowledge position ${oldest.position} in ${ACK_TIMEOUT_MS} ms.`));
+    }
+    if (failure) throw failure;
+  }
+
+  return {
+    check,
+    async publish(event) {
+      check();
+      while (waiting.length >= MAX_IN_FLIGHT || bytes >= MAX_BYTES_IN_FLIGHT) {
+        await room.wait(1000);
+        check();
+      }
+      const body = JSON.stringify(toCloudEvent(event));
+      const head = headers();
+      head.set(PubHeaders.MsgIdHdr, `${event.context}:${event.position}`);
+      head.set(PubHeaders.ExpectedStreamHdr, eventStream(event.context));
+      head.set(PubHeaders.ExpectedLastSeqHdr, String(sequence));
+      sequence += 1;
+      waiting.push({ position: event.position, sequence, bytes: body.length, sentAt: Date.now() });
+      bytes += body.length;
+      nc.publish(eventSubject(event), body, { reply: inbox, headers: head });
+    },
+    close: () => subscription.unsubscribe(),
+  };
+}

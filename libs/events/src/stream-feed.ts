@@ -1,0 +1,229 @@
+/**
+ * Another context's events: live from its JetStream stream, and from its owner wherever the stream can't help.
+ *
+ * The checkpoint is in PostgreSQL, so JetStream keeps none: an ephemeral ordered consumer is opened at the sequence of
+ * the next position. That is one truth less to hold together; a durable consumer's own floor would stand in the way
+ * when a stream was rolled back or made anew. Order, duplicates and gaps are judged by position alone. The stream is
+ * the quick way and never a needed one: a gap, a stream that is missing, behind or silent is answered by a fetch.
+ */
+import type { Context } from '@atoll/schema/contexts';
+import type { EventRecord } from '@atoll/schema/envelope';
+import type { EventRegistry } from '@atoll/schema/registry';
+import { eventStream } from '@atoll/schema/subjects';
+import type { Logger } from '@atoll/service/log';
+import { type NatsConnection, RpcTimeout, RpcUnavailable } from '@atoll/service/nats';
+import { type ConsumerMessages, DeliverPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { fromCloudEvent } from './cloudevents.ts';
+import { type Cursor, type Feed, HistoryReplaced, verifySame } from './feed.ts';
+import { fetchEvents } from './fetch.ts';
+import { readTail } from './jetstream.ts';
+import { createBell } from './waiting.ts';
+
+/** Messages that may wait for the consumer; the stream isn't asked for more before there is room. */
+const MAX_BUFFERED = 2000;
+/** Without a message for so long, the owner is asked whether there should have been one. */
+const SILENCE_MS = 2000;
+/** Fetches in a row that found what the open stream should have delivered, before it is opened anew. */
+const MAX_SILENCES = 2;
+/** Between tries to open the stream. */
+const REOPEN_MS = 1000;
+/** How long `next` waits for news before it comes back with none. */
+const WAIT_MS = 500;
+
+interface Reader {
+  /** Messages with positions that rise; a gap is possible. */
+  readonly buffer: EventRecord[];
+  readonly closed: boolean;
+  close(): Promise<void>;
+}
+
+export function openStreamFeed(options: {
+  nc: NatsConnection;
+  context: Context;
+  registry: EventRegistry;
+  log: Logger;
+}): Feed {
+  const { nc, context, registry, log } = options;
+  const arrived = createBell();
+  const drained = createBell();
+  const closing = new AbortController();
+  let reader: Reader | null = null;
+  let nextOpenAt = 0;
+  let nextFetchAt = 0;
+  /** The owner has more than was fetched: go on fetching where the stream can't help. */
+  let behind = true;
+  let verified = false;
+  /** Fetches in a row that found events which the open stream should have delivered. */
+  let silences = 0;
+
+  async function openReader(cursor: Cursor): Promise<Reader | null> {
+    const jsm = await jetstreamManager(nc, { timeout: 2000 });
+    const tail = await readTail(jsm, context);
+    if (!tail) return null;
+    // Within a stream sequences and positions rise together, so their distance is the same everywhere.
+    const next = tail.event ? cursor.position + 1 + tail.sequence - tail.event.position : tail.sequence + 1;
+    if (next < tail.info.state.first_seq) return null;
+    const consumer = await jetstream(nc).consumers.get(eventStream(context), {
+      deliver_policy: DeliverPolicy.StartSequence,
+      opt_start_seq: Math.max(1, Math.min(next, tail.sequence + 1)),
+      inactive_threshold: 30_000,
+    });
+    const messages = await consumer.consume({
+      max_messages: 1000,
+      idle_heartbeat: 1000,
+      abort_on_missing_resource: true,
+    });
+    return pump(messages, () => consumer.delete());
+  }
+
+  /** What isn't an event leaves a gap, and gaps are fetched. */
+  function parse(body: unknown): EventRecord | null {
+    try {
+      return fromCloudEvent(body);
+    } catch (error) {
+      log.error({ err: error, context }, 'a message of the stream is no event');
+      return null;
+    }
+  }
+
+  function pump(messages: ConsumerMessages, remove: () => Promise<unknown>): Reader {
+    const buffer: EventRecord[] = [];
+    const opened = {
+      buffer,
+      closed: false,
+      async close() {
+        opened.closed = true;
+        drained.ring();
+        await messages.close().catch(() => {});
+        // It would go by itself soon; there may be no server to tell.
+        if (!nc.isClosed()) await remove().catch(() => {});
+      },
+    };
+    const follow = async () => {
+      try {
+        for await (const message of messages) {
+          if (opened.closed) return;
+          const event = parse(message.json());
+          if (event === null) continue;
+          buffer.push(event);
+          silences = 0;
+          arrived.ring();
+          while (buffer.length >= MAX_BUFFERED && !opened.closed) await drained.wait(1000, closing.signal);
+        }
+      } catch (error) {
+        log.warn({ err: error, context }, 'reading the stream ended');
+      } finally {
+        opened.closed = true;
+        arrived.ring();
+      }
+    };
+    void follow();
+    return opened;
+  }
+
+  async function closeReader(): Promise<void> {
+    const old = reader;
+    reader = null;
+    await old?.close();
+  }
+
+  async function ensureReader(cursor: Cursor): Promise<void> {
+    if (reader?.closed) {
+      await closeReader();
+      // Whatever ended it may have replaced the stream or the owner's log.
+      verified = false;
+      nextFetchAt = 0;
+    }
+    if (reader || Date.now() < nextOpenAt) return;
+    nextOpenAt = Date.now() + REOPEN_MS;
+    try {
+      reader = await openReader(cursor);
+    } catch (error) {
+      log.debug({ err: error, context }, 'the stream could not be opened');
+    }
+  }
+
+  /** Buffered events right after the cursor. */
+  function take(cursor: Cursor, limit: number): EventRecord[] {
+    const buffer = reader?.buffer ?? [];
+    let position = cursor.position;
+    const taken: EventRecord[] = [];
+    let used = 0;
+    for (const event of buffer) {
+      if (event.position > position + 1 || taken.length === limit) break;
+      used += 1;
+      // At or before it: a duplicate.
+      if (event.position <= position) continue;
+      taken.push(event);
+      position = event.position;
+    }
+    buffer.splice(0, used);
+    drained.ring();
+    return taken;
+  }
+
+  async function fetch(cursor: Cursor, limit: number): Promise<readonly EventRecord[]> {
+    const check = !verified && cursor.position > 0;
+    const { events, last } = check
+      ? await fetchEvents(nc, context, { after: cursor.position - 1, limit: limit + 1 })
+      : await fetchEvents(nc, context, { after: cursor.position, limit });
+    if (last < cursor.position) verifySame(cursor, undefined, last);
+    const fresh = check ? events.slice(1) : events;
+    if (check) verifySame(cursor, events[0], last);
+    verified = true;
+    fresh.forEach((event, index) => {
+      if (event.position !== cursor.position + 1 + index) {
+        throw new HistoryReplaced(`The owner gave position ${event.position} after ${cursor.position + index}.`);
+      }
+    });
+    nextFetchAt = Date.now() + SILENCE_MS;
+    behind = last > cursor.position + fresh.length;
+    return fresh;
+  }
+
+  /** Nothing where the owner can't be reached: the stream may still have what is needed. */
+  async function fetchOrNothing(cursor: Cursor, limit: number): Promise<readonly EventRecord[]> {
+    try {
+      const fetched = await fetch(cursor, limit);
+      if (fetched.length > 0 && reader !== null && reader.buffer.length === 0) silences += 1;
+      if (silences > MAX_SILENCES) {
+        log.warn(
+          { context, position: cursor.position },
+          'the stream is silent and its owner has more; opening it anew',
+        );
+        silences = 0;
+        await closeReader();
+      }
+      return fetched;
+    } catch (error) {
+      if (!(error instanceof RpcUnavailable || error instanceof RpcTimeout)) throw error;
+      log.debug({ err: error, context }, 'the owner could not be asked');
+      nextFetchAt = Date.now() + SILENCE_MS;
+      return [];
+    }
+  }
+
+  return {
+    registry,
+    async next(cursor, limit, signal) {
+      await ensureReader(cursor);
+      const unsure = !verified && cursor.position > 0;
+      const ready = unsure && Date.now() >= nextFetchAt ? [] : take(cursor, limit);
+      if (ready.length > 0) {
+        nextFetchAt = Math.max(nextFetchAt, Date.now() + SILENCE_MS);
+        return ready;
+      }
+      const gap = (reader?.buffer[0]?.position ?? 0) > cursor.position + 1;
+      if (gap || Date.now() >= nextFetchAt || (behind && reader === null)) {
+        const fetched = await fetchOrNothing(cursor, limit);
+        if (fetched.length > 0) return fetched;
+      }
+      await arrived.wait(WAIT_MS, signal);
+      return signal.aborted ? [] : take(cursor, limit);
+    },
+    async close() {
+      closing.abort();
+      await closeReader();
+    },
+  };
+}

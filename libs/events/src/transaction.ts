@@ -1,0 +1,26 @@
+import type { Pool, PoolClient } from 'pg';
+
+/** Runs `work` in a transaction on one connection. A connection that breaks is not given back to the pool. */
+export async function transaction<T>(pool: Pool, work: (tx: PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  const onError = (error: Error) => {
+    broken = error;
+  };
+  // Without a listener, a session that the server ends between two statements would end the process.
+  client.on('error', onError);
+  try {
+    await client.query('begin');
+    const result = await work(client);
+    await client.query('commit');
+    return result;
+  } catch (error) {
+    await client.query('rollback').catch((problem: Error) => {
+      broken ??= problem;
+    });
+    throw broken ?? error;
+  } finally {
+    client.off('error', onError);
+    client.release(broken);
+  }
+}
