@@ -59,7 +59,7 @@ export const ruleSet = z.strictObject({
 });
 export type RuleSet = z.infer<typeof ruleSet>;
 
-/** `generation` is the position in the network context of the newest fact that went into it; `hash` that of `rules`. */
+/** `generation` is the position in the network context of the newest fact that went into it; `hash` that of `rules` (rules-hash.ts). */
 export const desiredNetwork = z.strictObject({
   nodeId: id('node'),
   generation: z.number().int().min(0),

@@ -1,0 +1,44 @@
+/** What this context holds in its claims: the rules over many streams, decided inside the commit. */
+import type { Claim } from '@atoll/events/decider';
+import type { Id } from '@atoll/schema/ids';
+
+/**
+ * - `namespace-open`: marks that a namespace takes new things; taken when it opens, let go of when it closes, required
+ *   by whatever is created in it.
+ * - `ipv4`, `ipv6`: ranges of subnets, over the whole platform. No two overlap.
+ * - `address`: addresses of endpoints.
+ * - `policy-name`: names of policies in their namespaces.
+ * - `policy`: marks that a policy exists; required by its receipts.
+ */
+export const claimSets = ['namespace-open', 'ipv4', 'ipv6', 'address', 'policy-name', 'policy'] as const;
+export type ClaimSet = (typeof claimSets)[number];
+
+const unique = (op: 'take' | 'release', set: ClaimSet, key: string, owner: string): Claim => ({
+  op,
+  kind: 'unique',
+  set,
+  key,
+  owner,
+});
+
+export const takeUnique = (set: ClaimSet, key: string, owner: string) => unique('take', set, key, owner);
+export const releaseUnique = (set: ClaimSet, key: string, owner: string) => unique('release', set, key, owner);
+export const requireClaim = (set: ClaimSet, key: string): Claim => ({ op: 'require', set, key });
+export const requireOpen = (namespaceId: Id<'namespace'>) => requireClaim('namespace-open', namespaceId);
+
+export const takeRange = (set: 'ipv4' | 'ipv6', range: string, owner: Id<'subnet'>): Claim => ({
+  op: 'take',
+  kind: 'range',
+  set,
+  range,
+  owner,
+});
+export const releaseRange = (set: 'ipv4' | 'ipv6', range: string, owner: Id<'subnet'>): Claim => ({
+  op: 'release',
+  kind: 'range',
+  set,
+  key: range,
+  owner,
+});
+
+export const policyNameKey = (namespaceId: Id<'namespace'>, name: string) => `${namespaceId}/${name}`;

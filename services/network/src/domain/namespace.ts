@@ -1,0 +1,87 @@
+/** This context's gate of a namespace: what is created in it needs it open. Stream `namespace:<id>`. */
+import { accept, type Decider, refuse } from '@atoll/events/decider';
+import { type Rejection, reject } from '@atoll/schema/errors';
+import type { Id } from '@atoll/schema/ids';
+import type { NetworkEvent } from '@atoll/schema/network/events';
+import { releaseUnique, takeUnique } from './claims.ts';
+
+export type NamespaceEvent = Extract<
+  NetworkEvent,
+  { type: 'NamespaceOpened' | 'NamespaceClosed' | 'NamespaceDrained' }
+>;
+
+export type NamespaceState =
+  | { readonly status: 'absent' }
+  | { readonly status: 'open' }
+  | { readonly status: 'closed' }
+  | { readonly status: 'drained' };
+
+/** `drain` only says that it is done: that nothing is left was seen by the one who says it, after it was closed. */
+export interface NamespaceCommand {
+  readonly kind: 'open' | 'close' | 'drain';
+  readonly namespaceId: Id<'namespace'>;
+}
+
+export const namespaceStream = (id: string) => `namespace:${id}`;
+
+const notFound = reject('NOT_FOUND', 'There is no such namespace.');
+const beingDeleted = reject('BEING_DELETED', 'The namespace is being deleted: nothing new can be created in it.');
+
+/** Why nothing can be created in a namespace of that status; an open one takes it. */
+export const creationRefused: Record<Exclude<NamespaceState['status'], 'open'>, Rejection> = {
+  absent: notFound,
+  closed: beingDeleted,
+  drained: notFound,
+};
+
+const nothing = accept<NamespaceEvent>([]);
+type Action = NamespaceCommand['kind'];
+type Outcome = 'do' | 'done' | 'refuse';
+
+/** What each action does in each status. */
+const outcomes: Record<Action, Record<NamespaceState['status'], Outcome>> = {
+  open: { absent: 'do', open: 'done', closed: 'done', drained: 'done' },
+  close: { absent: 'refuse', open: 'do', closed: 'done', drained: 'done' },
+  drain: { absent: 'refuse', open: 'refuse', closed: 'do', drained: 'done' },
+};
+
+export const namespace: Decider<NamespaceState, NamespaceCommand, NamespaceEvent> = {
+  initial: { status: 'absent' },
+
+  decide(state, { kind, namespaceId }) {
+    const outcome = outcomes[kind][state.status];
+    if (outcome === 'done') return nothing;
+    if (outcome === 'refuse') {
+      return refuse(reject('ILLEGAL_STATE', `A namespace that is ${state.status} can't do: ${kind}.`));
+    }
+    switch (kind) {
+      case 'open':
+        return accept<NamespaceEvent>(
+          [{ type: 'NamespaceOpened', data: { namespaceId } }],
+          [takeUnique('namespace-open', namespaceId, namespaceId)],
+        );
+      case 'close':
+        return accept<NamespaceEvent>(
+          [{ type: 'NamespaceClosed', data: { namespaceId } }],
+          [releaseUnique('namespace-open', namespaceId, namespaceId)],
+        );
+      case 'drain':
+        return accept<NamespaceEvent>([{ type: 'NamespaceDrained', data: { namespaceId } }]);
+      default:
+        return kind satisfies never;
+    }
+  },
+
+  evolve(_state, event) {
+    switch (event.type) {
+      case 'NamespaceOpened':
+        return { status: 'open' };
+      case 'NamespaceClosed':
+        return { status: 'closed' };
+      case 'NamespaceDrained':
+        return { status: 'drained' };
+      default:
+        return event satisfies never;
+    }
+  },
+};
