@@ -1,0 +1,32 @@
+import { given } from '@atoll/events/given';
+import { describe, expect, it } from 'vitest';
+import { type NamespaceEvent, namespace } from './namespace.ts';
+
+const namespaceId = 'ns_01h455vb4pex5vsknk084sn02q';
+const data = { namespaceId } as const;
+const opened: NamespaceEvent = { type: 'NamespaceOpened', data };
+const closed: NamespaceEvent = { type: 'NamespaceClosed', data };
+const drained: NamespaceEvent = { type: 'NamespaceDrained', data };
+const mark = { kind: 'unique', set: 'namespace-open', key: namespaceId, owner: namespaceId };
+
+const nothing = { ok: true, events: [], claims: [] };
+const illegal = { ok: false, rejection: { code: 'ILLEGAL_STATE' } };
+
+describe('the gate of a namespace', () => {
+  it.each([
+    ['open', 'absent', [], { ok: true, events: [opened], claims: [{ op: 'take', ...mark }] }],
+    ['open', 'open', [opened], nothing],
+    ['open', 'closed', [opened, closed], nothing],
+    ['open', 'drained', [opened, closed, drained], nothing],
+    ['close', 'absent', [], illegal],
+    ['close', 'open', [opened], { ok: true, events: [closed], claims: [{ op: 'release', ...mark }] }],
+    ['close', 'closed', [opened, closed], nothing],
+    ['close', 'drained', [opened, closed, drained], nothing],
+    ['drain', 'absent', [], illegal],
+    ['drain', 'open', [opened], illegal],
+    ['drain', 'closed', [opened, closed], { ok: true, events: [drained], claims: [] }],
+    ['drain', 'drained', [opened, closed, drained], nothing],
+  ] as const)('told to %s when it is %s', (kind, _status, events, decision) => {
+    expect(given(namespace, events).when({ kind, namespaceId })).toMatchObject(decision);
+  });
+});
