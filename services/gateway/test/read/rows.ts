@@ -1,0 +1,186 @@
+/** Rows of several tenants in all read models, some of whose relations lead nowhere. */
+import { type IdKind, idPrefixes } from '@atoll/schema/ids';
+import type { Pool } from 'pg';
+import type { Random } from './random.ts';
+
+export type Row = Readonly<Record<string, unknown>>;
+export type Rows = Record<string, Row[]>;
+
+const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
+
+export function randomId(random: Random, kind: IdKind): string {
+  const digits = Array.from({ length: 25 }, () => alphabet[random.int(32)]);
+  return `${idPrefixes[kind]}_${random.int(8)}${digits.join('')}`;
+}
+
+const instant = (random: Random) => new Date(1_790_000_000_000 + random.int(20) * 1000).toISOString();
+const awkward = ['plain', 'with "quotes"', 'tab\tand\nline', 'back\\slash', 'ünï → ☂', '</script>', "it's"];
+const labels = (random: Random) =>
+  random
+    .some(['app', 'tier', 'zone'], 0)
+    .sort()
+    .map((key) => ({ key, value: random.pick(['web', 'db', 'a.b_c']) }));
+const ports = (random: Random) =>
+  Array.from({ length: random.int(3) }, () => ({ port: 1 + random.int(9000), protocol: random.pick(['TCP', 'UDP']) }));
+
+export interface RowsOptions {
+  readonly tenants: number;
+  /** How likely a relation leads to a row that isn't there. */
+  readonly dangling: number;
+}
+
+export function randomRows(random: Random, options: RowsOptions): Rows {
+  const rows: Rows = {};
+  const put = (table: string, row: Row) => {
+    rows[table] ??= [];
+    rows[table].push(row);
+    return String(row.id);
+  };
+  const nodes = [0, 1, 2].map((index) =>
+    put('compute_node', {
+      id: randomId(random, 'node'),
+      tenant_id: 'platform',
+      name: `node-${index}`,
+      status: random.pick(['READY', 'UNREACHABLE']),
+      status_message: random.pick([null, 'lost']),
+      runtime: 'DOCKER',
+      cpu_millis: 4000,
+      memory_mib: 8192,
+      max_instances: 100,
+      created_at: instant(random),
+    }),
+  );
+  for (let tenantIndex = 0; tenantIndex < options.tenants; tenantIndex += 1) {
+    const tenant_id = randomId(random, 'tenant');
+    const base = (kind: IdKind) => ({ id: randomId(random, kind), tenant_id, created_at: instant(random) });
+    const or = (id: string, kind: IdKind) => (random.chance(options.dangling) ? randomId(random, kind) : id);
+    const limits = { namespaces: 10, instances: 100, cpuMillis: 16_000, memoryMiB: 32_768 };
+    put('tenant', { id: tenant_id, tenant_id, name: `tenant-${tenantIndex}`, limits, created_at: instant(random) });
+    for (let e = 0; e < 3; e += 1) {
+      const environment = put('environment', {
+        ...base('environment'),
+        name: random.pick(['dev', 'test', 'prod']),
+        kind: random.pick(['DEVELOPMENT', 'PRODUCTION']),
+      });
+      for (let n = 0; n < random.int(4); n += 1) {
+        const namespace = put('namespace', {
+          ...base('namespace'),
+          environment_id: or(environment, 'environment'),
+          name: random.pick(['a', 'b', 'c', 'd']),
+          labels: labels(random),
+          version: 1 + random.int(9),
+          status: random.pick(['PENDING', 'ACTIVE']),
+        });
+        for (let s = 0; s < 1 + random.int(2); s += 1) {
+          put('subnet', {
+            ...base('subnet'),
+            namespace_id: or(namespace, 'namespace'),
+            ipv4: `10.64.${random.int(200)}.0/24`,
+            ipv6: 'fd61:746f:6c6c:1::/64',
+          });
+        }
+        for (let p = 0; p < random.int(3); p += 1) {
+          const policy = put('isolation_policy', {
+            ...base('policy'),
+            namespace_id: namespace,
+            name: `policy-${p}`,
+            revision: 1 + random.int(3),
+            version: 1 + random.int(9),
+            from_namespace_id: or(namespace, 'namespace'),
+            from_labels: labels(random),
+            to_labels: labels(random),
+            ports: [{ protocol: 'TCP', from: 80, to: 80 + random.int(20) }],
+          });
+          for (let r = 0; r < random.int(4); r += 1) {
+            put('policy_receipt', {
+              id: `${policy}.${r}`,
+              tenant_id,
+              policy_id: policy,
+              revision: r + 1,
+              node_id: random.pick(nodes),
+              generation: random.int(1000),
+              hash: 'ab'.repeat(32),
+              enforced_at: instant(random),
+            });
+          }
+        }
+        for (let d = 0; d < random.int(6); d += 1) {
+          const deployment = base('deployment');
+          const releases = [1, 2, 3].slice(0, 1 + random.int(3)).map((number) =>
+            put('release', {
+              ...base('release'),
+              deployment_id: deployment.id,
+              number,
+              image: `registry/web@sha256:${'0'.repeat(64)}`,
+              command: random.chance(0.5) ? null : [random.pick(awkward), random.pick(awkward)],
+              cpu_millis: 100,
+              memory_mib: 64,
+              ports: ports(random),
+            }),
+          );
+          put('deployment', {
+            ...deployment,
+            namespace_id: or(namespace, 'namespace'),
+            name: `d-${random.int(4)}`,
+            labels: labels(random),
+            replicas: random.int(5),
+            ready_replicas: random.int(5),
+            max_surge: 1,
+            max_unavailable: 0,
+            current_release_id: random.chance(0.2) ? null : or(random.pick(releases), 'release'),
+            version: 1 + random.int(50),
+            status: random.pick(['PROGRESSING', 'STEADY', 'BLOCKED']),
+            status_message: random.pick([null, ...awkward]),
+          });
+          for (let r = 0; r < random.int(3); r += 1) {
+            put('rollout', {
+              ...base('rollout'),
+              deployment_id: deployment.id,
+              release_id: or(random.pick(releases), 'release'),
+              kind: random.pick(['INITIAL', 'UPGRADE']),
+              status: random.pick(['RUNNING', 'COMPLETED']),
+              ended_at: random.pick([null, instant(random)]),
+            });
+          }
+          for (let i = 0; i < random.int(7); i += 1) {
+            put('instance', {
+              ...base('instance'),
+              namespace_id: namespace,
+              deployment_id: deployment.id,
+              release_id: or(random.pick(releases), 'release'),
+              node_id: random.pick(nodes),
+              labels: labels(random),
+              placement: {
+                filtered: nodes.slice(1).map((nodeId) => ({ nodeId, reason: random.pick(awkward) })),
+                scores: [{ nodeId: nodes[0], score: random.pick([1, 0.5, 12.25]) }],
+              },
+              ready_at: random.pick([null, instant(random)]),
+              status: random.pick(['PLACED', 'READY', 'UNREADY']),
+              status_reason: random.pick([null, 'EXITED']),
+              status_message: random.pick([null, ...awkward]),
+              ipv4: random.pick([null, '10.64.0.7']),
+              ipv6: random.pick([null, 'fd61::7']),
+              secured_at: random.pick([null, instant(random)]),
+            });
+          }
+        }
+      }
+    }
+  }
+  return rows;
+}
+
+const defaults: Readonly<Record<string, Row>> = {
+  namespace: { deleting: false },
+  deployment: { deleting: false, rolling_out: false },
+  instance: { state: 'PLACED' },
+};
+
+export async function insertRows(pool: Pool, rows: Rows): Promise<void> {
+  for (const [table, list] of Object.entries(rows)) {
+    const whole = list.map((row) => ({ ...defaults[table], ...row }));
+    await pool.query(`insert into read.${table} select * from json_populate_recordset(null::read.${table}, $1)`, [
+      JSON.stringify(whole),
+    ]);
+  }
+}
