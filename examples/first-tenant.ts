@@ -27,6 +27,9 @@ import { pushImage } from './images/registry.ts';
 import { type Ready, readReady } from './platform/ready.ts';
 
 async function run(ready: Ready, report: Report, cleanup: Cleanup): Promise<void> {
+  const { node, registry } = ready;
+  if (node === null) throw new Error('the platform runs no node: start it without --no-node');
+  if (registry === null) throw new Error('the platform has no image registry: see docs/operations.md');
   report.heading('Getting in');
   const operator = operatorOf(ready);
   const { tenant, admin } = await report.step(
@@ -50,14 +53,15 @@ async function run(ready: Ready, report: Report, cleanup: Cleanup): Promise<void
     report.say(`· ${names.get(found.instanceId)} ${found.step}`);
   });
   try {
-    await mainJob({ ready, report, cleanup, watch, admin, neighbour });
+    await mainJob({ node, registry, report, cleanup, watch, admin, neighbour });
   } finally {
     await watch.stop();
   }
 }
 
 interface Stage {
-  readonly ready: Ready;
+  readonly node: NonNullable<Ready['node']>;
+  readonly registry: string;
   readonly report: Report;
   readonly cleanup: Cleanup;
   readonly watch: Watch;
@@ -65,7 +69,7 @@ interface Stage {
   readonly neighbour: Awaited<ReturnType<typeof neighbourOf>>;
 }
 
-async function mainJob({ ready, report, cleanup, watch, admin, neighbour }: Stage): Promise<void> {
+async function mainJob({ node, registry, report, cleanup, watch, admin, neighbour }: Stage): Promise<void> {
   report.heading('1. A place of its own');
   const environmentId = await report.step('an environment', () => createEnvironment(admin, 'test', 'TEST'));
   const namespace = async (atoll: Atoll, environment: string, name: string) => {
@@ -106,10 +110,10 @@ async function mainJob({ ready, report, cleanup, watch, admin, neighbour }: Stag
   );
 
   report.heading('3. A deployment');
-  const runs = ready.node.runtime.toLowerCase() !== 'simulated';
-  if (!runs) report.say(`${ready.node.name} is simulated: nothing runs, and probes are answered from the rules.`);
+  const runs = node.runtime.toLowerCase() !== 'simulated';
+  if (!runs) report.say(`${node.name} is simulated: nothing runs, and probes are answered from the rules.`);
   const push = async (version: string) =>
-    await pushImage(ready.registry, 'examples/http', await httpImage({ version, runs }));
+    await pushImage(registry, 'examples/http', await httpImage({ version, runs }));
   const v1 = await report.step(
     'version 1 is pushed',
     () => push('v1'),

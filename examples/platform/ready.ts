@@ -13,9 +13,10 @@ export interface Ready {
       readonly viewer: string;
     }[];
   };
-  readonly node: { readonly name: string; readonly runtime: string };
-  /** `host:port` of the registry that the examples may push to. */
-  readonly registry: string;
+  /** Null where the platform runs no node. */
+  readonly node: { readonly name: string; readonly runtime: string } | null;
+  /** `host:port` of the registry that the examples may push to; null without one. */
+  readonly registry: string | null;
 }
 
 /** Path: `ATOLL_READY`, or `.atoll/ready.json` where you are. */
