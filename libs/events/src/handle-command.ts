@@ -1,8 +1,9 @@
 /** One command from load to append. */
 import { type Rejection, reject } from '@atoll/schema/errors';
 import type { Claim, Decider, DomainEvent } from './decider.ts';
-import { ForeignStream, StoreOverloaded, StoreUnavailable } from './errors.ts';
+import { ForeignStream, StoreOverloaded } from './errors.ts';
 import type { AppendOutcome, ClaimConflict, CommandOutcome, EventStore, Idempotency, Origin } from './event-store.ts';
+import { createTurns, type Turns } from './turns.ts';
 
 const MAX_DECISIONS = 10;
 
@@ -74,24 +75,33 @@ export interface HandleOptions<S, C, E extends DomainEvent> {
  * events is answered with the stream's version and the store's last position. Positions are those of this context.
  *
  * The stored answer under the idempotency key comes before everything else, and is looked for again in the commit. A
- * refusal is stored nowhere: the same key may succeed later.
+ * refusal is stored nowhere: the same key may succeed later. Throws `StoreUnavailable` where the outcome isn't known.
  */
 export async function handleCommand<S, C, E extends DomainEvent>(
   store: EventStore,
   options: HandleOptions<S, C, E>,
 ): Promise<CommandOutcome> {
   try {
-    return await decideAndAppend(store, options);
+    return await turnsOf(store).take(options.stream, () => decideAndAppend(store, options));
   } catch (error) {
     if (error instanceof ForeignStream) return refused(options.notFound ?? foreign);
     if (error instanceof StoreOverloaded) return refused(reject('UNAVAILABLE', error.message));
-    if (error instanceof StoreUnavailable) return refused(reject('UNKNOWN_OUTCOME', `${error.message} ${sameKey}`));
     throw error;
   }
 }
 
 const foreign = reject('NOT_FOUND', 'There is no such resource.');
-const sameKey = 'Repeat it with the same idempotency key.';
+
+/**
+ * Commands of one process on one stream take turns, so that they conflict with other processes only, and not with each
+ * other: of fifty at once each is decided on what the one before it left.
+ */
+const turns = new WeakMap<EventStore, Turns>();
+function turnsOf(store: EventStore): Turns {
+  const known = turns.get(store) ?? createTurns();
+  turns.set(store, known);
+  return known;
+}
 
 async function decideAndAppend<S, C, E extends DomainEvent>(
   store: EventStore,
@@ -100,7 +110,7 @@ async function decideAndAppend<S, C, E extends DomainEvent>(
   const { decider, stream, command, origin, idempotency } = options;
   const seen = options.expectedVersion ?? null;
 
-  let actual = 0;
+  let conflict = { decidedOn: 0, actual: 0 };
   for (let decision = 0; decision < MAX_DECISIONS; decision++) {
     const [stored, history] = await Promise.all([
       idempotency && decision === 0 ? store.storedAnswer(origin.tenant, idempotency) : null,
@@ -149,7 +159,7 @@ async function decideAndAppend<S, C, E extends DomainEvent>(
         return refused((options.onClaimConflict ?? describeConflict)(outcome.conflict));
       case 'version-conflict':
         if (seen !== null) return versionConflict(seen, outcome.actual);
-        actual = outcome.actual;
+        conflict = { decidedOn: version, actual: outcome.actual };
         break;
       default:
         outcome satisfies never;
@@ -158,7 +168,8 @@ async function decideAndAppend<S, C, E extends DomainEvent>(
   return refused(
     reject(
       'VERSION_CONFLICT',
-      `Others changed it ${MAX_DECISIONS} times in between; it is at version ${actual} now. Repeat the change.`,
+      `Others changed it ${MAX_DECISIONS} times in between: it was decided on version ${conflict.decidedOn}, and it is ` +
+        `at version ${conflict.actual} now. Repeat the change.`,
     ),
   );
 }

@@ -9,14 +9,12 @@ import {
   type JetStreamManager,
   RetentionPolicy,
   StorageType,
+  type StoredMsg,
   type StreamInfo,
 } from '@nats-io/jetstream';
-import { ZodError } from 'zod';
 import { fromCloudEvent } from './cloudevents.ts';
 
 const isApiError = (error: unknown, code: number): boolean => error instanceof JetStreamApiError && error.code === code;
-
-export const isNoStream = (error: unknown): boolean => isApiError(error, JetStreamApiCodes.StreamNotFound);
 
 /** What the stream ends with. `event` is null where its last message is gone or isn't an event of this context. */
 export interface Tail {
@@ -26,26 +24,35 @@ export interface Tail {
 }
 
 export async function readTail(jsm: JetStreamManager, context: Context): Promise<Tail | null> {
-  const name = eventStream(context);
   let info: StreamInfo;
   try {
-    info = await jsm.streams.info(name);
+    info = await jsm.streams.info(eventStream(context));
   } catch (error) {
-    if (isNoStream(error)) return null;
+    if (isApiError(error, JetStreamApiCodes.StreamNotFound)) return null;
     throw error;
   }
   const sequence = info.state.last_seq;
-  if (info.state.messages === 0) return { info, sequence, event: null };
-  let body: unknown;
+  return { info, sequence, event: info.state.messages === 0 ? null : await readEvent(jsm, context, sequence) };
+}
+
+/** The event at a sequence; null where the message is gone or isn't an event of this context. */
+export async function readEvent(
+  jsm: JetStreamManager,
+  context: Context,
+  sequence: number,
+): Promise<EventRecord | null> {
+  let message: StoredMsg | null;
   try {
-    body = (await jsm.streams.getMessage(name, { seq: sequence }))?.json();
-    const event = fromCloudEvent(body);
-    return { info, sequence, event: event.context === context ? event : null };
+    message = await jsm.streams.getMessage(eventStream(context), { seq: sequence });
   } catch (error) {
-    // Gone, or not one of our events; anything else is no answer at all.
-    const answered = body !== undefined || error instanceof SyntaxError || error instanceof ZodError;
-    if (answered || isApiError(error, JetStreamApiCodes.NoMessageFound)) return { info, sequence, event: null };
+    if (isApiError(error, JetStreamApiCodes.NoMessageFound)) return null;
     throw error;
+  }
+  try {
+    const event = fromCloudEvent(message?.json());
+    return event.context === context ? event : null;
+  } catch {
+    return null;
   }
 }
 

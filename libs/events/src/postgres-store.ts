@@ -9,7 +9,7 @@ import type { AppendOutcome, ClaimConflict, EventStore } from './event-store.ts'
 import { type BatchRow, createGroupCommit } from './group-commit.ts';
 import { type PreparedAppend, prepareAppend } from './prepare.ts';
 import { createSessionLock } from './session-lock.ts';
-import { type EventRow, eventColumns, quoteSchema, toRecord } from './sql.ts';
+import { type EventRow, quoteSchema, toRecord } from './sql.ts';
 import { upcast } from './upcast.ts';
 
 const MAX_PAGE = 5000;
@@ -85,19 +85,10 @@ export function createEventStore(options: {
 
   const statement = (name: string, text: string) => ({ name: `${schema}_${name}`, text });
   const appendBatch = statement('append', `select * from ${q}.append_batch($1::jsonb)`);
-  const selectStream = statement(
-    'read_stream',
-    `select ${eventColumns} from ${q}.event where stream = $1 and version >= $2 order by version`,
-  );
-  const selectAfter = statement(
-    'read_after',
-    `select ${eventColumns} from ${q}.event where position > $1 order by position limit $2`,
-  );
-  const selectLast = statement('last', `select coalesce(max(position), 0) as position from ${q}.event`);
-  const selectAnswer = statement(
-    'answer',
-    `select request_hash, position, version, result from ${q}.idempotency where tenant = $1 and key = $2`,
-  );
+  const selectStream = statement('read_stream', `select * from ${q}.read_stream($1, $2)`);
+  const selectAfter = statement('read_after', `select * from ${q}.read_after($1, $2)`);
+  const selectLast = statement('last_position', `select ${q}.last_position() as position`);
+  const selectAnswer = statement('stored_answer', `select * from ${q}.stored_answer($1, $2)`);
 
   function announce(position: number): void {
     if (position <= lastSeen) return;

@@ -125,6 +125,8 @@ export function createPublisher(options: {
       bytes += body.length;
       nc.publish(eventSubject(event), body, { reply: inbox, headers: head });
     },
-    close: () => subscription.unsubscribe(),
+    close() {
+      if (!nc.isClosed()) subscription.unsubscribe();
+    },
   };
 }

@@ -171,7 +171,7 @@ export async function startRelay(options: {
     async stop() {
       stopping.abort();
       stopListening();
-      waking.unsubscribe();
+      if (!nc.isClosed()) waking.unsubscribe();
       await fetching.stop();
       await running;
       await lock.close();

@@ -12,10 +12,7 @@ export function quoteSchema(schema: string): string {
   return `"${schema}"`;
 }
 
-/** The columns of an event, its time as RFC 3339 in UTC with milliseconds. */
-export const eventColumns = `id, type, schema_version, tenant, stream, version, position,
-  to_char(time at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as time, actor, cause, correlation, traceparent, data`;
-
+/** A row of `read_stream` and `read_after`: its time is RFC 3339 in UTC with milliseconds. */
 export interface EventRow {
   readonly id: EventRecord['id'];
   readonly type: string;

@@ -12,11 +12,19 @@ import type { EventRegistry } from '@atoll/schema/registry';
 import { eventStream } from '@atoll/schema/subjects';
 import type { Logger } from '@atoll/service/log';
 import { type NatsConnection, RpcTimeout, RpcUnavailable } from '@atoll/service/nats';
-import { type ConsumerMessages, DeliverPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
+import {
+  type ConsumerMessages,
+  DeliverPolicy,
+  type JetStreamManager,
+  jetstream,
+  jetstreamManager,
+  type StreamInfo,
+} from '@nats-io/jetstream';
 import { fromCloudEvent } from './cloudevents.ts';
 import { type Cursor, type Feed, HistoryReplaced, verifySame } from './feed.ts';
 import { fetchEvents } from './fetch.ts';
-import { readTail } from './jetstream.ts';
+import { readEvent, readTail } from './jetstream.ts';
+import { createSequencer, type Sequencer } from './sequencer.ts';
 import { createBell } from './waiting.ts';
 
 /** Messages that may wait for the consumer; the stream isn't asked for more before there is room. */
@@ -31,8 +39,7 @@ const REOPEN_MS = 1000;
 const WAIT_MS = 500;
 
 interface Reader {
-  /** Messages with positions that rise; a gap is possible. */
-  readonly buffer: EventRecord[];
+  readonly buffer: Sequencer<EventRecord>;
   readonly closed: boolean;
   close(): Promise<void>;
 }
@@ -60,20 +67,40 @@ export function openStreamFeed(options: {
     const jsm = await jetstreamManager(nc, { timeout: 2000 });
     const tail = await readTail(jsm, context);
     if (!tail) return null;
-    // Within a stream sequences and positions rise together, so their distance is the same everywhere.
-    const next = tail.event ? cursor.position + 1 + tail.sequence - tail.event.position : tail.sequence + 1;
+    const next = tail.event ? sequenceAfter(cursor, tail.sequence, tail.event) : tail.sequence + 1;
     if (next < tail.info.state.first_seq) return null;
+    if (tail.event && !(await isSameHistory(jsm, cursor, next, { ...tail, event: tail.event }))) {
+      log.warn({ context, position: cursor.position }, 'the stream has another history; its owner is asked instead');
+      return null;
+    }
     const consumer = await jetstream(nc).consumers.get(eventStream(context), {
       deliver_policy: DeliverPolicy.StartSequence,
       opt_start_seq: Math.max(1, Math.min(next, tail.sequence + 1)),
       inactive_threshold: 30_000,
     });
-    const messages = await consumer.consume({
-      max_messages: 1000,
-      idle_heartbeat: 1000,
-      abort_on_missing_resource: true,
-    });
-    return pump(messages, () => consumer.delete());
+    const consume = { max_messages: 1000, idle_heartbeat: 1000, abort_on_missing_resource: true };
+    return pump(await consumer.consume(consume), () => consumer.delete());
+  }
+
+  /** Within a stream sequences and positions rise together, so their distance is the same everywhere. */
+  const sequenceAfter = (cursor: Cursor, sequence: number, event: EventRecord): number =>
+    cursor.position + 1 + sequence - event.position;
+
+  /**
+   * Whether the stream is of the log that the cursor is of: it has the cursor's event where it belongs, or else ends
+   * with an event that the owner has, too. A stream that outlived its database must not pass for the new one's.
+   */
+  async function isSameHistory(
+    jsm: JetStreamManager,
+    cursor: Cursor,
+    next: number,
+    tail: { info: StreamInfo; sequence: number; event: EventRecord },
+  ): Promise<boolean> {
+    if (cursor.eventId !== null && next > tail.info.state.first_seq && next <= tail.sequence + 1) {
+      return (await readEvent(jsm, context, next - 1))?.id === cursor.eventId;
+    }
+    const { events } = await fetchEvents(nc, context, { after: tail.event.position - 1, limit: 1 });
+    return events[0]?.id === tail.event.id;
   }
 
   /** What isn't an event leaves a gap, and gaps are fetched. */
@@ -87,7 +114,7 @@ export function openStreamFeed(options: {
   }
 
   function pump(messages: ConsumerMessages, remove: () => Promise<unknown>): Reader {
-    const buffer: EventRecord[] = [];
+    const buffer = createSequencer<EventRecord>();
     const opened = {
       buffer,
       closed: false,
@@ -105,10 +132,10 @@ export function openStreamFeed(options: {
           if (opened.closed) return;
           const event = parse(message.json());
           if (event === null) continue;
-          buffer.push(event);
+          buffer.add(event);
           silences = 0;
           arrived.ring();
-          while (buffer.length >= MAX_BUFFERED && !opened.closed) await drained.wait(1000, closing.signal);
+          while (buffer.size >= MAX_BUFFERED && !opened.closed) await drained.wait(1000, closing.signal);
         }
       } catch (error) {
         log.warn({ err: error, context }, 'reading the stream ended');
@@ -144,20 +171,8 @@ export function openStreamFeed(options: {
   }
 
   /** Buffered events right after the cursor. */
-  function take(cursor: Cursor, limit: number): EventRecord[] {
-    const buffer = reader?.buffer ?? [];
-    let position = cursor.position;
-    const taken: EventRecord[] = [];
-    let used = 0;
-    for (const event of buffer) {
-      if (event.position > position + 1 || taken.length === limit) break;
-      used += 1;
-      // At or before it: a duplicate.
-      if (event.position <= position) continue;
-      taken.push(event);
-      position = event.position;
-    }
-    buffer.splice(0, used);
+  function take(cursor: Cursor, limit: number): readonly EventRecord[] {
+    const taken = reader?.buffer.take(cursor.position, limit) ?? [];
     drained.ring();
     return taken;
   }
@@ -185,7 +200,7 @@ export function openStreamFeed(options: {
   async function fetchOrNothing(cursor: Cursor, limit: number): Promise<readonly EventRecord[]> {
     try {
       const fetched = await fetch(cursor, limit);
-      if (fetched.length > 0 && reader !== null && reader.buffer.length === 0) silences += 1;
+      if (fetched.length > 0 && reader !== null && reader.buffer.size === 0) silences += 1;
       if (silences > MAX_SILENCES) {
         log.warn(
           { context, position: cursor.position },
@@ -213,7 +228,7 @@ export function openStreamFeed(options: {
         nextFetchAt = Math.max(nextFetchAt, Date.now() + SILENCE_MS);
         return ready;
       }
-      const gap = (reader?.buffer[0]?.position ?? 0) > cursor.position + 1;
+      const gap = reader?.buffer.hasGapAfter(cursor.position) ?? false;
       if (gap || Date.now() >= nextFetchAt || (behind && reader === null)) {
         const fetched = await fetchOrNothing(cursor, limit);
         if (fetched.length > 0) return fetched;
