@@ -10,7 +10,7 @@ test('every error code is on the errors page, once, with its kind, its retry, a 
   const sections = text.split('\n## ').slice(1);
   const rows = sections.flatMap((section) => {
     const kind = /\((\w+)\)/.exec(section.split('\n')[0] ?? '')?.[1];
-    return [...section.matchAll(/^\| `(\w+)` \| ([\w ]+) \| (.+) \| (.+) \|$/gm)].map(
+    return [...section.matchAll(/^\| `(\w+)` +\| ([\w ]+?) +\| (.+?) +\| (.+?) +\|$/gm)].map(
       ([, code, retry, cause, way]) => ({
         code,
         kind,
