@@ -1,0 +1,30 @@
+/** What the agent takes from its environment. */
+import { isAbsolute } from 'node:path';
+import { runtimes } from '@atoll/schema/deploy/events';
+import { id } from '@atoll/schema/ids';
+import { name } from '@atoll/schema/text';
+import { commonConfig } from '@atoll/service/config';
+import { z } from 'zod';
+
+const absolutePath = z.string().refine(isAbsolute, 'must be an absolute path');
+
+/** Enough to find and remove what belongs to the node. */
+export const nodeConfig = z.object({
+  ATOLL_NODE_ID: id('node'),
+  ATOLL_STATE_DIR: absolutePath,
+  ATOLL_RUNTIME: z.enum(runtimes),
+  ATOLL_DOCKER_SOCKET: absolutePath.default('/var/run/docker.sock'),
+  /** Path of the network namespace that is this node's host network; unset for the one the agent runs in. */
+  ATOLL_NODE_NETNS: absolutePath.optional(),
+});
+export type NodeConfig = z.infer<typeof nodeConfig>;
+
+export const agentConfig = nodeConfig.extend({
+  ...commonConfig,
+  ATOLL_NODE_NAME: name,
+  /** What may be given to instances; unset for all that the machine has. */
+  ATOLL_CPU_MILLIS: z.coerce.number().int().min(10).optional(),
+  ATOLL_MEMORY_MIB: z.coerce.number().int().min(8).optional(),
+  ATOLL_MAX_INSTANCES: z.coerce.number().int().min(1).default(250),
+});
+export type AgentConfig = z.infer<typeof agentConfig>;

@@ -1,0 +1,31 @@
+/** Live questions of the gateway: answered from the node as it is. */
+import type { Id } from '@atoll/schema/ids';
+import { type LogsReply, logsRequest, type ProbeReply, probeRequest } from '@atoll/schema/node/live';
+import { nodeSubjects } from '@atoll/schema/subjects';
+import type { Logger } from '@atoll/service/log';
+import { type NatsConnection, serveJson } from '@atoll/service/nats';
+import type { LiveAnswers } from '../node/answers.ts';
+
+/** A probe is a process of its own: a few at once, so that questions don't starve the node. */
+const concurrency = 8;
+
+export function serveLive(options: { nc: NatsConnection; node: Id<'node'>; answers: LiveAnswers; log: Logger }): {
+  stop(): Promise<void>;
+} {
+  const { nc, node, answers, log } = options;
+  const probes = serveJson(
+    nc,
+    { subject: nodeSubjects.probe(node), concurrency, log },
+    async (body): Promise<ProbeReply> => answers.probe(probeRequest.parse(body)),
+  );
+  const logs = serveJson(
+    nc,
+    { subject: nodeSubjects.logs(node), concurrency, log },
+    async (body): Promise<LogsReply> => answers.logs(logsRequest.parse(body)),
+  );
+  return {
+    async stop() {
+      await Promise.all([probes.stop(), logs.stop()]);
+    },
+  };
+}

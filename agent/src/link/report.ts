@@ -1,0 +1,31 @@
+/** Sends what is on the node: when woken, and every 5 s. The reply tells whether there is something newer to pull. */
+import { reportReply } from '@atoll/schema/node/workloads';
+import { type Controller, startController } from '@atoll/service/controller';
+import type { Logger } from '@atoll/service/log';
+import type { Ask } from './asking.ts';
+
+const heartbeatMs = 5000;
+
+export function startReport(options: {
+  name: string;
+  ask: Ask;
+  /** Null while nothing is known yet. */
+  build: () => unknown;
+  generation: () => number;
+  /** There is a newer generation. */
+  pull: () => void;
+  log: Logger;
+}): Controller {
+  const { name, ask, build, generation, pull, log } = options;
+  return startController({
+    name,
+    resyncMs: heartbeatMs,
+    log,
+    async reconcile() {
+      const report = build();
+      if (report === null) return;
+      const answer = await ask(report);
+      if (answer !== undefined && reportReply.parse(answer).generation > generation()) pull();
+    },
+  });
+}

@@ -1,0 +1,194 @@
+/** The agent of one node: documents in, reconcilers, reports out. */
+import { join } from 'node:path';
+import type { Id } from '@atoll/schema/ids';
+import { desiredNetwork, networkPullReply, type RuleEndpoint } from '@atoll/schema/node/network';
+import { desiredWorkloads, type WorkloadsReport, workloadsPullReply } from '@atoll/schema/node/workloads';
+import { nodeSubjects } from '@atoll/schema/subjects';
+import { startController } from '@atoll/service/controller';
+import type { ReadinessCheck } from '@atoll/service/health';
+import type { Logger } from '@atoll/service/log';
+import type { NatsConnection } from '@atoll/service/nats';
+import type { AgentConfig } from '../config.ts';
+import { asking } from '../link/asking.ts';
+import { openDocument } from '../link/document.ts';
+import { serveLive } from '../link/live.ts';
+import { startPull } from '../link/pull.ts';
+import { startReport } from '../link/report.ts';
+import { openSequence } from '../link/sequence.ts';
+import { followWakes } from '../link/wake.ts';
+import { openMemories } from '../reconcile/memories.ts';
+import { createNetworkReconciler } from '../reconcile/network.ts';
+import { createReadiness } from '../reconcile/readiness.ts';
+import { createWorkloadsReconciler } from '../reconcile/workloads.ts';
+import { liveAnswers } from './answers.ts';
+import type { NodeBackend } from './backend.ts';
+import { capacityOf } from './capacity.ts';
+import { countInstances } from './measures.ts';
+
+const rulesResyncMs = 10_000;
+const workloadsResyncMs = 5000;
+const readinessMs = 250;
+
+export interface Agent {
+  readonly checks: Record<string, ReadinessCheck>;
+  stop(): Promise<void>;
+}
+
+export async function startAgent(options: {
+  config: AgentConfig;
+  backend: NodeBackend;
+  nc: NatsConnection;
+  log: Logger;
+}): Promise<Agent> {
+  const { config, backend, nc, log } = options;
+  const { runtime, wiring, names } = backend;
+  const nodeId = config.ATOLL_NODE_ID;
+  const stateDir = config.ATOLL_STATE_DIR;
+
+  const file = (name: string) => join(stateDir, name);
+  const documents = {
+    workloads: await openDocument({ path: file('workloads.json'), schema: desiredWorkloads, nodeId, log }),
+    network: await openDocument({ path: file('network.json'), schema: desiredNetwork, nodeId, log }),
+  };
+  const sequence = await openSequence(stateDir, Date.now(), log);
+  const memories = await openMemories(stateDir, log);
+
+  const network = await createNetworkReconciler({
+    nodeId,
+    stateDir,
+    desired: documents.network.current,
+    backend: backend.rules,
+    log,
+    changed() {
+      networkReport.wake();
+      workloadsController.wake();
+    },
+  });
+
+  let endpointsOf: { generation: number; endpoints: ReadonlyMap<Id<'instance'>, RuleEndpoint> } | undefined;
+  function endpoints(): ReadonlyMap<Id<'instance'>, RuleEndpoint> {
+    const document = documents.network.current();
+    if (endpointsOf === undefined || endpointsOf.generation !== document?.generation) {
+      const all = document?.rules.endpoints ?? [];
+      endpointsOf = {
+        generation: document?.generation ?? -1,
+        endpoints: new Map(all.map((endpoint) => [endpoint.instanceId, endpoint])),
+      };
+    }
+    return endpointsOf.endpoints;
+  }
+
+  const workloads = createWorkloadsReconciler({
+    runtime,
+    wiring,
+    memories,
+    names,
+    log,
+    workloads: documents.workloads.current,
+    endpoints,
+    secured: network.secured,
+    wake: () => workloadsController.wake(),
+    changed: () => workloadsReport.wake(),
+  });
+  const readiness = createReadiness({
+    pods: workloads.pods,
+    memories,
+    probeAll: backend.probeAll,
+    refresh: workloads.refresh,
+  });
+
+  const networkController = startController({
+    name: 'rules',
+    resyncMs: rulesResyncMs,
+    log,
+    reconcile: network.reconcile,
+  });
+  const workloadsController = startController({
+    name: 'workloads',
+    resyncMs: workloadsResyncMs,
+    log,
+    reconcile: workloads.reconcile,
+  });
+  const readinessController = startController({
+    name: 'readiness',
+    resyncMs: readinessMs,
+    log,
+    reconcile: readiness.reconcile,
+  });
+
+  const workloadsPull = startPull({
+    name: 'workloads',
+    ask: asking(nc, nodeSubjects.workloadsPull(nodeId), log),
+    reply: workloadsPullReply,
+    document: documents.workloads,
+    changed: workloadsController.wake,
+    log,
+  });
+  const networkPull = startPull({
+    name: 'network',
+    ask: asking(nc, nodeSubjects.networkPull(nodeId), log),
+    reply: networkPullReply,
+    document: documents.network,
+    changed() {
+      networkController.wake();
+      workloadsController.wake();
+    },
+    log,
+  });
+
+  function buildReport(): WorkloadsReport | null {
+    const instances = workloads.report();
+    if (instances === null) return null;
+    return {
+      nodeId,
+      name: config.ATOLL_NODE_NAME,
+      runtime: runtime.kind,
+      capacity: capacityOf(config),
+      maxInstances: config.ATOLL_MAX_INSTANCES,
+      generation: documents.workloads.generation(),
+      sequence: sequence(),
+      instances,
+    };
+  }
+  const workloadsReport = startReport({
+    name: 'workloads report',
+    ask: asking(nc, nodeSubjects.workloadsReport(nodeId), log),
+    build: buildReport,
+    generation: documents.workloads.generation,
+    pull: workloadsPull.wake,
+    log,
+  });
+  const networkReport = startReport({
+    name: 'network report',
+    ask: asking(nc, nodeSubjects.networkReport(nodeId), log),
+    build: network.report,
+    generation: documents.network.generation,
+    pull: networkPull.wake,
+    log,
+  });
+
+  const pulls = { workloads: workloadsPull, network: networkPull };
+  const wakes = followWakes({ nc, node: nodeId, wake: (topic) => pulls[topic].wake(), log });
+  const watch = runtime.watch(() => workloadsController.wake());
+  const answers = liveAnswers({ runtime, pods: workloads.pods, rules: network.inForce });
+  const live = serveLive({ nc, node: nodeId, answers, log });
+  countInstances(() => workloads.report() ?? []);
+
+  return {
+    checks: {
+      runtime: async () => workloads.runtimeError(),
+      rules: async () => {
+        const report = network.report();
+        return report === null ? 'not seen yet whether the rules are in force' : (report.error?.message ?? null);
+      },
+    },
+    async stop() {
+      watch.stop();
+      wakes.stop();
+      const controllers = [workloadsPull, networkPull, workloadsReport, networkReport];
+      await Promise.all([live.stop(), ...controllers.map((controller) => controller.stop())]);
+      await Promise.all([readinessController, workloadsController, networkController].map((one) => one.stop()));
+      await workloads.idle();
+    },
+  };
+}

@@ -1,0 +1,57 @@
+/** Answers to live questions, from the newest look at the node. */
+import type { Id } from '@atoll/schema/ids';
+import type { LogsReply, LogsRequest, ProbeReply, ProbeRequest } from '@atoll/schema/node/live';
+import type { DesiredNetwork } from '@atoll/schema/node/network';
+import { createJudge } from '../plan/judge.ts';
+import type { Pod } from '../plan/pod.ts';
+import { probeFrom } from '../probe/prober.ts';
+import { canonicalMember } from '../render/set.ts';
+import type { Runtime } from '../runtimes/runtime.ts';
+
+export interface LiveAnswers {
+  probe(request: ProbeRequest): Promise<ProbeReply>;
+  logs(request: LogsRequest): Promise<LogsReply>;
+}
+
+interface Sources {
+  readonly runtime: Runtime;
+  readonly pods: () => readonly Pod[];
+  readonly rules: () => DesiredNetwork | null;
+}
+
+const nothing = { millis: 0, httpStatus: null, httpBody: null };
+
+export function liveAnswers(sources: Sources): LiveAnswers {
+  const { runtime, pods } = sources;
+  const podOf = (instance: Id<'instance'>) => pods().find((pod) => pod.instanceId === instance);
+  return {
+    async probe(request) {
+      const simulated = runtime.kind === 'simulated';
+      const pod = podOf(request.from);
+      if (pod?.app?.state !== 'RUNNING' || pod.sandbox?.state !== 'RUNNING') {
+        return { ...nothing, outcome: 'NOT_RUNNING', simulated };
+      }
+      if (simulated) return { ...nothing, outcome: simulatedOutcome(pod, request, sources), simulated };
+      const { address, port, protocol, path, timeoutMs } = request;
+      const [result] = await probeFrom(pod.sandbox.netns, [{ address, port, protocol, path, timeoutMs }]);
+      if (result === undefined) throw new Error('a probe of one target has one result');
+      return { ...result, simulated };
+    },
+    async logs({ instance, tail }) {
+      const app = podOf(instance)?.app;
+      return { lines: app ? await runtime.logs(app.id, tail) : [] };
+    },
+  };
+}
+
+/** What the rules say would happen. Where the other end isn't on this node, nobody can say whether something listens. */
+function simulatedOutcome(from: Pod, { address, port }: ProbeRequest, { pods, rules }: Sources): ProbeReply['outcome'] {
+  const network = rules();
+  if (network === null || from.endpoint === null) return 'TIMED_OUT';
+  const family = address.includes(':') ? 'ipv6' : 'ipv4';
+  const flow = { family, protocol: 'TCP', source: from.endpoint[family], destination: address, port } as const;
+  if (!createJudge(network.rules).allows(flow)) return 'TIMED_OUT';
+  const to = pods().find((pod) => pod.endpoint && canonicalMember(pod.endpoint[family]) === canonicalMember(address));
+  if (to?.app?.state !== 'RUNNING') return 'TIMED_OUT';
+  return to.desired?.spec.ports.some((open) => open.port === port && open.protocol === 'TCP') ? 'CONNECTED' : 'REFUSED';
+}

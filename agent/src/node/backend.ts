@@ -1,0 +1,60 @@
+/** What a node is made of, by its kind: everything that touches the machine. */
+import type { Logger } from '@atoll/service/log';
+import type { NodeConfig } from '../config.ts';
+import type { ProbeResult, ProbeTarget } from '../probe/probe.ts';
+import { probeFrom } from '../probe/prober.ts';
+import { type NodeNames, nodeNames } from '../render/names.ts';
+import type { RuleBackend } from '../rules/backend.ts';
+import { iptablesRules } from '../rules/iptables.ts';
+import { simulatedRules } from '../rules/simulated.ts';
+import { dockerRuntime } from '../runtimes/docker/runtime.ts';
+import type { Runtime } from '../runtimes/runtime.ts';
+import { simulatedRuntime } from '../runtimes/simulated.ts';
+import { commandsIn } from '../sandbox/commands.ts';
+import { simulatedWiring } from '../sandbox/simulated.ts';
+import { routedWiring, type Wiring } from '../sandbox/wiring.ts';
+
+export interface NodeBackend {
+  readonly names: NodeNames;
+  readonly runtime: Runtime;
+  readonly wiring: Wiring;
+  readonly rules: RuleBackend;
+  /** Connections from the node to its pods. */
+  readonly probeAll: (targets: readonly ProbeTarget[]) => Promise<ProbeResult[]>;
+}
+
+export function openBackend(config: NodeConfig, log: Logger): NodeBackend {
+  const names = nodeNames(config.ATOLL_NODE_ID);
+  const stateDir = config.ATOLL_STATE_DIR;
+  switch (config.ATOLL_RUNTIME) {
+    case 'docker': {
+      const netns = config.ATOLL_NODE_NETNS ?? null;
+      const commands = commandsIn(netns);
+      const docker = { socketPath: config.ATOLL_DOCKER_SOCKET, node: config.ATOLL_NODE_ID, stateDir, log };
+      return {
+        names,
+        runtime: dockerRuntime(docker),
+        wiring: routedWiring(commands, names),
+        rules: iptablesRules({ commands, names, log }),
+        probeAll: (targets) => probeFrom(netns, targets),
+      };
+    }
+    case 'simulated':
+      return {
+        names,
+        runtime: simulatedRuntime({ stateDir, log }),
+        wiring: simulatedWiring(),
+        rules: simulatedRules(names),
+        probeAll: async (targets) =>
+          // Nothing runs that could fail: a process that was started is ready.
+          targets.map(({ protocol }) => ({
+            outcome: 'CONNECTED',
+            millis: 0,
+            httpStatus: protocol === 'HTTP' ? 200 : null,
+            httpBody: null,
+          })),
+      };
+    default:
+      return config.ATOLL_RUNTIME satisfies never;
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * Keeps a node's rules in force. Level-triggered: each run reads the newest document, makes its rules the ones in force,
+ * and repairs what others changed. A rule set that can't be applied leaves the last good one in force.
+ */
+import { join } from 'node:path';
+import type { Id } from '@atoll/schema/ids';
+import { type DesiredNetwork, desiredNetwork, type NetworkReport, type RuleEndpoint } from '@atoll/schema/node/network';
+import type { Logger } from '@atoll/service/log';
+import { z } from 'zod';
+import { loadFile, saveFile } from '../disk.ts';
+import { denyAll, type RuleBackend, RuleSetRejected } from '../rules/backend.ts';
+
+const inForceFile = z.strictObject({ document: desiredNetwork, at: z.iso.datetime() });
+type InForce = z.infer<typeof inForceFile>;
+
+export interface NetworkReconciler {
+  reconcile(): Promise<void>;
+  /** The endpoints whose rules are in force, as this process has seen itself; null where that isn't certain now. */
+  secured(): ReadonlyMap<Id<'instance'>, RuleEndpoint> | null;
+  /** The rule set that was put in force last. */
+  inForce(): DesiredNetwork | null;
+  /** Null before the first run: nothing is known to be in force. */
+  report(): NetworkReport | null;
+}
+
+export async function createNetworkReconciler(options: {
+  nodeId: Id<'node'>;
+  stateDir: string;
+  desired: () => DesiredNetwork | null;
+  backend: RuleBackend;
+  /** What is reported, or which endpoints are secured, is different now. */
+  changed: () => void;
+  log: Logger;
+}): Promise<NetworkReconciler> {
+  const { nodeId, desired, backend, changed, log } = options;
+  const path = join(options.stateDir, 'rules-in-force.json');
+  let lastGood: InForce | null = await loadFile(path, inForceFile, log);
+  /** Seen to be in force by the newest run. */
+  let seen: InForce | null = null;
+  let error: NetworkReport['error'] = null;
+  let ran = false;
+  let endpoints: ReadonlyMap<Id<'instance'>, RuleEndpoint> | null = null;
+
+  function settle(next: { seen: InForce | null; error: NetworkReport['error'] }): void {
+    const same = ran && seen?.document === next.seen?.document && error?.message === next.error?.message;
+    if (seen?.document !== next.seen?.document) {
+      const all = next.seen?.document.rules.endpoints;
+      endpoints = all === undefined ? null : new Map(all.map((endpoint) => [endpoint.instanceId, endpoint]));
+    }
+    seen = next.seen;
+    error = next.error;
+    ran = true;
+    if (!same) changed();
+  }
+
+  async function apply(document: DesiredNetwork): Promise<InForce> {
+    const previous = lastGood;
+    await backend.ensure(document);
+    if (previous?.document.generation === document.generation) return previous;
+    if (previous !== null) await backend.cut(previous.document, document);
+    const applied = { document, at: new Date().toISOString() };
+    await saveFile(path, applied);
+    lastGood = applied;
+    log.info({ generation: document.generation, hash: document.hash }, 'rules in force');
+    return applied;
+  }
+
+  /** The newest that there is: the file of what was in force may be the only one that is left. */
+  function newest(): DesiredNetwork | null {
+    const document = desired();
+    if (lastGood === null || document === null) return document ?? lastGood?.document ?? null;
+    return document.generation > lastGood.document.generation ? document : lastGood.document;
+  }
+
+  return {
+    async reconcile() {
+      const document = newest();
+      try {
+        if (document === null) {
+          await backend.ensure(denyAll);
+          settle({ seen: null, error: null });
+        } else {
+          settle({ seen: await apply(document), error: null });
+        }
+      } catch (cause) {
+        const message = (cause instanceof Error ? cause.message : String(cause)).slice(0, 4000);
+        const failure = { generation: document?.generation ?? 0, message };
+        if (!(cause instanceof RuleSetRejected)) {
+          settle({ seen: null, error: failure });
+          throw cause;
+        }
+        if (error?.message !== message) {
+          log.error(
+            { err: cause, generation: failure.generation },
+            'this rule set is refused; the last good one stays',
+          );
+        }
+        try {
+          await backend.ensure(lastGood?.document ?? denyAll);
+        } catch (worse) {
+          settle({ seen: null, error: failure });
+          throw worse;
+        }
+        settle({ seen: lastGood, error: failure });
+      }
+    },
+    secured: () => endpoints,
+    inForce: () => lastGood?.document ?? null,
+    report() {
+      if (!ran) return null;
+      const applied = lastGood === null || lastGood.document.generation < 1 ? null : lastGood;
+      return {
+        nodeId,
+        applied:
+          applied === null
+            ? null
+            : { generation: applied.document.generation, hash: applied.document.hash, at: applied.at },
+        error,
+      };
+    },
+  };
+}

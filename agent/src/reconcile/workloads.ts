@@ -1,0 +1,154 @@
+/**
+ * Brings a node's instances to what is desired. A run looks at everything, starts one worker for each instance that has
+ * something to do and none at work, and doesn't wait for them: each wakes the next run when it is done.
+ */
+import type { Id } from '@atoll/schema/ids';
+import type { ObservedInstance } from '@atoll/schema/node/workloads';
+import type { Logger } from '@atoll/service/log';
+import { createLane } from '../lanes.ts';
+import { describe } from '../plan/describe.ts';
+import { failed } from '../plan/memory.ts';
+import type { Pod } from '../plan/pod.ts';
+import { nextPlanAt, planSteps, type Step } from '../plan/steps.ts';
+import type { NodeNames } from '../render/names.ts';
+import { RuntimeUnavailable } from '../runtimes/runtime.ts';
+import { applyStep, failureOf, laneOf } from './apply.ts';
+import { lookAtNode, type NodeSources } from './pods.ts';
+
+export interface WorkloadsReconciler {
+  reconcile(): Promise<void>;
+  /** What is remembered of an instance changed: a report may be due. */
+  refresh(): void;
+  /** As last seen. */
+  pods(): readonly Pod[];
+  /** Null before the first look: nothing is known of what runs. */
+  report(): ObservedInstance[] | null;
+  /** Null where the runtime answers. */
+  runtimeError(): string | null;
+  /** Resolves when no worker is left. */
+  idle(): Promise<void>;
+}
+
+export function createWorkloadsReconciler(
+  options: Omit<NodeSources, 'atWork'> & {
+    names: NodeNames;
+    log: Logger;
+    /** Asks for another run. */
+    wake: () => void;
+    /** What is reported may be different now. */
+    changed: () => void;
+  },
+): WorkloadsReconciler {
+  const { runtime, wiring, memories, names, log, wake, changed } = options;
+  const lanes = { pull: createLane(3), stop: createLane(64), work: createLane(6) };
+  const workers = new Map<Id<'instance'>, { readonly done: Promise<void>; step: Step['do'] }>();
+  let pods: readonly Pod[] | null = null;
+  let runtimeError: string | null = null;
+  let timer: NodeJS.Timeout | undefined;
+  let reported = '';
+
+  const sources: NodeSources = {
+    ...options,
+    // A pull leaves nothing behind that would have to be waited for.
+    atWork: () => [...workers].flatMap(([instance, worker]) => (worker.step === 'pull-image' ? [] : [instance])),
+  };
+
+  const report = () =>
+    pods === null ? null : pods.map((pod) => describe({ ...pod, memory: memories.of(pod.instanceId) }, runtimeError));
+
+  function refresh(): void {
+    const now = JSON.stringify(report());
+    if (now === reported) return;
+    reported = now;
+    changed();
+  }
+
+  const isDesired = (instance: Id<'instance'>) =>
+    options.workloads()?.instances.some((desired) => desired.instanceId === instance) ?? false;
+
+  async function work(pod: Pod, steps: readonly Step[]): Promise<void> {
+    const { instanceId } = pod;
+    for (const step of steps) {
+      // What shall not be any more isn't built on while its removal waits.
+      if (pod.desired !== null && !isDesired(instanceId)) return;
+      const worker = workers.get(instanceId);
+      if (worker) worker.step = step.do;
+      try {
+        await lanes[laneOf[step.do]](async () => {
+          if (step.do === 'start-app') await memories.countStart(instanceId);
+          await applyStep({ runtime, wiring, names }, step);
+        });
+        if (step.do === 'pull-image') memories.set(instanceId, { ...memories.of(instanceId), pulled: true });
+      } catch (error) {
+        // Nobody's fault but the runtime's: the next look reports it, and everything is tried again.
+        if (error instanceof RuntimeUnavailable) throw error;
+        const { reason, prefix } = failureOf[step.do];
+        const message = `${prefix}: ${error instanceof Error ? error.message : String(error)}`;
+        log.warn({ instanceId, step: step.do, err: error }, 'a step failed');
+        const memory = memories.of(instanceId);
+        const pulled = memory.pulled && step.do !== 'create-app';
+        memories.set(instanceId, failed({ ...memory, pulled }, reason, message, Date.now()));
+        return;
+      }
+    }
+    log.info({ instanceId, steps: steps.map((step) => step.do) }, 'done');
+    memories.set(instanceId, { ...memories.of(instanceId), failure: null });
+  }
+
+  function startWorker(pod: Pod, steps: readonly Step[]): void {
+    const done = Promise.resolve()
+      .then(() => work(pod, steps))
+      .catch((error: unknown) => log.warn({ err: error, instanceId: pod.instanceId }, 'interrupted'))
+      .finally(() => {
+        workers.delete(pod.instanceId);
+        wake();
+      });
+    workers.set(pod.instanceId, { done, step: steps[0]?.do ?? 'unwire' });
+  }
+
+  function wakeLater(all: readonly Pod[], now: number): void {
+    clearTimeout(timer);
+    const next = Math.min(...all.flatMap((pod) => nextPlanAt(pod) ?? []).filter((at) => at > now));
+    if (Number.isFinite(next)) timer = setTimeout(wake, next - now).unref();
+  }
+
+  return {
+    async reconcile() {
+      const before = runtimeError;
+      try {
+        const view = await lookAtNode(sources);
+        runtimeError = null;
+        pods = view.pods;
+        const now = Date.now();
+        // Without a document it isn't known what should run: everything is left as it is.
+        if (options.workloads() !== null) {
+          for (const pod of pods) {
+            if (workers.has(pod.instanceId)) continue;
+            const steps = planSteps(pod, now);
+            if (steps.length > 0) startWorker(pod, steps);
+          }
+          for (const wire of view.strayWires) await wiring.unwire(wire);
+          await memories.keep(new Set(pods.map((pod) => pod.instanceId)));
+        }
+        wakeLater(pods, now);
+      } catch (error) {
+        if (error instanceof RuntimeUnavailable) runtimeError = error.message;
+        throw error;
+      } finally {
+        if (before !== runtimeError) {
+          if (runtimeError === null) log.info('the runtime answers again');
+          else log.error({ reason: runtimeError }, "the runtime doesn't answer; trying on");
+        }
+        refresh();
+      }
+    },
+    refresh,
+    pods: () => pods ?? [],
+    report,
+    runtimeError: () => runtimeError,
+    async idle() {
+      clearTimeout(timer);
+      await Promise.all([...workers.values()].map((worker) => worker.done));
+    },
+  };
+}

@@ -1,0 +1,56 @@
+/**
+ * Every name that the agent gives to something of the kernel's. All begin with `atl` and the node's tag: agents that
+ * share a host don't collide, and everything of one node can be found and removed without a record of it.
+ *
+ * Limits: interfaces 15 characters, iptables chains 28, ipsets 31.
+ */
+import { createHash } from 'node:crypto';
+import type { Id } from '@atoll/schema/ids';
+import { type Family, familyFacts } from './family.ts';
+
+const alphabet = 'abcdefghijklmnopqrstuvwxyz234567';
+
+/** `length` characters of base32 that stand for `text`. */
+function short(text: string, length: number): string {
+  const digest = createHash('sha256').update(text).digest();
+  return Array.from({ length }, (_, index) => alphabet[(digest[index] ?? 0) & 31]).join('');
+}
+
+const hex = (text: string, length: number) => createHash('sha256').update(text).digest('hex').slice(0, length);
+
+/** Of any Atoll node, as an own jump in a built-in chain shows it. */
+export const anchorChainPattern = /^atl[a-z2-7]{4}-(check|accept|input)$/;
+
+export interface NodeNames {
+  /** `atl` and the node's tag: how every name of this node begins. */
+  readonly prefix: string;
+  /** Matches the host end of every pod of this node, in iptables' notation. */
+  readonly anyInterface: string;
+  readonly interface: (instance: Id<'instance'>) => string;
+  readonly chain: (name: string) => string;
+  readonly set: (family: Family, name: string) => string;
+  /** Where the next content of a set is built before the two are swapped. */
+  readonly nextSet: (set: string) => string;
+  /** Tells this node's blackhole routes from another agent's in the same network namespace. */
+  readonly routeMetric: number;
+}
+
+export function nodeNames(node: Id<'node'>): NodeNames {
+  const prefix = `atl${short(node, 4)}`;
+  return {
+    prefix,
+    anyInterface: `${prefix}+`,
+    interface: (instance) => `${prefix}${short(instance, 8)}`,
+    chain: (name) => `${prefix}-${name}`,
+    set: (family, name) => `${prefix}${familyFacts[family].digit}${hex(name, 16)}`,
+    nextSet: (set) => `${set}n`,
+    routeMetric: 0x10000 + Number.parseInt(hex(node, 4), 16),
+  };
+}
+
+/** Locally administered, and the same for a pod whenever it is wired. */
+export function podMac(instance: Id<'instance'>): string {
+  return `02:${(hex(`mac ${instance}`, 10).match(/../g) ?? []).join(':')}`;
+}
+/** Of every host end: a pod's neighbour entry for its gateway never has to change. */
+export const gatewayMac = 'ee:ee:ee:ee:ee:ee';

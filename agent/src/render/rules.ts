@@ -1,0 +1,169 @@
+/**
+ * A node's rule set as iptables chains and ipsets of one family. Pure: equal intent gives equal bytes.
+ *
+ *   FORWARD ─ check ─┬─ from (a packet of a pod of this node) ── branch … ── chain of its source's egress rules
+ *           │        └─ to   (a packet to a pod of this node) ── branch … ── chain of its destination's ingress rules
+ *           └ accept
+ *   INPUT ─── input (a packet of a pod to the node itself)
+ *
+ * Each step either drops or returns; only `accept` accepts, and it stands behind the checks of every Atoll node that
+ * shares the host. So a packet passes only after the egress rules of its source and the ingress rules of its
+ * destination were both asked, wherever the two are. `-g` is what lets a rule of a leaf return straight to `check`.
+ */
+import type { AllowRule, DesiredNetwork, RuleEndpoint } from '@atoll/schema/node/network';
+import { type Chain, chain, inSet, inState, jump, notInSet, type Rule, type RuleBody } from './chain.ts';
+import { type Direction, dispatch, endpointChain, peerEnd, type Target } from './dispatch.ts';
+import type { Family } from './family.ts';
+import type { NodeNames } from './names.ts';
+import { type IpSet, ipSet } from './set.ts';
+
+/** The one rule by which a built-in chain leads into a chain of ours. */
+export interface Anchor {
+  readonly builtin: 'FORWARD' | 'INPUT';
+  readonly kind: 'check' | 'accept' | 'input';
+  readonly rule: Rule;
+}
+
+export interface RenderedRules {
+  readonly family: Family;
+  readonly sets: readonly IpSet[];
+  readonly chains: readonly Chain[];
+  readonly anchors: readonly Anchor[];
+}
+
+/** What is enforced. Without pools (nothing has been pulled yet) nothing is open. */
+export type RuleIntent = Pick<DesiredNetwork, 'rules'> & { readonly pools: DesiredNetwork['pools'] | null };
+
+/** The rule set contradicts itself: nothing of it can be applied. */
+export class RuleSetInvalid extends Error {
+  override readonly name = 'RuleSetInvalid';
+}
+
+const drop: RuleBody = { match: [], target: jump('DROP') };
+const established: RuleBody = { match: inState('ESTABLISHED'), target: jump('RETURN') };
+const invalid: RuleBody = { match: inState('INVALID'), target: jump('DROP') };
+
+/** IPv6 finds the hardware address of the other end of the wire by ICMP; a hop limit of 255 can't come from afar. */
+const neighbourDiscovery: readonly RuleBody[] = ['135', '136'].map((type) => ({
+  match: ['-p', 'ipv6-icmp', '-m', 'icmp6', '--icmpv6-type', type, '-m', 'hl', '--hl-eq', '255'],
+  target: jump('ACCEPT'),
+}));
+
+export function renderRules(names: NodeNames, intent: RuleIntent, family: Family): RenderedRules {
+  const { endpoints, chains: ruleChains, sets: addressSets } = intent.rules;
+  const policySet = (name: string) => ipSet(names, family, 'hash:ip', `policy ${name}`, []).name;
+  const known = new Set(addressSets.map((set) => set.name));
+  const directionOf = new Map(ruleChains.map((entry) => [entry.name, entry.direction]));
+
+  const own = ipSet(
+    names,
+    family,
+    'hash:net,iface',
+    'endpoints',
+    endpoints.map((endpoint) => `${endpoint[family]},${names.interface(endpoint.instanceId)}`),
+  );
+
+  function targets(direction: Direction): Target[] {
+    const users = new Map<string, RuleEndpoint[]>();
+    for (const endpoint of endpoints) {
+      const name = endpoint[direction];
+      if (name === null) continue;
+      if (directionOf.get(name) !== direction) {
+        throw new RuleSetInvalid(
+          `endpoint ${endpoint.instanceId} names the ${direction} chain ${name}, which isn't there`,
+        );
+      }
+      users.set(name, [...(users.get(name) ?? []), endpoint]);
+    }
+    return [...users.entries()]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, using]) => ({ chain: name, members: using.map((endpoint) => endpoint[family]) }));
+  }
+
+  function allow(rule: AllowRule, direction: Direction): RuleBody {
+    if (!known.has(rule.set)) {
+      throw new RuleSetInvalid(
+        `a rule of policy ${rule.policyId} names the address set ${rule.set}, which isn't there`,
+      );
+    }
+    const protocol = rule.protocol.toLowerCase();
+    return {
+      match: [
+        ...['-p', protocol, '-m', protocol, '--dport', `${rule.ports.from}:${rule.ports.to}`],
+        ...inSet(policySet(rule.set), peerEnd[direction]),
+      ],
+      target: jump('RETURN'),
+      note: rule.policyId,
+    };
+  }
+
+  const outgoing = targets('egress');
+  const incoming = targets('ingress');
+  const used = new Set([...outgoing, ...incoming].map((target) => target.chain));
+  const egress = dispatch(names, family, 'egress', outgoing);
+  const ingress = dispatch(names, family, 'ingress', incoming);
+  const outsidePools = (flag: '-s' | '-d'): RuleBody[] =>
+    intent.pools === null ? [] : [{ match: ['!', flag, intent.pools[family]], target: jump('DROP') }];
+  const notItsOwn: RuleBody = { match: notInSet(own.name, 'src,src'), target: jump('DROP') };
+
+  const check = names.chain('check');
+  const accept = names.chain('accept');
+  const input = names.chain('input');
+  const { anyInterface } = names;
+
+  const chains: Chain[] = [
+    chain(check, [
+      { match: ['-i', anyInterface], target: jump(names.chain('from')) },
+      { match: ['-o', anyInterface], target: jump(names.chain('to')) },
+    ]),
+    // RELATED is left out on purpose: an ICMP error names a flow in its payload, and a pod could forge one for a flow
+    // of somebody else's.
+    chain(names.chain('from'), [notItsOwn, established, invalid, ...outsidePools('-d'), ...egress.bodies, drop]),
+    chain(names.chain('to'), [
+      // Here RELATED comes from routers on the way (path MTU): what a local pod sends has been through `from`.
+      { match: inState('ESTABLISHED,RELATED'), target: jump('RETURN') },
+      invalid,
+      ...outsidePools('-s'),
+      ...ingress.bodies,
+      drop,
+    ]),
+    chain(accept, [
+      { match: ['-i', anyInterface], target: jump('ACCEPT') },
+      { match: ['-o', anyInterface], target: jump('ACCEPT') },
+    ]),
+    chain(input, [
+      ...(family === 'ipv6' ? neighbourDiscovery : []),
+      notItsOwn,
+      { match: inState('ESTABLISHED'), target: jump('ACCEPT') },
+      drop,
+    ]),
+    ...egress.chains,
+    ...ingress.chains,
+    ...ruleChains
+      .filter((entry) => used.has(entry.name))
+      .map((entry) =>
+        chain(endpointChain(names, entry.direction, entry.name), [
+          ...entry.rules.map((rule) => allow(rule, entry.direction)),
+          drop,
+        ]),
+      ),
+  ];
+
+  const policySets = addressSets.map((set) => ipSet(names, family, 'hash:ip', `policy ${set.name}`, set[family]));
+  return {
+    family,
+    sets: [own, ...egress.sets, ...ingress.sets, ...policySets].sort((a, b) => (a.name < b.name ? -1 : 1)),
+    chains: chains.sort((a, b) => (a.name < b.name ? -1 : 1)),
+    anchors: [
+      anchor('FORWARD', 'check', [], check),
+      anchor('FORWARD', 'accept', [], accept),
+      anchor('INPUT', 'input', ['-i', anyInterface], input),
+    ],
+  };
+}
+
+function anchor(builtin: Anchor['builtin'], kind: Anchor['kind'], match: readonly string[], target: string): Anchor {
+  const [rule] = chain(builtin, [{ match, target: jump(target) }]).rules;
+  if (rule === undefined) throw new Error('a chain of one rule has one');
+  return { builtin, kind, rule };
+}

@@ -1,0 +1,23 @@
+/** What enforces a node's rule set. */
+import type { DesiredNetwork } from '@atoll/schema/node/network';
+import type { RuleIntent } from '../render/rules.ts';
+
+/** The rule set can't be put in force as it is; what was in force before still is, or is put back by `ensure`. */
+export class RuleSetRejected extends Error {
+  override readonly name = 'RuleSetRejected';
+}
+
+export interface RuleBackend {
+  /**
+   * Makes these rules, and nothing else of Atoll's, the ones in force; idempotent, and checked by reading back before
+   * it resolves. Repairs what others changed. Throws RuleSetRejected where the rule set is at fault.
+   */
+  ensure(intent: RuleIntent): Promise<void>;
+  /** Ends connections that `next` forbids and `previous` didn't; no others. */
+  cut(previous: DesiredNetwork, next: DesiredNetwork): Promise<void>;
+  /** Removes everything of this node's. */
+  clear(): Promise<void>;
+}
+
+/** Before anything was ever pulled: everything is denied. */
+export const denyAll: RuleIntent = { pools: null, rules: { endpoints: [], chains: [], sets: [], policies: [] } };

@@ -1,0 +1,20 @@
+/** Rules of the simulated runtime: checked as for the kernel, and enforced on nothing, since nothing runs. */
+import { families } from '../render/family.ts';
+import type { NodeNames } from '../render/names.ts';
+import { RuleSetInvalid, renderRules } from '../render/rules.ts';
+import { type RuleBackend, RuleSetRejected } from './backend.ts';
+
+export function simulatedRules(names: NodeNames): RuleBackend {
+  return {
+    async ensure(intent) {
+      try {
+        for (const family of families) renderRules(names, intent, family);
+      } catch (error) {
+        if (error instanceof RuleSetInvalid) throw new RuleSetRejected(error.message, { cause: error });
+        throw error;
+      }
+    },
+    async cut() {},
+    async clear() {},
+  };
+}

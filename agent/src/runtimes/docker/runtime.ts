@@ -1,0 +1,192 @@
+/** Docker Engine as a runtime. */
+import type { Id } from '@atoll/schema/ids';
+import type { Logger } from '@atoll/service/log';
+import type { ContainerInfo, ContainerInspectInfo } from 'dockerode';
+import { atMost } from '../../lanes.ts';
+import type { ObservedContainer, Runtime } from '../runtime.ts';
+import { call, createClient, isStatus } from './client.ts';
+import { identityOf, nodeLabel } from './labels.ts';
+import { splitLogs } from './logs.ts';
+import { ensurePauseImage } from './pause.ts';
+import { pullImage } from './pull.ts';
+import { appSpec, sandboxSpec } from './spec.ts';
+import { watchEvents } from './watch.ts';
+
+const quick = 10_000;
+const slow = 60_000;
+const inspectsAtOnce = 8;
+
+export function dockerRuntime(options: {
+  socketPath: string;
+  node: Id<'node'>;
+  stateDir: string;
+  log: Logger;
+}): Runtime {
+  const { node, log, stateDir } = options;
+  const docker = createClient(options.socketPath);
+  const label = `${nodeLabel}=${node}`;
+  /** What was found by inspecting, as long as the container's state is the same; events and starts empty it. */
+  const inspected = new Map<string, { state: string; info: ContainerInspectInfo }>();
+  const pulls = new Map<string, Promise<void>>();
+
+  async function inspect(id: string): Promise<ContainerInspectInfo> {
+    return call('describe a container', quick, (abortSignal) => docker.getContainer(id).inspect({ abortSignal }));
+  }
+
+  async function details(listed: ContainerInfo): Promise<ContainerInspectInfo | null> {
+    const known = inspected.get(listed.Id);
+    if (known?.state === listed.State) return known.info;
+    try {
+      const info = await inspect(listed.Id);
+      inspected.set(listed.Id, { state: listed.State, info });
+      return info;
+    } catch (error) {
+      // Gone between the two questions.
+      if (isStatus(error, 404)) return null;
+      throw error;
+    }
+  }
+
+  /** Made; one that is there by this name, from before a crash, is taken as it is. */
+  async function create(spec: ReturnType<typeof appSpec>): Promise<string> {
+    const { name } = spec;
+    try {
+      const made = await call('create a container', slow, (abortSignal) =>
+        docker.createContainer({ ...spec, abortSignal }),
+      );
+      return made.id;
+    } catch (error) {
+      if (!isStatus(error, 409) || name === undefined) throw error;
+      const present = await inspect(name);
+      if (present.Config.Labels[nodeLabel] !== node) throw error;
+      return present.Id;
+    }
+  }
+
+  async function start(id: string): Promise<void> {
+    inspected.delete(id);
+    try {
+      await call('start a container', slow, (abortSignal) => docker.getContainer(id).start({ abortSignal }));
+    } catch (error) {
+      // 304: it runs already.
+      if (!isStatus(error, 304)) throw error;
+    }
+  }
+
+  return {
+    kind: 'docker',
+
+    async ping() {
+      await call('answer', quick, () => docker.ping());
+    },
+
+    async list() {
+      const filters = { label: [label] };
+      const listed = await call('list containers', quick, (abortSignal) =>
+        docker.listContainers({ all: true, filters, abortSignal }),
+      );
+      const ids = new Set(listed.map((container) => container.Id));
+      for (const id of inspected.keys()) if (!ids.has(id)) inspected.delete(id);
+      const observed = await atMost(inspectsAtOnce, listed, async (container) => {
+        const identity = identityOf(container.Labels);
+        if (identity === null) return null;
+        const info = await details(container);
+        return info === null ? null : observedContainer(identity, info);
+      });
+      return observed.filter((container) => container !== null);
+    },
+
+    ensureImage(image) {
+      // Several instances of one release want the same image at the same moment.
+      const underWay = pulls.get(image);
+      if (underWay) return underWay;
+      const pull = pullImage(docker, image).finally(() => pulls.delete(image));
+      pulls.set(image, pull);
+      return pull;
+    },
+
+    async createSandbox(instance) {
+      const image = await ensurePauseImage(docker, stateDir);
+      await start(await create(sandboxSpec(node, instance, image)));
+    },
+
+    async createApp(instance, sandboxId) {
+      await create(appSpec(node, instance, sandboxId));
+    },
+
+    start,
+
+    async stop(id, graceSeconds) {
+      inspected.delete(id);
+      try {
+        await call('stop a container', graceSeconds * 1000 + slow, (abortSignal) =>
+          docker.getContainer(id).stop({ t: graceSeconds, abortSignal }),
+        );
+      } catch (error) {
+        if (!isStatus(error, 304) && !isStatus(error, 404)) throw error;
+      }
+    },
+
+    async remove(id) {
+      inspected.delete(id);
+      try {
+        await call('remove a container', slow, (abortSignal) =>
+          docker.getContainer(id).remove({ force: true, v: true, abortSignal }),
+        );
+      } catch (error) {
+        // 409: being removed already.
+        if (!isStatus(error, 404) && !isStatus(error, 409)) throw error;
+      }
+    },
+
+    async logs(id, tail) {
+      const output = await call('read logs', quick, (abortSignal) =>
+        docker.getContainer(id).logs({ stdout: true, stderr: true, tail, follow: false, abortSignal }),
+      );
+      return splitLogs(output).slice(-tail);
+    },
+
+    async stats(id) {
+      const now = await call('measure a container', quick, () =>
+        docker.getContainer(id).stats({ stream: false, 'one-shot': true }),
+      );
+      const usage = now.memory_stats.usage;
+      if (usage === undefined) return null;
+      return { cpuSeconds: now.cpu_stats.cpu_usage.total_usage / 1e9, memoryBytes: usage };
+    },
+
+    watch(changed) {
+      return watchEvents({
+        docker,
+        label,
+        log,
+        changed(id) {
+          if (id === null) inspected.clear();
+          else inspected.delete(id);
+          changed(id ?? '');
+        },
+      });
+    },
+  };
+}
+
+/** Docker writes the year 1 for "never". */
+const time = (text: string) => (text.startsWith('0001-') ? null : new Date(text).toISOString());
+
+function observedContainer(
+  identity: NonNullable<ReturnType<typeof identityOf>>,
+  info: ContainerInspectInfo,
+): ObservedContainer {
+  const { State: state } = info;
+  const running = state.Running && !state.Dead;
+  return {
+    ...identity,
+    id: info.Id,
+    state: running ? 'RUNNING' : state.Status === 'created' ? 'CREATED' : 'EXITED',
+    netns: running && identity.kind === 'sandbox' ? `/proc/${state.Pid}/ns/net` : null,
+    startedAt: time(state.StartedAt),
+    finishedAt: running ? null : time(state.FinishedAt),
+    exitCode: running || state.Status === 'created' ? null : state.ExitCode,
+    outOfMemory: state.OOMKilled,
+  };
+}

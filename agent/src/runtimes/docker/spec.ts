@@ -1,0 +1,68 @@
+/** Desired instance → what Docker is asked to create. Pure. */
+import type { Id } from '@atoll/schema/ids';
+import type { DesiredInstance } from '@atoll/schema/node/workloads';
+import type { ContainerCreateOptions, HostConfig } from 'dockerode';
+import { containerName, labelsOf } from './labels.ts';
+import { pauseCommand } from './pause.ts';
+import { pinned } from './pull.ts';
+
+const mebibyte = 1024 * 1024;
+
+/** What common images need to start as root and drop to a user. No raw sockets, no devices, no network changes. */
+const capabilities = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'KILL', 'NET_BIND_SERVICE', 'SETGID', 'SETUID'];
+
+const confined = {
+  RestartPolicy: { Name: 'no' },
+  CapDrop: ['ALL'],
+  SecurityOpt: ['no-new-privileges'],
+  LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '2' } },
+} as const satisfies HostConfig;
+
+export function sandboxSpec(node: Id<'node'>, instance: DesiredInstance, image: string): ContainerCreateOptions {
+  const { instanceId, deploymentName } = instance;
+  return {
+    name: containerName('sandbox', instanceId),
+    Image: image,
+    Entrypoint: pauseCommand,
+    Cmd: [],
+    Hostname: `${deploymentName.slice(0, 50)}-${instanceId.slice(-8)}`,
+    Labels: labelsOf(node, instance, 'sandbox', null),
+    HostConfig: {
+      ...confined,
+      CapDrop: ['ALL'],
+      SecurityOpt: ['no-new-privileges'],
+      NetworkMode: 'none',
+      ReadonlyRootfs: true,
+      PidsLimit: 8,
+      Memory: 16 * mebibyte,
+      MemorySwap: 16 * mebibyte,
+    },
+  };
+}
+
+export function appSpec(node: Id<'node'>, instance: DesiredInstance, sandboxId: string): ContainerCreateOptions {
+  const { spec, instanceId } = instance;
+  const memory = spec.resources.memoryMiB * mebibyte;
+  return {
+    name: containerName('app', instanceId),
+    Image: pinned(spec.image),
+    // The command is the whole command line; the image's own entry point doesn't come before it.
+    ...(spec.command === null ? {} : { Entrypoint: spec.command, Cmd: [] }),
+    Env: Object.entries(spec.env)
+      .map(([key, value]) => `${key}=${value}`)
+      .sort(),
+    Labels: labelsOf(node, instance, 'app', sandboxId),
+    HostConfig: {
+      ...confined,
+      CapDrop: ['ALL'],
+      SecurityOpt: ['no-new-privileges'],
+      CapAdd: capabilities,
+      NetworkMode: `container:${sandboxId}`,
+      NanoCpus: spec.resources.cpuMillis * 1_000_000,
+      Memory: memory,
+      // As much as the memory: none of it swap.
+      MemorySwap: memory,
+      PidsLimit: 512,
+    },
+  };
+}

@@ -1,0 +1,141 @@
+/**
+ * A runtime that runs nothing and says so: containers are records, on disk so that they outlive the agent as real ones
+ * do. For scale tests, and for machines with neither root nor Docker.
+ */
+import { join } from 'node:path';
+import { id as idOf } from '@atoll/schema/ids';
+import type { DesiredInstance } from '@atoll/schema/node/workloads';
+import type { Logger } from '@atoll/service/log';
+import { z } from 'zod';
+import { loadFile, saveFile } from '../disk.ts';
+import { type ContainerKind, containerKinds, containerStates, type Runtime } from './runtime.ts';
+
+const record = z.strictObject({
+  id: z.string(),
+  instanceId: idOf('instance'),
+  kind: z.enum(containerKinds),
+  state: z.enum(containerStates),
+  sandboxId: z.string().nullable(),
+  startedAt: z.string().nullable(),
+  finishedAt: z.string().nullable(),
+  exitCode: z.number().int().nullable(),
+  stopGraceSeconds: z.number().int(),
+  lines: z.array(z.string()),
+});
+type SimulatedContainer = z.infer<typeof record>;
+const stateFile = z.strictObject({ images: z.array(z.string()), containers: z.array(record) });
+
+const maxLines = 1000;
+
+export function simulatedRuntime(options: { stateDir: string; log: Logger }): Runtime {
+  const path = join(options.stateDir, 'simulated.json');
+  const containers = new Map<string, SimulatedContainer>();
+  const images = new Set<string>();
+  const watchers = new Set<(id: string) => void>();
+  let loading: Promise<void> | undefined;
+  let writing: Promise<void> = Promise.resolve();
+
+  function load(): Promise<void> {
+    loading ??= loadFile(path, stateFile, options.log).then((state) => {
+      for (const image of state?.images ?? []) images.add(image);
+      for (const container of state?.containers ?? []) containers.set(container.id, container);
+    });
+    return loading;
+  }
+
+  /** One write after the other; each has everything that changed before it began. */
+  function save(): Promise<void> {
+    writing = writing
+      .catch(() => {})
+      .then(() => saveFile(path, { images: [...images], containers: [...containers.values()] }));
+    return writing;
+  }
+
+  async function change(id: string, next: (container: SimulatedContainer) => SimulatedContainer): Promise<void> {
+    await load();
+    const container = containers.get(id);
+    if (container === undefined) throw new Error(`there is no simulated container ${id}`);
+    const changed = next(container);
+    if (changed === container) return;
+    containers.set(id, changed);
+    await save();
+    for (const watcher of watchers) watcher(id);
+  }
+
+  async function create(instance: DesiredInstance, kind: ContainerKind, sandboxId: string | null): Promise<string> {
+    await load();
+    const { instanceId, stopGraceSeconds } = instance;
+    const id = `simulated-${kind}-${instanceId}`;
+    if (!containers.has(id)) {
+      const none = { startedAt: null, finishedAt: null, exitCode: null };
+      const fixed = { id, instanceId, kind, sandboxId, stopGraceSeconds };
+      containers.set(id, { ...fixed, ...none, state: 'CREATED', lines: [] });
+      await save();
+    }
+    return id;
+  }
+
+  const say = (container: SimulatedContainer, line: string) =>
+    [...container.lines, `${new Date().toISOString()} simulated: ${line}`].slice(-maxLines);
+
+  const start = (id: string) =>
+    change(id, (container) => {
+      if (container.state === 'RUNNING') return container;
+      const lines = say(container, 'started; no process runs');
+      const startedAt = new Date().toISOString();
+      return { ...container, state: 'RUNNING', startedAt, finishedAt: null, exitCode: null, lines };
+    });
+
+  return {
+    kind: 'simulated',
+    ping: load,
+    async list() {
+      await load();
+      return [...containers.values()].map(({ lines: _, ...container }) => ({
+        ...container,
+        netns: null,
+        outOfMemory: false,
+      }));
+    },
+    async ensureImage(image) {
+      await load();
+      if (images.has(image)) return;
+      images.add(image);
+      await save();
+    },
+    async createSandbox(instance) {
+      await start(await create(instance, 'sandbox', null));
+    },
+    async createApp(instance, sandboxId) {
+      await create(instance, 'app', sandboxId);
+    },
+    start,
+    stop: (id) =>
+      containers.has(id)
+        ? change(id, (container) => {
+            if (container.state !== 'RUNNING') return container;
+            const ended = { state: 'EXITED', finishedAt: new Date().toISOString(), exitCode: 143 } as const;
+            return { ...container, ...ended, lines: say(container, 'stopped') };
+          })
+        : load(),
+    async remove(id) {
+      await load();
+      if (!containers.delete(id)) return;
+      await save();
+      for (const watcher of watchers) watcher(id);
+    },
+    async logs(id, tail) {
+      await load();
+      return (containers.get(id)?.lines ?? []).slice(-tail);
+    },
+    async stats(id) {
+      await load();
+      const container = containers.get(id);
+      return container?.state === 'RUNNING' ? { cpuSeconds: 0, memoryBytes: 0 } : null;
+    },
+    watch(changed) {
+      watchers.add(changed);
+      return { stop: () => void watchers.delete(changed) };
+    },
+  };
+}
