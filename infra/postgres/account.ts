@@ -54,8 +54,11 @@ export function asDecided(decided: RunAs, program: Command, signal: 'KILL' | 'IN
       return boundToParent(program, signal);
     case 'user':
       return boundToParent(program, signal, decided.account);
-    case 'namespace':
-      return boundToParent({ command: 'unshare', args: [...namespaceFlags, program.command, ...program.args] }, signal);
+    case 'namespace': {
+      // Entering a user namespace clears the signal: it is asked for inside.
+      const inside = boundToParent(program, signal);
+      return { command: 'unshare', args: [...namespaceFlags, inside.command, ...inside.args] };
+    }
     default:
       return decided satisfies never;
   }

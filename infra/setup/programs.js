@@ -37,9 +37,12 @@ function onPath(program) {
   });
 }
 
-const installedByDpkg = (name) =>
-  spawnSync('dpkg-query', ['--show', '--showformat=${db:Status-Status}', name], { encoding: 'utf8' }).stdout ===
-  'installed';
+const installedByDpkg = (name) => {
+  // Filled in by dpkg-query, not by JavaScript.
+  const format = '$' + '{db:Status-Status}';
+  const args = ['--show', `--showformat=${format}`, name];
+  return spawnSync('dpkg-query', args, { encoding: 'utf8' }).stdout === 'installed';
+};
 
 function isThere(program, debian) {
   if (program.found.length === 0) return debian ? installedByDpkg(program.debian) : onPath('busybox');

@@ -2,17 +2,9 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { startedAt } from '../process/identity.ts';
 
 const pattern = /^atoll-test-(\d+)-/;
-
-function alive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
-}
 
 /** Removed by its maker; `removeStale` takes what nobody removed. */
 export const temporaryFolder = (what: string) => mkdtempSync(join(tmpdir(), `atoll-test-${process.pid}-${what}-`));
@@ -20,6 +12,7 @@ export const temporaryFolder = (what: string) => mkdtempSync(join(tmpdir(), `ato
 export function removeStale(): void {
   for (const entry of readdirSync(tmpdir())) {
     const pid = pattern.exec(entry)?.[1];
-    if (pid !== undefined && !alive(Number(pid))) rmSync(join(tmpdir(), entry), { recursive: true, force: true });
+    if (pid !== undefined && startedAt(Number(pid)) === null)
+      rmSync(join(tmpdir(), entry), { recursive: true, force: true });
   }
 }

@@ -1,0 +1,84 @@
+/** `npm start`. */
+import { parseOptions } from './options.ts';
+import { type Platform, startPlatform } from './start.ts';
+
+const began = Date.now();
+const say = (line: string) => console.log(`  ${line}`);
+
+/** The terminal may be gone before the platform has stopped. */
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+
+function show({ ready, publicUrl, healthPages }: Platform, home: string): void {
+  const tenants = ready.tokens.tenants.flatMap(({ name, admin, viewer }) => [
+    `  ${name}, admin\n    ${admin}`,
+    `  ${name}, viewer\n    ${viewer}`,
+  ]);
+  console.log(`
+Atoll is ready (${((Date.now() - began) / 1000).toFixed(1)} s).
+
+  API           ${ready.graphqlUrl}
+  Explorer      ${publicUrl}/
+  Subscriptions ${ready.subscriptionsUrl}
+  Registry      ${ready.registry ?? 'none'}
+  Node          ${ready.node ? `${ready.node.name} (${ready.node.runtime})` : 'none'}
+  Health        ${Object.entries(healthPages)
+    .map(([name, url]) => `${name.padEnd(9)} ${url}`)
+    .join('\n                ')}
+
+Tokens (30 days; header "Authorization: Bearer …")
+  operator
+    ${ready.tokens.operator}
+${tenants.join('\n')}
+
+All of this for programs: ${home}/ready.json. Logs: ${home}/logs. Stop: Ctrl-C.`);
+}
+
+async function main(): Promise<number> {
+  const parsed = parseOptions(process.argv.slice(2));
+  if (parsed.kind === 'exit') return parsed.code;
+  const { options } = parsed;
+  console.log(`Starting Atoll (home ${options.home}) …`);
+
+  let starting: ReturnType<typeof startPlatform>;
+  try {
+    starting = startPlatform(options, say);
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : String(error));
+    return 1;
+  }
+
+  const asked = new Promise<void>((resolve) => {
+    let told = false;
+    const stop = () => {
+      if (!told) console.log('\nStopping …');
+      told = true;
+      resolve();
+    };
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
+    // `npm start` itself was ended by force.
+    if (process.connected) process.once('disconnect', stop);
+  });
+
+  const outcome = await Promise.race([
+    starting.platform.then(
+      (platform) => {
+        show(platform, options.home);
+        return null;
+      },
+      (error: unknown) => ({ error }),
+    ),
+    asked.then(() => 'asked' as const),
+  ]);
+  if (outcome === null) await asked;
+  const failed = outcome !== null && outcome !== 'asked';
+  if (failed) {
+    console.error(
+      `\nAtoll can't be started: ${outcome.error instanceof Error ? outcome.error.message : String(outcome.error)}`,
+    );
+  }
+  await starting.stop();
+  console.log('Stopped.');
+  return failed ? 1 : 0;
+}
+
+process.exit(await main());

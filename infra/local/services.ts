@@ -1,0 +1,68 @@
+/** The control plane's processes. */
+import { fileURLToPath } from 'node:url';
+import { type Context, contexts } from '@atoll/schema/contexts';
+import { childEnvironment } from './environment.ts';
+import { pageReadiness } from './http.ts';
+import type { Nats } from './nats.ts';
+import type { Database } from './postgres.ts';
+import { READER, roleOf } from './roles.ts';
+import type { ProcessSpec } from './supervisor.ts';
+
+interface ServiceOptions {
+  readonly database: Database;
+  readonly nats: Nats;
+  /** Health ports by the name of the process. */
+  readonly healthPort: (name: string) => number;
+  readonly needs: readonly string[];
+}
+
+function serviceSpec(
+  name: string,
+  { database, nats, healthPort, needs }: ServiceOptions,
+  added: Readonly<Record<string, string>>,
+): ProcessSpec {
+  const main = fileURLToPath(new URL(`../../services/${name}/src/main.ts`, import.meta.url));
+  const port = healthPort(name);
+  return {
+    name,
+    needs,
+    async launch() {
+      return {
+        command: process.execPath,
+        args: [main],
+        env: childEnvironment({
+          ATOLL_NATS_URL: nats.userUrl(name),
+          ATOLL_DATABASE_URL: database.roleUrl(roleOf(name)),
+          ATOLL_HEALTH_PORT: String(port),
+          ...added,
+        }),
+        channel: true,
+      };
+    },
+    ready: () => pageReadiness(`http://127.0.0.1:${port}/readyz`),
+    stopSignal: 'SIGTERM',
+    stopGraceMs: 20_000,
+  };
+}
+
+export function contextSpecs(options: ServiceOptions, registries: readonly string[]): readonly ProcessSpec[] {
+  const special: Record<Context, Readonly<Record<string, string>>> = {
+    tenancy: {},
+    deploy: { ATOLL_REGISTRIES: registries.join(',') },
+    network: {},
+  };
+  return contexts.map((context) => serviceSpec(context, options, special[context]));
+}
+
+export function gatewaySpec(
+  options: ServiceOptions,
+  gateway: { port: number; publicUrl: string; issuerKeyFile: string },
+): ProcessSpec {
+  return serviceSpec('gateway', options, {
+    ATOLL_READER_DATABASE_URL: options.database.roleUrl(READER),
+    ATOLL_HOST: '127.0.0.1',
+    ATOLL_PORT: String(gateway.port),
+    ATOLL_PUBLIC_URL: gateway.publicUrl,
+    ATOLL_ISSUER_KEY_FILE: gateway.issuerKeyFile,
+  });
+}

@@ -1,0 +1,287 @@
+/** The local platform: all its parts, put together and supervised. */
+import { mkdirSync, rmSync } from 'node:fs';
+import { dockerSpec } from './docker.ts';
+import { emptyHome, type Home, openHome } from './home.ts';
+import { recordChildren, stopLeftovers } from './leftovers.ts';
+import { takeLock } from './lock.ts';
+import { externalNats, type Nats, ownNats } from './nats.ts';
+import { agentName, agentSpec, cleanUpNode, type LocalNode, openNodes } from './nodes.ts';
+import type { StartOptions } from './options.ts';
+import { openPorts } from './ports.ts';
+import { type Database, embeddedDatabase, externalDatabase } from './postgres.ts';
+import { findProgram } from './programs.ts';
+import { type Ready, removeReady, writeReady } from './ready.ts';
+import { registrySpec } from './registry.ts';
+import { chooseRuntime, type Runtime } from './runtime.ts';
+import { openSecrets, type Secrets } from './secrets.ts';
+import { adminOf, seededTenants, seedTenants, viewerOf } from './seed.ts';
+import { contextSpecs, gatewaySpec } from './services.ts';
+import { createSupervisor, type ProcessSpec } from './supervisor.ts';
+import { ensureIssuerKey, openIssuer } from './tokens.ts';
+
+export interface Platform {
+  readonly ready: Ready;
+  /** Pages by the name of the process. */
+  readonly healthPages: Readonly<Record<string, string>>;
+  readonly publicUrl: string;
+}
+
+export interface Starting {
+  /** Resolves when everything is ready; rejects where it can't be started. */
+  readonly platform: Promise<Platform>;
+  /** Stops everything, in order; also while it is starting. */
+  stop(): Promise<void>;
+}
+
+const usualPort = 4000;
+
+interface Parts {
+  readonly home: Home;
+  readonly secrets: Secrets;
+  readonly database: Database;
+  readonly nats: Nats;
+  readonly runtime: Runtime;
+  readonly nodes: readonly LocalNode[];
+  /** host:port of the registry, and the process that serves it unless it runs without us. */
+  readonly registry: { readonly address: string; readonly spec: ProcessSpec | null } | null;
+  readonly gatewayPort: number;
+  readonly healthPorts: ReadonlyMap<string, number>;
+}
+
+function needFor(program: string, what: string): string {
+  const path = findProgram(program);
+  if (!path) throw new Error(`${program} is missing (${what}). Install it; \`npm start\` as root does so on Debian.`);
+  return path;
+}
+
+async function openRegistry(home: Home, port: () => Promise<number>, secrets: Secrets): Promise<Parts['registry']> {
+  const given = process.env.ATOLL_REGISTRY;
+  if (given) return { address: given, spec: null };
+  const program = findProgram('docker-registry', 'registry');
+  if (!program) return null;
+  const chosen = await port();
+  return { address: `127.0.0.1:${chosen}`, spec: registrySpec(home, chosen, program, secrets) };
+}
+
+async function choose(home: Home, options: StartOptions, nodes: readonly LocalNode[], all: readonly LocalNode[]) {
+  const ports = openPorts(home.ports);
+  const secrets = openSecrets(home.secrets);
+  const gatewayPort =
+    options.port === null ? await ports.take('gateway', usualPort) : await ports.exactly('gateway', options.port);
+
+  const databaseUrl = process.env.ATOLL_DATABASE_URL;
+  const natsUrl = process.env.ATOLL_NATS_URL;
+  if (!natsUrl) needFor('nats-server', 'the message transport; or set ATOLL_NATS_URL');
+
+  const names = ['tenancy', 'deploy', 'network', 'gateway', ...nodes.map(agentName)];
+  const healthPorts = new Map<string, number>();
+  for (const name of names) healthPorts.set(name, await ports.take(`health:${name}`));
+
+  const parts: Parts = {
+    home,
+    secrets,
+    database: databaseUrl
+      ? await externalDatabase(databaseUrl, secrets)
+      : embeddedDatabase(home, await ports.take('postgres'), secrets),
+    nats: natsUrl
+      ? externalNats(natsUrl)
+      : ownNats(
+          home,
+          await ports.take('nats'),
+          all.map((node) => node.id),
+          secrets,
+        ),
+    runtime: await chooseRuntime(home, process.env.ATOLL_RUNTIME),
+    nodes,
+    registry: await openRegistry(home, () => ports.take('registry'), secrets),
+    gatewayPort,
+    healthPorts,
+  };
+  return parts;
+}
+
+function specsOf(parts: Parts, publicUrl: string, abandoned: readonly LocalNode[]): readonly ProcessSpec[] {
+  const { home, database, nats, runtime, nodes, registry, healthPorts } = parts;
+  const healthPort = (name: string) => healthPorts.get(name) ?? 0;
+  const agentOptions = (node: LocalNode) => ({
+    home,
+    node,
+    runtime,
+    natsUrl: nats.userUrl(node.id),
+    healthPort: healthPort(agentName(node)),
+    share: nodes.length,
+  });
+  const removeAbandoned = async () => {
+    for (const node of abandoned) await cleanUpNode(agentOptions(node));
+  };
+  const docker =
+    runtime.kind === 'docker' && runtime.own
+      ? { ...dockerSpec(home, runtime.program), prepare: removeAbandoned }
+      : null;
+
+  const servers = [database.spec, nats.spec, registry?.spec ?? null, docker].filter((spec) => spec !== null);
+  const stores = [database.spec, nats.spec].flatMap((spec) => (spec ? [spec.name] : []));
+  const contexts = contextSpecs(
+    { database, nats, healthPort, needs: stores },
+    registry ? [registry.address] : (process.env.ATOLL_REGISTRIES?.split(',') ?? []),
+  );
+  const gateway = gatewaySpec(
+    { database, nats, healthPort, needs: contexts.map((spec) => spec.name) },
+    { port: parts.gatewayPort, publicUrl, issuerKeyFile: home.issuerKey },
+  );
+  const underneath = [
+    ...(docker ? [docker.name] : []),
+    ...(registry?.spec ? [registry.spec.name] : []),
+    'deploy',
+    'network',
+  ];
+  return [...servers, ...contexts, gateway, ...nodes.map((node) => agentSpec(agentOptions(node), underneath))];
+}
+
+async function makeReady(parts: Parts, publicUrl: string, processes: Ready['processes']): Promise<Ready> {
+  const sign = await openIssuer(parts.home.issuerKey, publicUrl);
+  const graphqlUrl = `${publicUrl}/graphql`;
+  const operator = await sign({ subject: 'operator' });
+  const ids = await seedTenants({ url: graphqlUrl, token: operator });
+  const [first] = parts.nodes;
+  return {
+    graphqlUrl,
+    subscriptionsUrl: graphqlUrl.replace(/^http/, 'ws'),
+    tokens: {
+      operator,
+      tenants: await Promise.all(
+        seededTenants.map(async (name) => {
+          const id = ids.get(name) ?? '';
+          return {
+            id,
+            name,
+            admin: await sign({ subject: adminOf(name), tenant: id }),
+            viewer: await sign({ subject: viewerOf(name), tenant: id }),
+          };
+        }),
+      ),
+    },
+    databaseUrl: parts.database.adminUrl,
+    natsUrl: parts.nats.adminUrl,
+    processes,
+    node: first ? { name: first.name, runtime: parts.runtime.kind } : null,
+    registry: parts.registry?.address ?? null,
+  };
+}
+
+/** Begins to start the platform. Throws where it runs already. */
+export function startPlatform(options: StartOptions, say: (line: string) => void): Starting {
+  const home = openHome(options.home);
+  const lock = takeLock(home.lock);
+  if (!lock.taken) {
+    throw new Error(
+      `Atoll runs on this home already (${home.path}, process ${lock.holder.pid}). ` +
+        `Use it (${home.ready}), stop it, or give another --home.`,
+    );
+  }
+  const { release } = lock;
+  const aborted = new AbortController();
+  let supervisor: ReturnType<typeof createSupervisor> | undefined;
+  let cleanOutside = async () => {};
+
+  async function start(): Promise<Platform> {
+    removeReady(home.ready);
+    const { stopped, unclean } = await stopLeftovers(home.children);
+    if (stopped.length > 0) say(`Stopped what an earlier start left running: ${stopped.join(', ')}`);
+    if (options.reset) {
+      if (unclean) await resetNodes(home, options, say);
+      emptyHome(home);
+      say('Threw away all earlier state.');
+    }
+    mkdirSync(home.runDir, { recursive: true, mode: 0o700 });
+    const { wanted, known } = openNodes(home, options.nodes);
+    const abandoned = unclean && !options.reset ? known.filter((node) => !wanted.includes(node)) : [];
+    const parts = await choose(home, options, wanted, known);
+    announce(parts, say);
+    const publicUrl = `http://127.0.0.1:${parts.gatewayPort}`;
+    await ensureIssuerKey(home.issuerKey);
+    let ready: Ready | undefined;
+    aborted.signal.throwIfAborted();
+    supervisor = createSupervisor({
+      specs: specsOf(parts, publicUrl, abandoned),
+      logs: home.logs,
+      say,
+      onChange(processes) {
+        recordChildren(home.children, processes);
+        if (!ready || processes.length === 0) return;
+        ready = { ...ready, processes };
+        writeReady(home.ready, ready);
+      },
+    });
+    cleanOutside = async () => rmSync(home.runDir, { recursive: true, force: true });
+    await supervisor.start();
+    ready = await makeReady(parts, publicUrl, supervisor.processes());
+    aborted.signal.throwIfAborted();
+    ready = { ...ready, processes: supervisor.processes() };
+    writeReady(home.ready, ready);
+    const healthPages = [...parts.healthPorts].map(
+      ([name, port]) => [name, `http://127.0.0.1:${port}/readyz`] as const,
+    );
+    return { ready, publicUrl, healthPages: Object.fromEntries(healthPages) };
+  }
+
+  const platform = start();
+  // Who only stops it doesn't look at it.
+  platform.catch(() => {});
+  let stopped: Promise<void> | undefined;
+  async function stop(): Promise<void> {
+    aborted.abort(new Error('Stopped while starting.'));
+    removeReady(home.ready);
+    await supervisor?.stop();
+    await platform.catch(() => {});
+    removeReady(home.ready);
+    await cleanOutside();
+    release();
+  }
+  return {
+    platform,
+    stop: () => {
+      stopped ??= stop();
+      return stopped;
+    },
+  };
+}
+
+function announce({ runtime, nodes, registry }: Parts, say: (line: string) => void): void {
+  if (process.env.ATOLL_NATS_URL) {
+    say('Using the NATS server of ATOLL_NATS_URL, with its one user for all: nodes are not kept apart there.');
+  }
+  if (!registry) {
+    say('There is no image registry: no docker-registry is installed, and ATOLL_REGISTRY is not set.');
+  }
+  if (nodes.length === 0) return;
+  if (runtime.kind === 'simulated') {
+    say(`SIMULATED: no container runs and no packet flows on this machine, because ${runtime.reason}.`);
+  } else if (runtime.own) say('Containers: a private Docker Engine of this home.');
+  else say(`Containers: the Docker Engine of this machine (${runtime.socket}).`);
+}
+
+/** Before the state is thrown away: what the nodes of a killed platform have left on the machine. */
+async function resetNodes(home: Home, options: StartOptions, say: (line: string) => void): Promise<void> {
+  const { known } = openNodes(home, 0);
+  if (known.length === 0) return;
+  const parts = await choose(home, options, [], known);
+  const specs = specsOf(parts, '', known).filter((spec) => spec.name === 'docker');
+  const cleaner = createSupervisor({ specs, logs: home.logs, say: () => {}, onChange: () => {} });
+  try {
+    await cleaner.start();
+    if (specs.length === 0) for (const node of known) await cleanUpNode(nodeCleaning(parts, node));
+    say('Removed what the nodes had left on this machine.');
+  } finally {
+    await cleaner.stop();
+  }
+}
+
+const nodeCleaning = (parts: Parts, node: LocalNode) => ({
+  home: parts.home,
+  node,
+  runtime: parts.runtime,
+  natsUrl: parts.nats.userUrl(node.id),
+  healthPort: 0,
+  share: 1,
+});
