@@ -1,17 +1,17 @@
 /** Plain values for pure tests: ids that can be read, a spec, nodes. */
 import type { ReleaseSpec, Resources } from '@atoll/schema/deploy/spec';
 import type { Id } from '@atoll/schema/ids';
-import type { TenantLimits } from '@atoll/schema/tenancy/events';
 import type { World } from '../src/domain/advance.ts';
 import type { DeploymentCommand } from '../src/domain/decide.ts';
 import type { Deployment, DeploymentEvent, Instance } from '../src/domain/deployment.ts';
 import { evolve } from '../src/domain/evolve.ts';
+import type { Amounts } from '../src/domain/holdings.ts';
 import type { NodeView } from '../src/placement/node-view.ts';
 
 export const tenant: Id<'tenant'> = 'ten_a';
 export const deploymentId: Id<'deployment'> = 'dep_a';
 export const namespaceId: Id<'namespace'> = 'ns_a';
-export const limits: TenantLimits = { namespaces: 10, instances: 100, cpuMillis: 100_000, memoryMiB: 100_000 };
+export const limits: Amounts = { instances: 100, cpuMillis: 100_000, memoryMiB: 100_000 };
 
 export const digest = (digit: string) => `sha256:${digit.repeat(64)}`;
 export const spec: ReleaseSpec = {

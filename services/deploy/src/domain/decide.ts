@@ -3,21 +3,20 @@ import { accept, type Claim, type Decider, type Decision, refuse } from '@atoll/
 import type { ReleaseSpec, RollingStrategy } from '@atoll/schema/deploy/spec';
 import { type Rejection, reject } from '@atoll/schema/errors';
 import type { Id } from '@atoll/schema/ids';
-import type { TenantLimits } from '@atoll/schema/tenancy/events';
 import type { Labels } from '@atoll/schema/text';
 import { freeText, placeMany } from '../placement/place.ts';
 import { type Action, legal } from './actions.ts';
 import { advance, type World } from './advance.ts';
 import type { Active, Body, Deployment, DeploymentEvent, Release, RolloutKind } from './deployment.ts';
 import { evolve } from './evolve.ts';
-import { claimsOf, NAMESPACE_OPEN } from './holdings.ts';
+import { type Amounts, claimsOf, NAMESPACE_OPEN } from './holdings.ts';
 import { type Observation, observe } from './observe.ts';
 
 interface ForTenant {
   readonly tenant: Id<'tenant'>;
 }
 interface Limited extends ForTenant {
-  readonly limits: TenantLimits;
+  readonly limits: Amounts;
 }
 
 export type DeploymentCommand =

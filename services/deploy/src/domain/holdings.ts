@@ -10,7 +10,6 @@
 import type { Claim } from '@atoll/events/decider';
 import type { Resources } from '@atoll/schema/deploy/spec';
 import type { Id } from '@atoll/schema/ids';
-import type { TenantLimits } from '@atoll/schema/tenancy/events';
 import type { NodeView } from '../placement/node-view.ts';
 import { type Active, type Body, ceiling, type Deleting, type Deployment } from './deployment.ts';
 
@@ -32,7 +31,7 @@ const nothing: Amounts = { cpuMillis: 0, memoryMiB: 0, instances: 0 };
 /** Who it is for and what may be taken; a step that only lets go needs no limits. */
 export interface Limits {
   readonly tenant: Id<'tenant'>;
-  readonly limits: TenantLimits | null;
+  readonly limits: Amounts | null;
   readonly nodes: readonly NodeView[];
 }
 

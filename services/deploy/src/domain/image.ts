@@ -12,7 +12,7 @@ const EXAMPLE = 'registry.example:5000/team/app@sha256:… (64 hex digits)';
 
 /** What is an image to everyone else: a name, perhaps with a registry before it and a tag behind it. */
 const withoutDigest =
-  /^(?:[A-Za-z0-9.-]+(?::[0-9]{1,5})?\/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?$/;
+  /^(?:[a-z0-9.-]+(?::[0-9]{1,5})?\/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?$/;
 
 export function parseImage(text: string, registries: readonly string[]): ImageReference | Rejection {
   if (text.length > 512) return malformed('is longer than 512 characters');

@@ -1,0 +1,211 @@
+/** The write door: what is checked before a decision, and how each command becomes one. */
+import { type CommandOutcome, type EventStore, handleCommand, type Idempotency } from '@atoll/events/store';
+import type { deployCommands } from '@atoll/schema/deploy/commands';
+import { type Rejection, reject } from '@atoll/schema/errors';
+import { type Id, PLATFORM } from '@atoll/schema/ids';
+import type { Labels } from '@atoll/schema/text';
+import type { CommandAnswer, CommandContext, CommandHandlers } from '@atoll/service/commands';
+import { newId } from '@atoll/service/ids';
+import type { Pool } from 'pg';
+import { denied, namespaceClosed, namespaceNotFound } from './denials.ts';
+import { deploymentNotFound } from './domain/actions.ts';
+import { type DeploymentCommand, deploymentDecider } from './domain/decide.ts';
+import { DEPLOYMENT_LABEL, type Deployment } from './domain/deployment.ts';
+import type { Amounts } from './domain/holdings.ts';
+import { type NamespaceEvent, namespaceDecider } from './domain/namespace.ts';
+import { deploymentStream, namespaceStream } from './domain/streams.ts';
+import { originOf } from './origin.ts';
+import { placeAndCommit } from './place-and-commit.ts';
+import { checkImage, type ImageDoor } from './registry.ts';
+import { readLimits } from './replicas/tenant-limits.ts';
+
+export interface Needs {
+  readonly store: EventStore;
+  readonly pool: Pool;
+  readonly images: ImageDoor;
+}
+
+/** What a handler is given beside its input. */
+interface Asked {
+  readonly tenant: Id<'tenant'>;
+  readonly limits: Amounts;
+  readonly context: CommandContext;
+  readonly idempotency: Idempotency;
+}
+
+export function deployHandlers(needs: Needs): CommandHandlers<typeof deployCommands> {
+  const { store, images } = needs;
+
+  /** A command on a deployment that is there, without any placing. */
+  const change = (
+    id: Id<'deployment'>,
+    asked: Asked,
+    command: DeploymentCommand,
+    result: (state: Deployment) => unknown,
+  ) =>
+    handleCommand(store, {
+      decider: deploymentDecider,
+      stream: deploymentStream(id),
+      command,
+      origin: originOf(asked.context),
+      idempotency: asked.idempotency,
+      expectedVersion: asked.context.expectedVersion,
+      result,
+      onClaimConflict: denied,
+      notFound: deploymentNotFound,
+    });
+
+  return {
+    CreateDeployment: (input, context) =>
+      answer(needs, 'CreateDeployment', input, context, async (asked) => {
+        const { tenant, limits, idempotency } = asked;
+        const refusal =
+          faultyLabels(input.labels) ??
+          (await closedNamespace(store, tenant, input.namespaceId)) ??
+          (await checkImage(images, input.spec.image));
+        if (refusal !== null) return refused(refusal);
+        const ids = {
+          deploymentId: newId('deployment'),
+          releaseId: newId('release'),
+          rolloutId: newId('rollout'),
+        };
+        const { deploymentId } = ids;
+        const { outcome } = await placeAndCommit(needs, {
+          deploymentId,
+          places: input.replicas,
+          command: (world) => ({ action: 'create', tenant, limits, ...input, ...ids, world }),
+          origin: originOf(context),
+          idempotency,
+          result: () => ({ deploymentId }),
+        });
+        return outcome;
+      }),
+
+    UpgradeDeployment: (input, context) =>
+      answer(needs, 'UpgradeDeployment', input, context, async (asked) => {
+        const { deploymentId, spec } = input;
+        const refusal = spec.image === undefined ? null : await checkImage(images, spec.image);
+        if (refusal !== null) return refused(refusal);
+        const ids = { releaseId: newId('release'), rolloutId: newId('rollout') };
+        const { tenant, limits } = asked;
+        // A field that is there and undefined would wipe out what the release has.
+        const given = Object.fromEntries(Object.entries(spec).filter(([, value]) => value !== undefined));
+        return change(deploymentId, asked, { action: 'upgrade', tenant, limits, change: given, ...ids }, rolloutOf);
+      }),
+
+    RollbackDeployment: ({ deploymentId, toRelease }, context) =>
+      answer(needs, 'RollbackDeployment', { deploymentId, toRelease }, context, (asked) => {
+        const { tenant, limits } = asked;
+        const rolloutId = newId('rollout');
+        return change(deploymentId, asked, { action: 'rollback', tenant, limits, toRelease, rolloutId }, rolloutOf);
+      }),
+
+    ScaleDeployment: ({ deploymentId, replicas }, context) =>
+      answer(needs, 'ScaleDeployment', { deploymentId, replicas }, context, async ({ tenant, limits, idempotency }) => {
+        const { outcome } = await placeAndCommit(needs, {
+          deploymentId,
+          places: replicas,
+          command: (world) => ({ action: 'scale', tenant, limits, replicas, world }),
+          origin: originOf(context),
+          idempotency,
+          expectedVersion: context.expectedVersion,
+          result: () => ({ deploymentId }),
+        });
+        return outcome;
+      }),
+
+    DeleteDeployment: ({ deploymentId }, context) =>
+      answer(needs, 'DeleteDeployment', { deploymentId }, context, (asked) =>
+        change(deploymentId, asked, { action: 'delete', tenant: asked.tenant }, () => ({ deploymentId })),
+      ),
+  };
+
+  /** The rollout that it is on now: the new one, or the one that was there where nothing had to change. */
+  function rolloutOf(state: Deployment) {
+    const there = state.status === 'ACTIVE' ? state : null;
+    return { deploymentId: there?.deploymentId, releaseId: there?.target?.id, rolloutId: there?.rollout?.id };
+  }
+}
+
+const refused = (rejection: Rejection): CommandOutcome => ({ ok: false, rejection });
+
+const notATenant = reject('FORBIDDEN', 'Deployments belong to tenants: the platform itself has none.');
+const keyReused = reject(
+  'IDEMPOTENCY_KEY_REUSED',
+  'This idempotency key was used before for another request. Use a new key for a new request.',
+);
+
+/**
+ * The frame of every command: the stored answer comes before every check, so that a repeated request is answered as the
+ * first was, whatever has changed since; and again after a refusal, in case the same request was done at the same time.
+ */
+async function answer<R>(
+  needs: Needs,
+  name: keyof typeof deployCommands,
+  input: unknown,
+  context: CommandContext,
+  decide: (asked: Asked) => Promise<CommandOutcome>,
+): Promise<CommandAnswer<R>> {
+  const { tenant, expectedVersion } = context;
+  if (tenant === PLATFORM) return { ok: false, rejection: notATenant };
+  const idempotency: Idempotency = { key: context.key, request: { name, input, expectedVersion } };
+  const stored = await storedAnswer(needs.store, tenant, idempotency);
+  if (stored !== null) return asAnswer<R>(stored);
+  const limits = await readLimits(needs.pool, tenant);
+  if (limits === null) return { ok: false, rejection: unknownTenant };
+  const outcome = await decide({ tenant, limits, context, idempotency });
+  if (outcome.ok) return asAnswer<R>(outcome);
+  return asAnswer<R>((await storedAnswer(needs.store, tenant, idempotency)) ?? outcome);
+}
+
+const unknownTenant = reject(
+  'UNAVAILABLE',
+  "The tenant's limits haven't arrived here yet. Try again in a moment, with the same idempotency key.",
+);
+
+async function storedAnswer(
+  store: EventStore,
+  tenant: Id<'tenant'>,
+  idempotency: Idempotency,
+): Promise<CommandOutcome | null> {
+  const stored = await store.storedAnswer(tenant, idempotency);
+  if (stored?.outcome === 'key-reused') return refused(keyReused);
+  if (stored?.outcome !== 'replayed') return null;
+  const { result, position, version } = stored;
+  return { ok: true, result, position, version, replayed: true };
+}
+
+/** The result is what the handler of the same name made, now or when the key was first used. */
+function asAnswer<R>(outcome: CommandOutcome): CommandAnswer<R> {
+  if (!outcome.ok) return outcome;
+  const { position, version } = outcome;
+  return { ok: true, result: outcome.result as R, position, version };
+}
+
+/** Our own gate, read as new as the last commit. Another tenant's namespace is one that isn't there. */
+async function closedNamespace(
+  store: EventStore,
+  tenant: Id<'tenant'>,
+  namespaceId: Id<'namespace'>,
+): Promise<Rejection | null> {
+  const events = await store.readStream(namespaceStream(namespaceId));
+  if (events[0]?.tenant !== tenant) return namespaceNotFound;
+  const state = events.reduce(
+    (folded, event) => namespaceDecider.evolve(folded, event as typeof event & NamespaceEvent),
+    namespaceDecider.initial,
+  );
+  return state.status === 'OPEN' ? null : namespaceClosed;
+}
+
+const MOST_LABELS = 31;
+
+/** Every instance carries one more label, and the network service selects by it: nobody else may set it. */
+function faultyLabels(labels: Labels): Rejection | null {
+  const keys = Object.keys(labels);
+  if (keys.some((key) => key.startsWith('atoll.'))) {
+    return reject('INVALID_ARGUMENT', `Labels that begin with "atoll." are the platform's own.`, 'labels');
+  }
+  if (keys.length <= MOST_LABELS) return null;
+  const message = `A deployment has at most ${MOST_LABELS} labels; its instances carry ${DEPLOYMENT_LABEL} as well.`;
+  return reject('INVALID_ARGUMENT', message, 'labels');
+}

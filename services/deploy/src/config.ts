@@ -1,0 +1,27 @@
+/** What the process is told by its environment. */
+import { commonConfig } from '@atoll/service/config';
+import { z } from 'zod';
+
+const seconds = z.coerce.number().int().min(1).max(86_400);
+
+/** `host:port` of each registry, separated by commas. */
+const registries = z
+  .string()
+  .transform((text) =>
+    text
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== ''),
+  )
+  .pipe(z.array(z.string().regex(/^[a-z0-9.-]+(:[0-9]{1,5})?$/, 'must be host:port, separated by commas')));
+
+export const deployConfig = z.object({
+  ...commonConfig,
+  ATOLL_DATABASE_URL: z.url(),
+  /** Where images may come from; without any, nothing can be deployed. Those on loopback are spoken to over http. */
+  ATOLL_REGISTRIES: registries.default([]),
+  /** A node that wasn't heard of for so long gets nothing new … */
+  ATOLL_NODE_SUSPECT_SECONDS: seconds.default(15),
+  /** … and for so long, loses what it ran. */
+  ATOLL_NODE_DEAD_SECONDS: seconds.default(60),
+});

@@ -1,0 +1,56 @@
+/** What a tenant is told when a claim can't be had: one text for each set of claims. */
+import type { ClaimConflict } from '@atoll/events/store';
+import { type Rejection, reject } from '@atoll/schema/errors';
+import { DEPLOYMENT_NAME, NAMESPACE_OPEN, nodeSets, tenantSets } from './domain/holdings.ts';
+
+export const namespaceNotFound = reject(
+  'NOT_FOUND',
+  'There is no such namespace. List the namespaces that you may see and use one of their ids.',
+  'namespaceId',
+);
+export const namespaceClosed = reject(
+  'BEING_DELETED',
+  'The namespace is being deleted: nothing new is admitted in it. Use another one.',
+);
+const nameTaken = reject(
+  'NAME_TAKEN',
+  'There is already a deployment of that name in the namespace. Choose another one.',
+  'name',
+);
+const placesTaken = reject(
+  'INSUFFICIENT_CAPACITY',
+  'Others took the last places on the nodes at the same time. Ask for fewer replicas, or try again later.',
+  'replicas',
+);
+
+const exceeded = (what: string) => (conflict: ClaimConflict) => {
+  const { claim } = conflict;
+  const amount = 'amount' in claim ? claim.amount : 0;
+  const limit = 'limit' in claim ? claim.limit : 0;
+  return reject(
+    'QUOTA_EXCEEDED',
+    `The tenant may hold ${limit} ${what} at most. Its other deployments hold ${conflict.held ?? 0}, and this one would ` +
+      `hold up to ${amount}, the surge of its rollout included. Make something smaller or delete it, or ask the operator for a higher limit.`,
+  );
+};
+
+const denials: Record<string, (conflict: ClaimConflict) => Rejection> = {
+  [DEPLOYMENT_NAME]: () => nameTaken,
+  [NAMESPACE_OPEN]: () => namespaceClosed,
+  [nodeSets.cpuMillis]: () => placesTaken,
+  [nodeSets.memoryMiB]: () => placesTaken,
+  [nodeSets.instances]: () => placesTaken,
+  [tenantSets.cpuMillis]: exceeded('thousandths of a core'),
+  [tenantSets.memoryMiB]: exceeded('MiB'),
+  [tenantSets.instances]: exceeded('instances'),
+};
+
+export function denied(conflict: ClaimConflict): Rejection {
+  const denial = denials[conflict.claim.set];
+  if (denial === undefined) throw new Error(`No denial is written for the claim set "${conflict.claim.set}".`);
+  return denial(conflict);
+}
+
+const placeSets: ReadonlySet<string> = new Set(Object.values(nodeSets));
+/** A place on a node went to somebody else meanwhile: another may be free. */
+export const isPlaceTaken = (conflict: ClaimConflict) => placeSets.has(conflict.claim.set);

@@ -1,0 +1,6 @@
+/** Names of this context's streams, and whose they are. */
+import type { Id } from '@atoll/schema/ids';
+
+export const deploymentStream = (id: Id<'deployment'>) => `deployment:${id}`;
+export const namespaceStream = (id: Id<'namespace'>) => `namespace:${id}`;
+export const nodeStream = (id: Id<'node'>) => `node:${id}`;

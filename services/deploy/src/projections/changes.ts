@@ -1,0 +1,205 @@
+/**
+ * What a batch of this context's own events changes in its tables, folded so that each row is written once. Pure.
+ * No row comes back after it was removed, so the last word on a row is its state.
+ */
+import type { DeployEvent } from '@atoll/schema/deploy/events';
+import type { ReleaseSpec } from '@atoll/schema/deploy/spec';
+import type { EventRecord } from '@atoll/schema/envelope';
+import type { Id } from '@atoll/schema/ids';
+import type { Phase } from '../domain/deployment.ts';
+
+export interface NodeRow {
+  readonly node_id: Id<'node'>;
+  readonly name: string;
+  readonly runtime: string;
+  readonly cpu_millis: number;
+  readonly memory_mib: number;
+  readonly max_instances: number;
+}
+interface RequestColumns {
+  readonly correlation: string;
+  readonly traceparent: string | null;
+  readonly cause: string;
+}
+export interface NamespaceRow extends RequestColumns {
+  readonly namespace_id: Id<'namespace'>;
+  readonly tenant: string;
+  readonly status: 'OPEN' | 'CLOSED' | 'DRAINED';
+}
+export interface DeploymentRow {
+  readonly deployment_id: Id<'deployment'>;
+  readonly tenant: string;
+  readonly namespace_id: Id<'namespace'>;
+  readonly name: string;
+}
+export interface InstanceRow {
+  readonly instance_id: Id<'instance'>;
+  readonly tenant: string;
+  readonly namespace_id: Id<'namespace'>;
+  readonly deployment_id: Id<'deployment'>;
+  readonly release_id: Id<'release'>;
+  readonly node_id: Id<'node'>;
+}
+interface DeploymentChange {
+  version: number;
+  deleting?: boolean;
+  blocked?: boolean;
+  request?: RequestColumns;
+}
+
+export class Changes {
+  readonly nodes = new Map<Id<'node'>, NodeRow>();
+  /** Null for ready, else why not. */
+  readonly readiness = new Map<Id<'node'>, string | null>();
+  readonly namespaces = new Map<Id<'namespace'>, NamespaceRow>();
+  readonly deployments = new Map<Id<'deployment'>, DeploymentRow>();
+  readonly deploymentChanges = new Map<Id<'deployment'>, DeploymentChange>();
+  readonly deploymentsGone = new Set<Id<'deployment'>>();
+  readonly releases = new Map<Id<'release'>, { deployment_id: Id<'deployment'>; spec: ReleaseSpec }>();
+  readonly instances = new Map<Id<'instance'>, InstanceRow>();
+  readonly conditions = new Map<Id<'instance'>, { phase: Phase; reason: string | null; message: string | null }>();
+  readonly stops = new Map<Id<'instance'>, { stopping: string; stop_generation: number }>();
+  readonly instancesGone = new Set<Id<'instance'>>();
+  /** Nodes whose desired workloads changed, with the position of the newest change. */
+  readonly documents = new Map<Id<'node'>, number>();
+  /** Position of the newest event by which room may have come free. */
+  capacity: number | null = null;
+}
+
+type Recorded = EventRecord & DeployEvent;
+
+export function changesOf(events: readonly EventRecord[]): Changes {
+  const changes = new Changes();
+  // The registry that the engine checked the events against is the one that these types are made of.
+  for (const event of events) note(changes, event as Recorded);
+  return changes;
+}
+
+function note(changes: Changes, event: Recorded): void {
+  noteDeployment(changes, event);
+  switch (event.type) {
+    case 'NodeRegistered':
+    case 'NodeChanged': {
+      const { nodeId, name, runtime, capacity, maxInstances } = event.data;
+      changes.nodes.set(nodeId, {
+        node_id: nodeId,
+        name,
+        runtime,
+        cpu_millis: capacity.cpuMillis,
+        memory_mib: capacity.memoryMiB,
+        max_instances: maxInstances,
+      });
+      changes.capacity = event.position;
+      return;
+    }
+    case 'NodeBecameReady':
+    case 'NodeBecameUnreachable':
+      changes.readiness.set(event.data.nodeId, event.type === 'NodeBecameReady' ? null : event.data.reason);
+      changes.capacity = event.position;
+      return;
+    case 'NamespaceOpened':
+    case 'NamespaceClosed':
+    case 'NamespaceDrained': {
+      const namespace_id = event.data.namespaceId;
+      const status = ({ NamespaceOpened: 'OPEN', NamespaceClosed: 'CLOSED', NamespaceDrained: 'DRAINED' } as const)[
+        event.type
+      ];
+      changes.namespaces.set(namespace_id, { namespace_id, tenant: event.tenant, status, ...requestOf(event) });
+      return;
+    }
+    case 'InstancePlaced': {
+      const { instanceId, namespaceId, deploymentId, releaseId, nodeId } = event.data;
+      changes.instances.set(instanceId, {
+        instance_id: instanceId,
+        tenant: event.tenant,
+        namespace_id: namespaceId,
+        deployment_id: deploymentId,
+        release_id: releaseId,
+        node_id: nodeId,
+      });
+      changes.documents.set(nodeId, event.position);
+      return;
+    }
+    case 'InstanceStarted':
+    case 'InstanceReady': {
+      const phase = event.type === 'InstanceReady' ? 'READY' : 'STARTED';
+      changes.conditions.set(event.data.instanceId, { phase, reason: null, message: null });
+      return;
+    }
+    case 'InstanceUnready':
+    case 'InstanceWaiting': {
+      const { instanceId, reason, message } = event.data;
+      const phase = event.type === 'InstanceUnready' ? 'UNREADY' : 'WAITING';
+      changes.conditions.set(instanceId, { phase, reason, message });
+      return;
+    }
+    case 'InstanceStopRequested': {
+      const { instanceId, nodeId, reason } = event.data;
+      changes.stops.set(instanceId, { stopping: reason, stop_generation: event.position });
+      changes.documents.set(nodeId, event.position);
+      return;
+    }
+    case 'InstanceStopped':
+      changes.instancesGone.add(event.data.instanceId);
+      changes.capacity = event.position;
+      return;
+    case 'InstanceLost':
+      changes.instancesGone.add(event.data.instanceId);
+      changes.documents.set(event.data.nodeId, event.position);
+      changes.capacity = event.position;
+      return;
+    case 'ReleaseCreated': {
+      const { releaseId, deploymentId, spec } = event.data;
+      changes.releases.set(releaseId, { deployment_id: deploymentId, spec });
+      return;
+    }
+    case 'DeploymentCreated': {
+      const { deploymentId, namespaceId, name } = event.data;
+      const row = { deployment_id: deploymentId, tenant: event.tenant, namespace_id: namespaceId, name };
+      changes.deployments.set(deploymentId, row);
+      return;
+    }
+    case 'DeploymentDeleted':
+      changes.deploymentsGone.add(event.data.deploymentId);
+      return;
+    case 'RolloutStarted':
+    case 'RolloutCompleted':
+    case 'RolloutSuperseded':
+    case 'RolloutBlocked':
+    case 'RolloutUnblocked':
+    case 'DeploymentScaled':
+    case 'DeploymentDeletionRequested':
+      return;
+    default:
+      event satisfies never;
+  }
+}
+
+/** What every event of a deployment's stream changes of its row. */
+function noteDeployment(changes: Changes, event: Recorded): void {
+  if (!('deploymentId' in event.data)) return;
+  const { deploymentId } = event.data;
+  const change = changes.deploymentChanges.get(deploymentId) ?? { version: 0 };
+  change.version = event.version;
+  if (event.type === 'RolloutBlocked') change.blocked = true;
+  if (event.type === 'RolloutUnblocked') change.blocked = false;
+  if (event.type === 'DeploymentDeletionRequested') {
+    change.deleting = true;
+    change.blocked = false;
+  }
+  if (asksForSomething.has(event.type)) change.request = requestOf(event);
+  changes.deploymentChanges.set(deploymentId, change);
+}
+
+const asksForSomething: ReadonlySet<DeployEvent['type']> = new Set([
+  'DeploymentCreated',
+  'RolloutStarted',
+  'DeploymentScaled',
+  'DeploymentDeletionRequested',
+] as const);
+
+const requestOf = ({ id, correlation, traceparent }: EventRecord): RequestColumns => ({
+  correlation,
+  traceparent,
+  cause: id,
+});

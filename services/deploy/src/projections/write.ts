@@ -1,0 +1,99 @@
+/** Writes a batch of changes: one statement for each kind of row, whatever the size of the batch. */
+import type { PoolClient } from 'pg';
+import type { Changes } from './changes.ts';
+
+/** Statements take their rows as one JSON array, `$1`. They run in this order. */
+const statements = {
+  nodes: `
+    insert into deploy.node (node_id, name, runtime, cpu_millis, memory_mib, max_instances)
+    select node_id, name, runtime, cpu_millis, memory_mib, max_instances
+    from jsonb_to_recordset($1) as n (node_id text, name text, runtime text, cpu_millis int, memory_mib int, max_instances int)
+    on conflict (node_id) do update set
+      name = excluded.name, runtime = excluded.runtime, cpu_millis = excluded.cpu_millis,
+      memory_mib = excluded.memory_mib, max_instances = excluded.max_instances`,
+  readiness: `
+    update deploy.node n set ready = r.reason is null, reason = r.reason
+    from jsonb_to_recordset($1) as r (node_id text, reason text) where r.node_id = n.node_id`,
+  documents: `
+    insert into deploy.node_document (node_id, generation)
+    select node_id, generation from jsonb_to_recordset($1) as d (node_id text, generation bigint)
+    on conflict (node_id) do update set generation = excluded.generation`,
+  namespaces: `
+    insert into deploy.namespace (namespace_id, tenant, status, correlation, traceparent, cause)
+    select namespace_id, tenant, status, correlation, traceparent, cause
+    from jsonb_to_recordset($1) as n (namespace_id text, tenant text, status text, correlation text, traceparent text, cause text)
+    on conflict (namespace_id) do update set
+      status = excluded.status, correlation = excluded.correlation, traceparent = excluded.traceparent, cause = excluded.cause`,
+  deployments: `
+    insert into deploy.deployment (deployment_id, tenant, namespace_id, name, version, correlation, traceparent, cause)
+    select deployment_id, tenant, namespace_id, name, version, correlation, traceparent, cause
+    from jsonb_to_recordset($1) as d
+      (deployment_id text, tenant text, namespace_id text, name text, version int, correlation text, traceparent text, cause text)`,
+  deploymentChanges: `
+    update deploy.deployment d set
+      version = c.version,
+      deleting = coalesce(c.deleting, d.deleting),
+      blocked = coalesce(c.blocked, d.blocked),
+      correlation = case when c.cause is null then d.correlation else c.correlation end,
+      traceparent = case when c.cause is null then d.traceparent else c.traceparent end,
+      cause = coalesce(c.cause, d.cause)
+    from jsonb_to_recordset($1) as c
+      (deployment_id text, version int, deleting boolean, blocked boolean, correlation text, traceparent text, cause text)
+    where c.deployment_id = d.deployment_id`,
+  releases: `
+    insert into deploy.release (release_id, deployment_id, spec)
+    select release_id, deployment_id, spec from jsonb_to_recordset($1) as r (release_id text, deployment_id text, spec jsonb)`,
+  instances: `
+    insert into deploy.instance (instance_id, tenant, namespace_id, deployment_id, release_id, node_id, phase)
+    select instance_id, tenant, namespace_id, deployment_id, release_id, node_id, 'PLACED'
+    from jsonb_to_recordset($1) as i
+      (instance_id text, tenant text, namespace_id text, deployment_id text, release_id text, node_id text)`,
+  conditions: `
+    update deploy.instance i set phase = c.phase, reason = c.reason, message = c.message
+    from jsonb_to_recordset($1) as c (instance_id text, phase text, reason text, message text)
+    where c.instance_id = i.instance_id`,
+  stops: `
+    update deploy.instance i set stopping = s.stopping, stop_generation = s.stop_generation
+    from jsonb_to_recordset($1) as s (instance_id text, stopping text, stop_generation bigint)
+    where s.instance_id = i.instance_id`,
+  instancesGone: `
+    delete from deploy.instance where instance_id in (select jsonb_array_elements_text($1))`,
+  deploymentsGone: `
+    with gone as (select jsonb_array_elements_text($1) as deployment_id),
+      releases as (delete from deploy.release where deployment_id in (select deployment_id from gone))
+    delete from deploy.deployment where deployment_id in (select deployment_id from gone)`,
+  capacity: `update deploy.capacity set position = (($1::jsonb) ->> 0)::bigint`,
+} as const;
+type Kind = keyof typeof statements;
+
+export async function writeChanges(tx: PoolClient, changes: Changes): Promise<void> {
+  const rows = rowsOf(changes);
+  for (const kind of Object.keys(statements) as Kind[]) {
+    if (rows[kind].length === 0) continue;
+    await tx.query({ name: `deploy-${kind}`, text: statements[kind], values: [JSON.stringify(rows[kind])] });
+  }
+}
+
+const rowsOf = (changes: Changes): Record<Kind, readonly unknown[]> => ({
+  nodes: [...changes.nodes.values()],
+  readiness: [...changes.readiness].map(([node_id, reason]) => ({ node_id, reason })),
+  documents: [...changes.documents].map(([node_id, generation]) => ({ node_id, generation })),
+  namespaces: [...changes.namespaces.values()],
+  deployments: [...changes.deployments.values()].map((row) => ({
+    ...row,
+    ...changes.deploymentChanges.get(row.deployment_id)?.request,
+    version: changes.deploymentChanges.get(row.deployment_id)?.version,
+  })),
+  deploymentChanges: [...changes.deploymentChanges].map(([deployment_id, { request, ...change }]) => ({
+    deployment_id,
+    ...change,
+    ...request,
+  })),
+  releases: [...changes.releases].map(([release_id, release]) => ({ release_id, ...release })),
+  instances: [...changes.instances.values()],
+  conditions: [...changes.conditions].map(([instance_id, condition]) => ({ instance_id, ...condition })),
+  stops: [...changes.stops].map(([instance_id, stop]) => ({ instance_id, ...stop })),
+  instancesGone: [...changes.instancesGone],
+  deploymentsGone: [...changes.deploymentsGone],
+  capacity: changes.capacity === null ? [] : [changes.capacity],
+});

@@ -1,0 +1,62 @@
+/** tenancy's NamespaceCreated → our NamespaceOpened; its NamespaceDeletionRequested → our NamespaceClosed. */
+import { type Consumer, startConsumer } from '@atoll/events/consumer';
+import { type EventStore, handleCommand } from '@atoll/events/store';
+import type { EventRecord } from '@atoll/schema/envelope';
+import { type TenancyEvent, tenancyEvents } from '@atoll/schema/tenancy/events';
+import type { Logger } from '@atoll/service/log';
+import type { NatsConnection } from '@atoll/service/nats';
+import type { Pool } from 'pg';
+import { type NamespaceCommand, namespaceDecider } from '../domain/namespace.ts';
+import { namespaceStream } from '../domain/streams.ts';
+import { followingFrom } from '../origin.ts';
+
+export function startNamespaceReactions(options: {
+  store: EventStore;
+  nc: NatsConnection;
+  pool: Pool;
+  schema: string;
+  log: Logger;
+}): Promise<Consumer> {
+  const { store, nc, pool, schema, log } = options;
+  return startConsumer({
+    name: 'tenancy-namespaces',
+    source: { kind: 'stream', nc, context: 'tenancy', registry: tenancyEvents },
+    pool,
+    schema,
+    log,
+    handler: { kind: 'react', react: (event) => react(store, event) },
+  });
+}
+
+/** Throws where the decision is refused: such an event is parked by its consumer, for a person to look at. */
+async function react(store: EventStore, event: EventRecord): Promise<void> {
+  const command = commandFor(event as EventRecord & TenancyEvent);
+  if (command === null) return;
+  const outcome = await handleCommand(store, {
+    decider: namespaceDecider,
+    stream: namespaceStream(command.namespaceId),
+    command,
+    origin: followingFrom(event),
+    idempotency: { key: `event:${event.id}`, request: command },
+  });
+  if (!outcome.ok) throw new Error(`${event.type} of ${command.namespaceId}: ${outcome.rejection.message}`);
+}
+
+function commandFor(event: TenancyEvent): NamespaceCommand | null {
+  switch (event.type) {
+    case 'NamespaceCreated': {
+      const { namespaceId, environmentId, name } = event.data;
+      return { action: 'open', namespaceId, environmentId, name };
+    }
+    case 'NamespaceDeletionRequested':
+      return { action: 'close', namespaceId: event.data.namespaceId };
+    case 'TenantCreated':
+    case 'MemberAdded':
+    case 'ServiceAccountCreated':
+    case 'EnvironmentCreated':
+    case 'NamespaceDeleted':
+      return null;
+    default:
+      return event satisfies never;
+  }
+}

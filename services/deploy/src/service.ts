@@ -1,0 +1,79 @@
+/** The deploy service, given its database and its NATS connection. Several of it can run on the same database. */
+import { startRelay } from '@atoll/events/relay';
+import { createEventStore } from '@atoll/events/store';
+import { deployCommands } from '@atoll/schema/deploy/commands';
+import { deployEvents } from '@atoll/schema/deploy/events';
+import { type CommandContext, serveCommands } from '@atoll/service/commands';
+import type { Logger } from '@atoll/service/log';
+import type { NatsConnection } from '@atoll/service/nats';
+import type { Pool } from 'pg';
+import { deployHandlers } from './commands.ts';
+import { startNamespaceController } from './controllers/namespaces.ts';
+import { startNodeController } from './controllers/nodes.ts';
+import { startRolloutController } from './controllers/rollouts.ts';
+import { servePulls } from './nodes/documents.ts';
+import { serveReports } from './nodes/reports.ts';
+import { startTables } from './projections/tables.ts';
+import { startNamespaceReactions } from './reactions/namespaces.ts';
+import { startTenantLimits } from './replicas/tenant-limits.ts';
+
+export const schema = 'deploy';
+export const migrations = new URL('../../../schema/sql/deploy/', import.meta.url);
+
+export interface DeployOptions {
+  readonly pool: Pool;
+  readonly nc: NatsConnection;
+  readonly log: Logger;
+  readonly registries: readonly string[];
+  readonly suspectSeconds: number;
+  readonly deadSeconds: number;
+}
+
+export async function startDeploy(options: DeployOptions) {
+  const { pool, nc, log, registries, suspectSeconds, deadSeconds } = options;
+  const store = createEventStore({ pool, context: 'deploy', schema, registry: deployEvents, log });
+  const relay = await startRelay({ store, nc, log });
+
+  const rollouts = startRolloutController({ store, pool, log });
+  const namespaces = startNamespaceController({ store, pool, log });
+  const nodes = startNodeController({ store, pool, nc, log, suspectSeconds, deadSeconds });
+  const onChange = () => {
+    rollouts.wake();
+    namespaces.wake();
+  };
+  const tables = await startTables({ store, pool, schema, nc, log, onChange });
+  const limits = await startTenantLimits({ nc, pool, schema, log });
+  const reactions = await startNamespaceReactions({ store, nc, pool, schema, log });
+
+  const pulls = servePulls({ pool, nc, log });
+  const reports = serveReports({ store, pool, nc, log });
+
+  /** What the caller has seen of tenancy: the limits are in our table, and the namespaces open or closed here. */
+  async function ready(seen: CommandContext['seen'], deadline: number): Promise<void> {
+    const position = seen.tenancy ?? 0;
+    const there = await Promise.all([limits, reactions].map((replica) => replica.waitFor(position, deadline)));
+    if (there.includes(false)) throw new Error(`The replicas aren't at tenancy's position ${position} yet.`);
+  }
+  const commands = serveCommands({
+    nc,
+    context: 'deploy',
+    registry: deployCommands,
+    handlers: deployHandlers({ store, pool, images: { registries, log } }),
+    ready,
+    log,
+  });
+
+  return {
+    store,
+    relay,
+    /** What comes from outside first, then what acts by itself; what is committed is still published. */
+    async stop() {
+      await Promise.all([commands.stop(), reports.stop(), pulls.stop()]);
+      await Promise.all([reactions.stop(), limits.stop()]);
+      await Promise.all([rollouts.stop(), namespaces.stop(), nodes.stop()]);
+      await tables.stop();
+      await relay.stop();
+      await store.close();
+    },
+  };
+}

@@ -1,0 +1,287 @@
+/**
+ * The deploy service in the middle of what it needs: a real database, a real nats-server, the tenancy context as an event
+ * store with its relay (its service is another's), a registry, nodes.
+ */
+import { engineMigrations } from '@atoll/events/migrations';
+import { startRelay } from '@atoll/events/relay';
+import { createEventStore, type EventStore } from '@atoll/events/store';
+import { until } from '@atoll/infra/process/waiting';
+import { createTestDatabase, type TestDatabase } from '@atoll/infra/testing/database';
+import { startTestNats, type TestNats } from '@atoll/infra/testing/nats';
+import type { DeployCommand, DeployInput, DeployResult } from '@atoll/schema/deploy/commands';
+import { type DeployEvent, deployEvents } from '@atoll/schema/deploy/events';
+import type { CommandReply, EventRecord } from '@atoll/schema/envelope';
+import { type Id, PLATFORM, type Tenant } from '@atoll/schema/ids';
+import { type TenancyEvent, type TenantLimits, tenancyEvents } from '@atoll/schema/tenancy/events';
+import { createCommandClient } from '@atoll/service/commands';
+import { newId } from '@atoll/service/ids';
+import { createLogger } from '@atoll/service/log';
+import { connectNats, type NatsConnection } from '@atoll/service/nats';
+import { createPool, migrate } from '@atoll/service/postgres';
+import type { Pool } from 'pg';
+import { expect } from 'vitest';
+import { migrations, schema, startDeploy } from '../src/service.ts';
+import { type AgentOptions, FakeAgent } from './agent.ts';
+import { startTestRegistry, type TestRegistry } from './registry.ts';
+
+process.env.ATOLL_LOG_LEVEL ??= 'silent';
+const log = createLogger('deploy-test');
+
+export type Recorded = EventRecord & DeployEvent;
+type Spec = DeployInput<'CreateDeployment'>['spec'];
+
+export interface Member {
+  readonly tenant: Id<'tenant'>;
+  readonly namespaceId: Id<'namespace'>;
+}
+
+export interface SendOptions {
+  readonly key?: string;
+  readonly expectedVersion?: number;
+  readonly timeoutMs?: number;
+}
+
+export const plenty: TenantLimits = {
+  namespaces: 100,
+  instances: 1000,
+  cpuMillis: 1_000_000,
+  memoryMiB: 1_000_000,
+};
+
+/** A running instance of the service in this process. */
+export interface Running {
+  stop(): Promise<void>;
+}
+
+export class Platform {
+  readonly agents: FakeAgent[] = [];
+  readonly services: Running[] = [];
+  #seen = 0;
+  private readonly parts: {
+    database: TestDatabase;
+    nats: TestNats;
+    registry: TestRegistry;
+    pool: Pool;
+    nc: NatsConnection;
+    tenancy: EventStore;
+    tenancyRelay: { stop(): Promise<void> };
+    store: EventStore;
+  };
+
+  private constructor(parts: Platform['parts']) {
+    this.parts = parts;
+  }
+
+  static async start(): Promise<Platform> {
+    const [database, nats, registry] = await Promise.all([createTestDatabase(), startTestNats(), startTestRegistry()]);
+    const pool = createPool({ url: database.url, name: 'test', max: 10, log });
+    await migrate({ pool, schema: 'tenancy', folders: [engineMigrations], log });
+    await migrate({ pool, schema, folders: [engineMigrations, migrations], log });
+    const nc = await connectNats({ url: nats.url, name: 'test', log });
+    const tenancy = createEventStore({ pool, context: 'tenancy', registry: tenancyEvents, log });
+    const tenancyRelay = await startRelay({ store: tenancy, nc, log });
+    const store = createEventStore({ pool, context: 'deploy', registry: deployEvents, log });
+    return new Platform({ database, nats, registry, pool, nc, tenancy, tenancyRelay, store });
+  }
+
+  get registry(): TestRegistry {
+    return this.parts.registry;
+  }
+  get natsUrl(): string {
+    return this.parts.nats.url;
+  }
+  get databaseUrl(): string {
+    return this.parts.database.url;
+  }
+  get store(): EventStore {
+    return this.parts.store;
+  }
+  get pool(): Pool {
+    return this.parts.pool;
+  }
+  get nc(): NatsConnection {
+    return this.parts.nc;
+  }
+
+  /** One more process of the service, but in this one. */
+  async service(options: { suspectSeconds?: number; deadSeconds?: number } = {}): Promise<Running> {
+    const pool = createPool({ url: this.databaseUrl, name: 'deploy', max: 20, log });
+    const nc = await connectNats({ url: this.natsUrl, name: 'deploy', inboxPrefix: '_INBOX_deploy', log });
+    const { suspectSeconds = 15, deadSeconds = 60 } = options;
+    const registries = [this.registry.host];
+    const service = await startDeploy({ pool, nc, log, registries, suspectSeconds, deadSeconds });
+    let stopped = false;
+    const running = {
+      async stop() {
+        if (stopped) return;
+        stopped = true;
+        await service.stop();
+        await nc.close();
+        await pool.end();
+      },
+    };
+    this.services.push(running);
+    return running;
+  }
+
+  async agent(options: Partial<AgentOptions> = {}): Promise<FakeAgent> {
+    const nodeId = options.nodeId ?? newId('node');
+    const agent = new FakeAgent({ url: this.natsUrl, nodeId, name: `node-${this.agents.length + 1}`, ...options });
+    this.agents.push(agent);
+    await agent.start();
+    await this.until('the node is ready', async () => {
+      const { rows } = await this.pool.query('select from deploy.node where node_id = $1 and ready', [nodeId]);
+      return rows.length === 1;
+    });
+    return agent;
+  }
+
+  /** A fact of tenancy, as its service would record it. */
+  async tenancyFact(tenant: Tenant, stream: string, event: TenancyEvent): Promise<void> {
+    const outcome = await this.parts.tenancy.append({
+      stream,
+      expected: { kind: 'any' },
+      events: [event],
+      claims: [],
+      origin: { tenant, actor: 'user:test', cause: null, correlation: 'test', traceparent: null },
+    });
+    if (outcome.outcome !== 'appended') throw new Error(outcome.outcome);
+    this.#seen = outcome.position;
+  }
+
+  async tenant(limits: Partial<TenantLimits> = {}): Promise<Member> {
+    const tenant = newId('tenant');
+    await this.tenancyFact(PLATFORM, `tenant:${tenant}`, {
+      type: 'TenantCreated',
+      data: { tenantId: tenant, name: 'acme', limits: { ...plenty, ...limits } },
+    });
+    return { tenant, namespaceId: await this.namespace(tenant) };
+  }
+
+  async namespace(tenant: Id<'tenant'>): Promise<Id<'namespace'>> {
+    const namespaceId = newId('namespace');
+    await this.tenancyFact(tenant, `namespace:${namespaceId}`, {
+      type: 'NamespaceCreated',
+      data: { namespaceId, environmentId: newId('environment'), name: 'shop', labels: {} },
+    });
+    return namespaceId;
+  }
+
+  async requestDeletion({ tenant, namespaceId }: Member): Promise<void> {
+    await this.tenancyFact(tenant, `namespace:${namespaceId}`, {
+      type: 'NamespaceDeletionRequested',
+      data: { namespaceId, environmentId: newId('environment'), name: 'shop' },
+    });
+  }
+
+  /** Sends a command as the gateway does. */
+  send<N extends DeployCommand>(
+    tenant: Tenant,
+    command: N,
+    data: DeployInput<N>,
+    { key = newId('event'), expectedVersion, timeoutMs = 10_000 }: SendOptions = {},
+  ): Promise<CommandReply> {
+    return createCommandClient(this.nc).call('deploy', command, {
+      key,
+      tenant,
+      actor: 'user:test',
+      correlation: key,
+      traceparent: null,
+      deadline: Date.now() + timeoutMs,
+      seen: { tenancy: this.#seen },
+      expectedVersion: expectedVersion ?? null,
+      data,
+    });
+  }
+
+  async do<N extends DeployCommand>(
+    tenant: Tenant,
+    command: N,
+    data: DeployInput<N>,
+    options?: SendOptions,
+  ): Promise<DeployResult<N>> {
+    const reply = await this.send(tenant, command, data, options);
+    if (!reply.ok) throw new Error(`${command}: ${reply.error.code}: ${reply.error.message}`);
+    return reply.result as DeployResult<N>;
+  }
+
+  /** A small deployment of an image that is there. */
+  async input(
+    { namespaceId }: Member,
+    more: Partial<Omit<DeployInput<'CreateDeployment'>, 'spec'>> & { spec?: Partial<Spec> } = {},
+  ): Promise<DeployInput<'CreateDeployment'>> {
+    const { spec, ...rest } = more;
+    const image = spec?.image ?? (await this.registry.push('team/web', 'v1'));
+    return {
+      namespaceId,
+      name: `web-${newId('event').slice(-8)}`,
+      labels: {},
+      replicas: 2,
+      strategy: { maxSurge: 1, maxUnavailable: 0 },
+      ...rest,
+      spec: {
+        command: null,
+        env: {},
+        ports: [],
+        resources: { cpuMillis: 100, memoryMiB: 64 },
+        readiness: null,
+        ...spec,
+        image,
+      },
+    };
+  }
+
+  async events(deploymentId: Id<'deployment'>): Promise<readonly Recorded[]> {
+    return (await this.store.readStream(`deployment:${deploymentId}`)) as readonly Recorded[];
+  }
+  async types(deploymentId: Id<'deployment'>): Promise<readonly string[]> {
+    return (await this.events(deploymentId)).map(({ type }) => type);
+  }
+  async allEvents(): Promise<readonly Recorded[]> {
+    return (await this.store.readAfter(0, 5000)) as readonly Recorded[];
+  }
+
+  async until(what: string, check: () => boolean | Promise<boolean>, timeoutMs = 15_000): Promise<void> {
+    if (!(await until(check, { timeoutMs, everyMs: 10 }))) throw new Error(`not within ${timeoutMs} ms: ${what}`);
+  }
+  /** The deployment's newest rollout is complete. */
+  completed(deploymentId: Id<'deployment'>, rollouts = 1, timeoutMs = 15_000): Promise<void> {
+    return this.until(
+      `${rollouts} rollouts are complete`,
+      async () => (await this.types(deploymentId)).filter((type) => type === 'RolloutCompleted').length >= rollouts,
+      timeoutMs,
+    );
+  }
+  recorded(deploymentId: Id<'deployment'>, type: Recorded['type'], times = 1): Promise<void> {
+    return this.until(
+      `${times} × ${type}`,
+      async () => (await this.types(deploymentId)).filter((each) => each === type).length >= times,
+    );
+  }
+
+  /** Everything that the claims say is held, as `set key owner amount`. */
+  async held(): Promise<readonly string[]> {
+    const { rows } = await this.pool.query<{ line: string }>(
+      `select concat_ws(' ', claim_set, key, owner, amount) as line from deploy.claim_amount where amount > 0
+       union all select concat_ws(' ', claim_set, key, owner) from deploy.claim_unique order by 1`,
+    );
+    return rows.map(({ line }) => line);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.agents.map((agent) => agent.kill()));
+    await Promise.all(this.services.map((service) => service.stop()));
+    const { tenancyRelay, tenancy, store, nc, pool, nats, registry, database } = this.parts;
+    await tenancyRelay.stop();
+    await Promise.all([tenancy.close(), store.close()]);
+    await nc.close();
+    await pool.end();
+    await Promise.all([nats.stop(), registry.stop()]);
+    await database.drop();
+  }
+}
+
+export function expectRefused(reply: CommandReply, code: string, message?: RegExp): void {
+  expect(reply).toMatchObject({ ok: false, error: { code } });
+  if (!reply.ok && message) expect(reply.error.message).toMatch(message);
+}
