@@ -1,0 +1,86 @@
+import { createLogger } from '@atoll/service/log';
+import { describe, expect, test } from 'vitest';
+import { StoreOverloaded, StoreUnavailable } from '../src/errors.ts';
+import { type BatchRow, createGroupCommit } from '../src/group-commit.ts';
+import { prepareAppend } from '../src/prepare.ts';
+import { bankEvents } from '../src/testing/bank.ts';
+import { opening } from '../src/testing/store-contract.ts';
+
+const log = createLogger('test');
+const prepared = (owner = 'ann') =>
+  prepareAppend('deploy', bankEvents, opening({ events: [{ type: 'Opened', data: { owner } }] }));
+
+const row = (command: number): BatchRow => ({
+  command,
+  outcome: 'appended',
+  at_position: command,
+  at_version: 1,
+  at_time: '',
+  detail: null,
+});
+const commandsOf = (batch: string) => JSON.parse(batch) as { again?: true }[];
+
+describe('group commit', () => {
+  test('what arrives while a batch is being written is the next batch, and batches are bounded', async () => {
+    const sizes: number[] = [];
+    const commits = createGroupCommit({
+      log,
+      retryMs: 1000,
+      write: async (batch) => {
+        const commands = commandsOf(batch);
+        sizes.push(commands.length);
+        return commands.map((_, index) => row(index));
+      },
+    });
+    const first = commits.add(prepared());
+    await Promise.all([first, ...Array.from({ length: 1200 }, () => commits.add(prepared()))]);
+    expect(sizes).toEqual([500, 500, 201]);
+  });
+
+  test('a batch is bounded in bytes, too', async () => {
+    const sizes: number[] = [];
+    const commits = createGroupCommit({
+      log,
+      retryMs: 1000,
+      write: async (batch) => {
+        sizes.push(batch.length);
+        return commandsOf(batch).map((_, index) => row(index));
+      },
+    });
+    await Promise.all(Array.from({ length: 40 }, () => commits.add(prepared('x'.repeat(200_000)))));
+    expect(sizes).toHaveLength(2);
+    expect(Math.max(...sizes)).toBeLessThan(4.3 * 1024 * 1024);
+  });
+
+  test('the queue is bounded: what does not fit is refused and nothing else is', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const commits = createGroupCommit({
+      log,
+      retryMs: 1000,
+      write: async (batch) => {
+        await promise;
+        return commandsOf(batch).map((_, index) => row(index));
+      },
+    });
+    const command = prepared();
+    const all = Array.from({ length: 10_001 }, () => commits.add(command));
+    await expect(all[10_000]).rejects.toThrow(StoreOverloaded);
+    resolve();
+    expect(await Promise.all(all.slice(0, 10_000))).toHaveLength(10_000);
+  });
+
+  test('a batch without an answer is sent again, marked as such, and given up at last as of unknown outcome', async () => {
+    const marks: boolean[] = [];
+    const commits = createGroupCommit({
+      log,
+      retryMs: 200,
+      write: async (batch) => {
+        marks.push(commandsOf(batch).every(({ again }) => again === true));
+        throw new Error('Connection terminated unexpectedly');
+      },
+    });
+    await expect(commits.add(prepared())).rejects.toThrow(StoreUnavailable);
+    expect(marks.length).toBeGreaterThan(2);
+    expect(marks).toEqual(marks.map((_, index) => index > 0));
+  });
+});
