@@ -58,10 +58,10 @@ module.exports = {
     only('infra', '^infra/', '^(schema|libs/service|sdk|infra)/', 'infra starts the services; it imports none.'),
     {
       name: 'infra-is-for-tests',
-      comment: 'Only tests and benches import infra, and only its testing rooms.',
+      comment: 'Only tests and benches import infra, and only its rooms for them.',
       severity: 'error',
       from: { pathNot: '^infra/' },
-      to: { path: '^infra/', pathNot: '^infra/testing/' },
+      to: { path: '^infra/', pathNot: '^infra/(testing|process)/' },
     },
     {
       name: 'no-service-from-outside',
