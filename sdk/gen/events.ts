@@ -28,6 +28,14 @@ interface JsonSchema {
   additionalProperties?: false | JsonSchema | undefined;
 }
 
+/** What the gateway keeps out of tenants' logs. */
+const hidden: Readonly<Record<string, readonly string[]>> = { 'tenancy.ServiceAccountCreated': ['secretHash'] };
+
+function without({ properties, ...schema }: JsonSchema, names: readonly string[]): JsonSchema {
+  const kept = Object.entries(properties ?? {}).filter(([name]) => !names.includes(name));
+  return { ...schema, properties: Object.fromEntries(kept) };
+}
+
 function render(schema: JsonSchema): string {
   if (schema.const !== undefined) return JSON.stringify(schema.const);
   if (schema.enum !== undefined) return schema.enum.map((text) => JSON.stringify(text)).join(' | ');
@@ -64,7 +72,8 @@ export function renderEvents(registries: Readonly<Record<string, EventRegistry>>
   const lines = Object.entries(registries).flatMap(([context, registry]) =>
     Object.entries(registry).map(([type, definition]) => {
       const schema = jsonSchema.parse(z.toJSONSchema(definition.data, { io: 'output', unrepresentable: 'any' }));
-      return `  '${context}.${type}': ${render(schema)};`;
+      const name = `${context}.${type}`;
+      return `  '${name}': ${render(without(schema, hidden[name] ?? []))};`;
     }),
   );
   return `/** \`type\` of an event → the shape of its \`data\`. */\nexport interface EventData {\n${lines.join('\n')}\n}\n`;
