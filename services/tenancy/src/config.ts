@@ -1,8 +1,5 @@
 /** What the process is told by its environment. */
+import { commonConfig } from '@atoll/service/config';
 import { z } from 'zod';
 
-export const tenancyConfig = z.object({
-  ATOLL_NATS_URL: z.url(),
-  ATOLL_DATABASE_URL: z.url(),
-  ATOLL_HEALTH_PORT: z.coerce.number().int().min(0).max(65_535).default(0),
-});
+export const tenancyConfig = z.object({ ...commonConfig, ATOLL_DATABASE_URL: z.url() });

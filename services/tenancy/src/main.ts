@@ -2,7 +2,7 @@
 import { engineMigrations } from '@atoll/events/migrations';
 import { loadConfig } from '@atoll/service/config';
 import { startHealthServer } from '@atoll/service/health';
-import { connectNats } from '@atoll/service/nats';
+import { connectNats, natsReadiness } from '@atoll/service/nats';
 import { checkServer, createPool, migrate, waitForServer } from '@atoll/service/postgres';
 import { runProcess } from '@atoll/service/process';
 import { tenancyConfig } from './config.ts';
@@ -29,7 +29,8 @@ runProcess('tenancy', async ({ log, onStop }) => {
         await pool.query('select 1');
         return null;
       },
-      nats: async () => (nc.isClosed() ? 'The connection to NATS is closed.' : null),
+      nats: natsReadiness(nc),
+      events: async () => service.problem(),
     },
     log,
   });

@@ -36,6 +36,8 @@ export async function startTenancy({ pool, nc, log }: { pool: Pool; nc: NatsConn
   });
   return {
     store,
+    /** Why the service doesn't work; null while it does. */
+    problem: () => relay.problem() ?? reactions.problem(),
     /** No new commands first, then no new reactions; what is committed is still published. */
     async stop() {
       await commands.stop();

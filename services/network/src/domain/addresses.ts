@@ -17,8 +17,8 @@ export interface SubnetUse {
   readonly ipv6: string;
   /** The highest host part that was ever used; less than `lowestHost` for none. */
   readonly highest: number;
-  /** Host parts given back, and when, as a position. */
-  readonly resting: readonly { readonly host: number; readonly releasedAt: number }[];
+  /** Host parts given back, and when, as a position. `confirmed`: no reachable node's rules can still contain it. */
+  readonly resting: readonly { readonly host: number; readonly releasedAt: number; readonly confirmed: boolean }[];
 }
 
 /** Host part of an IPv4 address in its subnet. */
@@ -44,11 +44,8 @@ const highestHost = (ipv4: string) => {
 export const capacityOf = (subnets: readonly Pick<SubnetUse, 'ipv4'>[]) =>
   subnets.reduce((sum, { ipv4 }) => sum + highestHost(ipv4) - lowestHost + 1, 0);
 
-/**
- * At most `count` pairs of addresses, in the order in which they are to be given. What was given back after
- * `confirmedUpTo` isn't used: a reachable node hasn't confirmed the rules without it.
- */
-export function nextAddresses(subnets: readonly SubnetUse[], confirmedUpTo: number, count: number): Addresses[] {
+/** At most `count` pairs of addresses, in the order in which they are to be given. */
+export function nextAddresses(subnets: readonly SubnetUse[], count: number): Addresses[] {
   const chosen: Addresses[] = [];
   for (const subnet of subnets) {
     const last = highestHost(subnet.ipv4);
@@ -58,7 +55,7 @@ export function nextAddresses(subnets: readonly SubnetUse[], confirmedUpTo: numb
   }
   const rested = subnets
     .flatMap((subnet) => subnet.resting.map((rest) => ({ subnet, ...rest })))
-    .filter(({ releasedAt }) => releasedAt <= confirmedUpTo)
+    .filter(({ confirmed }) => confirmed)
     .sort((a, b) => a.releasedAt - b.releasedAt || a.host - b.host);
   for (const { subnet, host } of rested.slice(0, count - chosen.length)) chosen.push(addressesAt(subnet, host));
   return chosen;

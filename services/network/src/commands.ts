@@ -1,0 +1,145 @@
+/**
+ * The write door: each command of `schema/src/network/commands.ts` becomes one decision on one stream. Namespaces are
+ * looked at beforehand for the right words only; what must hold is in the claims of the commit.
+ */
+import {
+  type ClaimConflict,
+  type CommandOutcome,
+  type EventStore,
+  handleCommand,
+  type Idempotency,
+} from '@atoll/events/store';
+import { type Rejection, reject } from '@atoll/schema/errors';
+import type { Id } from '@atoll/schema/ids';
+import { type NetworkCommand, type NetworkResult, networkCommands } from '@atoll/schema/network/commands';
+import type { CommandAnswer, CommandContext, CommandHandlers } from '@atoll/service/commands';
+import { newId } from '@atoll/service/ids';
+import { beingDeleted, namespaceRefusal } from './denials.ts';
+import { parseSubnetCidr } from './domain/cidr.ts';
+import { policy, policyNotFound, policyStream } from './domain/policy.ts';
+import { originOf } from './origin.ts';
+import type { AddressPools, SubnetAllocator } from './pools/subnets.ts';
+
+/** The stored answer has passed through JSON: it is parsed before it is believed. */
+function answer<N extends NetworkCommand>(name: N, outcome: CommandOutcome): CommandAnswer<NetworkResult<N>> {
+  if (!outcome.ok) return outcome;
+  const { position, version } = outcome;
+  return {
+    ok: true,
+    result: networkCommands[name].result.parse(outcome.result) as NetworkResult<N>,
+    position,
+    version,
+  };
+}
+
+/** Refused before the commit was tried: unless it was done before under that key, and then that answer stands. */
+async function refusedUnlessDone(
+  store: EventStore,
+  context: CommandContext,
+  idempotency: Idempotency,
+  rejection: Rejection,
+): Promise<CommandOutcome> {
+  const stored = await store.storedAnswer(context.tenant, idempotency);
+  if (stored?.outcome !== 'replayed') return { ok: false, rejection };
+  const { result, position, version } = stored;
+  return { ok: true, result, position, version, replayed: true };
+}
+
+const nameTaken = reject(
+  'NAME_TAKEN',
+  'There is already an isolation policy of that name in the namespace. Choose another one.',
+  'name',
+);
+const fromField = 'spec.from.namespaceId';
+
+/** Which claim of a policy couldn't be had. `fields`: where in the input each namespace stands. */
+const policyDenied =
+  (fields: Readonly<Record<Id<'namespace'>, string>>) =>
+  ({ claim }: ClaimConflict): Rejection => {
+    if (claim.set === 'policy-name') return nameTaken;
+    return beingDeleted(claim.op === 'require' ? fields[claim.key as Id<'namespace'>] : undefined);
+  };
+
+export function networkHandlers(options: {
+  store: EventStore;
+  subnets: SubnetAllocator;
+  pools: AddressPools;
+}): CommandHandlers<typeof networkCommands> {
+  const { store, subnets, pools } = options;
+
+  return {
+    async CreateSubnet(input, context) {
+      const { namespaceId } = input;
+      const idempotency = { key: context.key, request: { CreateSubnet: input } };
+      const parsed = input.ipv4 === null ? null : parseSubnetCidr(input.ipv4, pools.ipv4);
+      const rejection =
+        (await namespaceRefusal(store, context.tenant, namespaceId, 'namespaceId')) ??
+        (parsed && !parsed.ok ? parsed.rejection : null);
+      const outcome = rejection
+        ? await refusedUnlessDone(store, context, idempotency, rejection)
+        : await subnets.allocate({
+            namespaceId,
+            ipv4: parsed?.ok ? parsed.range : null,
+            origin: originOf(context),
+            idempotency,
+            onClosed: () => beingDeleted('namespaceId'),
+          });
+      return answer('CreateSubnet', outcome);
+    },
+
+    async CreateIsolationPolicy(input, context) {
+      const { namespaceId, name, spec } = input;
+      const idempotency = { key: context.key, request: { CreateIsolationPolicy: input } };
+      const rejection =
+        (await namespaceRefusal(store, context.tenant, namespaceId, 'namespaceId')) ??
+        (await namespaceRefusal(store, context.tenant, spec.from.namespaceId, fromField));
+      if (rejection) {
+        return answer('CreateIsolationPolicy', await refusedUnlessDone(store, context, idempotency, rejection));
+      }
+      const policyId = newId('policy');
+      const outcome = await handleCommand(store, {
+        decider: policy,
+        stream: policyStream(policyId),
+        command: { kind: 'create', policyId, namespaceId, name, spec },
+        origin: originOf(context),
+        idempotency,
+        result: { policyId },
+        onClaimConflict: policyDenied({ [spec.from.namespaceId]: fromField, [namespaceId]: 'namespaceId' }),
+      });
+      return answer('CreateIsolationPolicy', outcome);
+    },
+
+    async UpdateIsolationPolicy(input, context) {
+      const { policyId, spec } = input;
+      const idempotency = { key: context.key, request: { UpdateIsolationPolicy: input } };
+      const rejection = await namespaceRefusal(store, context.tenant, spec.from.namespaceId, fromField);
+      if (rejection) {
+        return answer('UpdateIsolationPolicy', await refusedUnlessDone(store, context, idempotency, rejection));
+      }
+      const outcome = await handleCommand(store, {
+        decider: policy,
+        stream: policyStream(policyId),
+        command: { kind: 'update', spec, seen: context.expectedVersion },
+        origin: originOf(context),
+        idempotency,
+        result: { policyId },
+        onClaimConflict: policyDenied({ [spec.from.namespaceId]: fromField }),
+        notFound: policyNotFound,
+      });
+      return answer('UpdateIsolationPolicy', outcome);
+    },
+
+    async DeleteIsolationPolicy(input, context) {
+      const outcome = await handleCommand(store, {
+        decider: policy,
+        stream: policyStream(input.policyId),
+        command: { kind: 'delete', seen: context.expectedVersion },
+        origin: originOf(context),
+        idempotency: { key: context.key, request: { DeleteIsolationPolicy: input } },
+        result: { policyId: input.policyId },
+        notFound: policyNotFound,
+      });
+      return answer('DeleteIsolationPolicy', outcome);
+    },
+  };
+}

@@ -1,0 +1,68 @@
+/**
+ * Empties closed namespaces, step by step (domain/draining.ts). Level-triggered: each run reads what is left, so a crash
+ * between two steps costs nothing but time.
+ */
+import { type EventStore, handleCommand } from '@atoll/events/store';
+import type { Logger } from '@atoll/service/log';
+import type { Pool } from 'pg';
+import { nextStep } from '../domain/draining.ts';
+import { namespace, namespaceStream } from '../domain/namespace.ts';
+import { policy, policyStream } from '../domain/policy.ts';
+import { subnet, subnetStream } from '../domain/subnet.ts';
+import type { Reachability } from '../nodes/reachability.ts';
+import { originBecauseOf } from '../origin.ts';
+import { type ClosedNamespace, readRemains } from './remains.ts';
+
+const namespacesPerRun = 500;
+
+export interface DrainingOptions {
+  readonly db: Pool;
+  readonly store: EventStore;
+  readonly reachability: Reachability;
+  readonly caughtUp: () => Promise<void>;
+  readonly log: Logger;
+}
+
+type Outcome = Awaited<ReturnType<typeof handleCommand>>;
+
+function done(what: string, outcome: Outcome): void {
+  if (!outcome.ok) throw new Error(`${what}: ${outcome.rejection.message}`);
+}
+
+async function remove(store: EventStore, { namespaceId, policies, subnets, ...because }: ClosedNamespace) {
+  const origin = originBecauseOf(because);
+  await Promise.all(
+    policies.map(async (policyId) => {
+      const stream = policyStream(policyId);
+      done(stream, await handleCommand(store, { decider: policy, stream, command: { kind: 'purge' }, origin }));
+    }),
+  );
+  await Promise.all(
+    subnets.map(async (subnetId) => {
+      const stream = subnetStream(subnetId);
+      done(stream, await handleCommand(store, { decider: subnet, stream, command: { kind: 'release' }, origin }));
+    }),
+  );
+  const stream = namespaceStream(namespaceId);
+  const command = { kind: 'drain', namespaceId } as const;
+  done(stream, await handleCommand(store, { decider: namespace, stream, command, origin }));
+}
+
+export async function reconcileDraining({ db, store, reachability, caughtUp, log }: DrainingOptions): Promise<void> {
+  await caughtUp();
+  const closed = await readRemains(db, reachability, namespacesPerRun);
+  const faults: unknown[] = [];
+  await Promise.all(
+    closed.map(async (one) => {
+      const step = nextStep(one);
+      try {
+        if (step.kind === 'remove') await remove(store, one);
+        else log.debug({ namespaceId: one.namespaceId, for: step.for }, 'a namespace waits to be drained');
+      } catch (error) {
+        // The others go on; the run as a whole has failed and is tried again.
+        faults.push(error);
+      }
+    }),
+  );
+  if (faults.length > 0) throw new AggregateError(faults, 'Some namespaces could not be drained.');
+}

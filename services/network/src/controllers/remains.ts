@@ -1,0 +1,32 @@
+/** What is left of closed namespaces: one statement, and so one moment. */
+import type { Id } from '@atoll/schema/ids';
+import type { Pool } from 'pg';
+import type { Remains } from '../domain/draining.ts';
+import { type Reachability, reachable } from '../nodes/reachability.ts';
+import type { Because } from '../origin.ts';
+
+export interface ClosedNamespace extends Because, Remains {
+  readonly namespaceId: Id<'namespace'>;
+}
+
+export async function readRemains(db: Pool, reachability: Reachability, limit: number): Promise<ClosedNamespace[]> {
+  const { rows } = await db.query<ClosedNamespace>(
+    `select n.namespace_id as "namespaceId", n.tenant, n.cause, n.correlation, n.traceparent,
+       exists (select from network.deploy_drained d where d.namespace_id = n.namespace_id) as "deployDrained",
+       (select count(*)::integer from (
+          select i.instance_id from network.deploy_instance i where i.namespace_id = n.namespace_id
+          union select e.instance_id from network.endpoint e where e.namespace_id = n.namespace_id
+        ) unreleased) as endpoints,
+       array(
+         select distinct r.node_id from network.subnet s
+         join network.node_removal r on r.ipv4 <<= s.ipv4::inet
+         where s.namespace_id = n.namespace_id and ${reachable('r', '$2', '$3')}
+         order by r.node_id
+       ) as nodes,
+       array(select policy_id from network.policy p where p.namespace_id = n.namespace_id order by 1) as policies,
+       array(select subnet_id from network.subnet s where s.namespace_id = n.namespace_id order by 1) as subnets
+     from network.namespace n where n.status = 'closed' order by n.namespace_id limit $1`,
+    [limit, reachability.since, reachability.silentAfterMs],
+  );
+  return rows;
+}

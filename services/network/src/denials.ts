@@ -1,0 +1,31 @@
+/** What a tenant is told about namespaces that take nothing new. */
+
+import type { EventStore } from '@atoll/events/store';
+import type { EventRecord } from '@atoll/schema/envelope';
+import { type Rejection, reject } from '@atoll/schema/errors';
+import type { Id, Tenant } from '@atoll/schema/ids';
+import { creationRefused, type NamespaceEvent, namespace, namespaceStream } from './domain/namespace.ts';
+
+const at = ({ code, message }: Rejection, field?: string) => reject(code, message, field);
+
+/** The gate was found open and is closed now: it is being deleted. */
+export const beingDeleted = (field?: string) => at(creationRefused.closed, field);
+
+/**
+ * Why nothing can be created in the namespace, as its stream tells it now; null where it takes it. Another tenant's
+ * namespace and a missing one are the same answer. The claim in the commit decides; this finds the words.
+ */
+export async function namespaceRefusal(
+  store: EventStore,
+  tenant: Tenant,
+  namespaceId: Id<'namespace'>,
+  field: string,
+): Promise<Rejection | null> {
+  const records = await store.readStream(namespaceStream(namespaceId));
+  if (records.some((record) => record.tenant !== tenant)) return at(creationRefused.absent, field);
+  const state = records.reduce(
+    (folded, record) => namespace.evolve(folded, record as EventRecord & NamespaceEvent),
+    namespace.initial,
+  );
+  return state.status === 'open' ? null : at(creationRefused[state.status], field);
+}

@@ -1,0 +1,29 @@
+/** What a node is to apply, as every process of the service answers it: out of the table, never out of memory. */
+import type { Id } from '@atoll/schema/ids';
+import type { DesiredNetwork, RuleSet } from '@atoll/schema/node/network';
+import { rulesHash } from '@atoll/schema/node/rules-hash';
+import type { Pool } from 'pg';
+
+interface DocumentRow {
+  readonly generation: number;
+  readonly hash: string;
+  readonly rules: RuleSet;
+}
+
+/** A node without endpoints is given this, so that it guards the pools from the start. */
+const noRules: RuleSet = { endpoints: [], chains: [], sets: [], policies: [] };
+
+export async function readDocument(
+  pool: Pool,
+  nodeId: Id<'node'>,
+  pools: DesiredNetwork['pools'],
+): Promise<DesiredNetwork> {
+  const { rows } = await pool.query<DocumentRow>(
+    'select generation, hash, rules from network.node_document where node_id = $1',
+    [nodeId],
+  );
+  const document = rows[0];
+  return document
+    ? { nodeId, pools, ...document }
+    : { nodeId, generation: 0, hash: rulesHash(noRules), pools, rules: noRules };
+}

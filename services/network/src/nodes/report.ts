@@ -1,0 +1,123 @@
+/**
+ * An agent says what is in force on its node. A report is believed only by the hash that was served for its generation:
+ * what this service didn't compile secures nothing and confirms nothing.
+ *
+ * Repeats and concurrent reports are harmless: an endpoint is secured once by its own state, a receipt is given once
+ * under an idempotency key of (policy, revision, node), and an applied generation never goes back.
+ */
+import { type EventStore, handleCommand } from '@atoll/events/store';
+import type { Id } from '@atoll/schema/ids';
+import { type NetworkReport, networkReport } from '@atoll/schema/node/network';
+import type { ReportReply } from '@atoll/schema/node/workloads';
+import { nodeSubjects } from '@atoll/schema/subjects';
+import type { Logger } from '@atoll/service/log';
+import { type NatsConnection, serveJson } from '@atoll/service/nats';
+import type { Pool } from 'pg';
+import { requireClaim } from '../domain/claims.ts';
+import { endpoint, endpointStream } from '../domain/endpoint.ts';
+import { type PolicyEvent, policyStream } from '../domain/policy.ts';
+import { originBecauseOf } from '../origin.ts';
+import { type BadRequest, badRequest, nodeOfSubject, nodeQueue } from './pull.ts';
+import {
+  confirmRemovals,
+  type NewlyEnforced,
+  newlyEnforced,
+  servedGeneration,
+  storeReport,
+  type UnsecuredEndpoint,
+  unsecuredEndpoints,
+} from './receipts.ts';
+
+type Applied = NonNullable<NetworkReport['applied']>;
+
+interface ReportOptions {
+  readonly nc: NatsConnection;
+  readonly pool: Pool;
+  readonly store: EventStore;
+  readonly log: Logger;
+  /** A node has confirmed that addresses are gone from it. */
+  readonly onConfirmed: () => void;
+}
+
+async function secure(store: EventStore, nodeId: Id<'node'>, one: UnsecuredEndpoint, applied: Applied): Promise<void> {
+  const outcome = await handleCommand(store, {
+    decider: endpoint,
+    stream: endpointStream(one.instanceId),
+    command: { kind: 'secure', generation: applied.generation, hash: applied.hash, enforcedAt: applied.at },
+    origin: originBecauseOf(one, `node:${nodeId}`),
+  });
+  if (!outcome.ok) throw new Error(`${one.instanceId} can't be secured: ${outcome.rejection.message}`);
+}
+
+/**
+ * Receipts of one policy come from many nodes at once and don't depend on each other, so no version is expected: the
+ * key lets each in once, and the claim none after the policy was deleted.
+ */
+async function giveReceipt(store: EventStore, nodeId: Id<'node'>, one: NewlyEnforced, applied: Applied): Promise<void> {
+  const { policyId, namespaceId, revision, hash } = one;
+  const event: PolicyEvent = {
+    type: 'PolicyEnforced',
+    data: { policyId, namespaceId, revision, nodeId, generation: applied.generation, hash, enforcedAt: applied.at },
+  };
+  // A conflict of the claim says that the policy is gone: then there is nothing to tell.
+  await store.append({
+    stream: policyStream(policyId),
+    expected: { kind: 'any' },
+    events: [event],
+    claims: [requireClaim('policy', policyId)],
+    origin: originBecauseOf(one, `node:${nodeId}`),
+    idempotency: { key: `enforced:${policyId}:${revision}:${nodeId}`, request: { policyId, revision, nodeId } },
+  });
+}
+
+async function believe({ pool, store, onConfirmed }: ReportOptions, nodeId: Id<'node'>, applied: Applied) {
+  const policies = await servedGeneration(pool, nodeId, applied);
+  if (policies === null) return false;
+  const [confirmed, unsecured, enforced] = await Promise.all([
+    confirmRemovals(pool, nodeId, applied.generation),
+    unsecuredEndpoints(pool, nodeId, applied.generation),
+    newlyEnforced(pool, nodeId, policies),
+  ]);
+  if (confirmed > 0) onConfirmed();
+  // One batch of the store, all of them.
+  await Promise.all([
+    ...unsecured.map((one) => secure(store, nodeId, one, applied)),
+    ...enforced.map((one) => giveReceipt(store, nodeId, one, applied)),
+  ]);
+  return true;
+}
+
+async function newestGeneration(pool: Pool, nodeId: Id<'node'>): Promise<number> {
+  const { rows } = await pool.query<{ generation: number }>(
+    'select generation from network.node_document where node_id = $1',
+    [nodeId],
+  );
+  return rows[0]?.generation ?? 0;
+}
+
+async function handleReport(options: ReportOptions, report: NetworkReport): Promise<ReportReply> {
+  const { pool, log } = options;
+  const { nodeId, applied, error } = report;
+  if (error) log.warn({ nodeId, ...error }, 'a node could not apply its rules');
+
+  const believed = applied !== null && (await believe(options, nodeId, applied));
+  if (applied && !believed) {
+    log.warn({ nodeId, ...applied }, 'a node reports rules that it was not served; the report is not believed');
+  }
+  await storeReport(pool, nodeId, believed ? applied : null, error);
+  return { generation: await newestGeneration(pool, nodeId) };
+}
+
+export function serveReport(options: ReportOptions): { stop(): Promise<void> } {
+  const { nc, log } = options;
+  return serveJson(
+    nc,
+    { subject: nodeSubjects.networkReport('*'), queue: nodeQueue, log },
+    async (body, subject): Promise<ReportReply | BadRequest> => {
+      const report = networkReport.safeParse(body);
+      if (!report.success) return badRequest(report.error.message);
+      if (report.data.nodeId !== nodeOfSubject(subject)) return badRequest('A node reports for itself only.');
+      return handleReport(options, report.data);
+    },
+  );
+}

@@ -1,0 +1,50 @@
+/** Which nodes' rules may have changed, and by which event last. */
+import type { PoolClient } from 'pg';
+import type { Touch } from './touch.ts';
+
+/** Pairs of namespaces that a policy ties together. */
+interface Tie {
+  readonly namespace_id: string;
+  readonly from_namespace_id: string;
+}
+
+async function readTies(tx: PoolClient, namespaces: readonly string[]): Promise<Tie[]> {
+  const { rows } = await tx.query<Tie>(
+    `select distinct namespace_id, from_namespace_id from network.policy
+     where namespace_id = any($1) or from_namespace_id = any($1)`,
+    [namespaces],
+  );
+  return rows;
+}
+
+async function readHosts(tx: PoolClient, namespaces: readonly string[]): Promise<Map<string, string[]>> {
+  const { rows } = await tx.query<{ namespace_id: string; node_id: string }>(
+    `select distinct namespace_id, node_id from network.endpoint
+     where namespace_id = any($1) and status <> 'refused'`,
+    [namespaces],
+  );
+  return new Map(
+    [...Map.groupBy(rows, (row) => row.namespace_id)].map(([id, group]) => [id, group.map((row) => row.node_id)]),
+  );
+}
+
+/** Node → position of the newest event that may have changed its rules. Read after the tables have all of the events. */
+export async function affectedNodes(tx: PoolClient, touches: readonly Touch[]): Promise<Map<string, number>> {
+  const moved = touches.flatMap((touch) => (touch.kind === 'endpoint' ? [touch.namespaceId] : []));
+  const tied = new Map<string, Set<string>>();
+  for (const { namespace_id, from_namespace_id } of await readTies(tx, [...new Set(moved)])) {
+    tied.set(namespace_id, (tied.get(namespace_id) ?? new Set()).add(from_namespace_id));
+    tied.set(from_namespace_id, (tied.get(from_namespace_id) ?? new Set()).add(namespace_id));
+  }
+  const namespacesOf = (touch: Touch) =>
+    touch.kind === 'endpoint' ? [...(tied.get(touch.namespaceId) ?? [])] : touch.namespaces;
+  const hosts = await readHosts(tx, [...new Set(touches.flatMap(namespacesOf))]);
+
+  const newest = new Map<string, number>();
+  for (const touch of touches) {
+    const nodes = namespacesOf(touch).flatMap((namespace) => hosts.get(namespace) ?? []);
+    if (touch.kind === 'endpoint') nodes.push(touch.nodeId);
+    for (const node of nodes) newest.set(node, Math.max(newest.get(node) ?? 0, touch.position));
+  }
+  return newest;
+}

@@ -1,0 +1,79 @@
+/** What the compiler needs for some nodes: their endpoints, the policies about these, and everybody on the other side. */
+import type { Id } from '@atoll/schema/ids';
+import type { PolicySpec } from '@atoll/schema/network/spec';
+import type { Labels } from '@atoll/schema/text';
+import type { PoolClient } from 'pg';
+import type { CompiledEndpoint, CompiledPolicy } from '../compile/model.ts';
+
+interface EndpointRow {
+  readonly instance_id: Id<'instance'>;
+  readonly tenant: string;
+  readonly namespace_id: Id<'namespace'>;
+  readonly node_id: Id<'node'>;
+  readonly ipv4: string;
+  readonly ipv6: string;
+  readonly labels: Labels;
+}
+interface PolicyRow {
+  readonly policy_id: Id<'policy'>;
+  readonly tenant: string;
+  readonly namespace_id: Id<'namespace'>;
+  readonly revision: number;
+  readonly spec: PolicySpec;
+}
+
+export interface Intent {
+  readonly endpoints: readonly CompiledEndpoint[];
+  readonly policies: readonly CompiledPolicy[];
+}
+
+/** For each of the nodes only what concerns it. */
+export async function readIntent(tx: PoolClient, nodes: readonly string[]): Promise<Map<string, Intent>> {
+  const { rows: hosted } = await tx.query<{ node_id: string; namespace_id: string }>(
+    `select distinct node_id, namespace_id from network.endpoint where node_id = any($1) and status <> 'refused'`,
+    [nodes],
+  );
+  const hostedBy = Map.groupBy(hosted, (row) => row.node_id);
+  const { rows: policyRows } = await tx.query<PolicyRow>(
+    `select policy_id, tenant, namespace_id, revision, spec from network.policy
+     where namespace_id = any($1) or from_namespace_id = any($1)`,
+    [[...new Set(hosted.map((row) => row.namespace_id))]],
+  );
+  const policies = policyRows.map(
+    (row): CompiledPolicy => ({
+      policyId: row.policy_id,
+      tenant: row.tenant,
+      namespaceId: row.namespace_id,
+      revision: row.revision,
+      spec: row.spec,
+    }),
+  );
+  const concerned = (policy: CompiledPolicy) => [policy.namespaceId, policy.spec.from.namespaceId];
+  const { rows: endpointRows } = await tx.query<EndpointRow>(
+    `select instance_id, tenant, namespace_id, node_id, ipv4, ipv6, labels from network.endpoint
+     where namespace_id = any($1) and status <> 'refused'`,
+    [[...new Set([...hosted.map((row) => row.namespace_id), ...policies.flatMap(concerned)])]],
+  );
+  const endpoints = Map.groupBy(
+    endpointRows.map(
+      (row): CompiledEndpoint => ({
+        instanceId: row.instance_id,
+        tenant: row.tenant,
+        namespaceId: row.namespace_id,
+        nodeId: row.node_id,
+        ipv4: row.ipv4,
+        ipv6: row.ipv6,
+        labels: row.labels,
+      }),
+    ),
+    (endpoint): string => endpoint.namespaceId,
+  );
+
+  const intentOf = (node: string): Intent => {
+    const own = new Set((hostedBy.get(node) ?? []).map((row) => row.namespace_id));
+    const about = policies.filter((policy) => concerned(policy).some((namespace) => own.has(namespace)));
+    const namespaces = new Set([...own, ...about.flatMap(concerned)]);
+    return { policies: about, endpoints: [...namespaces].flatMap((namespace) => endpoints.get(namespace) ?? []) };
+  };
+  return new Map(nodes.map((node) => [node, intentOf(node)]));
+}

@@ -1,0 +1,33 @@
+/** The consumer of the own events: tables and compiled rules, in one transaction with its checkpoint. */
+import type { ConsumerHandler } from '@atoll/events/consumer';
+import type { Id } from '@atoll/schema/ids';
+import type { NetworkEvent } from '@atoll/schema/network/events';
+import { recompile } from './documents.ts';
+import { applyToTables, type NetworkRecord } from './tables.ts';
+
+export interface Changes {
+  readonly types: readonly NetworkEvent['type'][];
+  /** Whose rules have changed. */
+  readonly nodes: readonly Id<'node'>[];
+}
+
+/** `onChanges` is called after the commit. */
+export function stateProjection(onChanges: (changes: Changes) => void): ConsumerHandler {
+  let nodes: readonly Id<'node'>[] = [];
+  return {
+    kind: 'project',
+    async apply(tx, events) {
+      nodes = [];
+      const records = events as readonly NetworkRecord[];
+      const touches = [];
+      for (const record of records) touches.push(await applyToTables(tx, record));
+      nodes = await recompile(
+        tx,
+        touches.filter((touch) => touch !== null),
+      );
+    },
+    afterCommit(events) {
+      onChanges({ types: (events as readonly NetworkRecord[]).map((record) => record.type), nodes });
+    },
+  };
+}

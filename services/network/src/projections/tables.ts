@@ -1,0 +1,194 @@
+/** Own facts as tables: one statement or two for each kind of event. */
+import type { EventRecord } from '@atoll/schema/envelope';
+import type { NetworkEvent } from '@atoll/schema/network/events';
+import type { PoolClient } from 'pg';
+import { lastOf, parseRange } from '../domain/address.ts';
+import type { Touch } from './touch.ts';
+
+export type NetworkRecord<T extends NetworkEvent['type'] = NetworkEvent['type']> = EventRecord &
+  Extract<NetworkEvent, { type: T }>;
+
+/** Who and why, for what a controller will do because of this event. */
+const because = ({ id, correlation, traceparent }: EventRecord) => [id, correlation, traceparent] as const;
+
+async function setNamespace(tx: PoolClient, record: NetworkRecord<'NamespaceOpened' | 'NamespaceClosed'>) {
+  const status = record.type === 'NamespaceOpened' ? 'open' : 'closed';
+  await tx.query(
+    `insert into network.namespace (namespace_id, tenant, status, cause, correlation, traceparent)
+     values ($1, $2, $3, $4, $5, $6)
+     on conflict (namespace_id) do update set
+       status = excluded.status, cause = excluded.cause, correlation = excluded.correlation,
+       traceparent = excluded.traceparent`,
+    [record.data.namespaceId, record.tenant, status, ...because(record)],
+  );
+}
+
+async function forgetNamespace(tx: PoolClient, { data }: NetworkRecord<'NamespaceDrained'>) {
+  await tx.query('delete from network.namespace where namespace_id = $1', [data.namespaceId]);
+  await tx.query('delete from network.deploy_drained where namespace_id = $1', [data.namespaceId]);
+}
+
+async function addSubnet(tx: PoolClient, { data, tenant, position }: NetworkRecord<'SubnetAllocated'>) {
+  const { subnetId, namespaceId, ipv4, ipv6 } = data;
+  await tx.query(
+    `insert into network.subnet (subnet_id, tenant, namespace_id, ipv4, ipv6, position)
+     values ($1, $2, $3, $4, $5, $6) on conflict do nothing`,
+    [subnetId, tenant, namespaceId, ipv4, ipv6, position],
+  );
+  const ranges = [ipv4, ipv6].map(parseRange);
+  await tx.query(
+    `insert into network.held_range (family, first, last, subnet_id, position)
+     select *, $4, $5::bigint from unnest($1::smallint[], $2::numeric[], $3::numeric[]) on conflict do nothing`,
+    [
+      ranges.map((range) => range.family),
+      ranges.map((range) => range.first.toString()),
+      ranges.map((range) => lastOf(range).toString()),
+      subnetId,
+      position,
+    ],
+  );
+}
+
+async function removeSubnet(tx: PoolClient, { data }: NetworkRecord<'SubnetReleased'>) {
+  await tx.query('delete from network.address where subnet_id = $1', [data.subnetId]);
+  await tx.query('delete from network.held_range where subnet_id = $1', [data.subnetId]);
+  await tx.query('delete from network.subnet where subnet_id = $1', [data.subnetId]);
+}
+
+async function refuseEndpoint(tx: PoolClient, record: NetworkRecord<'EndpointRefused'>) {
+  const { instanceId, namespaceId, nodeId, message } = record.data;
+  await tx.query(
+    `insert into network.endpoint
+       (instance_id, tenant, namespace_id, node_id, status, message, cause, correlation, traceparent)
+     values ($1, $2, $3, $4, 'refused', $5, $6, $7, $8)
+     on conflict (instance_id) do update set message = excluded.message`,
+    [instanceId, record.tenant, namespaceId, nodeId, message, ...because(record)],
+  );
+}
+
+async function allocateEndpoint(tx: PoolClient, record: NetworkRecord<'EndpointAllocated'>) {
+  const { instanceId, namespaceId, nodeId, subnetId, ipv4, ipv6, labels } = record.data;
+  await tx.query(
+    `insert into network.endpoint
+       (instance_id, tenant, namespace_id, node_id, status, subnet_id, ipv4, ipv6, labels, position,
+        cause, correlation, traceparent)
+     values ($1, $2, $3, $4, 'allocated', $5, $6, $7, $8, $9, $10, $11, $12)
+     on conflict (instance_id) do update set
+       status = excluded.status, message = null, subnet_id = excluded.subnet_id, ipv4 = excluded.ipv4,
+       ipv6 = excluded.ipv6, labels = excluded.labels, position = excluded.position, cause = excluded.cause,
+       correlation = excluded.correlation, traceparent = excluded.traceparent`,
+    [
+      instanceId,
+      record.tenant,
+      namespaceId,
+      nodeId,
+      subnetId,
+      ipv4,
+      ipv6,
+      JSON.stringify(labels),
+      record.position,
+      ...because(record),
+    ],
+  );
+  await tx.query(
+    `insert into network.address (subnet_id, host, instance_id)
+     select s.subnet_id, ($2::inet - host(network(s.ipv4::cidr))::inet)::integer, $3
+     from network.subnet s where s.subnet_id = $1
+     on conflict (subnet_id, host) do update set instance_id = excluded.instance_id, released_position = null`,
+    [subnetId, ipv4, instanceId],
+  );
+}
+
+async function secureEndpoint(tx: PoolClient, { data }: NetworkRecord<'EndpointSecured'>) {
+  await tx.query(`update network.endpoint set status = 'secured' where instance_id = $1 and status = 'allocated'`, [
+    data.instanceId,
+  ]);
+}
+
+async function releaseEndpoint(tx: PoolClient, { data, position }: NetworkRecord<'EndpointReleased'>) {
+  await tx.query('delete from network.endpoint where instance_id = $1', [data.instanceId]);
+  await tx.query('update network.address set instance_id = null, released_position = $2 where instance_id = $1', [
+    data.instanceId,
+    position,
+  ]);
+}
+
+/** Answers with the namespaces that the policy was and is about. */
+async function setPolicy(
+  tx: PoolClient,
+  record: NetworkRecord<'IsolationPolicyCreated' | 'IsolationPolicyUpdated'>,
+): Promise<string[]> {
+  const { policyId, namespaceId, revision, spec } = record.data;
+  const { rows } = await tx.query<{ before: string | null }>(
+    `with before as (select from_namespace_id from network.policy where policy_id = $1)
+     insert into network.policy
+       (policy_id, tenant, namespace_id, from_namespace_id, revision, spec, cause, correlation, traceparent)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+     on conflict (policy_id) do update set
+       from_namespace_id = excluded.from_namespace_id, revision = excluded.revision, spec = excluded.spec,
+       cause = excluded.cause, correlation = excluded.correlation, traceparent = excluded.traceparent
+     returning (select from_namespace_id from before) as before`,
+    [policyId, record.tenant, namespaceId, spec.from.namespaceId, revision, JSON.stringify(spec), ...because(record)],
+  );
+  const before = rows[0]?.before;
+  return [namespaceId, spec.from.namespaceId, ...(before ? [before] : [])];
+}
+
+async function removePolicy(tx: PoolClient, { data }: NetworkRecord<'IsolationPolicyDeleted'>): Promise<string[]> {
+  const { rows } = await tx.query<{ from_namespace_id: string }>(
+    'delete from network.policy where policy_id = $1 returning from_namespace_id',
+    [data.policyId],
+  );
+  await tx.query('delete from network.policy_enforced where policy_id = $1', [data.policyId]);
+  return [data.namespaceId, ...rows.map((row) => row.from_namespace_id)];
+}
+
+async function enforcePolicy(tx: PoolClient, { data }: NetworkRecord<'PolicyEnforced'>) {
+  await tx.query(
+    `insert into network.policy_enforced (policy_id, node_id, revision) values ($1, $2, $3)
+     on conflict (policy_id, node_id) do update set revision = greatest(policy_enforced.revision, excluded.revision)`,
+    [data.policyId, data.nodeId, data.revision],
+  );
+}
+
+/** Writes the event's effect. Answers with what it may change in the rules of nodes; null for nothing. */
+export async function applyToTables(tx: PoolClient, record: NetworkRecord): Promise<Touch | null> {
+  const { position } = record;
+  switch (record.type) {
+    case 'NamespaceOpened':
+    case 'NamespaceClosed':
+      await setNamespace(tx, record);
+      return null;
+    case 'NamespaceDrained':
+      await forgetNamespace(tx, record);
+      return null;
+    case 'SubnetAllocated':
+      await addSubnet(tx, record);
+      return null;
+    case 'SubnetReleased':
+      await removeSubnet(tx, record);
+      return null;
+    case 'EndpointRefused':
+      await refuseEndpoint(tx, record);
+      return null;
+    case 'EndpointSecured':
+      await secureEndpoint(tx, record);
+      return null;
+    case 'EndpointAllocated':
+      await allocateEndpoint(tx, record);
+      return { kind: 'endpoint', position, namespaceId: record.data.namespaceId, nodeId: record.data.nodeId };
+    case 'EndpointReleased':
+      await releaseEndpoint(tx, record);
+      return { kind: 'endpoint', position, namespaceId: record.data.namespaceId, nodeId: record.data.nodeId };
+    case 'IsolationPolicyCreated':
+    case 'IsolationPolicyUpdated':
+      return { kind: 'policy', position, namespaces: await setPolicy(tx, record) };
+    case 'IsolationPolicyDeleted':
+      return { kind: 'policy', position, namespaces: await removePolicy(tx, record) };
+    case 'PolicyEnforced':
+      await enforcePolicy(tx, record);
+      return null;
+    default:
+      return record satisfies never;
+  }
+}

@@ -1,0 +1,12 @@
+/** What an event may change in the rules of nodes. */
+
+export type Touch =
+  /** An endpoint came, went or changed: its own node, and those with endpoints that a policy ties to its namespace. */
+  | {
+      readonly kind: 'endpoint';
+      readonly position: number;
+      readonly namespaceId: string;
+      readonly nodeId: string;
+    }
+  /** A policy came, went or changed: all nodes with endpoints of the namespaces that it was, or is, about. */
+  | { readonly kind: 'policy'; readonly position: number; readonly namespaces: readonly string[] };

@@ -1,0 +1,100 @@
+/** Facts of the deploy context that this one needs: which instances want an address, and which namespaces are empty. */
+import type { ConsumerHandler } from '@atoll/events/consumer';
+import type { DeployEvent } from '@atoll/schema/deploy/events';
+import type { EventRecord } from '@atoll/schema/envelope';
+import type { PoolClient } from 'pg';
+
+type DeployRecord = EventRecord & DeployEvent;
+type RecordOf<T extends DeployEvent['type']> = EventRecord & Extract<DeployEvent, { type: T }>;
+
+async function addWanted(tx: PoolClient, record: RecordOf<'InstancePlaced'>) {
+  const { instanceId, namespaceId, deploymentId, nodeId, labels } = record.data;
+  await tx.query(
+    `insert into network.deploy_instance
+       (instance_id, tenant, namespace_id, deployment_id, node_id, labels, wanted, cause, correlation, traceparent)
+     values ($1, $2, $3, $4, $5, $6, true, $7, $8, $9) on conflict do nothing`,
+    [
+      instanceId,
+      record.tenant,
+      namespaceId,
+      deploymentId,
+      nodeId,
+      JSON.stringify(labels),
+      record.id,
+      record.correlation,
+      record.traceparent,
+    ],
+  );
+}
+
+async function markUnwanted(tx: PoolClient, record: RecordOf<'InstanceStopped' | 'InstanceLost'>) {
+  await tx.query(
+    `update network.deploy_instance set wanted = false, cause = $2, correlation = $3, traceparent = $4
+     where instance_id = $1 and wanted`,
+    [record.data.instanceId, record.id, record.correlation, record.traceparent],
+  );
+}
+
+async function markDrained(tx: PoolClient, { data }: RecordOf<'NamespaceDrained'>) {
+  await tx.query('insert into network.deploy_drained (namespace_id) values ($1) on conflict do nothing', [
+    data.namespaceId,
+  ]);
+}
+
+/** True where it changed something here. */
+async function applyToReplica(tx: PoolClient, record: DeployRecord): Promise<boolean> {
+  switch (record.type) {
+    case 'InstancePlaced':
+      await addWanted(tx, record);
+      return true;
+    case 'InstanceStopped':
+    case 'InstanceLost':
+      await markUnwanted(tx, record);
+      return true;
+    case 'NamespaceDrained':
+      await markDrained(tx, record);
+      return true;
+    // The namespace's own gate is opened and closed by tenancy's facts; a node's health is known by its reports.
+    case 'NamespaceOpened':
+    case 'NamespaceClosed':
+    case 'NodeRegistered':
+    case 'NodeChanged':
+    case 'NodeBecameReady':
+    case 'NodeBecameUnreachable':
+    case 'DeploymentCreated':
+    case 'ReleaseCreated':
+    case 'RolloutStarted':
+    case 'RolloutCompleted':
+    case 'RolloutSuperseded':
+    case 'RolloutBlocked':
+    case 'RolloutUnblocked':
+    case 'DeploymentScaled':
+    case 'DeploymentDeletionRequested':
+    case 'DeploymentDeleted':
+    case 'InstanceStarted':
+    case 'InstanceReady':
+    case 'InstanceUnready':
+    case 'InstanceWaiting':
+    case 'InstanceStopRequested':
+      return false;
+    default:
+      return record satisfies never;
+  }
+}
+
+/** `onChange` is called after the commit of a batch that changed something. */
+export function deployReplica(onChange: () => void): ConsumerHandler {
+  let changed = false;
+  return {
+    kind: 'project',
+    async apply(tx, events) {
+      changed = false;
+      for (const record of events as readonly DeployRecord[]) {
+        changed = (await applyToReplica(tx, record)) || changed;
+      }
+    },
+    afterCommit() {
+      if (changed) onChange();
+    },
+  };
+}

@@ -1,0 +1,150 @@
+/** The network service, given its database and its NATS connection. Several of it can run on the same database. */
+import { startConsumer } from '@atoll/events/consumer';
+import { startRelay } from '@atoll/events/relay';
+import { createEventStore } from '@atoll/events/store';
+import { deployEvents } from '@atoll/schema/deploy/events';
+import { networkCommands } from '@atoll/schema/network/commands';
+import { type NetworkEvent, networkEvents } from '@atoll/schema/network/events';
+import { nodeSubjects } from '@atoll/schema/subjects';
+import { tenancyEvents } from '@atoll/schema/tenancy/events';
+import { serveCommands } from '@atoll/service/commands';
+import { startController } from '@atoll/service/controller';
+import type { Logger } from '@atoll/service/log';
+import type { NatsConnection } from '@atoll/service/nats';
+import type { Pool } from 'pg';
+import { networkHandlers } from './commands.ts';
+import { reconcileAddresses } from './controllers/addressing.ts';
+import { reconcileDraining } from './controllers/draining.ts';
+import { rangeText } from './domain/address.ts';
+import { servePull } from './nodes/pull.ts';
+import { listeningSince, type Reachability } from './nodes/reachability.ts';
+import { serveReport } from './nodes/report.ts';
+import { type AddressPools, createSubnetAllocator } from './pools/subnets.ts';
+import { stateProjection } from './projections/state.ts';
+import { onTenancyEvent } from './reactions/tenancy.ts';
+import { deployReplica } from './replicas/deploy.ts';
+
+export const schema = 'network';
+
+/** A node that hasn't reported for so long holds up neither a deletion nor the reuse of an address. */
+const silentAfterMs = 60_000;
+/** Controllers are woken; this is for what nobody wakes them for, such as a node that fell silent. */
+const resyncMs = 2_000;
+/** How long one waits for the local tables before going on with what they have. */
+const catchUpMs = 2_000;
+
+/** What in the own events gives the controllers something to do. */
+const wakesAddressing: ReadonlySet<NetworkEvent['type']> = new Set([
+  'NamespaceOpened',
+  'SubnetAllocated',
+  'SubnetReleased',
+  'EndpointReleased',
+]);
+const wakesDraining: ReadonlySet<NetworkEvent['type']> = new Set(['NamespaceClosed', 'EndpointReleased']);
+
+export async function startNetwork(options: {
+  pool: Pool;
+  nc: NatsConnection;
+  pools: AddressPools;
+  log: Logger;
+  silentAfterMs?: number;
+}) {
+  const { pool, nc, pools, log } = options;
+  const store = createEventStore({ pool, context: 'network', schema, registry: networkEvents, log });
+  const relay = await startRelay({ store, nc, log });
+  const reachability: Reachability = {
+    since: await listeningSince(pool),
+    silentAfterMs: options.silentAfterMs ?? silentAfterMs,
+  };
+  /** Set once they run; the consumers may have news before. */
+  let wake = { addressing: () => {}, draining: () => {} };
+
+  const state = await startConsumer({
+    name: 'state',
+    source: { kind: 'store', store },
+    pool,
+    schema,
+    handler: stateProjection(({ types, nodes }) => {
+      for (const node of nodes) nc.publish(nodeSubjects.wake(node), JSON.stringify({ topic: 'network' }));
+      if (types.some((type) => wakesAddressing.has(type))) wake.addressing();
+      if (types.some((type) => wakesDraining.has(type))) wake.draining();
+    }),
+    log,
+  });
+  const caughtUp = async () => {
+    await state.waitFor(await store.lastPosition(), Date.now() + catchUpMs);
+  };
+  const subnets = createSubnetAllocator({ db: pool, store, pools, caughtUp });
+
+  const addressing = startController({
+    name: 'addressing',
+    resyncMs,
+    log,
+    reconcile: () =>
+      reconcileAddresses({ db: pool, store, subnets, reachability, caughtUp, again: () => addressing.wake(), log }),
+  });
+  const draining = startController({
+    name: 'draining',
+    resyncMs,
+    log,
+    reconcile: () => reconcileDraining({ db: pool, store, reachability, caughtUp, log }),
+  });
+  wake = { addressing: addressing.wake, draining: draining.wake };
+  const wakeBoth = () => {
+    addressing.wake();
+    draining.wake();
+  };
+
+  const replica = await startConsumer({
+    name: 'replica-deploy',
+    source: { kind: 'stream', nc, context: 'deploy', registry: deployEvents },
+    pool,
+    schema,
+    handler: deployReplica(wakeBoth),
+    log,
+  });
+  const reactions = await startConsumer({
+    name: 'reactions-tenancy',
+    source: { kind: 'stream', nc, context: 'tenancy', registry: tenancyEvents },
+    pool,
+    schema,
+    handler: { kind: 'react', react: (record) => onTenancyEvent(store, record) },
+    log,
+  });
+
+  const poolTexts = { ipv4: rangeText(pools.ipv4), ipv6: rangeText(pools.ipv6) };
+  const pull = servePull({ nc, pool, pools: poolTexts, log });
+  const report = serveReport({ nc, pool, store, onConfirmed: wakeBoth, log });
+  const commands = serveCommands({
+    nc,
+    context: 'network',
+    registry: networkCommands,
+    handlers: networkHandlers({ store, subnets, pools }),
+    // A namespace that the caller has seen created must be open here. No command rests on facts of deploy.
+    async ready(seen, deadline) {
+      if (seen.tenancy === undefined || (await reactions.waitFor(seen.tenancy, deadline))) return;
+      throw new Error(`The facts of tenancy are known up to ${reactions.position()}, not ${seen.tenancy}.`);
+    },
+    log,
+  });
+
+  const consumers = { state, replica, reactions };
+  return {
+    store,
+    consumers,
+    /** Why the service doesn't work; null while it does. */
+    problem: () =>
+      Object.values({ relay, ...consumers })
+        .map((part) => part.problem())
+        .find((text) => text !== null) ?? null,
+    /** No new requests first, then no new actions; what is committed is still published. */
+    async stop() {
+      await Promise.all([commands.stop(), pull.stop(), report.stop()]);
+      await Promise.all([reactions.stop(), replica.stop()]);
+      await Promise.all([addressing.stop(), draining.stop()]);
+      await state.stop();
+      await relay.stop();
+      await store.close();
+    },
+  };
+}
