@@ -26,6 +26,7 @@ interface InFlight {
 
 interface PubAck {
   readonly seq?: number;
+  readonly duplicate?: boolean;
   readonly error?: { readonly err_code?: number; readonly description?: string };
 }
 
@@ -41,6 +42,8 @@ export interface Publisher {
   publish(event: EventRecord): Promise<void>;
   /** Throws where something was refused or not answered in time. */
   check(): void;
+  /** The connection is another one: what was sent on the old one may never be answered. */
+  reconnected(): void;
   close(): void;
 }
 
@@ -75,13 +78,15 @@ export function createPublisher(options: {
     if (message.headers?.hasError) {
       throw new Error(`JetStream isn't there: ${message.headers.code} ${message.headers.description}`);
     }
-    const { seq, error } = message.json<PubAck>();
+    const { seq, duplicate, error } = message.json<PubAck>();
     if (error) {
       throw new Error(`JetStream refused position ${first.position}: ${error.description ?? 'no reason given'}`);
     }
     if (seq !== first.sequence) {
       throw new Error(`Position ${first.position} got sequence ${seq}, and ${first.sequence} was expected.`);
     }
+    // Something of that id is there, which this publisher didn't send: the stream must be looked at.
+    if (duplicate) throw new Error(`Position ${first.position} was published by somebody else.`);
     waiting.shift();
     bytes -= first.bytes;
     onAcknowledged(first.position);
@@ -109,6 +114,9 @@ export function createPublisher(options: {
 
   return {
     check,
+    reconnected() {
+      if (waiting.length > 0) fail(new Error(`The connection was lost with ${waiting.length} messages under way.`));
+    },
     async publish(event) {
       check();
       while (waiting.length >= MAX_IN_FLIGHT || bytes >= MAX_BYTES_IN_FLIGHT) {

@@ -6,14 +6,14 @@ import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import type { EventStore } from './event-store.ts';
 import { serveFetch } from './fetch.ts';
 import { createStream, readTail } from './jetstream.ts';
-import { createPublisher } from './publisher.ts';
+import { createPublisher, type Publisher } from './publisher.ts';
 import { backoff, createBell, pause } from './waiting.ts';
 
 /** How often a standby looks whether the lock is free, and how often appends of other processes are looked for. */
 const STANDBY_MS = 1000;
 const POLL_MS = 250;
 /** How often the stream's tail is compared with what was published. */
-const CHECK_MS = 5000;
+const CHECK_MS = 2000;
 const PAGE = 500;
 /** A stream that has to be made anew gets this many of the newest events; consumers fetch older ones from the owner. */
 const REFILL = 10_000;
@@ -78,6 +78,7 @@ export async function startRelay(options: {
   const lock = store.createLock('relay');
   let published = 0;
   let publishing = false;
+  let publisher: Publisher | null = null;
   let problem: string | null = null;
 
   const fetching = serveFetch({ store, nc, log });
@@ -91,7 +92,7 @@ export async function startRelay(options: {
     let acknowledgedSequence = resumed.sequence;
     let sent = resumed.position;
     published = resumed.position;
-    const publisher = createPublisher({
+    const current = createPublisher({
       nc,
       sequence: resumed.sequence,
       onAcknowledged(position) {
@@ -100,14 +101,15 @@ export async function startRelay(options: {
       },
       onFailure: () => news.ring(),
     });
+    publisher = current;
     try {
       let checkAt = Date.now() + CHECK_MS;
       while (!signal.aborted) {
-        publisher.check();
+        current.check();
         const events: readonly EventRecord[] = await store.readStored(sent, PAGE);
         for (const event of events) {
           if (event.position !== sent + 1) throw new Error(`Position ${sent + 1} isn't in the database.`);
-          await publisher.publish(event);
+          await current.publish(event);
           sent = event.position;
           if (signal.aborted) return;
         }
@@ -122,7 +124,8 @@ export async function startRelay(options: {
         await news.wait(POLL_MS, signal);
       }
     } finally {
-      publisher.close();
+      publisher = null;
+      current.close();
     }
   }
 
@@ -164,6 +167,14 @@ export async function startRelay(options: {
     }
   }
   const running = run();
+
+  async function followConnection(): Promise<void> {
+    for await (const { type } of nc.status()) {
+      if (stopping.signal.aborted) return;
+      if (type === 'reconnect') publisher?.reconnected();
+    }
+  }
+  void followConnection();
 
   return {
     published: () => published,

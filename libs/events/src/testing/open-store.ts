@@ -15,7 +15,9 @@ export interface TestStores {
   close(): Promise<void>;
 }
 
+/** What goes wrong on purpose isn't worth a line, unless somebody asks for it. */
 export const testLog = createLogger('test');
+if (process.env.ATOLL_LOG_LEVEL === undefined) testLog.level = 'fatal';
 
 export async function openTestStores(schema = 'deploy'): Promise<TestStores> {
   const database = await createTestDatabase();

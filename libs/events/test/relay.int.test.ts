@@ -1,0 +1,250 @@
+import { eventFetchSubject, eventStream } from '@atoll/schema/subjects';
+import type { NatsConnection } from '@atoll/service/nats';
+import { requestJson } from '@atoll/service/nats';
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { fromCloudEvent, toCloudEvent } from '../src/cloudevents.ts';
+import { createPublisher } from '../src/publisher.ts';
+import { openTestStores } from '../src/testing/open-store.ts';
+import { opening, originOf } from '../src/testing/store-contract.ts';
+import { eventually, killSessions, openPipeline, type Pipeline, upTo } from './pipeline.ts';
+
+const name = eventStream('deploy');
+let pipeline: Pipeline;
+beforeEach(async () => {
+  pipeline = await openPipeline();
+});
+afterEach(() => pipeline.close());
+
+/** Every message of the stream, first to last. */
+async function messages(nc: NatsConnection) {
+  const jsm = await jetstreamManager(nc);
+  const { state } = await jsm.streams.info(name);
+  const found = [];
+  for (let seq = state.first_seq; seq <= state.last_seq; seq++) {
+    const message = await jsm.streams.getMessage(name, { seq });
+    if (message)
+      found.push({ subject: message.subject, event: fromCloudEvent(message.json()), header: message.header });
+  }
+  return found;
+}
+const positions = async (nc: NatsConnection) => (await messages(nc)).map(({ event }) => event.position);
+const publishedUpTo = (relays: readonly { published(): number }[], position: number) =>
+  eventually(`position ${position} is published`, () => relays.some((relay) => relay.published() >= position));
+
+describe('the relay', () => {
+  test('publishes every event once, in order, on its subject, as it was written', async () => {
+    const nc = await pipeline.connect();
+    const early = await pipeline.append(30);
+    const relay = await pipeline.relay();
+    await pipeline.store.append(opening({ stream: 'account:acc_1', origin: { ...originOf(), cause: 'evt_1' } }));
+    const last = await pipeline.append(700);
+    expect(last).toBe(early + 701);
+    await publishedUpTo([relay], last);
+    const found = await messages(nc);
+    expect(found.map(({ event }) => event)).toEqual(await pipeline.store.readStored(0, 5000));
+    expect(found[30]?.subject).toBe('evt.deploy.platform.account.acc_1.Opened');
+    expect(relay.problem()).toBeNull();
+  });
+
+  test('goes on behind the last message where another one stopped', async () => {
+    const nc = await pipeline.connect();
+    const first = await pipeline.relay();
+    const half = await pipeline.append(50);
+    await publishedUpTo([first], half);
+    await first.stop();
+    await pipeline.append(20);
+    const second = await pipeline.relay();
+    const last = await pipeline.append(30);
+    await publishedUpTo([second], last);
+    expect(await positions(nc)).toEqual(upTo(last));
+  });
+
+  test('stands by while another publishes, takes over when that one loses its session, and nothing is doubled', async () => {
+    const nc = await pipeline.connect();
+    const other = pipeline.stores.open();
+    const relays = [await pipeline.relay(), await pipeline.relay({ store: other.store })];
+    await publishedUpTo(relays, await pipeline.append(40));
+    expect(relays.filter((relay) => relay.published() > 0)).toHaveLength(1);
+    for (let round = 0; round < 3; round++) {
+      const appending = pipeline.append(200, round % 2 ? pipeline.store : other.store);
+      await killSessions(pipeline.stores.url);
+      await publishedUpTo(relays, await appending);
+    }
+    expect(await positions(nc)).toEqual(upTo(await pipeline.store.lastPosition()));
+  });
+
+  test('hears at once of what a process appends whose relay stands by', async () => {
+    const other = pipeline.stores.open();
+    const active = await pipeline.relay();
+    await publishedUpTo([active], await pipeline.append(1));
+    await pipeline.relay({ store: other.store });
+    // Quicker than it polls, in most of the tries.
+    let quick = 0;
+    for (let round = 0; round < 10; round++) {
+      const position = await pipeline.append(1, other.store);
+      const began = performance.now();
+      await publishedUpTo([active], position);
+      if (performance.now() - began < 100) quick += 1;
+    }
+    expect(quick).toBeGreaterThanOrEqual(8);
+  });
+
+  test('cannot interleave with a second publisher', async () => {
+    const nc = await pipeline.connect();
+    const relay = await pipeline.relay();
+    await publishedUpTo([relay], await pipeline.append(10));
+    await relay.stop();
+    await pipeline.append(300);
+    const events = await pipeline.store.readStored(10, 500);
+    const failed = new Set<number>();
+    await Promise.all(
+      [nc, await pipeline.connect()].map(async (connection, index) => {
+        let acknowledged = 10;
+        const publisher = createPublisher({
+          nc: connection,
+          sequence: 10,
+          onAcknowledged: (position) => {
+            acknowledged = position;
+          },
+          onFailure: () => failed.add(index),
+        });
+        for (const event of events) await publisher.publish(event).catch(() => {});
+        await eventually('it has its answers', () => acknowledged === 310 || failed.has(index));
+        publisher.close();
+      }),
+    );
+    expect(failed.size).toBeGreaterThan(0);
+    const kept = await positions(nc);
+    expect(kept).toEqual(upTo(kept.length));
+    await publishedUpTo([await pipeline.relay()], 310);
+    expect(await positions(nc)).toEqual(upTo(310));
+  });
+});
+
+describe('the relay heals', () => {
+  test('a stream that was deleted', async () => {
+    const nc = await pipeline.connect();
+    const relay = await pipeline.relay();
+    await publishedUpTo([relay], await pipeline.append(60));
+    await (await jetstreamManager(nc)).streams.delete(name);
+    const last = await pipeline.append(5);
+    await eventually('the stream is whole again', async () => (await positions(nc).catch(() => [])).length === last);
+    expect(await positions(nc)).toEqual(upTo(last));
+    await publishedUpTo([relay], last);
+  });
+
+  test('a stream that was deleted while nothing happens', async () => {
+    const nc = await pipeline.connect();
+    const relay = await pipeline.relay();
+    const last = await pipeline.append(20);
+    await publishedUpTo([relay], last);
+    await (await jetstreamManager(nc)).streams.delete(name);
+    await eventually('the stream is whole again', async () => (await positions(nc).catch(() => [])).length === last);
+  });
+
+  test('a stream that was purged: from here on nothing is missing', async () => {
+    const nc = await pipeline.connect();
+    const relay = await pipeline.relay();
+    const before = await pipeline.append(60);
+    await publishedUpTo([relay], before);
+    await (await jetstreamManager(nc)).streams.purge(name);
+    const last = await pipeline.append(5);
+    await publishedUpTo([relay], last);
+    expect((await positions(nc)).slice(-5)).toEqual(upTo(last).slice(-5));
+    // A relay that begins after a purge finds no end to go on from, and fills the stream anew.
+    await (await jetstreamManager(nc)).streams.purge(name);
+    await relay.stop();
+    await publishedUpTo([await pipeline.relay()], last);
+    expect(await positions(nc)).toEqual(upTo(last));
+  });
+
+  test('a stream that fell behind', async () => {
+    const nc = await pipeline.connect();
+    const relay = await pipeline.relay();
+    await publishedUpTo([relay], await pipeline.append(50));
+    await relay.stop();
+    // As after a crash of NATS without its last writes: rebuilt with 30 of the 50.
+    const jsm = await jetstreamManager(nc);
+    const { config } = await jsm.streams.info(name);
+    await jsm.streams.delete(name);
+    await jsm.streams.add(config);
+    for (const event of await pipeline.store.readStored(0, 30)) {
+      await jetstream(nc).publish(`evt.deploy.x`, JSON.stringify(toCloudEvent(event)));
+    }
+    const last = await pipeline.append(5);
+    await publishedUpTo([await pipeline.relay()], last);
+    expect(await positions(nc)).toEqual(upTo(last));
+  });
+
+  test('a stream that is ahead of the database, or of another one', async () => {
+    const nc = await pipeline.connect();
+    const relay = await pipeline.relay();
+    await publishedUpTo([relay], await pipeline.append(50));
+    await relay.stop();
+    const restored = await openTestStores();
+    const { store } = restored.open();
+    for (const count of [10, 60]) {
+      const last = await pipeline.append(count, store);
+      const second = await pipeline.relay({ store });
+      await publishedUpTo([second], last);
+      expect((await messages(nc)).map(({ event }) => event)).toEqual(await store.readStored(0, 100));
+      await second.stop();
+      // The next round finds the first database's stream again.
+      const third = await pipeline.relay();
+      await publishedUpTo([third], 50);
+      await third.stop();
+    }
+    await restored.close();
+  });
+
+  test('after NATS was killed under load and came back', async () => {
+    const nc = await pipeline.connect();
+    const relay = await pipeline.relay();
+    await publishedUpTo([relay], await pipeline.append(20));
+    const appending = pipeline.append(2000);
+    await pipeline.nats.kill();
+    await appending;
+    const last = await pipeline.append(20);
+    await pipeline.nats.restart();
+    await publishedUpTo([relay], last);
+    expect(await positions(nc)).toEqual(upTo(last));
+  });
+
+  test('a stream whose room shrinks: the oldest go, and it goes on', async () => {
+    const nc = await pipeline.connect();
+    await (await pipeline.relay()).stop();
+    const relay = await pipeline.relay({ maxBytes: 64 * 1024 });
+    const last = await pipeline.append(600);
+    await publishedUpTo([relay], last);
+    const kept = await positions(nc);
+    expect(kept.length).toBeLessThan(200);
+    expect(kept).toEqual(upTo(last).slice(-kept.length));
+  });
+});
+
+describe('fetching from the owner', () => {
+  test('gives what comes after a position, in pages that fit into a message', async () => {
+    const nc = await pipeline.connect();
+    await pipeline.relay();
+    await pipeline.append(20);
+    for (let index = 0; index < 8; index++) {
+      await pipeline.store.append(opening({ events: [{ type: 'Opened', data: { owner: 'x'.repeat(200_000) } }] }));
+    }
+    const fetch = async (after: number, limit: number) => {
+      const body = await requestJson(nc, eventFetchSubject('deploy'), { after, limit }, { timeoutMs: 2000 });
+      const { events, last } = body as { events: unknown[]; last: number };
+      return { positions: events.map((event) => fromCloudEvent(event).position), last };
+    };
+    expect(await fetch(0, 5)).toEqual({ positions: [1, 2, 3, 4, 5], last: 28 });
+    expect(await fetch(18, 100)).toEqual({ positions: [19, 20, 21, 22, 23], last: 28 });
+    expect(await fetch(28, 100)).toEqual({ positions: [], last: 28 });
+  });
+
+  test('refuses what is no request', async () => {
+    const nc = await pipeline.connect();
+    await pipeline.relay();
+    const body = await requestJson(nc, eventFetchSubject('deploy'), { after: -1, limit: 1e9 }, { timeoutMs: 2000 });
+    expect(body).toMatchObject({ error: { code: 'INVALID_ARGUMENT' } });
+  });
+});
