@@ -39,6 +39,11 @@ const parts: readonly Part[] = [
     command: [installed('knip/bin/knip.js'), '--config', 'infra/check/knip.json', '--no-progress'],
   },
   {
+    name: 'lock',
+    guards: 'package-lock.json can be installed on every platform',
+    command: ['infra/check/lock.ts'],
+  },
+  {
     name: 'generated files',
     guards: 'what is generated from the schema is up to date',
     command: ['sdk/gen.ts', '--check'],
