@@ -41,3 +41,13 @@ export function withCredentials(ready: Ready, credentials: ClientCredentials): A
   const tokenUrl = new URL(new URL(credentials.tokenUrl).pathname, url).href;
   return createAtoll({ url, subscriptionsUrl, clientCredentials: { ...credentials, tokenUrl } });
 }
+
+/** An access token for those who speak HTTP by themselves. */
+export async function tokenOf(ready: Ready, { clientId, clientSecret, tokenUrl }: ClientCredentials): Promise<string> {
+  const response = await fetch(new URL(new URL(tokenUrl).pathname, ready.graphqlUrl), {
+    method: 'POST',
+    body: new URLSearchParams({ grant_type: 'client_credentials', client_id: clientId, client_secret: clientSecret }),
+  });
+  const grant = (await response.json()) as { readonly access_token: string };
+  return grant.access_token;
+}
