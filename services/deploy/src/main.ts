@@ -37,7 +37,10 @@ runProcess('deploy', async ({ log, onStop }) => {
         return null;
       },
       nats: natsReadiness(nc),
-      relay: async () => service.relay.problem(),
+      relay: async () => service.problems.relay(),
+      tables: async () => service.problems.tables(),
+      limits: async () => service.problems.limits(),
+      namespaces: async () => service.problems.namespaces(),
     },
     log,
   });

@@ -64,8 +64,13 @@ export async function startDeploy(options: DeployOptions) {
   });
 
   return {
-    store,
-    relay,
+    /** Why it can't do its work whole, part by part; null where it can. For readiness. */
+    problems: {
+      relay: () => relay.problem(),
+      tables: () => tables.problem(),
+      limits: () => limits.problem(),
+      namespaces: () => reactions.problem(),
+    },
     /** What comes from outside first, then what acts by itself; what is committed is still published. */
     async stop() {
       await Promise.all([commands.stop(), reports.stop(), pulls.stop()]);

@@ -1,5 +1,5 @@
-import { newId } from '@atoll/service/ids';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { checkHistory, heldBy } from './history.ts';
 import { type Member, Platform } from './platform.ts';
 
 let platform: Platform;
@@ -14,16 +14,15 @@ beforeAll(async () => {
 });
 afterAll(() => platform.stop());
 
+const push = (text: string) => platform.registry.push('team/web', text);
+const create = async (more?: Parameters<Platform['input']>[1]) =>
+  platform.do(member.tenant, 'CreateDeployment', await platform.input(member, more));
+
 describe('the life of a deployment', () => {
   test('placed, started, ready; upgraded one by one; rolled back; scaled; deleted, with nothing held at the end', async () => {
     const { tenant } = member;
-    const v1 = await platform.registry.push('team/web', 'v1');
-    const v2 = await platform.registry.push('team/web', 'v2');
-    const { deploymentId } = await platform.do(
-      tenant,
-      'CreateDeployment',
-      await platform.input(member, { spec: { image: v1 } }),
-    );
+    const [v1, v2] = [await push('v1'), await push('v2')];
+    const { deploymentId } = await create({ spec: { image: v1 } });
     await platform.completed(deploymentId);
     expect(await platform.types(deploymentId)).toEqual([
       'DeploymentCreated',
@@ -38,33 +37,124 @@ describe('the life of a deployment', () => {
 
     const upgraded = await platform.do(tenant, 'UpgradeDeployment', { deploymentId, spec: { image: v2 } });
     await platform.completed(deploymentId, 2);
-    const images = () => platform.agents.flatMap((agent) => [...agent.containers.values()].map(({ image }) => image));
-    expect(images()).toEqual([v2, v2]);
+    await platform.until('v2 runs twice', () => platform.images().join() === [v2, v2].join());
 
     const back = await platform.do(tenant, 'RollbackDeployment', { deploymentId, toRelease: null });
     expect(back.releaseId).not.toBe(upgraded.releaseId);
     await platform.completed(deploymentId, 3);
-    expect(images()).toEqual([v1, v1]);
+    await platform.until('v1 runs twice', () => platform.images().join() === [v1, v1].join());
 
     await platform.do(tenant, 'ScaleDeployment', { deploymentId, replicas: 4 });
-    await platform.until('four run', () => images().length === 4);
+    await platform.until('four run', () => platform.images().length === 4);
     await platform.do(tenant, 'ScaleDeployment', { deploymentId, replicas: 1 });
-    await platform.until('one runs', () => images().length === 1);
+    await platform.until('one runs', () => platform.images().length === 1);
+    await platform.recorded(deploymentId, 'InstanceStopped', 7);
+    const state = checkHistory(await platform.events(deploymentId));
+    const held = (await platform.held()).filter((line) => line.includes(deploymentId));
+    expect(held).toEqual(heldBy(deploymentId, tenant, state));
 
     await platform.do(tenant, 'DeleteDeployment', { deploymentId });
     await platform.recorded(deploymentId, 'DeploymentDeleted');
-    expect(images()).toEqual([]);
+    expect(platform.images()).toEqual([]);
     expect((await platform.held()).filter((line) => line.includes(deploymentId))).toEqual([]);
-    const { rows } = await platform.pool.query('select from deploy.deployment where deployment_id = $1', [
-      deploymentId,
-    ]);
-    await platform.until('its row is gone', async () => rows.length === 0 || true);
+    for (const table of ['deployment', 'release', 'instance']) {
+      await platform.until(`nothing of it is in ${table}`, async () => {
+        const query = `select from deploy.${table} where deployment_id = $1`;
+        return (await platform.pool.query(query, [deploymentId])).rowCount === 0;
+      });
+    }
   });
 
-  test('an image that can not be pulled shows as such, harms nothing, and a rollback ends it', async () => {
-    const bad = await platform.registry.push('team/web', 'bad');
-    const node = await platform.agent({ fate: (image) => (image === bad ? 'WAITING' : 'READY') });
-    for (const agent of platform.agents) if (agent !== node) await agent.kill();
-    void newId;
+  test('an image that can not be pulled shows with its reason and holds the rollout; a rollback ends it', async () => {
+    const { tenant } = member;
+    const [good, bad] = [await push('good'), await push('bad')];
+    platform.fates.set(bad, 'WAITING');
+    const { deploymentId } = await create({ spec: { image: good }, replicas: 3 });
+    await platform.completed(deploymentId);
+    await platform.do(tenant, 'UpgradeDeployment', { deploymentId, spec: { image: bad } });
+    await platform.recorded(deploymentId, 'InstanceWaiting');
+    const waiting = (await platform.events(deploymentId)).find(({ type }) => type === 'InstanceWaiting');
+    expect(waiting?.data).toMatchObject({ reason: 'IMAGE_PULL_FAILED', message: 'simulated: WAITING' });
+    expect(platform.images()).toEqual([good, good, good, bad].sort());
+    expect(await platform.types(deploymentId)).not.toContain('InstanceStopRequested');
+    await platform.do(tenant, 'RollbackDeployment', { deploymentId, toRelease: null });
+    await platform.completed(deploymentId, 2);
+    expect(platform.images()).toEqual([good, good, good]);
+    checkHistory(await platform.events(deploymentId));
+    await platform.do(tenant, 'DeleteDeployment', { deploymentId });
+    await platform.recorded(deploymentId, 'DeploymentDeleted');
+  });
+
+  test('what is done belongs to the request that asked for it, and says who did it', async () => {
+    const { tenant } = member;
+    const { deploymentId } = await platform.do(tenant, 'CreateDeployment', await platform.input(member), {
+      key: 'who',
+    });
+    await platform.completed(deploymentId);
+    const events = await platform.events(deploymentId);
+    expect(new Set(events.map(({ correlation }) => correlation))).toEqual(new Set(['who']));
+    expect(new Set(events.map(({ tenant: of }) => of))).toEqual(new Set([tenant]));
+    const actors = Object.fromEntries(events.map(({ type, actor }) => [type, actor.split('_')[0]]));
+    expect(actors).toEqual({
+      DeploymentCreated: 'user:test',
+      ReleaseCreated: 'user:test',
+      RolloutStarted: 'user:test',
+      InstancePlaced: 'user:test',
+      InstanceStarted: 'node:node',
+      InstanceReady: 'node:node',
+      RolloutCompleted: 'service:deploy',
+    });
+    await platform.do(tenant, 'DeleteDeployment', { deploymentId });
+    await platform.recorded(deploymentId, 'DeploymentDeleted');
+  });
+
+  test('from the command to the agent holding it takes milliseconds, not rounds of polling', async () => {
+    const { tenant } = member;
+    const times: number[] = [];
+    const input = await platform.input(member, { replicas: 1 });
+    for (let n = 0; n < 20; n++) {
+      const begun = performance.now();
+      const { deploymentId } = await platform.do(tenant, 'CreateDeployment', { ...input, name: `quick-${n}` });
+      const seenAt = () => {
+        const instances = platform.agents.flatMap((agent) => [...agent.firstSeen]);
+        return instances.find(([, at]) => at > begun)?.[1];
+      };
+      await platform.until('an agent has it', () => seenAt() !== undefined);
+      times.push((seenAt() ?? 0) - begun);
+      await platform.do(tenant, 'DeleteDeployment', { deploymentId });
+      await platform.recorded(deploymentId, 'DeploymentDeleted');
+    }
+    times.sort((a, b) => a - b);
+    const [median, worst] = [times[10] ?? 0, times.at(-1) ?? 0];
+    console.info(`command → agent: median ${median.toFixed(1)} ms, worst ${worst.toFixed(1)} ms`);
+    expect(median).toBeLessThan(100);
+  });
+});
+
+describe('a rollout that has no room', () => {
+  test('says so, and goes on by itself when room comes free', async () => {
+    const small = await Platform.start();
+    try {
+      await small.service();
+      const tenant = await small.tenant();
+      await small.agent({ maxInstances: 2 });
+      const input = await small.input(tenant, { replicas: 1 });
+      const first = await small.do(tenant.tenant, 'CreateDeployment', input);
+      const other = await small.do(tenant.tenant, 'CreateDeployment', { ...input, name: 'other' });
+      await small.completed(first.deploymentId);
+      await small.completed(other.deploymentId);
+      await small.do(tenant.tenant, 'UpgradeDeployment', { ...first, spec: { env: { VERSION: '2' } } });
+      await small.recorded(first.deploymentId, 'RolloutBlocked');
+      const blocked = (await small.events(first.deploymentId)).find(({ type }) => type === 'RolloutBlocked');
+      expect(blocked?.data).toMatchObject({
+        reason: 'INSUFFICIENT_CAPACITY',
+        message: expect.stringContaining('room for 0 instances'),
+      });
+      await small.do(tenant.tenant, 'DeleteDeployment', other);
+      await small.completed(first.deploymentId, 2);
+      expect(await small.types(first.deploymentId)).toContain('RolloutUnblocked');
+    } finally {
+      await small.stop();
+    }
   });
 });

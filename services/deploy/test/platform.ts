@@ -2,9 +2,14 @@
  * The deploy service in the middle of what it needs: a real database, a real nats-server, the tenancy context as an event
  * store with its relay (its service is another's), a registry, nodes.
  */
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { engineMigrations } from '@atoll/events/migrations';
 import { startRelay } from '@atoll/events/relay';
 import { createEventStore, type EventStore } from '@atoll/events/store';
+import { boundToParent } from '@atoll/infra/process/bound';
+import { freePort } from '@atoll/infra/process/ports';
+import { stopChild } from '@atoll/infra/process/stopping';
 import { until } from '@atoll/infra/process/waiting';
 import { createTestDatabase, type TestDatabase } from '@atoll/infra/testing/database';
 import { startTestNats, type TestNats } from '@atoll/infra/testing/nats';
@@ -21,7 +26,7 @@ import { createPool, migrate } from '@atoll/service/postgres';
 import type { Pool } from 'pg';
 import { expect } from 'vitest';
 import { migrations, schema, startDeploy } from '../src/service.ts';
-import { type AgentOptions, FakeAgent } from './agent.ts';
+import { type AgentOptions, FakeAgent, type Fate } from './agent.ts';
 import { startTestRegistry, type TestRegistry } from './registry.ts';
 
 process.env.ATOLL_LOG_LEVEL ??= 'silent';
@@ -48,6 +53,12 @@ export const plenty: TenantLimits = {
   memoryMiB: 1_000_000,
 };
 
+export interface ServiceOptions {
+  readonly suspectSeconds?: number;
+  readonly deadSeconds?: number;
+  readonly registries?: readonly string[];
+}
+
 /** A running instance of the service in this process. */
 export interface Running {
   stop(): Promise<void>;
@@ -55,6 +66,8 @@ export interface Running {
 
 export class Platform {
   readonly agents: FakeAgent[] = [];
+  /** What becomes of instances with an image; READY where it isn't in here. */
+  readonly fates = new Map<string, Fate>();
   readonly services: Running[] = [];
   #seen = 0;
   private readonly parts: {
@@ -87,6 +100,9 @@ export class Platform {
   get registry(): TestRegistry {
     return this.parts.registry;
   }
+  get nats(): TestNats {
+    return this.parts.nats;
+  }
   get natsUrl(): string {
     return this.parts.nats.url;
   }
@@ -104,11 +120,10 @@ export class Platform {
   }
 
   /** One more process of the service, but in this one. */
-  async service(options: { suspectSeconds?: number; deadSeconds?: number } = {}): Promise<Running> {
+  async service(options: ServiceOptions = {}): Promise<Running> {
     const pool = createPool({ url: this.databaseUrl, name: 'deploy', max: 20, log });
     const nc = await connectNats({ url: this.natsUrl, name: 'deploy', inboxPrefix: '_INBOX_deploy', log });
-    const { suspectSeconds = 15, deadSeconds = 60 } = options;
-    const registries = [this.registry.host];
+    const { suspectSeconds = 15, deadSeconds = 60, registries = [this.registry.host] } = options;
     const service = await startDeploy({ pool, nc, log, registries, suspectSeconds, deadSeconds });
     let stopped = false;
     const running = {
@@ -124,9 +139,41 @@ export class Platform {
     return running;
   }
 
+  /** One more process of the service, truly one: for kill -9. Resolves when it serves. */
+  async process(options: ServiceOptions = {}): Promise<{ kill(): Promise<void> }> {
+    const { suspectSeconds = 15, deadSeconds = 60, registries = [this.registry.host] } = options;
+    const healthPort = await freePort();
+    const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+    const { command, args } = boundToParent({ command: process.execPath, args: [main] }, 'KILL');
+    const child = spawn(command, [...args], {
+      stdio: 'ignore',
+      env: {
+        PATH: process.env.PATH,
+        ATOLL_DATABASE_URL: this.databaseUrl,
+        ATOLL_NATS_URL: this.natsUrl,
+        ATOLL_HEALTH_PORT: String(healthPort),
+        ATOLL_REGISTRIES: registries.join(),
+        ATOLL_NODE_SUSPECT_SECONDS: String(suspectSeconds),
+        ATOLL_NODE_DEAD_SECONDS: String(deadSeconds),
+      },
+    });
+    const kill = () => stopChild(child, 'SIGKILL', 0);
+    this.services.push({ stop: kill });
+    await this.until('the process serves', async () => {
+      try {
+        return (await fetch(`http://127.0.0.1:${healthPort}/readyz`)).ok;
+      } catch {
+        return false;
+      }
+    });
+    return { kill };
+  }
+
   async agent(options: Partial<AgentOptions> = {}): Promise<FakeAgent> {
     const nodeId = options.nodeId ?? newId('node');
-    const agent = new FakeAgent({ url: this.natsUrl, nodeId, name: `node-${this.agents.length + 1}`, ...options });
+    const name = `node-${this.agents.length + 1}`;
+    const fate = (image: string) => this.fates.get(image) ?? 'READY';
+    const agent = new FakeAgent({ url: this.natsUrl, nodeId, name, fate, ...options });
     this.agents.push(agent);
     await agent.start();
     await this.until('the node is ready', async () => {
@@ -237,8 +284,12 @@ export class Platform {
   async types(deploymentId: Id<'deployment'>): Promise<readonly string[]> {
     return (await this.events(deploymentId)).map(({ type }) => type);
   }
-  async allEvents(): Promise<readonly Recorded[]> {
-    return (await this.store.readAfter(0, 5000)) as readonly Recorded[];
+  async nodeTypes(nodeId: Id<'node'>): Promise<readonly string[]> {
+    return (await this.store.readStream(`node:${nodeId}`)).map(({ type }) => type);
+  }
+  /** What runs on all nodes, by image. */
+  images(): readonly string[] {
+    return this.agents.flatMap((agent) => [...agent.containers.values()].map(({ image }) => image)).sort();
   }
 
   async until(what: string, check: () => boolean | Promise<boolean>, timeoutMs = 15_000): Promise<void> {
