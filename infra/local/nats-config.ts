@@ -6,7 +6,7 @@
  */
 import { type Context, contexts } from '@atoll/schema/contexts';
 import type { Id } from '@atoll/schema/ids';
-import { eventFetchSubject, eventStream, eventSubjects, nodeSubjects } from '@atoll/schema/subjects';
+import { eventFetchSubject, eventStream, eventSubjects, eventWakeSubject, nodeSubjects } from '@atoll/schema/subjects';
 
 export interface NatsUser {
   readonly user: string;
@@ -48,11 +48,14 @@ const special: Record<Context, Pick<NatsUser, 'publish' | 'subscribe'>> = {
 };
 
 function contextUser(context: Context, password: string): NatsUser {
+  const { publish, subscribe } = special[context];
+  /** Between the processes of one context: who appends tells the one that publishes. */
+  const wake = eventWakeSubject(context);
   return {
     user: context,
     password,
-    publish: ['cmd.>', ...asksOwners, ...ownStream(context), ...reading, ...special[context].publish],
-    subscribe: [`_INBOX_${context}.>`, `cmd.${context}.>`, eventFetchSubject(context), ...special[context].subscribe],
+    publish: ['cmd.>', ...asksOwners, wake, ...ownStream(context), ...reading, ...publish],
+    subscribe: [`_INBOX_${context}.>`, `cmd.${context}.>`, eventFetchSubject(context), wake, ...subscribe],
   };
 }
 
