@@ -14,7 +14,7 @@ runProcess('agent', async ({ log, onStop }) => {
     log.warn('the runtime is simulated: nothing runs on this node, and no rule is enforced');
   }
   // What this node may see of NATS is its own subjects and its own inbox.
-  const nc = await connectNats({ url: config.ATOLL_NATS_URL, name: node, inboxPrefix: `_INBOX_${node}`, log });
+  const nc = await connectNats({ url: config.ATOLL_NATS_URL, name: node, inboxPrefix: `_INBOX_node_${node}`, log });
   onStop('nats', () => nc.close());
   const agent = await startAgent({ config, backend: openBackend(config, log), nc, log });
   onStop('agent', agent.stop);

@@ -1,4 +1,7 @@
 /** The kernel's table of connections: what a new rule set forbids is cut, everything else goes on. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { DesiredNetwork } from '@atoll/schema/node/network';
 import type { Logger } from '@atoll/service/log';
 import { type Connection, forbiddenConnections } from '../plan/connections.ts';
@@ -21,7 +24,15 @@ export async function cutForbidden(
   const forbidden = find(listed.flat());
   if (forbidden.length === 0) return;
   log.info({ count: forbidden.length }, 'cutting connections that are no longer allowed');
-  await commands.run('conntrack', ['-R', '-'], forbidden.map((connection) => `${deletion(connection)}\n`).join(''));
+  // All in one go; conntrack opens the file by name, and can't open what Node gives as standard input.
+  const folder = await mkdtemp(join(tmpdir(), 'atoll-conntrack-'));
+  try {
+    const file = join(folder, 'deletions');
+    await writeFile(file, forbidden.map((connection) => `${deletion(connection)}\n`).join(''));
+    await commands.run('conntrack', ['-R', file]);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 const field = (line: string, name: string) => new RegExp(` ${name}=(\\S+)`).exec(line)?.[1];

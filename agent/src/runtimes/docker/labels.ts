@@ -35,11 +35,13 @@ export function labelsOf(
 
 const isInstance = (text: string): text is Id<'instance'> => idKind(text) === 'instance';
 
-/** Null where the labels aren't a whole identity: then it isn't ours. */
-export function identityOf(labels: Record<string, string>): Identity | null {
+/** Null where name and labels aren't a whole identity that fits together: then it isn't ours. */
+export function identityOf(container: { Labels: Record<string, string>; Names: readonly string[] }): Identity | null {
+  const { Labels: labels, Names: names } = container;
   const instanceId = labels[instanceLabel] ?? '';
   const kind = containerKinds.find((known) => known === labels[kindLabel]);
   if (!isInstance(instanceId) || kind === undefined) return null;
+  if (!names.includes(`/${containerName(kind, instanceId)}`)) return null;
   const grace = Number(labels[graceLabel]);
   return {
     instanceId,

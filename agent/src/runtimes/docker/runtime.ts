@@ -88,7 +88,7 @@ export function dockerRuntime(options: {
       const ids = new Set(listed.map((container) => container.Id));
       for (const id of inspected.keys()) if (!ids.has(id)) inspected.delete(id);
       const observed = await atMost(inspectsAtOnce, listed, async (container) => {
-        const identity = identityOf(container.Labels);
+        const identity = identityOf(container);
         if (identity === null) return null;
         const info = await details(container);
         return info === null ? null : observedContainer(identity, info);

@@ -1,0 +1,104 @@
+/**
+ * One end of test traffic, run inside a network namespace: does what JSON lines on its standard input say, and answers
+ * each with a line. Servers echo; datagrams are kept with their source.
+ */
+import { createSocket, type Socket as UdpSocket } from 'node:dgram';
+import { connect, createServer, type Socket } from 'node:net';
+import { createInterface } from 'node:readline';
+
+export type PeerCommand =
+  | { readonly do: 'listen'; readonly protocol: 'TCP' | 'UDP'; readonly port: number }
+  /** Opens a connection and keeps it under `name`; answers whether it came about. */
+  | { readonly do: 'open'; readonly name: string; readonly address: string; readonly port: number }
+  /** Sends a line over it; answers whether the echo came. */
+  | { readonly do: 'say'; readonly name: string }
+  /** Writes a line to everybody who is connected here, unasked. */
+  | { readonly do: 'push' }
+  /** Waits for a line on an open connection that wasn't heard yet. */
+  | { readonly do: 'hear'; readonly name: string }
+  | {
+      readonly do: 'send';
+      readonly address: string;
+      readonly port: number;
+      readonly from: string | null;
+      readonly text: string;
+    }
+  /** Texts of all datagrams so far. */
+  | { readonly do: 'received' };
+
+const patienceMs = 1500;
+const sockets = new Map<string, Socket>();
+const accepted = new Set<Socket>();
+const received: string[] = [];
+const udp: UdpSocket[] = [];
+
+function within(work: (done: (answer: boolean) => void) => void): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(false), patienceMs);
+    work((answer) => {
+      clearTimeout(timer);
+      resolve(answer);
+    });
+  });
+}
+
+async function carryOut(command: PeerCommand): Promise<unknown> {
+  switch (command.do) {
+    case 'listen': {
+      if (command.protocol === 'TCP') {
+        const server = createServer((socket) => {
+          accepted.add(socket);
+          socket.on('error', () => {}).pipe(socket);
+        });
+        return within((done) => server.listen(command.port, '::', () => done(true)));
+      }
+      const socket = createSocket({ type: 'udp6' });
+      socket.on('message', (message) => received.push(message.toString()));
+      udp.push(socket);
+      return within((done) => socket.bind(command.port, '::', () => done(true)));
+    }
+    case 'open': {
+      const socket = connect({ host: command.address, port: command.port });
+      sockets.set(command.name, socket);
+      return within((done) => {
+        socket.once('connect', () => done(true));
+        socket.on('error', () => done(false));
+      });
+    }
+    case 'say': {
+      const socket = sockets.get(command.name);
+      return within((done) => {
+        socket?.once('data', () => {
+          socket.pause();
+          done(true);
+        });
+        socket?.resume().write('hello\n');
+      });
+    }
+    case 'push':
+      for (const socket of accepted) socket.write('pushed\n');
+      return true;
+    case 'hear': {
+      const socket = sockets.get(command.name);
+      return within((done) => socket?.once('data', () => done(true)).resume());
+    }
+    case 'send': {
+      const socket = createSocket(command.address.includes(':') ? 'udp6' : 'udp4');
+      return within((done) => {
+        socket.on('error', () => done(false));
+        const send = () => socket.send(command.text, command.port, command.address, (error) => done(error === null));
+        if (command.from === null) send();
+        else socket.bind({ address: command.from }, send);
+      });
+    }
+    case 'received':
+      return received;
+    default:
+      return command satisfies never;
+  }
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  process.stdout.write(`${JSON.stringify(await carryOut(JSON.parse(line) as PeerCommand))}\n`);
+}
+process.exit(0);
