@@ -15,6 +15,11 @@ export interface Account {
   readonly gid: number;
 }
 
+/** Flags of setpriv that take on the account, without further groups. */
+export const identityFlags = ({ uid, gid }: Account): readonly string[] => [
+  ...['--reuid', String(uid), '--regid', String(gid), '--clear-groups'],
+];
+
 let available: boolean | undefined;
 
 function setprivWorks(): boolean {
@@ -24,9 +29,9 @@ function setprivWorks(): boolean {
   return available;
 }
 
-/** `signal` is a name without SIG, e.g. `KILL`. With `account`, the program runs as that user, without further groups. */
+/** `signal` is a name without SIG, e.g. `KILL`. With `account`, the program runs as that user. */
 export function boundToParent(program: Command, signal: 'KILL' | 'TERM' | 'INT', account?: Account): Command {
   if (!setprivWorks()) return program;
-  const identity = account ? ['--reuid', String(account.uid), '--regid', String(account.gid), '--clear-groups'] : [];
+  const identity = account ? identityFlags(account) : [];
   return { command: 'setpriv', args: [...identity, '--pdeathsig', signal, program.command, ...program.args] };
 }
