@@ -14,6 +14,7 @@ import type { ConsumerHandler } from './consumer-handler.ts';
 import { createWork } from './consumer-work.ts';
 import type { EventStore } from './event-store.ts';
 import { type Cursor, type Feed, HistoryReplaced, openStoreFeed } from './feed.ts';
+import { patiently } from './patience.ts';
 import { createSessionLock } from './session-lock.ts';
 import { openStreamFeed } from './stream-feed.ts';
 import { backoff, createBell, pause } from './waiting.ts';
@@ -44,6 +45,8 @@ const BATCH = 500;
 /** How often a standby looks for the lock, and for the checkpoint: more often while somebody waits for it. */
 const STANDBY_MS = 250;
 const STANDBY_WAITED_MS = 15;
+/** Longest pause after an outage. */
+const MAX_BACKOFF_MS = 1000;
 /** How often requests to retry parked events are looked for. */
 const RETRY_POLL_MS = 1000;
 
@@ -131,19 +134,19 @@ export async function startConsumer(options: {
             if (error instanceof HistoryReplaced) log.error({ err: error }, 'the history of this consumer is gone');
             else if (error instanceof Fenced) log.warn({ err: error }, 'another process works on this consumer');
             else log.warn({ err: error, position: cursor.position }, 'the consumer was interrupted; going on');
-            await pause(backoff(failures++, 50, 5000), signal);
+            await pause(backoff(failures++, 50, MAX_BACKOFF_MS), signal);
           }
         }
       } catch (error) {
         problem = error instanceof Error ? error.message : String(error);
         log.warn({ err: error }, 'the consumer has no lock');
-        await pause(backoff(failures++, 50, 5000), stopping.signal);
+        await pause(backoff(failures++, 50, MAX_BACKOFF_MS), stopping.signal);
       }
     }
   }
 
-  await checkpoints.create();
-  advance((await checkpoints.load()).cursor);
+  await patiently(() => checkpoints.create());
+  advance((await patiently(() => checkpoints.load())).cursor);
   const running = run();
 
   return {

@@ -7,6 +7,7 @@ import { hashOf } from './canonical.ts';
 import { ForeignStream } from './errors.ts';
 import type { AppendOutcome, ClaimConflict, EventStore } from './event-store.ts';
 import { type BatchRow, createGroupCommit } from './group-commit.ts';
+import { patiently } from './patience.ts';
 import { type PreparedAppend, prepareAppend } from './prepare.ts';
 import { createSessionLock } from './session-lock.ts';
 import { type EventRow, quoteSchema, toRecord } from './sql.ts';
@@ -15,6 +16,13 @@ import { upcast } from './upcast.ts';
 const MAX_PAGE = 5000;
 /** A batch is tried this long while PostgreSQL restarts or fails over. */
 const RETRY_MS = 15_000;
+
+interface AnswerRow {
+  readonly request_hash: string;
+  readonly position: number | string;
+  readonly version: number;
+  readonly result: unknown;
+}
 
 interface ConflictDetail {
   readonly index: number;
@@ -116,7 +124,7 @@ export function createEventStore(options: {
 
   async function readStored(position: number, limit: number) {
     const page = Math.min(Math.max(1, limit), MAX_PAGE);
-    const { rows } = await pool.query<EventRow>({ ...selectAfter, values: [position, page] });
+    const { rows } = await patiently(() => pool.query<EventRow>({ ...selectAfter, values: [position, page] }));
     return rows.map((row) => toRecord(context, row));
   }
 
@@ -128,7 +136,7 @@ export function createEventStore(options: {
       return toOutcome(context, prepared, await commits.add(prepared));
     },
     async readStream(stream, fromVersion = 1) {
-      const { rows } = await pool.query<EventRow>({ ...selectStream, values: [stream, fromVersion] });
+      const { rows } = await patiently(() => pool.query<EventRow>({ ...selectStream, values: [stream, fromVersion] }));
       return rows.map((row) => upcast(registry, toRecord(context, row)));
     },
     async readAfter(position, limit) {
@@ -136,16 +144,12 @@ export function createEventStore(options: {
     },
     readStored,
     async lastPosition() {
-      const { rows } = await pool.query<{ position: number | string }>(selectLast);
+      const { rows } = await patiently(() => pool.query<{ position: number | string }>(selectLast));
       return Number(rows[0]?.position ?? 0);
     },
     async storedAnswer(tenant, idempotency) {
-      const { rows } = await pool.query<{
-        request_hash: string;
-        position: number | string;
-        version: number;
-        result: unknown;
-      }>({ ...selectAnswer, values: [tenant, idempotency.key] });
+      const values = [tenant, idempotency.key];
+      const { rows } = await patiently(() => pool.query<AnswerRow>({ ...selectAnswer, values }));
       const row = rows[0];
       if (row === undefined) return null;
       if (row.request_hash !== hashOf(idempotency.request)) return { outcome: 'key-reused' };

@@ -14,6 +14,8 @@ const STANDBY_MS = 1000;
 const POLL_MS = 250;
 /** How often the stream's tail is compared with what was published. */
 const CHECK_MS = 2000;
+/** Longest pause after an outage. */
+const MAX_BACKOFF_MS = 1000;
 const PAGE = 500;
 /** A stream that has to be made anew gets this many of the newest events; consumers fetch older ones from the owner. */
 const REFILL = 10_000;
@@ -153,13 +155,13 @@ export async function startRelay(options: {
             if (signal.aborted) break;
             problem = error instanceof Error ? error.message : String(error);
             log.warn({ err: error, context: store.context, published }, 'publishing stopped; resuming from the tail');
-            await pause(backoff(failures++, 50, 5000), signal);
+            await pause(backoff(failures++, 50, MAX_BACKOFF_MS), signal);
           }
         }
       } catch (error) {
         problem = error instanceof Error ? error.message : String(error);
         log.warn({ err: error, context: store.context }, 'the relay has no lock');
-        await pause(backoff(failures++, 50, 5000), stopping.signal);
+        await pause(backoff(failures++, 50, MAX_BACKOFF_MS), stopping.signal);
       } finally {
         publishing = false;
         published = 0;

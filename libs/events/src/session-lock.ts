@@ -5,7 +5,8 @@
  * processes may both believe they hold it, so what they do is fenced again where it is written (a checkpoint moves only
  * from where it was, a stream only takes the expected sequence, a command has its idempotency key).
  */
-import type { Pool, PoolClient } from 'pg';
+import type { Pool, QueryResult, QueryResultRow } from 'pg';
+import { createTurns } from './turns.ts';
 
 const PING_MS = 5000;
 
@@ -17,7 +18,8 @@ export interface SessionLock {
 }
 
 interface Session {
-  readonly client: PoolClient;
+  /** One statement at a time. */
+  readonly query: <R extends QueryResultRow>(text: string, values?: unknown[]) => Promise<QueryResult<R>>;
   readonly held: Map<string, AbortController>;
   end(error: Error): void;
 }
@@ -33,13 +35,15 @@ const asError = (error: unknown): Error => (error instanceof Error ? error : new
 
 async function openSession(pool: Pool, keeper: Keeper): Promise<Session> {
   const client = await pool.connect();
+  const turns = createTurns();
+  const query: Session['query'] = (text, values) => turns.take('', () => client.query(text, values));
   const held = new Map<string, AbortController>();
   let ended = false;
   let answered = true;
   const pinging = setInterval(() => {
     if (!answered) return end(new Error(`The session gave no answer in ${PING_MS} ms.`));
     answered = false;
-    client.query('select 1').then(() => {
+    query('select 1').then(() => {
       answered = true;
     }, end);
   }, PING_MS);
@@ -56,7 +60,7 @@ async function openSession(pool: Pool, keeper: Keeper): Promise<Session> {
   }
   client.on('error', end);
   client.on('end', () => end(new Error('The session ended.')));
-  return { client, held, end };
+  return { query, held, end };
 }
 
 export function createSessionLock(pool: Pool, name: string): SessionLock {
@@ -71,7 +75,7 @@ export function createSessionLock(pool: Pool, name: string): SessionLock {
       if (closed) throw new Error(`The lock ${name} was closed.`);
       keeper.session ??= openSession(pool, keeper);
       const opening = keeper.session;
-      const { client, held, end } = await opening.catch((error: unknown) => {
+      const { query, held, end } = await opening.catch((error: unknown) => {
         if (keeper.session === opening) keeper.session = null;
         throw error;
       });
@@ -80,10 +84,9 @@ export function createSessionLock(pool: Pool, name: string): SessionLock {
       const mine = new AbortController();
       held.set(name, mine);
       try {
-        const { rows } = await client.query<{ got: boolean }>(
-          'select pg_try_advisory_lock(hashtextextended($1, 0)) as got',
-          [name],
-        );
+        const { rows } = await query<{ got: boolean }>('select pg_try_advisory_lock(hashtextextended($1, 0)) as got', [
+          name,
+        ]);
         if (rows[0]?.got) {
           lock = mine;
           return mine.signal;
@@ -104,7 +107,7 @@ export function createSessionLock(pool: Pool, name: string): SessionLock {
       if (keeper.users === 0) return session.end(new Error('Nobody needs the session any more.'));
       if (lock === null || session.held.get(name) !== lock) return;
       try {
-        await session.client.query('select pg_advisory_unlock(hashtextextended($1, 0))', [name]);
+        await session.query('select pg_advisory_unlock(hashtextextended($1, 0))', [name]);
         session.held.delete(name);
       } catch (error) {
         session.end(asError(error));

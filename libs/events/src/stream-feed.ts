@@ -31,6 +31,8 @@ import { createBell } from './waiting.ts';
 const MAX_BUFFERED = 2000;
 /** Without a message for so long, the owner is asked whether there should have been one. */
 const SILENCE_MS = 2000;
+/** Without a stream to read, this often. */
+const POLL_MS = 500;
 /** Fetches in a row that found what the open stream should have delivered, before it is opened anew. */
 const MAX_SILENCES = 2;
 /** Between tries to open the stream. */
@@ -59,7 +61,6 @@ export function openStreamFeed(options: {
   let nextFetchAt = 0;
   /** The owner has more than was fetched: go on fetching where the stream can't help. */
   let behind = true;
-  let verified = false;
   /** Fetches in a row that found events which the open stream should have delivered. */
   let silences = 0;
 
@@ -157,8 +158,6 @@ export function openStreamFeed(options: {
   async function ensureReader(cursor: Cursor): Promise<void> {
     if (reader?.closed) {
       await closeReader();
-      // Whatever ended it may have replaced the stream or the owner's log.
-      verified = false;
       nextFetchAt = 0;
     }
     if (reader || Date.now() < nextOpenAt) return;
@@ -177,21 +176,18 @@ export function openStreamFeed(options: {
     return taken;
   }
 
+  /** What the owner has after the cursor, given that it has the cursor's own event, too. */
   async function fetch(cursor: Cursor, limit: number): Promise<readonly EventRecord[]> {
-    const check = !verified && cursor.position > 0;
-    const { events, last } = check
-      ? await fetchEvents(nc, context, { after: cursor.position - 1, limit: limit + 1 })
-      : await fetchEvents(nc, context, { after: cursor.position, limit });
-    if (last < cursor.position) verifySame(cursor, undefined, last);
-    const fresh = check ? events.slice(1) : events;
-    if (check) verifySame(cursor, events[0], last);
-    verified = true;
+    const after = Math.max(0, cursor.position - 1);
+    const { events, last } = await fetchEvents(nc, context, { after, limit: limit + 1 });
+    if (cursor.position > 0) verifySame(cursor, events[0], last);
+    const fresh = cursor.position > 0 ? events.slice(1) : events;
     fresh.forEach((event, index) => {
       if (event.position !== cursor.position + 1 + index) {
         throw new HistoryReplaced(`The owner gave position ${event.position} after ${cursor.position + index}.`);
       }
     });
-    nextFetchAt = Date.now() + SILENCE_MS;
+    nextFetchAt = Date.now() + (reader ? SILENCE_MS : POLL_MS);
     behind = last > cursor.position + fresh.length;
     return fresh;
   }
@@ -222,8 +218,7 @@ export function openStreamFeed(options: {
     registry,
     async next(cursor, limit, signal) {
       await ensureReader(cursor);
-      const unsure = !verified && cursor.position > 0;
-      const ready = unsure && Date.now() >= nextFetchAt ? [] : take(cursor, limit);
+      const ready = take(cursor, limit);
       if (ready.length > 0) {
         nextFetchAt = Math.max(nextFetchAt, Date.now() + SILENCE_MS);
         return ready;
