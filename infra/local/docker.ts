@@ -1,5 +1,5 @@
 /** Docker Engine: the machine's, or a private one of this home. */
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { exec } from '@atoll/service/exec';
@@ -41,19 +41,22 @@ const config = (home: Home) => ({
   'log-opts': { 'max-size': '10m', 'max-file': '2' },
 });
 
-/** dockerd leaves mounts of its network namespaces and shims' files beneath its exec root. */
-async function removeExecRoot(home: Home): Promise<void> {
-  const execRoot = join(home.runDir, 'docker');
-  if (!existsSync(execRoot)) return;
-  const { stdout } = await exec('cat', ['/proc/self/mounts']);
-  const mounts = stdout
+/**
+ * Mounts and files that dockerd leaves behind: its data root, mounted onto itself, network namespaces, the shims' files.
+ * Innermost first; the same place may be mounted several times.
+ */
+async function removeRemains(home: Home): Promise<void> {
+  const roots = [join(home.runDir, 'docker'), join(home.docker, 'data')];
+  const mounts = readFileSync('/proc/self/mounts', 'utf8')
     .split('\n')
-    .map((line) => line.split(' ')[1] ?? '')
-    .filter((path) => path === execRoot || path.startsWith(`${execRoot}/`) || path.startsWith(`${home.docker}/data/`))
-    .sort()
+    // Spaces and the like stand there as \\040.
+    .map((line) =>
+      (line.split(' ')[1] ?? '').replaceAll(/\\(\d{3})/g, (_, code) => String.fromCharCode(Number.parseInt(code, 8))),
+    )
+    .filter((path) => roots.some((root) => path === root || path.startsWith(`${root}/`)))
     .reverse();
-  for (const mount of mounts) await exec('umount', ['--lazy', mount]).catch(() => {});
-  rmSync(execRoot, { recursive: true, force: true });
+  for (const mount of mounts) await exec('umount', ['--lazy', mount]);
+  rmSync(join(home.runDir, 'docker'), { recursive: true, force: true });
 }
 
 export function dockerSpec(home: Home, program: string): ProcessSpec {
@@ -78,6 +81,6 @@ export function dockerSpec(home: Home, program: string): ProcessSpec {
     ready: () => dockerReadiness(socket),
     stopSignal: 'SIGTERM',
     stopGraceMs: 20_000,
-    afterStop: () => removeExecRoot(home),
+    afterStop: () => removeRemains(home),
   };
 }
