@@ -28,7 +28,7 @@ export async function openIssuer(file: string, issuer: string): Promise<(claims:
   const key = await importJWK(jwk, algorithm);
   return ({ subject, tenant }) =>
     new SignJWT(tenant === undefined ? { atoll_operator: true } : { atoll_tenant: tenant })
-      .setProtectedHeader({ alg: algorithm, kid: jwk.kid })
+      .setProtectedHeader({ alg: algorithm, typ: 'at+jwt', kid: jwk.kid })
       .setSubject(subject)
       .setIssuer(issuer)
       .setAudience('atoll')

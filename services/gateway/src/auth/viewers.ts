@@ -1,0 +1,91 @@
+/** Who asks, and what they may do: the identity of the token, and the membership that the read model knows now. */
+import type { Id } from '@atoll/schema/ids';
+import { type Permission, type Role, rolePermissions } from '@atoll/schema/permissions';
+import type { Pool } from 'pg';
+import { ApiError } from '../errors.ts';
+import type { Identity } from './tokens.ts';
+
+export interface Viewer {
+  readonly subject: string;
+  readonly role: Role;
+  readonly permissions: ReadonlySet<Permission>;
+  /** Null for the operator. */
+  readonly tenant: Id<'tenant'> | null;
+  /** When the token ends: Unix time in milliseconds. */
+  readonly expiresAt: number;
+}
+
+export interface Viewers {
+  /** Throws FORBIDDEN where the identity has no membership. */
+  of(identity: Identity): Promise<Viewer>;
+  /** A tenant's memberships may have changed. */
+  forget(tenant: string): void;
+}
+
+/** A change is told by an event; this is how long one may be believed where the event didn't come through. */
+const believedMs = 2000;
+const maxRemembered = 10_000;
+
+const permissionsOf: Record<Role, ReadonlySet<Permission>> = {
+  operator: new Set(rolePermissions.operator),
+  admin: new Set(rolePermissions.admin),
+  viewer: new Set(rolePermissions.viewer),
+};
+
+const roleSql = {
+  name: 'membership',
+  text: `select role from read.member where tenant_id = $1 and subject = $2
+    union all select role from read.service_account where tenant_id = $1 and id = $2 limit 1`,
+};
+
+type TenantRole = Exclude<Role, 'operator'>;
+const isTenantRole = (text: string | undefined): text is TenantRole => text === 'admin' || text === 'viewer';
+
+/** `pool` is the owner's: memberships aren't open to queries. */
+export function createViewers(pool: Pool, now: () => number = Date.now): Viewers {
+  const remembered = new Map<string, Map<string, { readonly role: TenantRole; readonly until: number }>>();
+  let size = 0;
+
+  async function roleOf(tenant: string, subject: string): Promise<TenantRole | null> {
+    const known = remembered.get(tenant)?.get(subject);
+    if (known && known.until > now()) return known.role;
+    const { rows } = await pool.query<{ role: string }>({ ...roleSql, values: [tenant, subject] });
+    const role = rows[0]?.role;
+    // That somebody is no member is never remembered: they may become one at any moment.
+    if (!isTenantRole(role)) return null;
+    if (size >= maxRemembered) {
+      remembered.clear();
+      size = 0;
+    }
+    const members = remembered.get(tenant) ?? new Map();
+    remembered.set(tenant, members);
+    if (!members.has(subject)) size += 1;
+    members.set(subject, { role, until: now() + believedMs });
+    return role;
+  }
+
+  return {
+    async of(identity) {
+      const { subject, expiresAt } = identity;
+      if (identity.kind === 'operator') {
+        return { subject, role: 'operator', permissions: permissionsOf.operator, tenant: null, expiresAt };
+      }
+      const { tenant } = identity;
+      const role = await roleOf(tenant, subject);
+      if (role === null) {
+        throw new ApiError(
+          'FORBIDDEN',
+          'You are no member of the tenant that the token is for: ask one of its admins.',
+        );
+      }
+      return { subject, role, permissions: permissionsOf[role], tenant, expiresAt };
+    },
+    forget(tenant) {
+      size -= remembered.get(tenant)?.size ?? 0;
+      remembered.delete(tenant);
+    },
+  };
+}
+
+/** Whose log and whose budget it is. */
+export const scopeOf = (viewer: Viewer): string => viewer.tenant ?? 'platform';

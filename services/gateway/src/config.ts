@@ -1,0 +1,25 @@
+/** What the gateway takes from its environment. */
+import { commonConfig } from '@atoll/service/config';
+import { z } from 'zod';
+
+const postgresUrl = z.string().regex(/^postgres(ql)?:\/\//, 'must begin with postgres:// or postgresql://');
+
+export const configSchema = z.object({
+  ...commonConfig,
+  /** Role atoll_gateway: owns the schema `read`. */
+  ATOLL_DATABASE_URL: postgresUrl,
+  /** Role atoll_reader: selects only, under row security. */
+  ATOLL_READER_DATABASE_URL: postgresUrl,
+  ATOLL_HOST: z.string().default('127.0.0.1'),
+  ATOLL_PORT: z.coerce.number().int().min(0).max(65535),
+  /** Where clients reach the gateway, without a slash at the end; it is also the issuer of the tokens. */
+  ATOLL_PUBLIC_URL: z.url({ protocol: /^https?$/ }).refine((url) => !url.endsWith('/'), 'must not end with a slash'),
+  ATOLL_ISSUER_KEY_FILE: z.string().min(1),
+  /** Connections that queries share; what is more waits, tenant by tenant. */
+  ATOLL_READ_CONNECTIONS: z.coerce.number().int().min(1).max(200).default(16),
+  /** What one request may cost at most, in points; see @cost. */
+  ATOLL_REQUEST_POINTS: z.coerce.number().int().min(1).default(10_000),
+  /** What a tenant may spend per minute, in points; a minute's worth may be spent at once. */
+  ATOLL_TENANT_POINTS_PER_MINUTE: z.coerce.number().int().min(1).default(20_000_000),
+});
+export type Config = z.infer<typeof configSchema>;

@@ -1,0 +1,151 @@
+/** The gateway, wired: the read models, the engine, and the ways in. */
+import type { AddressInfo } from 'node:net';
+import { engineMigrations } from '@atoll/events/migrations';
+import { createCommandClient } from '@atoll/service/commands';
+import type { ReadinessCheck } from '@atoll/service/health';
+import type { Logger } from '@atoll/service/log';
+import { type NatsConnection, natsReadiness } from '@atoll/service/nats';
+import { checkServer, migrate } from '@atoll/service/postgres';
+import type { Pool } from 'pg';
+import type { Issuer } from './auth/issuer.ts';
+import { createTokenEndpoint, tokenPath } from './auth/oauth.ts';
+import { createTokens } from './auth/tokens.ts';
+import { createViewers } from './auth/viewers.ts';
+import { createBudget } from './budget.ts';
+import { createDocuments } from './graphql/documents.ts';
+import { createEngine } from './graphql/engine.ts';
+import { createTeller } from './graphql/tell.ts';
+import { startApollo } from './http/apollo.ts';
+import { createApp } from './http/app.ts';
+import { serveSockets } from './http/sockets.ts';
+import { createLogsLoader, instanceLogs } from './live/logs.ts';
+import { createProbe } from './live/probe.ts';
+import { type LiveResolvers, liveProblems } from './live/resolvers.ts';
+import { viewerField } from './live/viewer.ts';
+import { createLogHub } from './log/hub.ts';
+import { createEventCursorField, createEventsField } from './log/query.ts';
+import { createLogReader } from './log/read.ts';
+import { createSubscriptions } from './log/subscriptions.ts';
+import { hearWakes, tellWakes } from './log/wake.ts';
+import { readMigrations, readSchema } from './migrations.ts';
+import { mutationProblems } from './mutations/registry.ts';
+import { createMutationRunner } from './mutations/run.ts';
+import { startProjections } from './project/projections.ts';
+import { createCompiler } from './read/compile/compile.ts';
+import { createReader } from './read/reader.ts';
+import { loadSchema } from './schema/load.ts';
+import { createModel } from './schema/model.ts';
+import { schemaProblems } from './schema/problems.ts';
+
+export interface GatewayOptions {
+  /** Of the owner of the schema `read`. */
+  readonly owner: Pool;
+  /** Of atoll_reader. */
+  readonly reader: Pool;
+  readonly nc: NatsConnection;
+  readonly issuer: Issuer;
+  readonly host: string;
+  readonly port: number;
+  readonly requestPoints: number;
+  readonly tenantPointsPerMinute: number;
+  readonly log: Logger;
+}
+
+export interface Gateway {
+  readonly port: number;
+  readonly checks: Readonly<Record<string, ReadinessCheck>>;
+  /** Takes no new requests, ends the open ones, then stops projecting. */
+  stop(): Promise<void>;
+}
+
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const { owner, nc, issuer, log } = options;
+
+  const schema = loadSchema();
+  const reader = createReader(options.reader);
+  const logReader = createLogReader(reader);
+  const resolvers: LiveResolvers = {
+    'Query.viewer': viewerField,
+    'Query.probe': createProbe(nc, reader),
+    'Query.events': createEventsField(logReader),
+    'Query.eventCursor': createEventCursorField(logReader),
+    'Instance.logs': instanceLogs,
+  };
+  const problems = [...schemaProblems(schema), ...mutationProblems(schema), ...liveProblems(schema, resolvers)];
+  if (problems.length > 0) throw new Error(`The SDL can't be served:\n${problems.join('\n')}`);
+
+  await checkServer(owner);
+  await migrate({ pool: owner, schema: readSchema, folders: [engineMigrations, readMigrations], log });
+
+  const viewers = createViewers(owner);
+  const hub = createLogHub({ log: logReader, pool: owner, logger: log });
+  const changed = (scope: string, cursor: number) => {
+    viewers.forget(scope);
+    hub.wake(scope, cursor);
+  };
+  const projections = await startProjections({
+    nc,
+    pool: owner,
+    log,
+    committed(_events, heads) {
+      // At once here, and over NATS for the gateways beside this one.
+      for (const [scope, cursor] of heads) changed(scope, cursor);
+      tellWakes(nc, heads);
+    },
+  });
+  const wakes = hearWakes(nc, log, changed);
+
+  const teller = createTeller(log);
+  const tokens = createTokens(issuer);
+  const engine = createEngine({
+    schema,
+    compiler: createCompiler(createModel(schema), (parent, field) => resolvers[`${parent}.${field}`]?.needs ?? []),
+    reader,
+    projections,
+    mutations: createMutationRunner({
+      schema,
+      commands: createCommandClient(nc),
+      projections,
+      reader,
+      issuer,
+      tokenUrl: `${issuer.url}${tokenPath}`,
+    }),
+    resolvers,
+    liveRequest: (viewer) => ({ viewer, logs: createLogsLoader(nc) }),
+    budget: createBudget(options.tenantPointsPerMinute),
+    maxCost: options.requestPoints,
+    tell: teller.tell,
+  });
+  const subscriptions = createSubscriptions({ engine, log: logReader, hub, teller });
+
+  const checks = {
+    nats: natsReadiness(nc),
+    database: async () => {
+      await Promise.all([owner.query('select 1'), options.reader.query('select 1')]);
+      return null;
+    },
+    projections: async () => projections.problem(),
+  };
+  const apollo = await startApollo({ schema, engine, teller, log });
+  const tokenEndpoint = createTokenEndpoint({ issuer, pool: owner });
+  const app = createApp({ apollo, issuer, tokens, viewers, tokenEndpoint, teller, checks, log });
+  await app.ready();
+  const documents = createDocuments(schema);
+  const server = app.server;
+  const sockets = serveSockets({ server, schema, tokens, viewers, documents, engine, subscriptions, teller, log });
+  await app.listen({ host: options.host, port: options.port });
+  const { port } = server.address() as AddressInfo;
+
+  return {
+    port,
+    checks,
+    async stop() {
+      await sockets.close();
+      await app.close();
+      await apollo.stop();
+      wakes.stop();
+      await hub.stop();
+      await projections.stop();
+    },
+  };
+}

@@ -1,0 +1,122 @@
+/** The gateway's pages over HTTP. */
+import { randomUUID } from 'node:crypto';
+import type { ApolloServer } from '@apollo/server';
+import { fastifyApolloHandler } from '@as-integrations/fastify';
+import type { ReadinessCheck } from '@atoll/service/health';
+import type { Logger } from '@atoll/service/log';
+import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { algorithm, type Issuer } from '../auth/issuer.ts';
+import { type createTokenEndpoint, tokenPath } from '../auth/oauth.ts';
+import type { Tokens } from '../auth/tokens.ts';
+import type { Viewers } from '../auth/viewers.ts';
+import { ApiError } from '../errors.ts';
+import { parsePositions, positionHeader } from '../graphql/positions.ts';
+import type { Teller } from '../graphql/tell.ts';
+import type { HttpContext } from './apollo.ts';
+import { sendExplorer, serveExplorer } from './explorer.ts';
+import { bodyFailure, maxBody, sendFailure } from './failures.ts';
+
+export const graphqlPath = '/graphql';
+export const correlationHeader = 'atoll-correlation';
+
+export interface AppNeeds {
+  readonly apollo: ApolloServer<HttpContext>;
+  readonly issuer: Issuer;
+  readonly tokens: Tokens;
+  readonly viewers: Viewers;
+  readonly tokenEndpoint: ReturnType<typeof createTokenEndpoint>;
+  readonly teller: Teller;
+  readonly checks: Readonly<Record<string, ReadinessCheck>>;
+  readonly log: Logger;
+}
+
+const wantsPage = (request: FastifyRequest) =>
+  request.method === 'GET' && (request.headers.accept ?? '').includes('text/html');
+
+const header = (request: FastifyRequest, name: string): string | undefined => {
+  const value = request.headers[name];
+  return Array.isArray(value) ? value.join(',') : value;
+};
+
+export function createApp(needs: AppNeeds): FastifyInstance {
+  const { apollo, issuer, tokens, viewers, tokenEndpoint, teller, checks } = needs;
+  const app = Fastify({ bodyLimit: maxBody, logger: false, forceCloseConnections: true });
+  const contexts = new WeakMap<FastifyRequest, HttpContext>();
+
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    if (error instanceof ApiError) return sendFailure(reply, error);
+    return sendFailure(reply, bodyFailure(error) ?? teller.tell(error, correlationOf(request)));
+  });
+  app.setNotFoundHandler((_request, reply) =>
+    reply
+      .code(404)
+      .send({ error: 'not_found', error_description: `There is nothing here; the API is at ${graphqlPath}.` }),
+  );
+  app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) =>
+    done(null, new URLSearchParams(String(body))),
+  );
+
+  /** Before the body is read: strangers send none. */
+  async function authenticate(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+    if (wantsPage(request)) return sendExplorer(reply);
+    const correlation = randomUUID();
+    reply.header(correlationHeader, correlation);
+    try {
+      const viewer = await viewers.of(await tokens.verify(request.headers.authorization));
+      const seen = parsePositions(header(request, positionHeader));
+      contexts.set(request, { viewer, correlation, seen, traceparent: header(request, 'traceparent') ?? null });
+    } catch (error) {
+      return sendFailure(reply, teller.tell(error, correlation));
+    }
+    return undefined;
+  }
+
+  const correlationOf = (request: FastifyRequest) => contexts.get(request)?.correlation ?? randomUUID();
+
+  app.route({
+    method: ['GET', 'POST'],
+    url: graphqlPath,
+    onRequest: authenticate,
+    handler: fastifyApolloHandler<HttpContext>(apollo, {
+      async context(request) {
+        const context = contexts.get(request);
+        if (!context) throw new Error('A request came past the authentication.');
+        return context;
+      },
+    }),
+  });
+  serveExplorer(app);
+
+  app.get('/.well-known/jwks.json', (_request, reply) =>
+    reply.header('cache-control', 'public, max-age=300').send(issuer.jwks),
+  );
+  app.get('/.well-known/openid-configuration', (_request, reply) =>
+    reply.header('cache-control', 'public, max-age=300').send({
+      issuer: issuer.url,
+      jwks_uri: `${issuer.url}/.well-known/jwks.json`,
+      token_endpoint: `${issuer.url}${tokenPath}`,
+      token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
+      grant_types_supported: ['client_credentials'],
+      response_types_supported: [],
+      subject_types_supported: ['public'],
+      id_token_signing_alg_values_supported: [algorithm],
+    }),
+  );
+  app.post(tokenPath, async (request, reply) => {
+    const form = request.body instanceof URLSearchParams ? request.body : null;
+    const answer = await tokenEndpoint({ authorization: request.headers.authorization, form });
+    if (answer.status === 401) reply.header('www-authenticate', 'Basic realm="atoll"');
+    return reply.code(answer.status).header('cache-control', 'no-store').send(answer.body);
+  });
+
+  app.get('/livez', () => ({ status: 'alive' }));
+  app.get('/readyz', async (_request, reply) => {
+    const found = await Promise.all(
+      Object.entries(checks).map(async ([name, check]) => [name, await check().catch(String)] as const),
+    );
+    const reasons = found.filter(([, reason]) => reason !== null);
+    if (reasons.length === 0) return { status: 'ready' };
+    return reply.code(503).send({ status: 'not ready', reasons: Object.fromEntries(reasons) });
+  });
+  return app;
+}

@@ -1,0 +1,106 @@
+/** Mutations of subnets and isolation policies. */
+import { reject } from '@atoll/schema/errors';
+import { type Keyed, mutation, type Versioned } from './definition.ts';
+import { type LabelInput, labelMap, labelRepetition } from './lists.ts';
+import { tenantOf } from './tenancy.ts';
+
+interface CreateSubnetInput extends Keyed {
+  readonly namespaceId: string;
+  readonly ipv4?: string | null;
+}
+
+const createSubnet = mutation<CreateSubnetInput>({
+  context: 'network',
+  command: 'CreateSubnet',
+  rows: { subnet: 'subnetId' },
+  order: ({ namespaceId, ipv4 }, { viewer }) => ({
+    tenant: tenantOf(viewer),
+    data: { namespaceId, ipv4: ipv4 ?? null },
+    expectedVersion: null,
+  }),
+});
+
+interface PolicyInput {
+  readonly from: { readonly namespaceId?: string | null; readonly labels?: readonly LabelInput[] | null };
+  readonly toLabels: readonly LabelInput[];
+  readonly ports: readonly { readonly protocol: string; readonly from: number; readonly to?: number | null }[];
+}
+
+const specOf = ({ from, toLabels, ports }: PolicyInput, ownNamespace: string) => ({
+  from: { namespaceId: from.namespaceId ?? ownNamespace, labels: labelMap(from.labels) },
+  to: { labels: labelMap(toLabels) },
+  ports: ports.map(({ protocol, from: first, to }) => ({ protocol, from: first, to: to ?? first })),
+});
+
+const specRepetition = ({ from, toLabels }: PolicyInput) =>
+  labelRepetition(from.labels, 'from.labels') ?? labelRepetition(toLabels, 'toLabels');
+
+const specFields = {
+  renamed: {
+    spec: '',
+    'spec.from': 'from',
+    'spec.to': 'toLabels',
+    'spec.to.labels': 'toLabels',
+    'spec.ports': 'ports',
+  },
+  keyed: { 'from.labels': 'key', toLabels: 'key' },
+};
+
+interface CreateIsolationPolicyInput extends Keyed, PolicyInput {
+  readonly namespaceId: string;
+  readonly name: string;
+}
+
+const createIsolationPolicy = mutation<CreateIsolationPolicyInput>({
+  context: 'network',
+  command: 'CreateIsolationPolicy',
+  rows: { isolationPolicy: 'policyId' },
+  ...specFields,
+  order: (input, { viewer }) =>
+    specRepetition(input) ?? {
+      tenant: tenantOf(viewer),
+      data: { namespaceId: input.namespaceId, name: input.name, spec: specOf(input, input.namespaceId) },
+      expectedVersion: null,
+    },
+});
+
+interface UpdateIsolationPolicyInput extends Versioned, PolicyInput {
+  readonly policyId: string;
+}
+
+const updateIsolationPolicy = mutation<UpdateIsolationPolicyInput>({
+  context: 'network',
+  command: 'UpdateIsolationPolicy',
+  rows: { isolationPolicy: 'policyId' },
+  ...specFields,
+  async order(input, { viewer, namespaceOfPolicy }) {
+    const twice = specRepetition(input);
+    if (twice) return twice;
+    // A policy never changes its namespace, so what the read model says of it is true for good.
+    const own = input.from.namespaceId ?? (await namespaceOfPolicy(input.policyId));
+    if (own === null) return reject('NOT_FOUND', 'There is no such isolation policy.', 'policyId');
+    return {
+      tenant: tenantOf(viewer),
+      data: { policyId: input.policyId, spec: specOf(input, own) },
+      expectedVersion: input.expectedVersion ?? null,
+    };
+  },
+});
+
+interface DeleteIsolationPolicyInput extends Versioned {
+  readonly policyId: string;
+}
+
+const deleteIsolationPolicy = mutation<DeleteIsolationPolicyInput>({
+  context: 'network',
+  command: 'DeleteIsolationPolicy',
+  rows: {},
+  order: ({ policyId, expectedVersion }, { viewer }) => ({
+    tenant: tenantOf(viewer),
+    data: { policyId },
+    expectedVersion: expectedVersion ?? null,
+    shown: (result) => ({ deletedId: result.policyId }),
+  }),
+});
+
+export const networkMutations = { createSubnet, createIsolationPolicy, updateIsolationPolicy, deleteIsolationPolicy };

@@ -1,0 +1,133 @@
+/** Mutations of tenants, environments and namespaces. */
+import { createHash } from 'node:crypto';
+import { reject } from '@atoll/schema/errors';
+import { idKind, PLATFORM, type Tenant } from '@atoll/schema/ids';
+import type { Viewer } from '../auth/viewers.ts';
+import { type Keyed, mutation, type Versioned } from './definition.ts';
+import { type LabelInput, labelMap, labelRepetition, repetition } from './lists.ts';
+
+/** Commands of a tenant's own are sent under the viewer's tenant; the operator's under the platform. */
+export const tenantOf = (viewer: Viewer): Tenant => viewer.tenant ?? PLATFORM;
+
+interface CreateTenantInput extends Keyed {
+  readonly name: string;
+  readonly limits?: Readonly<Record<'namespaces' | 'instances' | 'cpuMillis' | 'memoryMiB', number | null>> | null;
+  readonly admins?: readonly string[] | null;
+  readonly viewers?: readonly string[] | null;
+}
+
+const createTenant = mutation<CreateTenantInput>({
+  context: 'tenancy',
+  command: 'CreateTenant',
+  rows: { tenant: 'tenantId' },
+  renamed: { members: '' },
+  order({ name, limits, admins, viewers }) {
+    const members = [
+      ...(admins ?? []).map((subject) => ({ subject, role: 'admin' })),
+      ...(viewers ?? []).map((subject) => ({ subject, role: 'viewer' })),
+    ];
+    const twice =
+      repetition(admins ?? [], 'admins', '') ??
+      repetition(viewers ?? [], 'viewers', '') ??
+      repetition(
+        members.map(({ subject }) => subject),
+        'viewers',
+        '',
+      );
+    if (twice) return { ...twice, field: twice.field?.split('.')[0] ?? 'admins' };
+    const given = Object.entries(limits ?? {}).filter(([, value]) => value !== null);
+    const data = { name, members, ...(given.length > 0 ? { limits: Object.fromEntries(given) } : {}) };
+    return { tenant: PLATFORM, data, expectedVersion: null };
+  },
+});
+
+interface CreateServiceAccountInput extends Keyed {
+  readonly tenantId?: string | null;
+  readonly name: string;
+  readonly role: 'ADMIN' | 'VIEWER';
+}
+
+const noTenant = reject('NOT_FOUND', 'There is no such tenant.', 'tenantId');
+
+/** Whose account it is to be; null where the viewer has no such tenant. */
+function accountTenant(viewer: Viewer, tenantId: string | null | undefined): Tenant | null {
+  if (viewer.tenant !== null) return tenantId == null || tenantId === viewer.tenant ? viewer.tenant : null;
+  return tenantId != null && idKind(tenantId) === 'tenant' ? (tenantId as Tenant) : null;
+}
+
+const createServiceAccount = mutation<CreateServiceAccountInput>({
+  context: 'tenancy',
+  command: 'CreateServiceAccount',
+  rows: {},
+  renamed: { secretHash: '' },
+  order({ tenantId, name, role }, { viewer, key, secretOf, tokenUrl }) {
+    if (viewer.tenant === null && tenantId == null) {
+      return reject('INVALID_ARGUMENT', 'Say for which tenant the account is.', 'tenantId');
+    }
+    const tenant = accountTenant(viewer, tenantId);
+    if (tenant === null) return noTenant;
+    // Made from the request, so that its repetition shows the same secret, which is kept nowhere.
+    const clientSecret = `ats_${secretOf(tenant, viewer.subject, key)}`;
+    const secretHash = createHash('sha256').update(clientSecret).digest('hex');
+    return {
+      tenant,
+      data: { name, role: role.toLowerCase(), secretHash },
+      expectedVersion: null,
+      shown: (result) => ({ clientId: result.serviceAccountId, clientSecret, tokenUrl }),
+    };
+  },
+});
+
+interface CreateEnvironmentInput extends Keyed {
+  readonly name: string;
+  readonly kind: string;
+}
+
+const createEnvironment = mutation<CreateEnvironmentInput>({
+  context: 'tenancy',
+  command: 'CreateEnvironment',
+  rows: { environment: 'environmentId' },
+  order: ({ name, kind }, { viewer }) => ({ tenant: tenantOf(viewer), data: { name, kind }, expectedVersion: null }),
+});
+
+interface CreateNamespaceInput extends Keyed {
+  readonly environmentId: string;
+  readonly name: string;
+  readonly labels?: readonly LabelInput[] | null;
+}
+
+const createNamespace = mutation<CreateNamespaceInput>({
+  context: 'tenancy',
+  command: 'CreateNamespace',
+  rows: { namespace: 'namespaceId' },
+  keyed: { labels: 'key' },
+  order: ({ environmentId, name, labels }, { viewer }) =>
+    labelRepetition(labels, 'labels') ?? {
+      tenant: tenantOf(viewer),
+      data: { environmentId, name, labels: labelMap(labels) },
+      expectedVersion: null,
+    },
+});
+
+interface DeleteNamespaceInput extends Versioned {
+  readonly namespaceId: string;
+}
+
+const deleteNamespace = mutation<DeleteNamespaceInput>({
+  context: 'tenancy',
+  command: 'DeleteNamespace',
+  rows: { namespace: 'namespaceId' },
+  order: ({ namespaceId, expectedVersion }, { viewer }) => ({
+    tenant: tenantOf(viewer),
+    data: { namespaceId },
+    expectedVersion: expectedVersion ?? null,
+  }),
+});
+
+export const tenancyMutations = {
+  createTenant,
+  createServiceAccount,
+  createEnvironment,
+  createNamespace,
+  deleteNamespace,
+};

@@ -1,0 +1,146 @@
+/** Events of the deploy context → read models. */
+import type { DeployEvent } from '@atoll/schema/deploy/events';
+import type { EventRecord } from '@atoll/schema/envelope';
+import { derive, type Effect, instant, labelList, type Project, patch, purge, put, remove } from './effects.ts';
+
+const unheard = 'It has registered, and its agent has not reported it ready yet.';
+
+/** Every event of a deployment's stream is a change of the deployment: its version moves. */
+function changed(id: string, record: EventRecord, columns: Readonly<Record<string, unknown>> = {}): Effect[] {
+  return [patch('deployment', id, { ...columns, version: record.version }), derive('deployment', id)];
+}
+
+type InstanceEvent = { readonly instanceId: string; readonly deploymentId: string };
+
+function instance(data: InstanceEvent, record: EventRecord, columns: Readonly<Record<string, unknown>>): Effect[] {
+  return [
+    patch('instance', data.instanceId, columns),
+    derive('instance', data.instanceId),
+    ...changed(data.deploymentId, record),
+  ];
+}
+
+export const projectDeploy: Project<DeployEvent> = (event, record): readonly Effect[] => {
+  const tenant_id = record.tenant;
+  const at = instant(record.time);
+  const fine = { state_reason: null, state_message: null };
+  switch (event.type) {
+    case 'NodeRegistered': {
+      const { nodeId: id, name, runtime, capacity, maxInstances } = event.data;
+      return [
+        put('compute_node', id, {
+          ...{ id, tenant_id, name, status: 'UNREACHABLE', status_message: unheard, runtime: runtime.toUpperCase() },
+          ...{ cpu_millis: capacity.cpuMillis, memory_mib: capacity.memoryMiB },
+          ...{ max_instances: maxInstances, created_at: at },
+        }),
+      ];
+    }
+    case 'NodeChanged': {
+      const { nodeId: id, name, runtime, capacity, maxInstances } = event.data;
+      const { cpuMillis: cpu_millis, memoryMiB: memory_mib } = capacity;
+      const row = { name, runtime: runtime.toUpperCase(), cpu_millis, memory_mib, max_instances: maxInstances };
+      return [patch('compute_node', id, row)];
+    }
+    case 'NodeBecameReady':
+      return [patch('compute_node', event.data.nodeId, { status: 'READY', status_message: null })];
+    case 'NodeBecameUnreachable': {
+      const { nodeId, reason } = event.data;
+      return [patch('compute_node', nodeId, { status: 'UNREACHABLE', status_message: reason })];
+    }
+    case 'NamespaceOpened':
+    case 'NamespaceClosed':
+    case 'NamespaceDrained':
+      return [];
+    case 'DeploymentCreated': {
+      const { deploymentId: id, namespaceId: namespace_id, name, labels, replicas, strategy } = event.data;
+      return [
+        put('deployment', id, {
+          ...{ id, tenant_id, namespace_id, name, labels: labelList(labels), replicas },
+          ...{ max_surge: strategy.maxSurge, max_unavailable: strategy.maxUnavailable, current_release_id: null },
+          ...{ version: record.version, created_at: at, deleting: false, rolling_out: false, blocked_message: null },
+          ...{ ready_replicas: 0, status: 'PROGRESSING', status_message: null },
+        }),
+        derive('deployment', id),
+      ];
+    }
+    case 'ReleaseCreated': {
+      const { deploymentId: deployment_id, releaseId: id, number, spec } = event.data;
+      const ports = spec.ports.map(({ port, protocol }) => ({ port, protocol }));
+      return [
+        put('release', id, {
+          ...{ id, tenant_id, deployment_id, number, image: spec.image, command: spec.command, ports },
+          ...{ cpu_millis: spec.resources.cpuMillis, memory_mib: spec.resources.memoryMiB, created_at: at },
+        }),
+        ...changed(deployment_id, record),
+      ];
+    }
+    case 'RolloutStarted': {
+      const { deploymentId: deployment_id, rolloutId: id, kind, releaseId: release_id } = event.data;
+      const row = { id, tenant_id, deployment_id, release_id, kind, status: 'RUNNING', created_at: at, ended_at: null };
+      return [
+        put('rollout', id, row),
+        ...changed(deployment_id, record, { current_release_id: release_id, rolling_out: true, blocked_message: null }),
+      ];
+    }
+    case 'RolloutCompleted':
+      return [
+        patch('rollout', event.data.rolloutId, { status: 'COMPLETED', ended_at: at }),
+        ...changed(event.data.deploymentId, record, { rolling_out: false, blocked_message: null }),
+      ];
+    case 'RolloutSuperseded':
+      // The one that took over has told, or will tell, where the deployment is going.
+      return [
+        patch('rollout', event.data.rolloutId, { status: 'SUPERSEDED', ended_at: at }),
+        ...changed(event.data.deploymentId, record),
+      ];
+    case 'RolloutBlocked':
+      return changed(event.data.deploymentId, record, {
+        blocked_message: `${event.data.reason}: ${event.data.message}`,
+      });
+    case 'RolloutUnblocked':
+      return changed(event.data.deploymentId, record, { blocked_message: null });
+    case 'DeploymentScaled':
+      return changed(event.data.deploymentId, record, { replicas: event.data.replicas });
+    case 'DeploymentDeletionRequested':
+      return changed(event.data.deploymentId, record, { deleting: true });
+    case 'DeploymentDeleted': {
+      const { deploymentId: id } = event.data;
+      const parts = ['release', 'rollout', 'instance'] as const;
+      return [remove('deployment', id), ...parts.map((table) => purge(table, 'deployment_id', id))];
+    }
+    case 'InstancePlaced': {
+      const { instanceId: id, deploymentId: deployment_id, namespaceId: namespace_id, nodeId: node_id } = event.data;
+      const { releaseId: release_id, labels, decision } = event.data;
+      const placement = {
+        filtered: decision.filtered.map(({ nodeId, reason }) => ({ nodeId, reason })),
+        scores: decision.scores.map(({ nodeId, score }) => ({ nodeId, score })),
+      };
+      return [
+        put('instance', id, {
+          ...{ id, tenant_id, namespace_id, deployment_id, release_id, node_id, labels: labelList(labels), placement },
+          ...{ created_at: at, ready_at: null, state: 'PLACED', ...fine, status: 'PLACED', status_reason: null },
+          ...{ status_message: null, ipv4: null, ipv6: null, secured_at: null },
+        }),
+        derive('instance', id),
+        ...changed(deployment_id, record),
+      ];
+    }
+    case 'InstanceStarted':
+      return instance(event.data, record, { state: 'STARTED', ...fine });
+    case 'InstanceReady':
+      return instance(event.data, record, { state: 'READY', ...fine, ready_at: at });
+    case 'InstanceUnready':
+    case 'InstanceWaiting': {
+      const state = event.type === 'InstanceUnready' ? 'UNREADY' : 'WAITING';
+      const { reason, message } = event.data;
+      return instance(event.data, record, { state, state_reason: reason, state_message: message });
+    }
+    case 'InstanceStopRequested':
+      return instance(event.data, record, { state: 'STOPPING', state_reason: event.data.reason, state_message: null });
+    case 'InstanceStopped':
+    case 'InstanceLost':
+      return [remove('instance', event.data.instanceId), ...changed(event.data.deploymentId, record)];
+    default:
+      return event satisfies never;
+  }
+};

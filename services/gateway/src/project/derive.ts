@@ -1,0 +1,63 @@
+/**
+ * What is shown of a row and told by more than one event or context: worked out from all that is known of it now, so
+ * that it doesn't matter which came first. Runs after the batch is written; the batches of all contexts take turns.
+ */
+import type { PoolClient } from 'pg';
+import type { Changes } from './effects.ts';
+
+const namespaces = `
+  update read.namespace n set status = case
+    when n.deleting then 'DELETING'
+    when exists(select from read.subnet s where s.namespace_id = n.id) then 'ACTIVE'
+    else 'PENDING'
+  end
+  where n.id = any($1)`;
+
+const instances = `
+  update read.instance i set
+    ipv4 = e.ipv4,
+    ipv6 = e.ipv6,
+    secured_at = e.secured_at,
+    status = case
+      when i.state <> 'PLACED' then i.state
+      when e.secured_at is not null then 'SECURED'
+      when e.ipv4 is not null then 'ADDRESSED'
+      when e.refusal is not null then 'WAITING'
+      else 'PLACED'
+    end,
+    status_reason = case when i.state = 'PLACED' and e.refusal is not null then 'ADDRESS_REFUSED' else i.state_reason end,
+    status_message = case when i.state = 'PLACED' then e.refusal else i.state_message end
+  from (select id.value as id, endpoint.* from unnest($1::text[]) id(value) left join read.endpoint on endpoint.id = id.value) e
+    (wanted, id, tenant_id, ipv4, ipv6, secured_at, refusal)
+  where i.id = e.wanted
+  returning i.deployment_id`;
+
+const deployments = `
+  update read.deployment d set
+    ready_replicas = f.ready,
+    status = case
+      when d.deleting then 'DELETING'
+      when d.blocked_message is not null then 'BLOCKED'
+      when d.rolling_out or f.ready <> d.replicas or f.instances <> d.replicas then 'PROGRESSING'
+      else 'STEADY'
+    end,
+    status_message = case when d.deleting then null else d.blocked_message end
+  from (
+    select d.id,
+      count(i.id)::integer as instances,
+      (count(i.id) filter (where i.status = 'READY' and i.release_id = d.current_release_id))::integer as ready
+    from read.deployment d left join read.instance i on i.deployment_id = d.id
+    where d.id = any($1)
+    group by d.id
+  ) f
+  where d.id = f.id`;
+
+export async function deriveRows(tx: PoolClient, derived: Changes['derived']): Promise<void> {
+  if (derived.namespace.length > 0) await tx.query(namespaces, [derived.namespace]);
+  const touched = new Set(derived.deployment);
+  if (derived.instance.length > 0) {
+    const { rows } = await tx.query<{ deployment_id: string }>(instances, [derived.instance]);
+    for (const row of rows) touched.add(row.deployment_id);
+  }
+  if (touched.size > 0) await tx.query(deployments, [[...touched]]);
+}

@@ -1,0 +1,74 @@
+/** Events of the network context → read models. */
+import type { NetworkEvent } from '@atoll/schema/network/events';
+import type { PolicySpec } from '@atoll/schema/network/spec';
+import { derive, type Effect, instant, labelList, type Project, patch, purge, put, remove } from './effects.ts';
+
+const policyColumns = (spec: PolicySpec) => ({
+  from_namespace_id: spec.from.namespaceId,
+  from_labels: labelList(spec.from.labels),
+  to_labels: labelList(spec.to.labels),
+  ports: spec.ports.map(({ protocol, from, to }) => ({ protocol, from, to })),
+});
+
+export const projectNetwork: Project<NetworkEvent> = (event, record): readonly Effect[] => {
+  const tenant_id = record.tenant;
+  const created_at = instant(record.time);
+  const { version } = record;
+  switch (event.type) {
+    case 'NamespaceOpened':
+    case 'NamespaceClosed':
+    case 'NamespaceDrained':
+      return [];
+    case 'SubnetAllocated': {
+      const { subnetId: id, namespaceId: namespace_id, ipv4, ipv6 } = event.data;
+      return [
+        put('subnet', id, { id, tenant_id, namespace_id, ipv4, ipv6, created_at }),
+        derive('namespace', namespace_id),
+      ];
+    }
+    case 'SubnetReleased':
+      return [remove('subnet', event.data.subnetId), derive('namespace', event.data.namespaceId)];
+    case 'EndpointAllocated': {
+      const { instanceId: id, ipv4, ipv6 } = event.data;
+      return [
+        put('endpoint', id, { id, tenant_id, ipv4, ipv6, secured_at: null, refusal: null }),
+        derive('instance', id),
+      ];
+    }
+    case 'EndpointRefused': {
+      const { instanceId: id, message } = event.data;
+      return [
+        put('endpoint', id, { id, tenant_id, ipv4: null, ipv6: null, secured_at: null, refusal: message }),
+        derive('instance', id),
+      ];
+    }
+    case 'EndpointSecured': {
+      const { instanceId: id, enforcedAt } = event.data;
+      return [patch('endpoint', id, { secured_at: instant(enforcedAt) }), derive('instance', id)];
+    }
+    case 'EndpointReleased':
+      return [remove('endpoint', event.data.instanceId), derive('instance', event.data.instanceId)];
+    case 'IsolationPolicyCreated': {
+      const { policyId: id, namespaceId: namespace_id, name, revision, spec } = event.data;
+      const row = { id, tenant_id, namespace_id, name, revision, version, created_at };
+      return [put('isolation_policy', id, { ...row, ...policyColumns(spec) })];
+    }
+    case 'IsolationPolicyUpdated': {
+      const { policyId: id, revision, spec } = event.data;
+      return [patch('isolation_policy', id, { revision, version, ...policyColumns(spec) })];
+    }
+    case 'IsolationPolicyDeleted':
+      return [
+        remove('isolation_policy', event.data.policyId),
+        purge('policy_receipt', 'policy_id', event.data.policyId),
+      ];
+    case 'PolicyEnforced': {
+      const { policyId: policy_id, revision, nodeId: node_id, generation, hash, enforcedAt } = event.data;
+      const id = `${policy_id}.${revision}.${node_id}`;
+      const row = { id, tenant_id, policy_id, revision, node_id, generation, hash, enforced_at: instant(enforcedAt) };
+      return [put('policy_receipt', id, row), patch('isolation_policy', policy_id, { version })];
+    }
+    default:
+      return event satisfies never;
+  }
+};

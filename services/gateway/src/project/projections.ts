@@ -1,0 +1,110 @@
+/**
+ * The read models, projected from the events of all contexts. Each context has a consumer of its own; their batches take
+ * turns, so that what is derived from more than one context is always worked out from all that is committed.
+ */
+import { type Consumer, startConsumer } from '@atoll/events/consumer';
+import { type Context, contexts } from '@atoll/schema/contexts';
+import { type DeployEvent, deployEvents } from '@atoll/schema/deploy/events';
+import type { EventRecord } from '@atoll/schema/envelope';
+import { type NetworkEvent, networkEvents } from '@atoll/schema/network/events';
+import type { EventRegistry } from '@atoll/schema/registry';
+import { type TenancyEvent, tenancyEvents } from '@atoll/schema/tenancy/events';
+import type { Logger } from '@atoll/service/log';
+import type { NatsConnection } from '@atoll/service/nats';
+import type { Pool, PoolClient } from 'pg';
+import { readSchema } from '../migrations.ts';
+import { projectDeploy } from './deploy.ts';
+import { deriveRows } from './derive.ts';
+import { combine, type Effect } from './effects.ts';
+import { appendToLogs, type Heads } from './log.ts';
+import { projectNetwork } from './network.ts';
+import { projectTenancy } from './tenancy.ts';
+import { writeChanges } from './write.ts';
+
+const registries: Readonly<Record<Context, EventRegistry>> = {
+  tenancy: tenancyEvents,
+  deploy: deployEvents,
+  network: networkEvents,
+};
+
+/** The consumer has checked type and data against the context's registry, which is what the unions are made of. */
+const project: Readonly<Record<Context, (record: EventRecord) => readonly Effect[]>> = {
+  tenancy: (record) => projectTenancy(record as EventRecord & TenancyEvent, record),
+  deploy: (record) => projectDeploy(record as EventRecord & DeployEvent, record),
+  network: (record) => projectNetwork(record as EventRecord & NetworkEvent, record),
+};
+
+/** One batch of one context, in the consumer's transaction. Answers where the tenants' logs are now. */
+export async function applyEvents(tx: PoolClient, events: readonly EventRecord[]): Promise<Heads> {
+  await tx.query(`select pg_advisory_xact_lock(hashtextextended('atoll read projections', 0))`);
+  const changes = combine(events.flatMap((event) => project[event.context](event)));
+  await writeChanges(tx, changes);
+  await deriveRows(tx, changes.derived);
+  return appendToLogs(tx, events);
+}
+
+export interface Projections {
+  /** How far each context is in the read models. */
+  positions(): Readonly<Record<Context, number>>;
+  /** True once it is there; false at the deadline (Unix ms). */
+  waitFor(context: Context, position: number, deadline: number): Promise<boolean>;
+  /** Null where all work, else why one can't. */
+  problem(): string | null;
+  stop(): Promise<void>;
+}
+
+export const consumerName = (context: Context) => `read-${context}`;
+
+export async function startProjections(options: {
+  nc: NatsConnection;
+  pool: Pool;
+  log: Logger;
+  /** After the commit: what happened, and where the tenants' logs are now. */
+  committed: (events: readonly EventRecord[], heads: Heads) => void;
+}): Promise<Projections> {
+  const { nc, pool, log, committed } = options;
+
+  async function start(context: Context): Promise<Consumer> {
+    let heads: Heads = new Map();
+    return startConsumer({
+      name: consumerName(context),
+      source: { kind: 'stream', nc, context, registry: registries[context] },
+      pool,
+      schema: readSchema,
+      log,
+      handler: {
+        kind: 'project',
+        async apply(tx, events) {
+          heads = await applyEvents(tx, events);
+        },
+        afterCommit: (events) => committed(events, heads),
+      },
+    });
+  }
+
+  const started = await Promise.all(contexts.map(async (context) => [context, await start(context)] as const));
+  const consumers = new Map(started);
+  const consumer = (context: Context): Consumer => {
+    const found = consumers.get(context);
+    if (!found) throw new Error(`There is no context ${context}.`);
+    return found;
+  };
+  return {
+    positions: () => ({
+      tenancy: consumer('tenancy').position(),
+      deploy: consumer('deploy').position(),
+      network: consumer('network').position(),
+    }),
+    waitFor: (context, position, deadline) => consumer(context).waitFor(position, deadline),
+    problem() {
+      for (const [context, { problem }] of consumers) {
+        const found = problem();
+        if (found !== null) return `${context}: ${found}`;
+      }
+      return null;
+    },
+    async stop() {
+      await Promise.all([...consumers.values()].map(({ stop }) => stop()));
+    },
+  };
+}

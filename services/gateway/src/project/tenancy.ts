@@ -1,0 +1,45 @@
+/** Events of the tenancy context → read models. */
+import type { TenancyEvent } from '@atoll/schema/tenancy/events';
+import { derive, type Effect, instant, labelList, type Project, patch, put, remove } from './effects.ts';
+
+export const projectTenancy: Project<TenancyEvent> = (event, record): readonly Effect[] => {
+  const tenant_id = record.tenant;
+  const created_at = instant(record.time);
+  switch (event.type) {
+    // Under the platform's own tenant where the operator did it: whose they are is told by the data.
+    case 'TenantCreated': {
+      const { tenantId: id, name, limits } = event.data;
+      const { namespaces, instances, cpuMillis, memoryMiB } = limits;
+      const shown = { namespaces, instances, cpuMillis, memoryMiB };
+      return [put('tenant', id, { id, tenant_id: id, name, limits: shown, created_at })];
+    }
+    case 'MemberAdded': {
+      const { memberId: id, tenantId, subject, role } = event.data;
+      return [put('member', id, { id, tenant_id: tenantId, subject, role })];
+    }
+    case 'ServiceAccountCreated': {
+      const { serviceAccountId: id, tenantId, name, role, secretHash } = event.data;
+      return [put('service_account', id, { id, tenant_id: tenantId, name, role, secret_hash: secretHash })];
+    }
+    case 'EnvironmentCreated': {
+      const { environmentId: id, name, kind } = event.data;
+      return [put('environment', id, { id, tenant_id, name, kind, created_at })];
+    }
+    case 'NamespaceCreated': {
+      const { namespaceId: id, environmentId: environment_id, name, labels } = event.data;
+      const row = { id, tenant_id, environment_id, name, labels: labelList(labels), created_at };
+      return [
+        put('namespace', id, { ...row, version: record.version, deleting: false, status: 'PENDING' }),
+        derive('namespace', id),
+      ];
+    }
+    case 'NamespaceDeletionRequested': {
+      const { namespaceId: id } = event.data;
+      return [patch('namespace', id, { deleting: true, version: record.version }), derive('namespace', id)];
+    }
+    case 'NamespaceDeleted':
+      return [remove('namespace', event.data.namespaceId)];
+    default:
+      return event satisfies never;
+  }
+};
