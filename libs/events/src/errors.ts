@@ -3,7 +3,12 @@ import type { EventRecord } from '@atoll/schema/envelope';
 
 /** An append that could never go through: an event that its schema refuses, a malformed claim, too much data. A bug of the caller. */
 export class InvalidAppend extends Error {
-  override readonly name = 'InvalidAppend';
+  override readonly name: string = 'InvalidAppend';
+}
+
+/** An append whose texts can't be stored or are too long: what a schema may let through, and so a fault of the input. */
+export class UnstorableInput extends InvalidAppend {
+  override readonly name = 'UnstorableInput';
 }
 
 /** The stream belongs to another tenant than the append. Nothing was written. */

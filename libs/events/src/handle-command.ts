@@ -1,7 +1,7 @@
 /** One command from load to append. */
 import { type Rejection, reject } from '@atoll/schema/errors';
 import type { Claim, Decider, DomainEvent } from './decider.ts';
-import { ForeignStream, StoreOverloaded } from './errors.ts';
+import { ForeignStream, StoreOverloaded, UnstorableInput } from './errors.ts';
 import type { AppendOutcome, ClaimConflict, CommandOutcome, EventStore, Idempotency, Origin } from './event-store.ts';
 import { createTurns, type Turns } from './turns.ts';
 
@@ -85,6 +85,7 @@ export async function handleCommand<S, C, E extends DomainEvent>(
     return await turnsOf(store).take(options.stream, () => decideAndAppend(store, options));
   } catch (error) {
     if (error instanceof ForeignStream) return refused(options.notFound ?? foreign);
+    if (error instanceof UnstorableInput) return refused(reject('INVALID_ARGUMENT', error.message));
     if (error instanceof StoreOverloaded) return refused(reject('UNAVAILABLE', error.message));
     throw error;
   }

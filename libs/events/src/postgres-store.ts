@@ -7,8 +7,9 @@ import { hashOf } from './canonical.ts';
 import { ForeignStream } from './errors.ts';
 import type { AppendOutcome, ClaimConflict, EventStore } from './event-store.ts';
 import { type BatchRow, createGroupCommit } from './group-commit.ts';
+import { createGroupRead, type GroupRow } from './group-read.ts';
 import { patiently } from './patience.ts';
-import { type PreparedAppend, prepareAppend } from './prepare.ts';
+import { type PreparedAppend, prepareAppend, unstorableText } from './prepare.ts';
 import { createSessionLock } from './session-lock.ts';
 import { type EventRow, quoteSchema, toRecord } from './sql.ts';
 import { upcast } from './upcast.ts';
@@ -17,7 +18,7 @@ const MAX_PAGE = 5000;
 /** A batch is tried this long while PostgreSQL restarts or fails over. */
 const RETRY_MS = 15_000;
 
-interface AnswerRow {
+interface AnswerRow extends GroupRow {
   readonly request_hash: string;
   readonly position: number | string;
   readonly version: number;
@@ -93,10 +94,10 @@ export function createEventStore(options: {
 
   const statement = (name: string, text: string) => ({ name: `${schema}_${name}`, text });
   const appendBatch = statement('append', `select * from ${q}.append_batch($1::jsonb)`);
-  const selectStream = statement('read_stream', `select * from ${q}.read_stream($1, $2)`);
+  const selectStreams = statement('read_streams', `select * from ${q}.read_streams($1, $2)`);
   const selectAfter = statement('read_after', `select * from ${q}.read_after($1, $2)`);
   const selectLast = statement('last_position', `select ${q}.last_position() as position`);
-  const selectAnswer = statement('stored_answer', `select * from ${q}.stored_answer($1, $2)`);
+  const selectAnswers = statement('stored_answers', `select * from ${q}.stored_answers($1, $2)`);
 
   function announce(position: number): void {
     if (position <= lastSeen) return;
@@ -122,6 +123,15 @@ export function createEventStore(options: {
     },
   });
 
+  const readStreams = createGroupRead(async (asked: readonly { stream: string; fromVersion: number }[]) => {
+    const values = [asked.map(({ stream }) => stream), asked.map(({ fromVersion }) => fromVersion)];
+    return (await patiently(() => pool.query<EventRow & GroupRow>({ ...selectStreams, values }))).rows;
+  });
+  const readAnswers = createGroupRead(async (asked: readonly { tenant: string; key: string }[]) => {
+    const values = [asked.map(({ tenant }) => tenant), asked.map(({ key }) => key)];
+    return (await patiently(() => pool.query<AnswerRow>({ ...selectAnswers, values }))).rows;
+  });
+
   async function readStored(position: number, limit: number) {
     const page = Math.min(Math.max(1, limit), MAX_PAGE);
     const { rows } = await patiently(() => pool.query<EventRow>({ ...selectAfter, values: [position, page] }));
@@ -136,7 +146,7 @@ export function createEventStore(options: {
       return toOutcome(context, prepared, await commits.add(prepared));
     },
     async readStream(stream, fromVersion = 1) {
-      const { rows } = await patiently(() => pool.query<EventRow>({ ...selectStream, values: [stream, fromVersion] }));
+      const rows = await readStreams({ stream, fromVersion });
       return rows.map((row) => upcast(registry, toRecord(context, row)));
     },
     async readAfter(position, limit) {
@@ -148,9 +158,8 @@ export function createEventStore(options: {
       return Number(rows[0]?.position ?? 0);
     },
     async storedAnswer(tenant, idempotency) {
-      const values = [tenant, idempotency.key];
-      const { rows } = await patiently(() => pool.query<AnswerRow>({ ...selectAnswer, values }));
-      const row = rows[0];
+      if (idempotency.key.includes('\u0000') || !idempotency.key.isWellFormed()) throw unstorableText();
+      const [row] = await readAnswers({ tenant, key: idempotency.key });
       if (row === undefined) return null;
       if (row.request_hash !== hashOf(idempotency.request)) return { outcome: 'key-reused' };
       return { outcome: 'replayed', position: Number(row.position), version: row.version, result: row.result };

@@ -6,7 +6,7 @@ import { newId } from '@atoll/service/ids';
 import { z } from 'zod';
 import { hashOf } from './canonical.ts';
 import type { Claim, DomainEvent } from './decider.ts';
-import { InvalidAppend } from './errors.ts';
+import { InvalidAppend, UnstorableInput } from './errors.ts';
 import type { AppendRequest, ExpectedVersion } from './event-store.ts';
 
 /** Of the data of one event, in bytes of JSON. */
@@ -35,6 +35,8 @@ const streamPattern = /^[a-z][A-Za-z]*:[A-Za-z0-9_-]+$/;
 const cidr = z.union([z.cidrv4(), z.cidrv6()]);
 
 /** PostgreSQL's jsonb takes neither U+0000 nor half a surrogate pair; JSON.stringify writes both, and only both, like this. */
+export const unstorableText = () =>
+  new UnstorableInput('A text holds U+0000 or half of a surrogate pair, which cannot be stored. Leave it out.');
 const unstorable = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f][0-9a-f]{2})/;
 
 function prepareEvent(context: Context, registry: EventRegistry, event: DomainEvent): PreparedEvent & { json: string } {
@@ -47,7 +49,7 @@ function prepareEvent(context: Context, registry: EventRegistry, event: DomainEv
   const json = JSON.stringify(parsed.data);
   const bytes = Buffer.byteLength(json);
   if (bytes > MAX_EVENT_BYTES) {
-    throw new InvalidAppend(
+    throw new UnstorableInput(
       `The data of ${event.type} has ${bytes} bytes; at most ${MAX_EVENT_BYTES} fit into one event. Split it, or keep ` +
         'the bulk elsewhere and its hash in the event.',
     );
@@ -115,14 +117,10 @@ export function prepareAppend(context: Context, registry: EventRegistry, request
       `{"id":"${event.id}","type":"${event.type}","schemaVersion":${event.schemaVersion},"data":${event.json}}`,
   );
   const json = `${head.slice(0, -1)},"events":[${list.join(',')}]`;
-  if (unstorable.test(json)) {
-    throw new InvalidAppend(
-      `An append to ${request.stream} holds U+0000 or half a surrogate pair in a text, which can't be stored.`,
-    );
-  }
+  if (unstorable.test(json)) throw unstorableText();
   const bytes = Buffer.byteLength(json);
   if (bytes > MAX_APPEND_BYTES) {
-    throw new InvalidAppend(`An append to ${request.stream} has ${bytes} bytes; at most ${MAX_APPEND_BYTES}.`);
+    throw new UnstorableInput(`An append to ${request.stream} has ${bytes} bytes; at most ${MAX_APPEND_BYTES}.`);
   }
   return { request, events, json, bytes };
 }

@@ -108,6 +108,24 @@ describe('a command', () => {
   });
 });
 
+describe('input that cannot be stored', () => {
+  test.each([
+    ['U+0000 in a text', 'a\u0000b', 'odd-1'],
+    ['half of a surrogate pair', 'a\ud800b', 'odd-2'],
+    ['more than fits into an event', 'x'.repeat(300_000), 'odd-3'],
+    ['U+0000 in the key', 'ann', 'odd\u0000'],
+  ])('%s is refused as such, and touches no neighbour', async (_what, owner, key) => {
+    const [bad, ...good] = await Promise.all([
+      send(newStream(), { kind: 'open', owner }, { key }),
+      ...Array.from({ length: 5 }, (_, index) =>
+        send(newStream(), { kind: 'open', owner: 'ann' }, { key: `${key.length}-${owner.length}-${index}` }),
+      ),
+    ]);
+    expect(code(bad)).toBe('INVALID_ARGUMENT');
+    expect(good.every(({ ok }) => ok)).toBe(true);
+  });
+});
+
 describe('an expected version', () => {
   test('that is not the newest is refused with both', async () => {
     const stream = await opened();

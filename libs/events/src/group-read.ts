@@ -1,0 +1,59 @@
+/**
+ * Group reads: while one is under way, what is asked for meanwhile forms the next. Under load many commands share a
+ * round trip; alone, a read waits for nobody.
+ */
+import { isFinal } from './postgres-errors.ts';
+
+const MAX_GROUP = 200;
+
+/** Rows of a group say which of the requests they belong to, from 1. */
+export interface GroupRow {
+  readonly request: number;
+}
+
+interface Waiting<Q, R> {
+  readonly request: Q;
+  readonly resolve: (rows: readonly R[]) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Resolves each request to its rows, in the order they came. One that the server refuses fails alone. */
+export function createGroupRead<Q, R extends GroupRow>(
+  read: (requests: readonly Q[]) => Promise<readonly R[]>,
+): (request: Q) => Promise<readonly R[]> {
+  let queue: Waiting<Q, R>[] = [];
+  let running = false;
+
+  async function readGroup(group: readonly Waiting<Q, R>[]): Promise<void> {
+    try {
+      const rows = await read(group.map(({ request }) => request));
+      const found = group.map((): R[] => []);
+      for (const row of rows) found[row.request - 1]?.push(row);
+      group.forEach(({ resolve }, index) => {
+        resolve(found[index] ?? []);
+      });
+    } catch (error) {
+      if (group.length > 1 && isFinal(error)) for (const one of group) await readGroup([one]);
+      else for (const { reject } of group) reject(error);
+    }
+  }
+
+  async function drain(): Promise<void> {
+    // What is asked for in the same turn of the event loop goes together.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (queue.length > 0) {
+      const group = queue.slice(0, MAX_GROUP);
+      queue = queue.slice(MAX_GROUP);
+      await readGroup(group);
+    }
+    running = false;
+  }
+
+  return (request) =>
+    new Promise((resolve, reject) => {
+      queue.push({ request, resolve, reject });
+      if (running) return;
+      running = true;
+      void drain();
+    });
+}
