@@ -18,7 +18,7 @@ const nowSeconds = () => Math.floor(Date.now() / 1000);
 
 function tokenOf(key: KeyObject, kid: string, claims: Claims): string {
   const body = { aud: 'atoll', iat: nowSeconds() - 120, exp: nowSeconds() + 600, ...claims };
-  const text = `${encode({ alg: 'EdDSA', kid })}.${encode(body)}`;
+  const text = `${encode({ alg: 'EdDSA', typ: 'at+jwt', kid })}.${encode(body)}`;
   return `${text}.${sign(null, Buffer.from(text), key).toString('base64url')}`;
 }
 
@@ -45,4 +45,4 @@ export function forgedToken(home: string, claims: Claims): string {
 
 /** Without any signature, as old libraries let through. */
 export const unsignedToken = (claims: Claims): string =>
-  `${encode({ alg: 'none' })}.${encode({ aud: 'atoll', exp: nowSeconds() + 600, ...claims })}.`;
+  `${encode({ alg: 'none', typ: 'at+jwt' })}.${encode({ aud: 'atoll', exp: nowSeconds() + 600, ...claims })}.`;
