@@ -1,0 +1,62 @@
+/** As much of a node's agent as the network service sees: it pulls, keeps what it was given, and reports it. */
+import type { Id } from '@atoll/schema/ids';
+import { type DesiredNetwork, networkPullReply } from '@atoll/schema/node/network';
+import { rulesHash } from '@atoll/schema/node/rules-hash';
+import { nodeSubjects } from '@atoll/schema/subjects';
+import { type NatsConnection, requestJson } from '@atoll/service/nats';
+
+export interface Report {
+  readonly generation: number;
+  readonly hash: string;
+  readonly at?: string;
+}
+
+export function createAgent(nc: NatsConnection, nodeId: Id<'node'>) {
+  let applied: DesiredNetwork | null = null;
+  const report = (body: Report | null, as: Id<'node'> = nodeId) =>
+    requestJson(
+      nc,
+      nodeSubjects.networkReport(nodeId),
+      {
+        nodeId: as,
+        applied: body && { at: new Date().toISOString(), ...body },
+        error: null,
+      },
+      { timeoutMs: 5000 },
+    );
+  async function pull(generation: number): Promise<DesiredNetwork | null> {
+    const reply = await requestJson(nc, nodeSubjects.networkPull(nodeId), { generation }, { timeoutMs: 5000 });
+    const document = networkPullReply.parse(reply);
+    if (document && rulesHash(document.rules) !== document.hash) throw new Error('The hash is not that of the rules.');
+    return document;
+  }
+  return {
+    nodeId,
+    pull,
+    report,
+    applied: () => applied,
+    /** What a wake sets off: pull, apply, report. Answers with what is applied now. */
+    async sync(): Promise<DesiredNetwork | null> {
+      applied = (await pull(applied?.generation ?? 0)) ?? applied;
+      if (applied && applied.generation > 0) {
+        await report({ generation: applied.generation, hash: applied.hash });
+      }
+      return applied;
+    },
+    /** Syncs at every wake until stopped. */
+    async follow(): Promise<() => Promise<void>> {
+      let last = Promise.resolve<unknown>(null);
+      const again = () => {
+        last = last.then(() => this.sync()).catch(() => {});
+      };
+      const subscription = nc.subscribe(nodeSubjects.wake(nodeId), { callback: again });
+      await nc.flush();
+      again();
+      return async () => {
+        subscription.unsubscribe();
+        await last;
+      };
+    },
+  };
+}
+export type Agent = ReturnType<typeof createAgent>;
