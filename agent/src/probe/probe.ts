@@ -1,25 +1,16 @@
 /** One real connection, from the network namespace that this process is in. */
 import { get } from 'node:http';
 import { connect } from 'node:net';
-import { type ProbeReply, probeOutcomes } from '@atoll/schema/node/live';
-import { z } from 'zod';
+import type { ProbeReply } from '@atoll/schema/node/live';
 
-export const probeTarget = z.strictObject({
-  address: z.string(),
-  port: z.number().int(),
-  protocol: z.enum(['TCP', 'HTTP']),
-  path: z.string(),
-  timeoutMs: z.number().int(),
-});
-export type ProbeTarget = z.infer<typeof probeTarget>;
-
-export const probeResult = z.strictObject({
-  outcome: z.enum(probeOutcomes),
-  millis: z.number(),
-  httpStatus: z.number().int().nullable(),
-  httpBody: z.string().nullable(),
-});
-export type ProbeResult = z.infer<typeof probeResult>;
+export interface ProbeTarget {
+  readonly address: string;
+  readonly port: number;
+  readonly protocol: 'TCP' | 'HTTP';
+  readonly path: string;
+  readonly timeoutMs: number;
+}
+export type ProbeResult = Omit<ProbeReply, 'simulated'>;
 
 const maxBody = 1024;
 

@@ -1,9 +1,11 @@
 /** Connections opened from the node or from a pod. */
 import { fileURLToPath } from 'node:url';
+import { probeReply } from '@atoll/schema/node/live';
 import { exec } from '@atoll/service/exec';
 import { z } from 'zod';
-import { type ProbeResult, type ProbeTarget, probe, probeResult } from './probe.ts';
+import { type ProbeResult, type ProbeTarget, probe } from './probe.ts';
 
+const probeResults = z.array(probeReply.omit({ simulated: true }));
 const program = fileURLToPath(new URL('./main.ts', import.meta.url));
 /** On top of the longest probe: starting a process on a busy machine. */
 const startMs = 15_000;
@@ -17,5 +19,5 @@ export async function probeFrom(netns: string | null, targets: readonly ProbeTar
     input: JSON.stringify(targets),
     timeoutMs: longest + startMs,
   });
-  return z.array(probeResult).parse(JSON.parse(stdout));
+  return probeResults.parse(JSON.parse(stdout));
 }

@@ -12,8 +12,8 @@ const nodeSql = {
   name: 'probe_node',
   text: 'select node_id from read.instance where id = $1::text and tenant_id = $2::text',
 };
-/** For the way to the node and back, above the probe's own time. */
-const wayMs = 2000;
+/** Above the probe's own time: for the way to the node and back, and for a process to start there, also on a busy machine. */
+const wayMs = 8000;
 
 const notFound = () => new ApiError('NOT_FOUND', '`from` is no instance of yours.');
 
