@@ -13,6 +13,7 @@ export type ConsumerHandler =
   | {
       readonly kind: 'project';
       apply(tx: PoolClient, events: readonly EventRecord[]): Promise<void>;
+      /** A wake, no more: it is missed where the answer to the commit is lost, or another process has made the commit. */
       afterCommit?(events: readonly EventRecord[]): void;
     }
   | { readonly kind: 'react'; react(event: EventRecord): Promise<void> };

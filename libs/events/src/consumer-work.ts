@@ -10,6 +10,7 @@ import type { ConsumerHandler } from './consumer-handler.ts';
 import { describeError } from './describe-error.ts';
 import { StoreOverloaded, StoreUnavailable, UnreadableEvent } from './errors.ts';
 import type { Cursor } from './feed.ts';
+import { consumerDelay, parkedTotal } from './measures.ts';
 import { createParkedWork } from './parked-work.ts';
 import { isPassing } from './postgres-errors.ts';
 import { transaction } from './transaction.ts';
@@ -49,7 +50,12 @@ export function createWork(options: {
   advance: (to: Cursor) => void;
   log: Logger;
 }): Work {
-  const { name, pool, registry, checkpoints, handler, advance, log } = options;
+  const { name, pool, schema, registry, checkpoints, handler, advance, log } = options;
+  const labels = { schema, consumer: name };
+  /** Tells how old the oldest of a batch was when its effect was durable. */
+  const measureDelay = (oldest: EventRecord | undefined) => {
+    if (oldest) consumerDelay.observe(labels, Math.max(0, Date.now() - Date.parse(oldest.time)) / 1000);
+  };
 
   /** Runs `effect` until it succeeds or has failed often enough; the last error then. */
   async function tryOften(event: EventRecord, signal: AbortSignal, effect: () => Promise<void>): Promise<unknown> {
@@ -75,6 +81,7 @@ export function createWork(options: {
       await checkpoints.park(tx, [event], { error: describeError(error), attempts: TRIES });
       await checkpoints.move(tx, cursor, cursorAt(event));
     });
+    parkedTotal.inc(labels);
     advance(cursorAt(event));
   }
 
@@ -106,6 +113,8 @@ export function createWork(options: {
       return due;
     });
     advance(to);
+    measureDelay(events[0]);
+    if (applied.length < events.length) parkedTotal.inc(labels, events.length - applied.length);
     announce(handle, applied);
   }
 
@@ -123,6 +132,7 @@ export function createWork(options: {
     }
     let at = cursor;
     for (const event of events) {
+      if (signal.aborted) return;
       const failure = await tryOften(event, signal, () => projectAll(handle, at, [event]));
       if (failure !== null) await park(at, event, failure);
       at = cursorAt(event);
@@ -139,16 +149,20 @@ export function createWork(options: {
     const parked = new Set(parkedStreams);
     let saved = cursor;
     let done = cursor;
+    let oldest: EventRecord | undefined;
     const save = async () => {
       if (done.position === saved.position) return;
       await checkpoints.move(pool, saved, done);
       saved = done;
       advance(done);
+      measureDelay(oldest);
+      oldest = undefined;
     };
     let saveAt = Date.now() + REACTION_CHECKPOINT_MS;
     try {
       for (const event of events) {
         if (signal.aborted) break;
+        oldest ??= event;
         if (parked.has(event.stream)) {
           await save();
           await transaction(pool, async (tx) => {
@@ -156,6 +170,7 @@ export function createWork(options: {
             await checkpoints.park(tx, [event], null);
             await checkpoints.move(tx, saved, cursorAt(event));
           });
+          parkedTotal.inc(labels);
           saved = cursorAt(event);
           advance(saved);
         } else {

@@ -14,6 +14,7 @@ import type { ConsumerHandler } from './consumer-handler.ts';
 import { createWork } from './consumer-work.ts';
 import type { EventStore } from './event-store.ts';
 import { type Cursor, type Feed, HistoryReplaced, openStoreFeed } from './feed.ts';
+import { consumerPosition } from './measures.ts';
 import { patiently } from './patience.ts';
 import { createSessionLock } from './session-lock.ts';
 import { openStreamFeed } from './stream-feed.ts';
@@ -87,6 +88,7 @@ export async function startConsumer(options: {
 
   function advance(to: Cursor): void {
     cursor = to;
+    consumerPosition.set({ schema, consumer: name }, to.position);
     for (const waiter of waiters) if (waiter.position <= to.position) waiter.done();
   }
 

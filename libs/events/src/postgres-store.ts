@@ -8,6 +8,7 @@ import { ForeignStream } from './errors.ts';
 import type { AppendOutcome, ClaimConflict, EventStore } from './event-store.ts';
 import { type BatchRow, createGroupCommit } from './group-commit.ts';
 import { createGroupRead, type GroupRow } from './group-read.ts';
+import { appendSeconds, batchCommands } from './measures.ts';
 import { patiently } from './patience.ts';
 import { type PreparedAppend, prepareAppend, unstorableText } from './prepare.ts';
 import { createSessionLock } from './session-lock.ts';
@@ -116,6 +117,7 @@ export function createEventStore(options: {
     log,
     async write(batch) {
       const { rows } = await pool.query<BatchRow>({ ...appendBatch, values: [batch] });
+      batchCommands.observe({ context }, rows.length);
       let last = 0;
       for (const row of rows) if (row.outcome === 'appended') last = Math.max(last, Number(row.at_position));
       announce(last);
@@ -143,7 +145,10 @@ export function createEventStore(options: {
     registry,
     async append(request) {
       const prepared = prepareAppend(context, registry, request);
-      return toOutcome(context, prepared, await commits.add(prepared));
+      const stopTimer = appendSeconds.startTimer({ context });
+      const row = await commits.add(prepared);
+      stopTimer();
+      return toOutcome(context, prepared, row);
     },
     async readStream(stream, fromVersion = 1) {
       const rows = await readStreams({ stream, fromVersion });

@@ -6,6 +6,7 @@ import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import type { EventStore } from './event-store.ts';
 import { serveFetch } from './fetch.ts';
 import { createStream, readTail } from './jetstream.ts';
+import { publishedPosition } from './measures.ts';
 import { createPublisher, type Publisher } from './publisher.ts';
 import { backoff, createBell, pause } from './waiting.ts';
 
@@ -90,15 +91,20 @@ export async function startRelay(options: {
     else if (!nc.isClosed()) nc.publish(eventWakeSubject(store.context));
   });
 
+  function tell(position: number): void {
+    published = position;
+    publishedPosition.set({ context: store.context }, position);
+  }
+
   async function publishFrom(resumed: Resumed, jsm: JetStreamManager, signal: AbortSignal): Promise<void> {
     let acknowledgedSequence = resumed.sequence;
     let sent = resumed.position;
-    published = resumed.position;
+    tell(resumed.position);
     const current = createPublisher({
       nc,
       sequence: resumed.sequence,
       onAcknowledged(position) {
-        published = position;
+        tell(position);
         acknowledgedSequence += 1;
       },
       onFailure: () => news.ring(),
@@ -164,7 +170,7 @@ export async function startRelay(options: {
         await pause(backoff(failures++, 50, MAX_BACKOFF_MS), stopping.signal);
       } finally {
         publishing = false;
-        published = 0;
+        tell(0);
       }
     }
   }

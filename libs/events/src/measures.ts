@@ -1,0 +1,51 @@
+/** What the engine tells about itself on /metrics. */
+import { metrics } from '@atoll/service/metrics';
+import { Counter, Gauge, Histogram } from 'prom-client';
+
+const registers = [metrics];
+const seconds = [0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+export const appendSeconds = new Histogram({
+  name: 'atoll_append_seconds',
+  help: 'From an append to its commit, waiting for the batch before it included',
+  labelNames: ['context'],
+  buckets: seconds,
+  registers,
+});
+
+export const batchCommands = new Histogram({
+  name: 'atoll_append_batch_commands',
+  help: 'Commands that were committed together',
+  labelNames: ['context'],
+  buckets: [1, 2, 5, 10, 25, 50, 100, 250, 500],
+  registers,
+});
+
+export const publishedPosition = new Gauge({
+  name: 'atoll_relay_published_position',
+  help: 'Last position that JetStream has acknowledged to this process; 0 while it stands by',
+  labelNames: ['context'],
+  registers,
+});
+
+export const consumerPosition = new Gauge({
+  name: 'atoll_consumer_position',
+  help: 'Position up to which the effects of a consumer are durable',
+  labelNames: ['schema', 'consumer'],
+  registers,
+});
+
+export const consumerDelay = new Histogram({
+  name: 'atoll_consumer_delay_seconds',
+  help: 'From the recording of an event to its durable effect (both clocks included)',
+  labelNames: ['schema', 'consumer'],
+  buckets: seconds,
+  registers,
+});
+
+export const parkedTotal = new Counter({
+  name: 'atoll_consumer_parked_total',
+  help: 'Events whose handler kept failing and that were put aside',
+  labelNames: ['schema', 'consumer'],
+  registers,
+});
