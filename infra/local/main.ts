@@ -17,7 +17,7 @@ function show({ ready, publicUrl, healthPages }: Platform, home: string): void {
 Atoll is ready (${((Date.now() - began) / 1000).toFixed(1)} s).
 
   API           ${ready.graphqlUrl}
-  Explorer      ${publicUrl}/
+  Explorer      ${publicUrl}/explorer
   Subscriptions ${ready.subscriptionsUrl}
   Registry      ${ready.registry ?? 'none'}
   Node          ${ready.node ? `${ready.node.name} (${ready.node.runtime})` : 'none'}

@@ -84,6 +84,8 @@ export function embeddedDatabase(home: Home, port: number, secrets: Secrets): Da
       },
       ready: () => databaseReadiness(base),
       prepare: () => setUpDatabase(base, secrets),
+      // After kill -9 it refuses to start until the last of the killed server's processes is gone.
+      firstAttempts: 8,
       // Fast: ends the connections and writes a checkpoint.
       stopSignal: 'SIGINT',
       stopGraceMs: 30_000,

@@ -28,6 +28,8 @@ export interface ProcessSpec {
   ready(): Promise<string | null>;
   /** Once, when it is ready for the first time and before anything that needs it starts. */
   prepare?(): Promise<void>;
+  /** How often its first start may fail; default 4. */
+  readonly firstAttempts?: number;
   readonly stopSignal: NodeJS.Signals;
   readonly stopGraceMs: number;
   /** In an orderly stop, once it has ended. */
@@ -48,7 +50,7 @@ export interface Supervisor {
 
 /** Config error (EX_CONFIG): starting it again won't help. */
 const exitConfig = 78;
-const failuresOfFirstStart = 4;
+const firstAttempts = 4;
 const firstReadyMs = 90_000;
 const firstBackoffMs = 200;
 const lastBackoffMs = 10_000;
@@ -165,7 +167,7 @@ export function createSupervisor(options: {
       });
       if (!end) return;
       failures = Date.now() - since > steadyMs ? 1 : failures + 1;
-      if (!wasReady && (failures >= failuresOfFirstStart || end.final)) {
+      if (!wasReady && (failures >= (spec.firstAttempts ?? firstAttempts) || end.final)) {
         const { path } = logOf(spec.name);
         throw new Error(`${spec.name} can't be started: it ${end.how}. The end of ${path}:\n\n${tail(path, 20)}`);
       }
