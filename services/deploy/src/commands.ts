@@ -7,12 +7,11 @@ import type { Labels } from '@atoll/schema/text';
 import type { CommandAnswer, CommandContext, CommandHandlers } from '@atoll/service/commands';
 import { newId } from '@atoll/service/ids';
 import type { Pool } from 'pg';
-import { denied, namespaceClosed, namespaceNotFound } from './denials.ts';
+import { denied, namespaceNotFound } from './denials.ts';
 import { deploymentNotFound } from './domain/actions.ts';
 import { type DeploymentCommand, deploymentDecider } from './domain/decide.ts';
 import { DEPLOYMENT_LABEL, type Deployment } from './domain/deployment.ts';
 import type { Amounts } from './domain/holdings.ts';
-import { type NamespaceEvent, namespaceDecider } from './domain/namespace.ts';
 import { deploymentStream, namespaceStream } from './domain/streams.ts';
 import { originOf } from './origin.ts';
 import { placeAndCommit } from './place-and-commit.ts';
@@ -61,7 +60,7 @@ export function deployHandlers(needs: Needs): CommandHandlers<typeof deployComma
         const { tenant, limits, idempotency } = asked;
         const refusal =
           faultyLabels(input.labels) ??
-          (await closedNamespace(store, tenant, input.namespaceId)) ??
+          (await missingNamespace(store, tenant, input.namespaceId)) ??
           (await checkImage(images, input.spec.image));
         if (refusal !== null) return refused(refusal);
         const ids = {
@@ -136,8 +135,8 @@ const keyReused = reject(
 );
 
 /**
- * The frame of every command: the stored answer comes before every check, so that a repeated request is answered as the
- * first was, whatever has changed since; and again after a refusal, in case the same request was done at the same time.
+ * The frame of every command. A repeated request is answered as the first was, whatever has changed since: `handleCommand`
+ * looks for the stored answer before it decides, and what is refused before it comes to that is looked up here.
  */
 async function answer<R>(
   needs: Needs,
@@ -149,11 +148,8 @@ async function answer<R>(
   const { tenant, expectedVersion } = context;
   if (tenant === PLATFORM) return { ok: false, rejection: notATenant };
   const idempotency: Idempotency = { key: context.key, request: { name, input, expectedVersion } };
-  const stored = await storedAnswer(needs.store, tenant, idempotency);
-  if (stored !== null) return asAnswer<R>(stored);
   const limits = await readLimits(needs.pool, tenant);
-  if (limits === null) return { ok: false, rejection: unknownTenant };
-  const outcome = await decide({ tenant, limits, context, idempotency });
+  const outcome = limits === null ? refused(unknownTenant) : await decide({ tenant, limits, context, idempotency });
   if (outcome.ok) return asAnswer<R>(outcome);
   return asAnswer<R>((await storedAnswer(needs.store, tenant, idempotency)) ?? outcome);
 }
@@ -182,19 +178,17 @@ function asAnswer<R>(outcome: CommandOutcome): CommandAnswer<R> {
   return { ok: true, result: outcome.result as R, position, version };
 }
 
-/** Our own gate, read as new as the last commit. Another tenant's namespace is one that isn't there. */
-async function closedNamespace(
+/**
+ * Whether it is there for this tenant: another's namespace is one that isn't there. Whether it is open is decided in the
+ * commit, by the mark that an open one has.
+ */
+async function missingNamespace(
   store: EventStore,
   tenant: Id<'tenant'>,
   namespaceId: Id<'namespace'>,
 ): Promise<Rejection | null> {
-  const events = await store.readStream(namespaceStream(namespaceId));
-  if (events[0]?.tenant !== tenant) return namespaceNotFound;
-  const state = events.reduce(
-    (folded, event) => namespaceDecider.evolve(folded, event as typeof event & NamespaceEvent),
-    namespaceDecider.initial,
-  );
-  return state.status === 'OPEN' ? null : namespaceClosed;
+  const [opened] = await store.readStream(namespaceStream(namespaceId));
+  return opened?.tenant === tenant ? null : namespaceNotFound;
 }
 
 const MOST_LABELS = 31;

@@ -8,7 +8,7 @@ export const namespaceNotFound = reject(
   'There is no such namespace. List the namespaces that you may see and use one of their ids.',
   'namespaceId',
 );
-export const namespaceClosed = reject(
+const namespaceClosed = reject(
   'BEING_DELETED',
   'The namespace is being deleted: nothing new is admitted in it. Use another one.',
 );

@@ -13,8 +13,9 @@ let member: Member;
 let stranger: Member;
 /** Takes connections and never answers. */
 let mute: Server;
-/** Answers with the status that stands in the repository's name. */
+/** Answers with the status that stands in the repository's name, else with `fickle`. */
 let odd: Server;
+let fickle = 200;
 const hostOf = (server: Server) => `127.0.0.1:${(server.address() as AddressInfo).port}`;
 
 beforeAll(async () => {
@@ -98,6 +99,17 @@ describe('an idempotency key', () => {
     expect(first.ok).toBe(true);
     expectRefused(await platform.send(member.tenant, 'CreateDeployment', input), 'NAME_TAKEN');
     expect(await platform.send(member.tenant, 'CreateDeployment', input, { key })).toEqual(first);
+  });
+  test('gives it also when the registry has lost the image since', async () => {
+    fickle = 200;
+    const image = `${hostOf(odd)}/fickle@sha256:${'0'.repeat(64)}`;
+    const input = await platform.input(member, { spec: { image } });
+    const key = newId('event');
+    const first = await platform.send(member.tenant, 'CreateDeployment', input, { key });
+    expect(first.ok).toBe(true);
+    fickle = 404;
+    expect(await platform.send(member.tenant, 'CreateDeployment', input, { key })).toEqual(first);
+    expectRefused(await platform.send(member.tenant, 'CreateDeployment', input), 'IMAGE_NOT_FOUND');
   });
   test('with another request is refused', async () => {
     const input = await platform.input(member);

@@ -110,24 +110,13 @@ function stopping(state: Active): readonly DeploymentEvent[] {
 }
 
 /**
- * Those of the old instances that may go. An old one that isn't ready may come back, so that it still counts towards
- * the minimum as long as new ones haven't taken its place; one that is ready also counts towards what is ready now.
+ * Those of the old instances that may go: as many as, with new ones that are ready in their place, leave the minimum.
+ * One that isn't ready still counts there, for it may come back; and because such go first, a ready one goes only where
+ * the ready ones that are left are the minimum by themselves.
  */
 function replaceable(state: Active, old: readonly Instance[], readyTargets: number): readonly Instance[] {
   const minimum = Math.max(0, state.replicas - state.strategy.maxUnavailable);
-  let allowed = old.length + readyTargets - minimum;
-  let ready = old.filter(isReady).length + readyTargets;
-  const going: Instance[] = [];
-  for (const instance of [...old].sort(unreadyThenOldest)) {
-    if (allowed <= 0) break;
-    if (isReady(instance)) {
-      if (ready <= minimum) break;
-      ready -= 1;
-    }
-    allowed -= 1;
-    going.push(instance);
-  }
-  return going;
+  return [...old].sort(unreadyThenOldest).slice(0, Math.max(0, old.length + readyTargets - minimum));
 }
 
 /** Blocked: something is wanted that has no room, and nothing that is under way can make any. */
