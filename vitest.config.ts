@@ -2,6 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 /** The suffix of a test file tells its cost; see docs/contributing.md. */
 const exclude = ['**/node_modules/**', '**/.atoll/**'];
+/** As Node resolves it, so that our code and Apollo Server have one and the same `graphql`. */
+const resolve = { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] };
 const withDatabase = { globalSetup: ['infra/testing/global-setup.ts'] };
 
 export default defineConfig({
@@ -9,9 +11,11 @@ export default defineConfig({
     pool: 'forks',
     projects: [
       {
+        resolve,
         test: { name: 'pure', include: ['**/*.pure.test.ts'], exclude, testTimeout: 10_000, maxWorkers: 2 },
       },
       {
+        resolve,
         test: {
           name: 'int',
           include: ['**/*.int.test.ts'],
@@ -23,6 +27,7 @@ export default defineConfig({
         },
       },
       {
+        resolve,
         test: {
           name: 'node',
           include: ['**/*.node.test.ts'],
@@ -33,6 +38,7 @@ export default defineConfig({
         },
       },
       {
+        resolve,
         test: {
           name: 'e2e',
           include: ['**/*.e2e.test.ts'],
