@@ -23,7 +23,7 @@ beforeAll(async () => {
   mute = createServer(() => {}).listen(0, '127.0.0.1');
   odd = createServer((request, response) => {
     response
-      .writeHead(Number(/status([0-9]+)/.exec(request.url ?? '')?.[1]), { location: 'http://127.0.0.1:1/' })
+      .writeHead(Number(/status([0-9]+)/.exec(request.url ?? '')?.[1] ?? fickle), { location: 'http://127.0.0.1:1/' })
       .end();
   }).listen(0, '127.0.0.1');
   await Promise.all([mute, odd].filter((server) => !server.listening).map((server) => once(server, 'listening')));
