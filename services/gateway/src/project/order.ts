@@ -1,58 +1,83 @@
 /**
- * No tenant is told of an effect before its cause. Each context comes in its own order, but two contexts may come at
- * different speeds: an address could be told before the instance that it is for. So the events of one context wait until
- * what they follow from in another one is projected: the event that is their cause and, before a container is told to
- * have started, the rules that it had to wait for.
+ * In which order events are told in the tenants' logs: no effect before its cause. Pure.
  *
- * It can't lock up: what an event follows from was committed before it, so two contexts never wait for each other. It is
- * bounded all the same: where a cause never comes (it was parked), its effects are told late rather than never.
+ * Each context comes in its own order, but two contexts come at different speeds: an address could be told before the
+ * instance that it is for. So an event waits for the event that caused it and, where it tells that a container has
+ * started, for the one that tells that its rules are in force. Those after it, of the same tenant and context, wait with
+ * it. What it waits for was committed before it, so nothing waits for ever; and where it never comes (it was parked), its
+ * effects are told late rather than never.
  */
-import type { EventRecord } from '@atoll/schema/envelope';
-import type { Logger } from '@atoll/service/log';
-import type { PoolClient } from 'pg';
+import type { Context } from '@atoll/schema/contexts';
 
-const PATIENCE_MS = 2000;
-const PAUSE_MS = 10;
-
-const missingSql = `
-  select 'cause ' || cause as missing from unnest($1::text[]) as cause
-  where not exists(select from read.tenant_log told where told.event_id = cause)
-  union all
-  select 'rules of ' || instance from unnest($2::text[]) as instance
-  where not exists(select from read.endpoint e where e.id = instance and e.secured_at is not null)
-  limit 10`;
-
-export interface Needs {
-  /** Ids of events. */
-  readonly causes: readonly string[];
-  /** Ids of instances whose rules must be known to be in force. */
-  readonly secured: readonly string[];
+export interface Candidate {
+  readonly eventId: string;
+  readonly tenant: string;
+  readonly context: Context;
+  readonly position: number;
+  readonly cause: string | null;
+  /** Of InstanceStarted: its instance. */
+  readonly startedInstance: string | null;
+  /** Of EndpointSecured: its instance. */
+  readonly securedInstance: string | null;
+  /** Unix time in milliseconds since when it could have been told. */
+  readonly since: number;
 }
 
-/** What a batch of one context needs of the others. Pure. */
-export function needsOf(events: readonly EventRecord[]): Needs {
-  const own = new Set<string>(events.map((event) => event.id));
-  const causes = events.flatMap(({ cause }) => (cause === null || own.has(cause) ? [] : [cause]));
-  const secured = events.flatMap(({ context, type, data }) => {
-    if (context !== 'deploy' || type !== 'InstanceStarted' || typeof data !== 'object' || data === null) return [];
-    const instanceId: unknown = Reflect.get(data, 'instanceId');
-    return typeof instanceId === 'string' ? [instanceId] : [];
-  });
-  return { causes: [...new Set(causes)], secured: [...new Set(secured)] };
+export interface Known {
+  /** Of the causes of the candidates: those that are told already. */
+  readonly told: ReadonlySet<string>;
+  /** Of the started instances of the candidates: those whose rules are known to be in force. */
+  readonly secured: ReadonlySet<string>;
 }
 
-/** Resolves once all of it is projected, or nobody should wait any longer. `tx` must see what others commit. */
-export async function waitForCauses(tx: PoolClient, events: readonly EventRecord[], log: Logger): Promise<void> {
-  const { causes, secured } = needsOf(events);
-  if (causes.length === 0 && secured.length === 0) return;
-  const deadline = Date.now() + PATIENCE_MS;
+export const PATIENCE_MS = 5000;
+
+export function inOrder<C extends Candidate>(
+  candidates: readonly C[],
+  known: Known,
+  now: number,
+): { readonly tell: readonly C[]; readonly wait: readonly C[] } {
+  const queues = queuesOf(candidates);
+  const told = new Set(known.told);
+  const untoldRules = new Set(candidates.flatMap((c) => c.securedInstance ?? []));
+  const tell: C[] = [];
+
+  const isFree = ({ cause, startedInstance }: C) =>
+    (cause === null || told.has(cause)) &&
+    (startedInstance === null || (known.secured.has(startedInstance) && !untoldRules.has(startedInstance)));
+  const take = (queue: C[]) => {
+    const [next] = queue;
+    if (next === undefined) return;
+    queue.shift();
+    told.add(next.eventId);
+    if (next.securedInstance !== null) untoldRules.delete(next.securedInstance);
+    tell.push(next);
+  };
+  /** As far as it goes; true where anything went. */
+  const drain = (queue: C[]): boolean => {
+    const before = tell.length;
+    for (let next = queue[0]; next !== undefined && isFree(next); next = queue[0]) take(queue);
+    return tell.length > before;
+  };
+
   for (;;) {
-    const { rows } = await tx.query<{ missing: string }>(missingSql, [causes, secured]);
-    if (rows.length === 0) return;
-    if (Date.now() >= deadline) {
-      log.warn({ missing: rows.map((row) => row.missing) }, 'events are told before what they follow from');
-      return;
-    }
-    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    while (queues.map(drain).includes(true));
+    const overdue = queues
+      .filter(([next]) => next !== undefined && now - next.since > PATIENCE_MS)
+      .sort(([a], [b]) => (a?.since ?? 0) - (b?.since ?? 0))[0];
+    if (overdue === undefined) return { tell, wait: queues.flat() };
+    take(overdue);
   }
+}
+
+/** One for each tenant and context, in the order of positions. */
+function queuesOf<C extends Candidate>(candidates: readonly C[]): C[][] {
+  const queues = new Map<string, C[]>();
+  for (const candidate of [...candidates].sort((a, b) => a.position - b.position)) {
+    const name = `${candidate.tenant} ${candidate.context}`;
+    const queue = queues.get(name) ?? [];
+    queues.set(name, queue);
+    queue.push(candidate);
+  }
+  return [...queues.values()];
 }

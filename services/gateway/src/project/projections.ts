@@ -3,12 +3,14 @@
  * turns, so that what is derived from more than one context is always worked out from all that is committed.
  */
 import { type Consumer, startConsumer } from '@atoll/events/consumer';
+import { transaction } from '@atoll/events/transaction';
 import { type Context, contexts } from '@atoll/schema/contexts';
 import { type DeployEvent, deployEvents } from '@atoll/schema/deploy/events';
 import type { EventRecord } from '@atoll/schema/envelope';
 import { type NetworkEvent, networkEvents } from '@atoll/schema/network/events';
 import type { EventRegistry } from '@atoll/schema/registry';
 import { type TenancyEvent, tenancyEvents } from '@atoll/schema/tenancy/events';
+import { startController } from '@atoll/service/controller';
 import type { Logger } from '@atoll/service/log';
 import type { NatsConnection } from '@atoll/service/nats';
 import type { Pool, PoolClient } from 'pg';
@@ -16,7 +18,7 @@ import { readSchema } from '../migrations.ts';
 import { projectDeploy } from './deploy.ts';
 import { deriveRows } from './derive.ts';
 import { combine, type Effect } from './effects.ts';
-import { appendToLogs, type Heads } from './log.ts';
+import { appendToLogs, areWaiting, type Heads } from './log.ts';
 import { projectNetwork } from './network.ts';
 import { projectTenancy } from './tenancy.ts';
 import { writeChanges } from './write.ts';
@@ -34,13 +36,26 @@ const project: Readonly<Record<Context, (record: EventRecord) => readonly Effect
   network: (record) => projectNetwork(record as EventRecord & NetworkEvent, record),
 };
 
+/** One batch at a time, whichever process and context it is of. */
+const takeTurn = (tx: PoolClient) =>
+  tx.query(`select pg_advisory_xact_lock(hashtextextended('atoll read projections', 0))`);
+
 /** One batch of one context, in the consumer's transaction. Answers where the tenants' logs are now. */
 export async function applyEvents(tx: PoolClient, events: readonly EventRecord[]): Promise<Heads> {
-  await tx.query(`select pg_advisory_xact_lock(hashtextextended('atoll read projections', 0))`);
+  await takeTurn(tx);
   const changes = combine(events.flatMap((event) => project[event.context](event)));
   await writeChanges(tx, changes);
   await deriveRows(tx, changes.derived);
   return appendToLogs(tx, events);
+}
+
+/** Tells what waited too long for what it follows from. */
+async function tellOverdue(pool: Pool): Promise<Heads> {
+  if (!(await areWaiting(pool))) return new Map();
+  return await transaction(pool, async (tx) => {
+    await takeTurn(tx);
+    return await appendToLogs(tx, []);
+  });
 }
 
 export interface Projections {
@@ -84,6 +99,15 @@ export async function startProjections(options: {
 
   const started = await Promise.all(contexts.map(async (context) => [context, await start(context)] as const));
   const consumers = new Map(started);
+  const overdue = startController({
+    name: 'tell-overdue',
+    resyncMs: 1000,
+    log,
+    async reconcile() {
+      const heads = await tellOverdue(pool);
+      if (heads.size > 0) committed([], heads);
+    },
+  });
   const consumer = (context: Context): Consumer => {
     const found = consumers.get(context);
     if (!found) throw new Error(`There is no context ${context}.`);
@@ -104,6 +128,7 @@ export async function startProjections(options: {
       return null;
     },
     async stop() {
+      await overdue.stop();
       await Promise.all([...consumers.values()].map(({ stop }) => stop()));
     },
   };
