@@ -4,7 +4,7 @@ import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Id, id } from '@atoll/schema/ids';
-import { exec } from '@atoll/service/exec';
+import { ExecError, exec } from '@atoll/service/exec';
 import { newId } from '@atoll/service/ids';
 import { z } from 'zod';
 import { readJson, writeJson } from '../process/files.ts';
@@ -81,7 +81,17 @@ function agentEnvironment({ home, node, runtime, natsUrl, healthPort, share }: A
 
 /** Takes everything that a node has put on the machine away again; its agent must not run. */
 export async function cleanUpNode(options: AgentOptions): Promise<void> {
-  await exec(process.execPath, [agentCleanup], { env: agentEnvironment(options), timeoutMs: 60_000 });
+  // After a restart of the machine the namespace is gone, and containers may still be there.
+  if (options.runtime.kind === 'docker' && options.node.netns) await makeNetns(options.node.netns);
+  try {
+    await exec(process.execPath, [agentCleanup], { env: agentEnvironment(options), timeoutMs: 60_000 });
+  } catch (error) {
+    // It logs on stdout, as every process of ours.
+    const said = error instanceof ExecError ? `\n${error.stdout.trim().split('\n').slice(-10).join('\n')}` : '';
+    throw new Error(`What ${options.node.name} has put on this machine could not all be removed.${said}`, {
+      cause: error,
+    });
+  }
   if (options.node.netns) await removeNetns(options.node.netns);
 }
 

@@ -100,24 +100,26 @@ async function choose(home: Home, options: StartOptions, nodes: readonly LocalNo
   return parts;
 }
 
+const agentOptions = (parts: Parts, node: LocalNode) => ({
+  home: parts.home,
+  node,
+  runtime: parts.runtime,
+  natsUrl: parts.nats.userUrl(node.id),
+  healthPort: parts.healthPorts.get(agentName(node)) ?? 0,
+  share: parts.nodes.length,
+});
+
+async function cleanUpNodes(parts: Parts, nodes: readonly LocalNode[]): Promise<void> {
+  for (const node of nodes) await cleanUpNode(agentOptions(parts, node));
+}
+
+/** `abandoned`: nodes of a killed platform that are not to run; their remains are removed once the Engine runs. */
 function specsOf(parts: Parts, publicUrl: string, abandoned: readonly LocalNode[]): readonly ProcessSpec[] {
   const { home, database, nats, runtime, nodes, registry, healthPorts } = parts;
   const healthPort = (name: string) => healthPorts.get(name) ?? 0;
-  const agentOptions = (node: LocalNode) => ({
-    home,
-    node,
-    runtime,
-    natsUrl: nats.userUrl(node.id),
-    healthPort: healthPort(agentName(node)),
-    share: nodes.length,
-  });
-  const removeAbandoned = async () => {
-    for (const node of abandoned) await cleanUpNode(agentOptions(node));
-  };
-  const docker =
-    runtime.kind === 'docker' && runtime.own
-      ? { ...dockerSpec(home, runtime.program), prepare: removeAbandoned }
-      : null;
+  // Without nodes there is nothing for it to run.
+  const engine = runtime.kind === 'docker' && runtime.own && nodes.length + abandoned.length > 0 ? runtime : null;
+  const docker = engine ? { ...dockerSpec(home, engine.program), prepare: () => cleanUpNodes(parts, abandoned) } : null;
 
   const servers = [database.spec, nats.spec, registry?.spec ?? null, docker].filter((spec) => spec !== null);
   const stores = [database.spec, nats.spec].flatMap((spec) => (spec ? [spec.name] : []));
@@ -135,7 +137,7 @@ function specsOf(parts: Parts, publicUrl: string, abandoned: readonly LocalNode[
     'deploy',
     'network',
   ];
-  return [...servers, ...contexts, gateway, ...nodes.map((node) => agentSpec(agentOptions(node), underneath))];
+  return [...servers, ...contexts, gateway, ...nodes.map((node) => agentSpec(agentOptions(parts, node), underneath))];
 }
 
 async function makeReady(parts: Parts, publicUrl: string, processes: Ready['processes']): Promise<Ready> {
@@ -198,6 +200,8 @@ export function startPlatform(options: StartOptions, say: (line: string) => void
     const abandoned = unclean && !options.reset ? known.filter((node) => !wanted.includes(node)) : [];
     const parts = await choose(home, options, wanted, known);
     announce(parts, say);
+    // With an Engine of our own it waits until that runs.
+    if (parts.runtime.kind === 'docker' && !parts.runtime.own) await cleanUpNodes(parts, abandoned);
     const publicUrl = `http://127.0.0.1:${parts.gatewayPort}`;
     await ensureIssuerKey(home.issuerKey);
     let ready: Ready | undefined;
@@ -270,18 +274,9 @@ async function resetNodes(home: Home, options: StartOptions, say: (line: string)
   const cleaner = createSupervisor({ specs, logs: home.logs, say: () => {}, onChange: () => {} });
   try {
     await cleaner.start();
-    if (specs.length === 0) for (const node of known) await cleanUpNode(nodeCleaning(parts, node));
+    if (specs.length === 0) await cleanUpNodes(parts, known);
     say('Removed what the nodes had left on this machine.');
   } finally {
     await cleaner.stop();
   }
 }
-
-const nodeCleaning = (parts: Parts, node: LocalNode) => ({
-  home: parts.home,
-  node,
-  runtime: parts.runtime,
-  natsUrl: parts.nats.userUrl(node.id),
-  healthPort: 0,
-  share: 1,
-});
