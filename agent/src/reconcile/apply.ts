@@ -51,9 +51,9 @@ export const failureOf: Readonly<Record<Step['do'], FailureText>> = {
 };
 
 /** What may go on at once: one slow pull or a long stop holds up nobody else. */
-export const laneOf: Readonly<Record<Step['do'], 'pull' | 'stop' | 'work'>> = {
-  'pull-image': 'pull',
-  stop: 'stop',
+export const laneOf: Readonly<Record<Step['do'], 'wait' | 'work'>> = {
+  'pull-image': 'wait',
+  stop: 'wait',
   'create-sandbox': 'work',
   wire: 'work',
   'create-app': 'work',

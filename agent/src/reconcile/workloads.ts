@@ -40,7 +40,8 @@ export function createWorkloadsReconciler(
   },
 ): WorkloadsReconciler {
   const { runtime, wiring, memories, names, log, wake, changed } = options;
-  const lanes = { pull: createLane(3), stop: createLane(64), work: createLane(6) };
+  // Pulls are bounded by the runtime, and stops only wait: one for each instance at most.
+  const lanes = { wait: createLane(Number.POSITIVE_INFINITY), work: createLane(6) };
   const workers = new Map<Id<'instance'>, { readonly done: Promise<void>; step: Step['do'] }>();
   let pods: readonly Pod[] | null = null;
   let runtimeError: string | null = null;

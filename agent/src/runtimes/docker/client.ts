@@ -54,7 +54,8 @@ function answerText(error: unknown): string {
   if (typeof json === 'object' && json !== null && 'message' in json && typeof json.message === 'string') {
     return json.message.trim();
   }
-  return error instanceof Error ? error.message.trim() : String(error);
+  const text = error instanceof Error ? error.message : String(error);
+  return text.replace(/^\(HTTP code \d+\)[^-]*- /, '').trim();
 }
 
 export const isStatus = (error: unknown, status: number) => error instanceof DockerRefused && error.status === status;

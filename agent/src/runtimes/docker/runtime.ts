@@ -8,7 +8,7 @@ import { call, createClient, isStatus } from './client.ts';
 import { identityOf, nodeLabel } from './labels.ts';
 import { splitLogs } from './logs.ts';
 import { ensurePauseImage } from './pause.ts';
-import { pullImage } from './pull.ts';
+import { createImages } from './pull.ts';
 import { appSpec, sandboxSpec } from './spec.ts';
 import { watchEvents } from './watch.ts';
 
@@ -27,7 +27,7 @@ export function dockerRuntime(options: {
   const label = `${nodeLabel}=${node}`;
   /** What was found by inspecting, as long as the container's state is the same; events and starts empty it. */
   const inspected = new Map<string, { state: string; info: ContainerInspectInfo }>();
-  const pulls = new Map<string, Promise<void>>();
+  const images = createImages(docker);
 
   async function inspect(id: string): Promise<ContainerInspectInfo> {
     return call('describe a container', quick, (abortSignal) => docker.getContainer(id).inspect({ abortSignal }));
@@ -96,14 +96,7 @@ export function dockerRuntime(options: {
       return observed.filter((container) => container !== null);
     },
 
-    ensureImage(image) {
-      // Several instances of one release want the same image at the same moment.
-      const underWay = pulls.get(image);
-      if (underWay) return underWay;
-      const pull = pullImage(docker, image).finally(() => pulls.delete(image));
-      pulls.set(image, pull);
-      return pull;
-    },
+    ensureImage: images.ensure,
 
     async createSandbox(instance) {
       const image = await ensurePauseImage(docker, stateDir);
