@@ -21,5 +21,7 @@ export const configSchema = z.object({
   ATOLL_REQUEST_POINTS: z.coerce.number().int().min(1).default(10_000),
   /** What a tenant may spend per minute, in points; a minute's worth may be spent at once. */
   ATOLL_TENANT_POINTS_PER_MINUTE: z.coerce.number().int().min(1).default(20_000_000),
+  /** How long a subscriber may leave what it was sent lying before it is closed. */
+  ATOLL_SLOW_SUBSCRIBER_SECONDS: z.coerce.number().min(1).max(600).default(10),
 });
 export type Config = z.infer<typeof configSchema>;

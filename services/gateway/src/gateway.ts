@@ -48,6 +48,8 @@ export interface GatewayOptions {
   readonly port: number;
   readonly requestPoints: number;
   readonly tenantPointsPerMinute: number;
+  /** How long a subscriber may leave what it was sent lying. */
+  readonly slowSocketMs: number;
   readonly log: Logger;
 }
 
@@ -132,7 +134,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   await app.ready();
   const documents = createDocuments(schema);
   const server = app.server;
-  const sockets = serveSockets({ server, schema, tokens, viewers, documents, engine, subscriptions, teller, log });
+  const sockets = serveSockets({
+    ...{ server, schema, tokens, viewers, documents, engine, subscriptions, teller, log },
+    slowMs: options.slowSocketMs,
+  });
   await app.listen({ host: options.host, port: options.port });
   const { port } = server.address() as AddressInfo;
 

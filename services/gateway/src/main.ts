@@ -35,6 +35,7 @@ runProcess('gateway', async ({ log, onStop }) => {
     port: config.ATOLL_PORT,
     requestPoints: config.ATOLL_REQUEST_POINTS,
     tenantPointsPerMinute: config.ATOLL_TENANT_POINTS_PER_MINUTE,
+    slowSocketMs: config.ATOLL_SLOW_SUBSCRIBER_SECONDS * 1000,
   });
   onStop('gateway', () => gateway.stop());
 

@@ -66,6 +66,7 @@ export interface Platform {
 export interface GatewayLimits {
   readonly requestPoints: number;
   readonly tenantPointsPerMinute: number;
+  readonly slowSocketMs: number;
 }
 
 export async function eventually<T>(what: string, look: () => Promise<T | null | undefined | false>): Promise<T> {
@@ -108,6 +109,7 @@ export async function startPlatform(limits: Partial<GatewayLimits> = {}): Promis
       ...{ owner, reader, nc: gatewayNats, issuer, log, host: '127.0.0.1', port: 0 },
       requestPoints: given.requestPoints ?? 10_000,
       tenantPointsPerMinute: given.tenantPointsPerMinute ?? 20_000_000,
+      slowSocketMs: given.slowSocketMs ?? 10_000,
     });
     platform.url = `http://127.0.0.1:${gateway.port}`;
   }

@@ -52,6 +52,7 @@ export function createApp(needs: AppNeeds): FastifyInstance {
       .code(404)
       .send({ error: 'not_found', error_description: `There is nothing here; the API is at ${graphqlPath}.` }),
   );
+  app.removeContentTypeParser('text/plain');
   app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) =>
     done(null, new URLSearchParams(String(body))),
   );

@@ -28,8 +28,6 @@ const maxOperations = 50;
 const initMs = 5_000;
 const pingMs = 12_000;
 const watchMs = 1_000;
-/** Longer than this a message may not wait in front of a socket. */
-const slowMs = 10_000;
 
 const closeCodes = { goingAway: 1001, unauthorized: 4401, forbidden: 4403, slow: 4290, failed: 4500, tooMany: 4429 };
 
@@ -56,6 +54,8 @@ export interface SocketNeeds {
   readonly engine: Engine;
   readonly subscriptions: Subscriptions;
   readonly teller: Teller;
+  /** Longer than this a message may not wait in front of a socket. */
+  readonly slowMs: number;
   readonly log: Logger;
 }
 
@@ -76,7 +76,7 @@ function closeFor(socket: WebSocket, error: ApiError): void {
 }
 
 export function serveSockets(needs: SocketNeeds): Sockets {
-  const { server, schema, tokens, viewers, documents, engine, subscriptions, teller, log } = needs;
+  const { server, schema, tokens, viewers, documents, engine, subscriptions, teller, slowMs, log } = needs;
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: maxBody,
@@ -154,9 +154,8 @@ export function serveSockets(needs: SocketNeeds): Sockets {
 
   function slow(extra: Extra): void {
     const oldest = [...extra.cursors.values()].sort((a, b) => Number(a) - Number(b))[0] ?? null;
+    // Who doesn't read doesn't see the close frame either: `ws` ends the connection 30 s later.
     extra.socket.close(closeCodes.slow, reason(JSON.stringify({ cursor: oldest })));
-    // Who doesn't read doesn't see the close frame either.
-    setTimeout(() => extra.socket.terminate(), slowMs).unref();
   }
 
   function send(extra: Extra, data: string): Promise<void> {

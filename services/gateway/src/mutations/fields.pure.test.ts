@@ -1,0 +1,74 @@
+import { buildSchema, GraphQLNonNull, isInputObjectType } from 'graphql';
+import { describe, expect, it } from 'vitest';
+import { loadSchema } from '../schema/load.ts';
+import { withDefaults } from './defaults.ts';
+import { inputField } from './fields.ts';
+import { mutationProblems, mutations } from './registry.ts';
+
+const field = (name: string, path: string, input: unknown = {}) => {
+  const definition = mutations[name];
+  if (!definition) throw new Error(name);
+  return inputField(definition, input, path);
+};
+
+describe('the field at fault is told in the words of the input', () => {
+  it('names that differ', () => {
+    const cases: [string, string, readonly string[] | null][] = [
+      ['createEnvironment', 'name', ['name']],
+      ['createEnvironment', 'key', ['idempotencyKey']],
+      ['scaleDeployment', 'expectedVersion', ['expectedVersion']],
+      ['createDeployment', 'spec.image', ['image']],
+      ['createDeployment', 'spec.resources.cpuMillis', ['cpuMillis']],
+      ['createDeployment', 'spec.ports.0.port', ['ports', '0', 'port']],
+      ['createDeployment', 'spec.readiness.kind', ['readiness', 'protocol']],
+      ['createDeployment', 'spec.readiness.path', ['readiness', 'path']],
+      ['createDeployment', 'strategy', ['maxSurge']],
+      ['createDeployment', 'strategy.maxUnavailable', ['maxUnavailable']],
+      ['createDeployment', 'spec', null],
+      ['createIsolationPolicy', 'spec.from.namespaceId', ['from', 'namespaceId']],
+      ['createIsolationPolicy', 'spec.to.labels', ['toLabels']],
+      ['createIsolationPolicy', 'spec.ports.1', ['ports', '1']],
+      ['createServiceAccount', 'secretHash', null],
+      ['createTenant', 'limits.cpuMillis', ['limits', 'cpuMillis']],
+    ];
+    for (const [name, path, expected] of cases) expect(field(name, path), `${name} ${path}`).toEqual(expected);
+    expect(inputField({}, {}, undefined)).toBeNull();
+  });
+
+  it('keys of maps, which are items of lists there, dots in them or not', () => {
+    const labels = [
+      { key: 'a', value: '1' },
+      { key: 'x.y/z', value: '2' },
+    ];
+    expect(field('createNamespace', 'labels.x.y/z', { labels })).toEqual(['labels', '1']);
+    expect(field('createNamespace', 'labels', { labels })).toEqual(['labels']);
+    expect(field('createDeployment', 'spec.env.B', { env: [{ name: 'A' }, { name: 'B' }] })).toEqual(['env', '1']);
+    expect(field('updateIsolationPolicy', 'spec.from.labels.a', { from: { labels } })).toEqual(['from', 'labels', '0']);
+    expect(field('updateIsolationPolicy', 'spec.to.labels.x.y/z', { toLabels: labels })).toEqual(['toLabels', '1']);
+  });
+});
+
+describe('null is as good as left out where there is a default', () => {
+  it('at every depth, and nowhere else', () => {
+    const schema = buildSchema(
+      'input I { a: Int = 1, b: Int, c: [J!], d: J } input J { e: String = "x", f: String } type Query { a(i: I): Int }',
+    );
+    const type = schema.getType('I');
+    if (!isInputObjectType(type)) throw new Error('I');
+    expect(
+      withDefaults(new GraphQLNonNull(type), { a: null, b: null, c: [{ e: null, f: null }], d: { e: 'y' } }),
+    ).toEqual({
+      ...{ a: 1, b: null, d: { e: 'y' } },
+      c: [{ e: 'x', f: null }],
+    });
+  });
+});
+
+describe('the registry', () => {
+  it('has each mutation of the SDL, and no other', () => {
+    expect(mutationProblems(loadSchema())).toEqual([]);
+    const partial = buildSchema('type Query { a: Int } type Mutation { createTenant: P, other: P } type P { a: Int }');
+    expect(mutationProblems(partial)).toContain('Mutation.other leads to no command');
+    expect(mutationProblems(partial)).toContain('Mutation.deleteNamespace is not in the SDL');
+  });
+});

@@ -1,0 +1,127 @@
+import { type OperationDefinitionNode, parse } from 'graphql';
+import { describe, expect, it } from 'vitest';
+import { loadSchema } from '../../schema/load.ts';
+import { createModel } from '../../schema/model.ts';
+import { createCompiler } from './compile.ts';
+import { cost } from './cost.ts';
+import type { ViewerClass } from './sql.ts';
+
+const compiler = createCompiler(createModel(loadSchema()), (_parent, field) =>
+  field === 'logs' ? ['id', 'node_id'] : [],
+);
+
+function compile(text: string, variables: Record<string, unknown> = {}, viewerClass: ViewerClass = 'tenant') {
+  const document = parse(text);
+  const operation = document.definitions.find((d): d is OperationDefinitionNode => d.kind === 'OperationDefinition');
+  if (!operation) throw new Error('no operation');
+  const compiled = compiler.compile({ document, operation, variables, viewerClass, role: 'x', may: () => true });
+  const { statement } = compiled;
+  const params = statement?.params.map((param) => param({ variables, tenant: 'ten_1' }));
+  return { ...compiled, text: statement?.text ?? '', params };
+}
+
+describe('a statement', () => {
+  it('is one, with the tenant at each table and every value a parameter', () => {
+    const { text, params } = compile(
+      'query ($id: ID!, $n: Int) { deployment(id: $id) { name instances(first: $n) { nodes { id } } currentRelease { image } } }',
+      { id: "dep_'; drop table x; --", n: 3 },
+    );
+    expect(text).toMatch(/^select json_build_object\('deployment', \(select /);
+    const tables = text.match(/from read\.\w+ t\d+/g) ?? [];
+    expect(tables).toHaveLength(3);
+    expect(text.match(/t\d+\.tenant_id = \$2::text/g)).toHaveLength(3);
+    expect(text).not.toContain('drop');
+    expect(params).toEqual(["dep_'; drop table x; --", 'ten_1', 3]);
+  });
+
+  it('of the operator keeps each row with the tenant of its parent', () => {
+    const { text } = compile('{ tenants { nodes { environments { nodes { id } } } } }', {}, 'operator');
+    expect(text).toContain('t2.tenant_id = t1.tenant_id');
+    expect(text).not.toContain('$2::text');
+  });
+
+  it('is the same text and name for all values, and another where the shape differs', () => {
+    const query =
+      'query ($a: String, $n: Int, $with: Boolean!) { namespaces(first: $n, after: $a) { nodes { id name @include(if: $with) } } }';
+    const cursor = Buffer.from('["a", "ns_1"]').toString('base64url');
+    const names = (variables: Record<string, unknown>) => compile(query, variables).statement?.name;
+    const plain = names({ n: 1, with: true });
+    expect(names({ n: 99, with: true, a: null })).toBe(plain);
+    expect(names({ n: 1, with: false })).not.toBe(plain);
+    expect(names({ n: 1, with: true, a: cursor })).not.toBe(plain);
+    expect(compile(query, { n: 5, with: true, a: cursor }).params).toEqual(['ten_1', 5, 'a', 'ns_1']);
+  });
+
+  it('is made once per shape of a document', () => {
+    const document = parse('query ($id: ID!) { node(id: $id) { id ... on Namespace { name } } }');
+    const operation = document.definitions[0] as OperationDefinitionNode;
+    const ask = (id: string) =>
+      compiler.compile({ document, operation, variables: { id }, viewerClass: 'tenant', role: 'x', may: () => true });
+    const suffix = '01h2xcejqtf2nbrexx3vqjhp41';
+    expect(ask(`ns_${suffix}`)).toBe(ask(`ns_${suffix.replace('1', '2')}`));
+    expect(ask(`ns_${suffix}`)).not.toBe(ask(`dep_${suffix}`));
+    expect(ask(`dep_${suffix}`).statement?.text).toContain('read.deployment');
+    expect(ask(`mem_${suffix}`).statement).toBeNull();
+    expect(ask('nonsense').statement).toBeNull();
+  });
+
+  it('has no more than 50 pairs in one object: there the rest is joined on', () => {
+    const many = Array.from({ length: 120 }, (_, n) => `a${n}: name`).join(' ');
+    const { text } = compile(`{ tenant { ${many} } }`);
+    for (const call of text.matchAll(/json_build_object\(([^()]*)\)/g)) {
+      expect((call[1] ?? '').split(', ').length).toBeLessThanOrEqual(100);
+    }
+  });
+
+  it('keeps a place for live fields, with the columns that they need', () => {
+    const { text, plain } = compile('query ($id: ID!) { instance(id: $id) { logs } }', { id: 'x' });
+    expect(text).toContain(`'logs', json_build_object('id', t1.id, 'node_id', t1.node_id)`);
+    expect(plain).toBe(false);
+    expect(compile('{ viewer { role } }').statement).toBeNull();
+  });
+
+  it('sends lists of objects as the column has them, where all their fields are asked for in order', () => {
+    expect(compile('{ namespaces { nodes { labels { key value } } } }').text).toContain(`'labels', t1.labels)`);
+    expect(compile('{ namespaces { nodes { labels { value key } } } }').text).toContain(
+      'json_array_elements(t1.labels)',
+    );
+  });
+});
+
+describe('cost', () => {
+  const costOf = (text: string, variables: Record<string, unknown> = {}) =>
+    cost(compile(text, variables).plan, variables);
+
+  it('is the rows that may be read: pages multiply what is on them', () => {
+    expect(costOf('{ namespaces { nodes { id name labels { key } } } }')).toBe(20);
+    expect(
+      costOf(
+        '{ namespaces(first: 5) { nodes { environment { id } deployments(first: 3) { edges { node { id } } } } } }',
+      ),
+    ).toBe(5 * (1 + 1 + 3));
+    expect(costOf('query ($n: Int) { namespaces(first: $n) { nodes { id } } }', { n: 100 })).toBe(100);
+    expect(costOf('query ($n: Int = 7) { namespaces(first: $n) { nodes { id } } }', { n: 7 })).toBe(7);
+  });
+
+  it('counts both lists of a page, live fields by their weight, and mutations', () => {
+    expect(
+      costOf('{ namespaces(first: 10) { nodes { environment { id } } edges { node { environment { id } } } } }'),
+    ).toBe(30);
+    expect(costOf('query ($id: ID!) { instance(id: $id) { logs } }', { id: 'x' })).toBe(21);
+    expect(costOf('{ events(first: 50) { nodes { id } } }')).toBe(50);
+    expect(
+      costOf(
+        'mutation ($i: DeleteDeploymentInput!) { deleteDeployment(input: $i) { deployment { id instances(first: 4) { nodes { id } } } } }',
+        { i: {} },
+      ),
+    ).toBe(15);
+    expect(costOf('{ __schema { types { name } } }')).toBe(20);
+  });
+
+  it('leaves out what a condition leaves out', () => {
+    const query =
+      'query ($with: Boolean!) { namespaces(first: 10) { nodes { id } } tenant @include(if: $with) { id } }';
+    expect(costOf(query, { with: false })).toBe(10);
+    expect(costOf(query, { with: true })).toBe(11);
+  });
+});
