@@ -44,6 +44,11 @@ const parts: readonly Part[] = [
     command: ['infra/check/lock.ts'],
   },
   {
+    name: 'sdl',
+    guards: 'every field of the SDL has its docstring, permission, place and cost',
+    command: ['services/gateway/src/schema/lint.ts'],
+  },
+  {
     name: 'generated files',
     guards: 'what is generated from the schema is up to date',
     command: ['sdk/gen.ts', '--check'],

@@ -6,7 +6,7 @@ import pg from 'pg';
 import { openCluster } from '../postgres/cluster.ts';
 import { freePort } from '../process/ports.ts';
 import { isRunning, stopChild } from '../process/stopping.ts';
-import { removeStale, temporaryFolder } from './folders.ts';
+import { memoryFolder, removeStale } from './folders.ts';
 
 export interface TestServer {
   /** Superuser's URL of the database `postgres`. */
@@ -18,7 +18,7 @@ const startDeadlineMs = 60_000;
 
 export async function startTestServer(): Promise<TestServer> {
   removeStale();
-  const folder = temporaryFolder('postgres');
+  const folder = memoryFolder('postgres');
   // mkdtemp makes it 0700; the server's user must pass through it.
   chmodSync(folder, 0o755);
   const password = randomBytes(12).toString('hex');
@@ -28,7 +28,7 @@ export async function startTestServer(): Promise<TestServer> {
     max_connections: '400',
     shared_buffers: '128MB',
     // Test clusters are thrown away; durability settings stay on, because services refuse a server without them.
-    max_wal_size: '2GB',
+    max_wal_size: '1GB',
   });
   const child = spawn(command, [...args], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
   let log = '';
