@@ -14,18 +14,18 @@ import { newId } from '@atoll/service/ids';
 import type { Pool } from 'pg';
 import { denied, isPlaceTaken } from './denials.ts';
 import { deploymentNotFound } from './domain/actions.ts';
-import type { World } from './domain/advance.ts';
+import { MOST_AT_ONCE, type World } from './domain/advance.ts';
 import { type DeploymentCommand, deploymentDecider } from './domain/decide.ts';
 import type { Deployment } from './domain/deployment.ts';
 import { deploymentStream } from './domain/streams.ts';
 import { readNodes } from './projections/nodes.ts';
 
 /** Each try fills at least one place, by this command or by another. */
-const TRIES = 10;
+const TRIES = 50;
 
 export interface Placing {
   readonly deploymentId: Id<'deployment'>;
-  /** How many instances it may place at most. */
+  /** How many instances it may have to place. */
   readonly places: number;
   readonly command: (world: World) => DeploymentCommand;
   readonly origin: Origin;
@@ -41,7 +41,10 @@ export async function placeAndCommit(
 ): Promise<{ readonly outcome: CommandOutcome; readonly capacity: number }> {
   for (let tries = 1; ; tries++) {
     const { nodes, position } = await readNodes(needs.pool);
-    const world: World = { nodes, instanceIds: Array.from({ length: places }, () => newId('instance')) };
+    const world: World = {
+      nodes,
+      instanceIds: Array.from({ length: Math.min(places, MOST_AT_ONCE) }, () => newId('instance')),
+    };
     let placeTaken = false;
     const outcome = await handleCommand(needs.store, {
       ...options,

@@ -59,7 +59,9 @@ describe('two processes of the service', () => {
 });
 
 describe('the one process of the service', () => {
-  test('killed again and again between any two steps, goes on where it was, with nothing lost or doubled', async () => {
+  test('killed again and again between any two steps, goes on where it was, with nothing lost or doubled', {
+    timeout: 180_000,
+  }, async () => {
     platform = await Platform.start();
     let running = await platform.process();
     const member = await platform.tenant();

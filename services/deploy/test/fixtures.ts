@@ -3,9 +3,10 @@ import type { ReleaseSpec, Resources } from '@atoll/schema/deploy/spec';
 import type { Id } from '@atoll/schema/ids';
 import type { World } from '../src/domain/advance.ts';
 import type { DeploymentCommand } from '../src/domain/decide.ts';
-import type { Deployment, DeploymentEvent, Instance } from '../src/domain/deployment.ts';
+import type { Deployment, DeploymentEvent } from '../src/domain/deployment.ts';
 import { evolve } from '../src/domain/evolve.ts';
 import type { Amounts } from '../src/domain/holdings.ts';
+import type { Instance } from '../src/domain/instance.ts';
 import type { NodeView } from '../src/placement/node-view.ts';
 
 export const tenant: Id<'tenant'> = 'ten_a';
@@ -67,6 +68,6 @@ export const fold = (events: readonly DeploymentEvent[], from: Deployment = { st
   events.reduce<Deployment>(evolve, from);
 
 export const instancesOf = (state: Deployment): Instance[] =>
-  state.status === 'ACTIVE' || state.status === 'DELETING' ? [...state.instances.values()] : [];
+  state.status === 'ACTIVE' || state.status === 'DELETING' ? [...state.instances.list()] : [];
 
 export const need = (cpuMillis: number, memoryMiB: number): Resources => ({ cpuMillis, memoryMiB });

@@ -14,7 +14,7 @@ export function checkHistory(events: readonly Recorded[]): Deployment {
     state = evolve(before, event as DeploymentEvent);
     if (state.status !== 'ACTIVE' || before.status !== 'ACTIVE') continue;
     const { replicas, strategy } = state;
-    const ready = (body: Body) => [...body.instances.values()].filter(isReady).length;
+    const ready = (body: Body) => body.instances.list().filter(isReady).length;
     if (event.type === 'InstancePlaced') {
       expect(state.instances.size, 'above replicas + maxSurge').toBeLessThanOrEqual(replicas + strategy.maxSurge);
       expect(placed, 'two of one').not.toContain(event.data.instanceId);

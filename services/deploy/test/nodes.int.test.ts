@@ -6,7 +6,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { checkHistory, heldBy } from './history.ts';
 import { type Member, Platform } from './platform.ts';
 
-const quick = { suspectSeconds: 1, deadSeconds: 2 };
+const quick = { suspectSeconds: 2, deadSeconds: 3 };
 const platforms: Platform[] = [];
 
 async function start(options?: Parameters<Platform['service']>[0]) {
@@ -45,7 +45,7 @@ describe('a node that dies', () => {
     expect(nodeEvents.at(-1)).toMatchObject({
       type: 'NodeBecameUnreachable',
       tenant: 'platform',
-      data: { reason: expect.stringMatching(/Nothing was heard from its agent for [12] s/) },
+      data: { reason: expect.stringMatching(/Nothing was heard from its agent for [0-9]+ s/) },
     });
     await platform.until('both run on the other', () => b.containers.size === 2);
     await platform.recorded(deploymentId, 'InstanceReady', 3);
@@ -76,13 +76,11 @@ describe('a node that dies', () => {
   });
 
   test('is left in peace while it is only silent: nothing new comes there, and nothing is taken from it', async () => {
-    const { platform, member, input } = await start({ suspectSeconds: 1, deadSeconds: 600 });
+    const { platform, member, input } = await start({ suspectSeconds: 2, deadSeconds: 600 });
     const [a, b] = [await platform.agent(), await platform.agent()];
     const before = await created(platform, member, input);
     await a.kill();
-    await platform.until('it is suspected', async () =>
-      (await platform.nodeTypes(a.nodeId)).includes('NodeBecameUnreachable'),
-    );
+    await platform.nodeIs(a.nodeId, 'unreachable');
     const { deploymentId } = await platform.do(member.tenant, 'CreateDeployment', { ...input, name: 'new' });
     await platform.completed(deploymentId);
     expect([a.containers.size, b.containers.size]).toEqual([1, 3]);
@@ -91,7 +89,7 @@ describe('a node that dies', () => {
       decision: { filtered: [{ nodeId: a.nodeId, reason: expect.stringMatching(/not ready: Nothing was heard/) }] },
     });
     await a.start();
-    await platform.until('it is ready', async () => (await platform.nodeTypes(a.nodeId)).at(-1) === 'NodeBecameReady');
+    await platform.nodeIs(a.nodeId, 'ready');
     expect(await platform.types(before)).not.toContain('InstanceLost');
   });
 });
@@ -114,10 +112,10 @@ describe('the control plane away for longer than a node may be silent', () => {
     await platform.agent();
     const deploymentId = await created(platform, member, input);
     await service.stop();
-    await passed(platform, 3);
+    await passed(platform, 4);
     await platform.service(quick);
     await heardAgain(platform);
-    await passed(platform, 1.5);
+    await passed(platform, 2.5);
     await noNodeWasMissed(platform, deploymentId);
   });
 
@@ -126,10 +124,10 @@ describe('the control plane away for longer than a node may be silent', () => {
     await platform.agent();
     const deploymentId = await created(platform, member, input);
     await platform.nats.kill();
-    await passed(platform, 3);
+    await passed(platform, 4);
     await platform.nats.restart();
     await heardAgain(platform);
-    await passed(platform, 1.5);
+    await passed(platform, 2.5);
     await noNodeWasMissed(platform, deploymentId);
   });
 });

@@ -176,11 +176,15 @@ export class Platform {
     const agent = new FakeAgent({ url: this.natsUrl, nodeId, name, fate, ...options });
     this.agents.push(agent);
     await agent.start();
-    await this.until('the node is ready', async () => {
-      const { rows } = await this.pool.query('select from deploy.node where node_id = $1 and ready', [nodeId]);
-      return rows.length === 1;
-    });
+    await this.nodeIs(nodeId, 'ready');
     return agent;
+  }
+  /** As placement sees it. */
+  nodeIs(nodeId: Id<'node'>, wanted: 'ready' | 'unreachable'): Promise<void> {
+    return this.until(`${nodeId} is ${wanted}`, async () => {
+      const query = 'select from deploy.node where node_id = $1 and ready = $2';
+      return (await this.pool.query(query, [nodeId, wanted === 'ready'])).rowCount === 1;
+    });
   }
 
   /** A fact of tenancy, as its service would record it. */
@@ -292,11 +296,11 @@ export class Platform {
     return this.agents.flatMap((agent) => [...agent.containers.values()].map(({ image }) => image)).sort();
   }
 
-  async until(what: string, check: () => boolean | Promise<boolean>, timeoutMs = 15_000): Promise<void> {
+  async until(what: string, check: () => boolean | Promise<boolean>, timeoutMs = 25_000): Promise<void> {
     if (!(await until(check, { timeoutMs, everyMs: 10 }))) throw new Error(`not within ${timeoutMs} ms: ${what}`);
   }
   /** The deployment's newest rollout is complete. */
-  completed(deploymentId: Id<'deployment'>, rollouts = 1, timeoutMs = 15_000): Promise<void> {
+  completed(deploymentId: Id<'deployment'>, rollouts = 1, timeoutMs = 25_000): Promise<void> {
     return this.until(
       `${rollouts} rollouts are complete`,
       async () => (await this.types(deploymentId)).filter((type) => type === 'RolloutCompleted').length >= rollouts,

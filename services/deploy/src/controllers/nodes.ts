@@ -90,13 +90,18 @@ async function lose({ store, pool, log }: Needs, nodeId: Id<'node'>): Promise<vo
   const deployments = await readDeploymentsOn(pool, nodeId);
   await eachBounded(COMMANDS_AT_ONCE, deployments, async (deployment) => {
     const { tenant, deployment_id } = deployment;
-    const outcome = await handleCommand(store, {
-      decider: deploymentDecider,
-      stream: deploymentStream(deployment_id),
-      command: { action: 'lose', tenant, nodeId },
-      origin: following(deployment, SELF),
-    });
-    if (!outcome.ok) throw new Error(`${deployment_id}: ${outcome.rejection.message}`);
+    // One commit takes a part of many: until there is nothing left to lose, which the version tells.
+    for (let before = -1, version = 0; version !== before; ) {
+      before = version;
+      const outcome = await handleCommand(store, {
+        decider: deploymentDecider,
+        stream: deploymentStream(deployment_id),
+        command: { action: 'lose', tenant, nodeId },
+        origin: following(deployment, SELF),
+      });
+      if (!outcome.ok) throw new Error(`${deployment_id}: ${outcome.rejection.message}`);
+      version = outcome.version;
+    }
   });
   log.warn({ nodeId, deployments: deployments.length }, 'a node counts as lost, with what it ran');
 }

@@ -9,14 +9,13 @@ import { type Controller, startController } from '@atoll/service/controller';
 import type { Logger } from '@atoll/service/log';
 import type { Pool } from 'pg';
 import { eachBounded } from '../bounded.ts';
+import { MOST_AT_ONCE } from '../domain/advance.ts';
 import { following, SELF } from '../origin.ts';
 import { placeAndCommit } from '../place-and-commit.ts';
 
 const RESYNC_MS = 1000;
 const PAGE = 200;
 const STEPS_AT_ONCE = 8;
-/** Instances placed in one commit; a step that needs more is followed by another. */
-const PLACES = 64;
 /** A deployment that needs more steps than this in a row is left to the next run, so that others get their turn. */
 const STEPS = 50;
 
@@ -80,7 +79,7 @@ async function stepOn(needs: Needs, due: Due, signal: AbortSignal): Promise<void
     for (let step = 0; step < STEPS && !signal.aborted; step++) {
       const { outcome, capacity } = await placeAndCommit(needs, {
         deploymentId,
-        places: PLACES,
+        places: MOST_AT_ONCE,
         command: (world) => ({ action: 'advance', tenant, world }),
         origin: following(due, SELF),
       });

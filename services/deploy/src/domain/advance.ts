@@ -19,13 +19,15 @@ import {
   type Deleting,
   type Deployment,
   type DeploymentEvent,
-  type Instance,
   isReady,
   isSettled,
   isTarget,
-  type StopReason,
 } from './deployment.ts';
 import { evolve } from './evolve.ts';
+import type { Instance, StopReason } from './instance.ts';
+
+/** One commit moves at most so many instances, so that it stays small; the next step moves the next ones. */
+export const MOST_AT_ONCE = 200;
 
 /** The nodes as they are, and ids for the instances to come: no more are placed in one step. */
 export interface World {
@@ -52,7 +54,9 @@ function dismantle(state: Deleting): readonly DeploymentEvent[] {
   if (state.instances.size === 0) {
     return [{ type: 'DeploymentDeleted', data: { deploymentId, namespaceId, name } }];
   }
-  return running(state).map((instance) => stop(state, instance, 'DELETED'));
+  return running(state)
+    .slice(0, MOST_AT_ONCE)
+    .map((instance) => stop(state, instance, 'DELETED'));
 }
 
 function roll(before: Active, world: World): readonly DeploymentEvent[] {
@@ -61,7 +65,7 @@ function roll(before: Active, world: World): readonly DeploymentEvent[] {
   const afterPlacing = fold(before, placing);
   const stops = stopping(afterPlacing);
   const afterStops = fold(afterPlacing, stops);
-  const noRoom = placing.length < Math.min(wanted, world.instanceIds.length) ? wanted - placing.length : 0;
+  const noRoom = placing.length < Math.min(wanted, placesIn(world).length) ? wanted - placing.length : 0;
   const barrier = barriers(afterStops, noRoom, stops.length > 0, world);
   return [...placing, ...stops, ...barrier, ...completion(afterStops)];
 }
@@ -72,11 +76,13 @@ function missing(state: Active): number {
   return Math.max(0, Math.min(state.replicas - present, ceiling(state) - state.instances.size));
 }
 
+const placesIn = (world: World) => world.instanceIds.slice(0, MOST_AT_ONCE);
+
 function placements(state: Active, count: number, world: World): readonly DeploymentEvent[] {
   const { deploymentId, namespaceId, target, labels, name } = state;
   if (target === null || count === 0) return [];
   const { resources } = target.spec;
-  const ids = world.instanceIds.slice(0, count);
+  const ids = placesIn(world).slice(0, count);
   return placeMany(ids.length, resources, world.nodes, peersOf(state)).flatMap(({ nodeId, decision }, index) => {
     const instanceId = ids[index];
     if (instanceId === undefined) return [];
@@ -101,12 +107,14 @@ function stopping(state: Active): readonly DeploymentEvent[] {
   const all = running(state);
   const targets = all.filter((instance) => isTarget(state, instance));
   const surplus = surplusFirst(targets, peersOf(state)).slice(0, Math.max(0, targets.length - state.replicas));
-  const kept = targets.filter((instance) => !surplus.includes(instance));
+  const going = new Set(surplus);
+  const kept = targets.filter((instance) => !going.has(instance));
   const old = all.filter((instance) => !isTarget(state, instance));
-  return [
+  const stops = [
     ...surplus.map((instance) => stop(state, instance, 'SCALED_DOWN')),
     ...replaceable(state, old, kept.filter(isReady).length).map((instance) => stop(state, instance, 'REPLACED')),
   ];
+  return stops.slice(0, MOST_AT_ONCE);
 }
 
 /**
@@ -122,7 +130,7 @@ function replaceable(state: Active, old: readonly Instance[], readyTargets: numb
 /** Blocked: something is wanted that has no room, and nothing that is under way can make any. */
 function barriers(state: Active, noRoom: number, stops: boolean, world: World): readonly DeploymentEvent[] {
   const { deploymentId, blocked } = state;
-  const all = [...state.instances.values()];
+  const all = state.instances.list();
   const stopsUnderWay = stops || all.some((instance) => instance.stopping !== null);
   const mixed = all.some((instance) => !isTarget(state, instance));
   const readinessPending = mixed && all.some((instance) => isTarget(state, instance) && !isReady(instance));
@@ -143,7 +151,7 @@ function completion(state: Active): readonly DeploymentEvent[] {
   return [{ type: 'RolloutCompleted', data: { deploymentId, rolloutId: rollout.id, releaseId: target.id } }];
 }
 
-const running = (state: Body) => [...state.instances.values()].filter((instance) => instance.stopping === null);
+const running = (state: Body) => state.instances.list().filter((instance) => instance.stopping === null);
 
 function peersOf(state: Body): Peers {
   const peers = new Map<Id<'node'>, number>();

@@ -6,7 +6,7 @@ import type { Id } from '@atoll/schema/ids';
 import type { Labels } from '@atoll/schema/text';
 import { freeText, placeMany } from '../placement/place.ts';
 import { type Action, legal } from './actions.ts';
-import { advance, type World } from './advance.ts';
+import { advance, MOST_AT_ONCE, type World } from './advance.ts';
 import type { Active, Body, Deployment, DeploymentEvent, Release, RolloutKind } from './deployment.ts';
 import { evolve } from './evolve.ts';
 import { type Amounts, claimsOf, NAMESPACE_OPEN } from './holdings.ts';
@@ -192,7 +192,7 @@ function scale(state: Active, command: Command<'scale'>): Decision<DeploymentEve
   const { replicas, world } = command;
   if (replicas === from || target === null) return accept<DeploymentEvent>([]);
   if (replicas > from) {
-    const staying = [...state.instances.values()].filter((instance) => instance.stopping === null).length;
+    const staying = state.instances.list().filter((instance) => instance.stopping === null).length;
     const noRoom = roomFor(replicas - staying, target.spec, world);
     if (noRoom !== null) return refuse(noRoom);
   }
@@ -216,8 +216,10 @@ function roomFor(count: number, spec: ReleaseSpec, world: World): Rejection | nu
 function lost(state: Deployment, { nodeId }: Command<'lose'>): readonly DeploymentEvent[] {
   if (state.status === 'NONE' || state.status === 'DELETED') return [];
   const { deploymentId, namespaceId } = state;
-  return [...state.instances.values()]
+  return state.instances
+    .list()
     .filter((instance) => instance.nodeId === nodeId)
+    .slice(0, MOST_AT_ONCE)
     .map(({ id }) => ({
       type: 'InstanceLost',
       data: { deploymentId, instanceId: id, nodeId, namespaceId, reason: 'NODE_LOST' },

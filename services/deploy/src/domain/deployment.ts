@@ -2,19 +2,13 @@
  * A deployment with its releases, its rollout and its instances: one stream, so that "never above replicas + maxSurge",
  * "never below replicas − maxUnavailable because of us" and "never two of one" are decided in one place.
  */
-import type {
-  blockReasons,
-  DeployEvent,
-  instanceReasons,
-  rolloutKinds,
-  stopReasons,
-} from '@atoll/schema/deploy/events';
-import type { ReleaseSpec, Resources, RollingStrategy } from '@atoll/schema/deploy/spec';
+import type { blockReasons, DeployEvent, rolloutKinds } from '@atoll/schema/deploy/events';
+import type { ReleaseSpec, RollingStrategy } from '@atoll/schema/deploy/spec';
 import type { Id } from '@atoll/schema/ids';
 import type { Labels } from '@atoll/schema/text';
+import type { Instance } from './instance.ts';
+import type { Instances } from './instances.ts';
 
-export type InstanceReason = (typeof instanceReasons)[number];
-export type StopReason = (typeof stopReasons)[number];
 export type BlockReason = (typeof blockReasons)[number];
 export type RolloutKind = (typeof rolloutKinds)[number];
 
@@ -24,25 +18,6 @@ export type DeploymentEvent = Exclude<
   | { type: 'NodeRegistered' | 'NodeChanged' | 'NodeBecameReady' | 'NodeBecameUnreachable' }
   | { type: `Namespace${string}` }
 >;
-
-/** How an instance fares, as last told by its node. */
-export type Condition =
-  | { readonly phase: 'PLACED' | 'STARTED' | 'READY' }
-  | { readonly phase: 'WAITING' | 'UNREADY'; readonly reason: InstanceReason; readonly message: string };
-export type Phase = Condition['phase'];
-
-/** An instance that isn't gone: it holds its resources on its node, also while it stops. */
-export interface Instance {
-  readonly id: Id<'instance'>;
-  readonly nodeId: Id<'node'>;
-  readonly releaseId: Id<'release'>;
-  readonly resources: Resources;
-  /** Rises with each instance of the deployment. */
-  readonly order: number;
-  readonly condition: Condition;
-  /** Why it has been told to stop; null while it should run. */
-  readonly stopping: StopReason | null;
-}
 
 export interface Release {
   readonly id: Id<'release'>;
@@ -80,7 +55,7 @@ export interface Body {
   readonly target: Release | null;
   /** The newest one; null only as above. */
   readonly rollout: Rollout | null;
-  readonly instances: ReadonlyMap<Id<'instance'>, Instance>;
+  readonly instances: Instances;
   /** How many instances were ever placed. */
   readonly placed: number;
 }
@@ -107,12 +82,12 @@ export const isTarget = (body: Body, instance: Instance) => instance.releaseId =
 
 /** How many instances there may be at most: the surge is for the time in which two releases live side by side. */
 export function ceiling(body: Body): number {
-  const mixed = [...body.instances.values()].some((instance) => !isTarget(body, instance));
+  const mixed = body.instances.list().some((instance) => !isTarget(body, instance));
   return body.replicas + (mixed ? body.strategy.maxSurge : 0);
 }
 
 /** As wanted: every replica is there, of the target release, and ready; nothing else is. */
 export function isSettled(body: Body): boolean {
   if (body.instances.size !== body.replicas) return false;
-  return [...body.instances.values()].every((instance) => isTarget(body, instance) && isReady(instance));
+  return body.instances.list().every((instance) => isTarget(body, instance) && isReady(instance));
 }

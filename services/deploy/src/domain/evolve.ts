@@ -1,5 +1,7 @@
 /** `evolve(state, event) → state` of a deployment. Every event is a fact: none is questioned here. */
-import type { Body, Condition, Deployment, DeploymentEvent, Release } from './deployment.ts';
+import type { Body, Deployment, DeploymentEvent, Release } from './deployment.ts';
+import type { Condition } from './instance.ts';
+import { Instances } from './instances.ts';
 
 type Live = Extract<Deployment, Body>;
 type Created = Extract<DeploymentEvent, { type: 'DeploymentCreated' }>['data'];
@@ -23,7 +25,7 @@ const created = (data: Created): Deployment => ({
   releases: [],
   target: null,
   rollout: null,
-  instances: new Map(),
+  instances: Instances.none,
   placed: 0,
   blocked: null,
 });
@@ -78,14 +80,11 @@ function next(state: Live, event: Exclude<DeploymentEvent, { type: 'DeploymentCr
       const { instanceId, reason } = event.data;
       const instance = state.instances.get(instanceId);
       if (instance === undefined) return state;
-      return { ...state, instances: new Map(state.instances).set(instanceId, { ...instance, stopping: reason }) };
+      return { ...state, instances: state.instances.with({ ...instance, stopping: reason }) };
     }
     case 'InstanceStopped':
-    case 'InstanceLost': {
-      const instances = new Map(state.instances);
-      instances.delete(event.data.instanceId);
-      return { ...state, instances };
-    }
+    case 'InstanceLost':
+      return { ...state, instances: state.instances.without(event.data.instanceId) };
     default:
       event satisfies never;
       return state;
@@ -97,13 +96,13 @@ function withPlaced(state: Live, data: Placed): Live {
   const order = state.placed + 1;
   const condition = { phase: 'PLACED' } as const;
   const instance = { id: instanceId, nodeId, releaseId, resources, order, condition, stopping: null };
-  return { ...state, placed: order, instances: new Map(state.instances).set(instanceId, instance) };
+  return { ...state, placed: order, instances: state.instances.with(instance) };
 }
 
 function withCondition(state: Live, id: Placed['instanceId'], condition: Condition): Live {
   const instance = state.instances.get(id);
   if (instance === undefined) return state;
-  return { ...state, instances: new Map(state.instances).set(id, { ...instance, condition }) };
+  return { ...state, instances: state.instances.with({ ...instance, condition }) };
 }
 
 /** `target` is one of `releases`: both change together. */

@@ -98,7 +98,7 @@ function differences(
 /** What its instances take of each node. */
 export function onNodes(state: Deployment): ReadonlyMap<Id<'node'>, Amounts> {
   const sums = new Map<Id<'node'>, Amounts>();
-  for (const { nodeId, resources } of bodyOf(state)?.instances.values() ?? []) {
+  for (const { nodeId, resources } of bodyOf(state)?.instances.list() ?? []) {
     const sum = sums.get(nodeId) ?? nothing;
     sums.set(nodeId, {
       cpuMillis: sum.cpuMillis + resources.cpuMillis,
@@ -113,7 +113,7 @@ export function onNodes(state: Deployment): ReadonlyMap<Id<'node'>, Amounts> {
 export function reserved(state: Deployment): Amounts {
   const body = bodyOf(state);
   if (body === null) return nothing;
-  const all = [...body.instances.values()];
+  const all = body.instances.list();
   const most = body.status === 'DELETING' ? 0 : ceiling(body);
   return {
     instances: Math.max(all.length, most),

@@ -1,6 +1,7 @@
 /** From what a node's agent tells of an instance to facts about it. Each sight gives the facts that are new, or none. */
 import type { observedStates } from '@atoll/schema/node/workloads';
-import type { Deployment, DeploymentEvent, Instance, InstanceReason } from './deployment.ts';
+import type { Deployment, DeploymentEvent } from './deployment.ts';
+import type { Instance, InstanceReason } from './instance.ts';
 
 export type ObservedState = (typeof observedStates)[number];
 

@@ -1,7 +1,7 @@
 /** What our tables say of a node and of the instances on it. */
 import type { Id } from '@atoll/schema/ids';
 import type { Pool } from 'pg';
-import type { Condition, Instance, InstanceReason, Phase, StopReason } from '../domain/deployment.ts';
+import type { Condition, Instance, InstanceReason, Phase, StopReason } from '../domain/instance.ts';
 import type { NodeFacts } from '../domain/node.ts';
 import type { Request } from '../origin.ts';
 

@@ -14,6 +14,7 @@ import type { Logger } from '@atoll/service/log';
 import { type NatsConnection, serveJson } from '@atoll/service/nats';
 import type { Pool, PoolClient } from 'pg';
 import { eachBounded } from '../bounded.ts';
+import { MOST_AT_ONCE } from '../domain/advance.ts';
 import { deploymentDecider } from '../domain/decide.ts';
 import { type NodeFacts, nodeDecider, sameFacts } from '../domain/node.ts';
 import { factsOf, type Observation, type Sight } from '../domain/observe.ts';
@@ -102,27 +103,38 @@ async function hear({ store, pool }: Needs, report: WorkloadsReport): Promise<vo
 }
 
 /** One command for each deployment of which the report has news. One that fails leaves the others alone. */
-async function observeAll({ store, pool, log }: Needs, report: WorkloadsReport): Promise<void> {
-  const known = await readNodeInstances(pool, report.nodeId);
+async function observeAll(needs: Needs, report: WorkloadsReport): Promise<void> {
+  const known = await readNodeInstances(needs.pool, report.nodeId);
   await eachBounded(COMMANDS_AT_ONCE, [...newsOf(report, known)], async ([deploymentId, news]) => {
     try {
-      const outcome = await handleCommand(store, {
-        decider: deploymentDecider,
-        stream: deploymentStream(deploymentId),
-        command: {
-          action: 'observe',
-          tenant: news.request.tenant,
-          nodeId: report.nodeId,
-          observations: news.observations,
-        },
-        origin: following(news.request, `node:${report.nodeId}`),
-      });
-      if (!outcome.ok) throw new Error(outcome.rejection.message);
+      await observe(needs, report.nodeId, deploymentId, news);
     } catch (error) {
       // The next report has it again.
-      log.error({ err: error, deploymentId, nodeId: report.nodeId }, 'a report could not be taken whole');
+      needs.log.error({ err: error, deploymentId, nodeId: report.nodeId }, 'a report could not be taken whole');
     }
   });
+}
+
+async function observe(
+  { store }: Needs,
+  nodeId: Id<'node'>,
+  deploymentId: Id<'deployment'>,
+  { request, observations }: News,
+): Promise<void> {
+  for (let from = 0; from < observations.length; from += MOST_AT_ONCE) {
+    const outcome = await handleCommand(store, {
+      decider: deploymentDecider,
+      stream: deploymentStream(deploymentId),
+      command: {
+        action: 'observe',
+        tenant: request.tenant,
+        nodeId,
+        observations: observations.slice(from, from + MOST_AT_ONCE),
+      },
+      origin: following(request, `node:${nodeId}`),
+    });
+    if (!outcome.ok) throw new Error(outcome.rejection.message);
+  }
 }
 
 interface News {
@@ -130,7 +142,7 @@ interface News {
   readonly observations: Observation[];
 }
 
-/** What the report says of the node's instances that our tables don't say already. */
+/** What the report says of the node's instances that our tables don't say already, by deployment. */
 export function newsOf(
   report: Pick<WorkloadsReport, 'generation' | 'instances'>,
   known: readonly KnownInstance[],

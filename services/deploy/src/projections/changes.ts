@@ -6,7 +6,7 @@ import type { DeployEvent } from '@atoll/schema/deploy/events';
 import type { ReleaseSpec } from '@atoll/schema/deploy/spec';
 import type { EventRecord } from '@atoll/schema/envelope';
 import type { Id } from '@atoll/schema/ids';
-import type { Phase } from '../domain/deployment.ts';
+import type { Phase } from '../domain/instance.ts';
 
 export interface NodeRow {
   readonly node_id: Id<'node'>;
