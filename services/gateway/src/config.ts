@@ -24,4 +24,3 @@ export const configSchema = z.object({
   /** How long a subscriber may leave what it was sent lying before it is closed. */
   ATOLL_SLOW_SUBSCRIBER_SECONDS: z.coerce.number().min(1).max(600).default(10),
 });
-export type Config = z.infer<typeof configSchema>;

@@ -3,7 +3,7 @@ import type { GraphQLSchema } from 'graphql';
 import { isObjectType } from 'graphql';
 import type { Viewer } from '../auth/viewers.ts';
 import { isLive } from '../schema/directives.ts';
-import type { LogsLoader } from './logs.ts';
+import type { LogsLoader } from './logs-loader.ts';
 
 export type LiveArgs = Readonly<Record<string, unknown>>;
 
