@@ -17,6 +17,7 @@ const POLL_MS = 250;
 const CHECK_MS = 2000;
 /** Longest pause after an outage. */
 const MAX_BACKOFF_MS = 1000;
+const FLUSH_MS = 1000;
 const PAGE = 500;
 /** A stream that has to be made anew gets this many of the newest events; consumers fetch older ones from the owner. */
 const REFILL = 10_000;
@@ -183,6 +184,8 @@ export async function startRelay(options: {
     }
   }
   void followConnection();
+  // Whoever asks once this has resolved is answered; where NATS is away for the moment, once it is back.
+  await Promise.race([nc.flush(), pause(FLUSH_MS)]);
 
   return {
     published: () => published,

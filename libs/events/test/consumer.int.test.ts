@@ -160,11 +160,12 @@ describe("a consumer of another context's stream", () => {
     const nc = await pipeline.connect();
     const oldRelay = await pipeline.relay();
     const old = await pipeline.consume({ name: 'old', source: pipeline.stream(nc) });
-    await reached(old, await pipeline.append(50));
+    // More than one fetch holds, so that what follows could be read from the stream.
+    await reached(old, await pipeline.append(900));
     await oldRelay.stop();
     const restored = await openTestStores();
     const { store } = restored.open();
-    await pipeline.append(60, store);
+    await pipeline.append(1000, store);
     // The stream still holds the old log, and the new owner answers.
     const serving = serveFetch({ store, nc: await pipeline.connect(), log: testLog });
     const seen: EventRecord[] = [];
@@ -173,12 +174,12 @@ describe("a consumer of another context's stream", () => {
       source: pipeline.stream(nc),
       handler: { kind: 'project', apply: async (_tx, events) => void seen.push(...events) },
     });
-    await reached(fresh, 60);
-    expect(seen).toEqual(await store.readAfter(0, 100));
+    await reached(fresh, 1000);
+    expect(seen).toEqual(await store.readAfter(0, 1000));
     await eventually('the old consumer says that its past is gone', () =>
       (old.problem() ?? '').includes('restored from an older copy'),
     );
-    expect(old.position()).toBe(50);
+    expect(old.position()).toBe(900);
     await serving.stop();
     await fresh.stop();
     await restored.close();

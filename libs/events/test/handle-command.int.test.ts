@@ -187,6 +187,11 @@ describe('a stream of another tenant', () => {
     const notFound = { code: 'NOT_FOUND', message: 'No such account.' } as const;
     const options = { decider: bank, command: { kind: 'move', amount: 1 }, origin: originOf(mine), notFound } as const;
     expect(await handleCommand(a, { ...options, stream })).toEqual({ ok: false, rejection: notFound });
+    // Nothing is decided on it: a refusal would tell that it is there.
+    expect(code(await send(stream, { kind: 'open', owner: 'me' }, { origin: originOf(mine) }))).toBe('NOT_FOUND');
+    expect(code(await send(stream, { kind: 'move', amount: 1 }, { origin: originOf(mine), expectedVersion: 9 }))).toBe(
+      'NOT_FOUND',
+    );
     const { notFound: _, ...without } = options;
     expect(code(await handleCommand(a, { ...without, stream }))).toBe('NOT_FOUND');
     expect(code(await send(stream, { kind: 'move', amount: 1 }, { origin: originOf(PLATFORM) }))).toBe('NOT_FOUND');

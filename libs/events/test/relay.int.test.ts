@@ -127,6 +127,30 @@ describe('the relay', () => {
   });
 });
 
+test('what a publisher sends that was away while another took over is refused, also when its ids are forgotten', async () => {
+  const nc = await pipeline.connect();
+  const relay = await pipeline.relay();
+  await publishedUpTo([relay], await pipeline.append(50));
+  await (await jetstreamManager(nc)).streams.update(name, { duplicate_window: 100_000_000 });
+  const [stale] = await pipeline.store.readStored(10, 1);
+  if (!stale) throw new Error('There is no position 11.');
+  let refusal = '';
+  await eventually('the stream refuses it for its sequence alone', async () => {
+    const failed = Promise.withResolvers<void>();
+    const publisher = createPublisher({ nc, sequence: 10, onAcknowledged: failed.reject, onFailure: failed.resolve });
+    await publisher.publish(stale);
+    await failed.promise;
+    try {
+      publisher.check();
+    } catch (error) {
+      refusal = String(error);
+    }
+    publisher.close();
+    return refusal.includes('wrong last sequence');
+  });
+  expect(await positions(nc)).toEqual(upTo(50));
+});
+
 describe('the relay heals', () => {
   test('a stream that was deleted', async () => {
     const nc = await pipeline.connect();

@@ -92,6 +92,13 @@ export function storeContract(name: string, open: () => Promise<OpenedStores>): 
         expect(ofBusy.map(({ version }) => version)).toEqual(ofBusy.map((_, index) => index + 1));
       });
 
+      test("single appends of two processes at the same moment never get in each other's way", async () => {
+        for (let round = 0; round < 60; round++) {
+          const outcomes = await Promise.all([a, b].map((store) => store.append(opening())));
+          expect(count(outcomes, 'appended')).toBe(2);
+        }
+      });
+
       test('the answer is what is read back', async () => {
         const request = opening({
           events: [
