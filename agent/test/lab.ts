@@ -7,6 +7,7 @@ import type { Id } from '@atoll/schema/ids';
 import type { RuleEndpoint } from '@atoll/schema/node/network';
 import { exec } from '@atoll/service/exec';
 import { createLogger } from '@atoll/service/log';
+import type { ProbeResult } from '../src/probe/probe.ts';
 import { probeFrom } from '../src/probe/prober.ts';
 import { nodeNames } from '../src/render/names.ts';
 import { iptablesRules } from '../src/rules/iptables.ts';
@@ -78,11 +79,12 @@ export interface LabPod {
 
 export class Lab {
   readonly #tag = randomBytes(3).toString('hex');
+  #count = 0;
   readonly #namespaces: string[] = [];
   readonly #peers: Peer[] = [];
 
   async namespace(what: string): Promise<string> {
-    const name = `atoll-test-${this.#tag}-${what}`;
+    const name = `atoll-test-${this.#tag}-${what}${++this.#count}`;
     await exec('ip', ['netns', 'add', name]);
     this.#namespaces.push(name);
     const path = `/run/netns/${name}`;
@@ -92,7 +94,7 @@ export class Lab {
 
   /** A node in a network namespace of its own, or in one that is shared. */
   async node(id: Id<'node'>, shared?: LabNode): Promise<LabNode> {
-    const netns = shared?.netns ?? (await this.namespace(`node${this.#namespaces.length}`));
+    const netns = shared?.netns ?? (await this.namespace('node'));
     const names = nodeNames(id);
     const commands = commandsIn(netns);
     const rules = iptablesRules({ commands, names, log });
@@ -100,7 +102,7 @@ export class Lab {
   }
 
   async pod(node: LabNode, end: RuleEndpoint): Promise<LabPod> {
-    const netns = await this.namespace(`pod${this.#namespaces.length}`);
+    const netns = await this.namespace('pod');
     await node.wiring.wire(end, netns);
     return { end, netns, peer: this.peer(netns) };
   }
@@ -117,17 +119,30 @@ export class Lab {
   }
 }
 
-/** One real connection attempt over each family; what came of it, e.g. `CONNECTED CONNECTED`. */
-export async function reach(from: Pick<LabPod, 'netns'>, to: Pick<RuleEndpoint, 'ipv4' | 'ipv6'>, port: number) {
-  const targets = [to.ipv4, to.ipv6].map((address) => ({
-    address,
-    port,
-    protocol: 'TCP' as const,
-    path: '/',
-    timeoutMs: 700,
-  }));
-  const results = await probeFrom(from.netns, targets);
-  return results.map((result) => result.outcome).join(' ');
+/** Real connection attempts; outcomes in the order of the targets. */
+export async function outcomes(
+  from: { readonly netns: string; readonly peer?: Peer },
+  targets: readonly { readonly address: string; readonly port: number }[],
+): Promise<ProbeResult['outcome'][]> {
+  const asked = targets.map((target) => ({ ...target, protocol: 'TCP' as const, path: '/', timeoutMs: 600 }));
+  const results = from.peer
+    ? ((await from.peer.ask({ do: 'probe', targets: asked })) as ProbeResult[])
+    : await probeFrom(from.netns, asked);
+  return results.map((result) => result.outcome);
+}
+
+/** One attempt over each family; what came of it, e.g. `CONNECTED CONNECTED`. */
+export async function reach(
+  from: { readonly netns: string; readonly peer?: Peer },
+  to: Pick<RuleEndpoint, 'ipv4' | 'ipv6'>,
+  port: number,
+): Promise<string> {
+  return (
+    await outcomes(
+      from,
+      [to.ipv4, to.ipv6].map((address) => ({ address, port })),
+    )
+  ).join(' ');
 }
 
 export const open = 'CONNECTED CONNECTED';

@@ -23,7 +23,7 @@ import { createWorkloadsReconciler } from '../reconcile/workloads.ts';
 import { liveAnswers } from './answers.ts';
 import type { NodeBackend } from './backend.ts';
 import { capacityOf } from './capacity.ts';
-import { countInstances } from './measures.ts';
+import { measureNode } from './measures.ts';
 
 const rulesResyncMs = 10_000;
 const workloadsResyncMs = 5000;
@@ -172,7 +172,7 @@ export async function startAgent(options: {
   const watch = runtime.watch(() => workloadsController.wake());
   const answers = liveAnswers({ runtime, pods: workloads.pods, rules: network.inForce });
   const live = serveLive({ nc, node: nodeId, answers, log });
-  countInstances(() => workloads.report() ?? []);
+  measureNode({ runtime, pods: workloads.pods, instances: () => workloads.report() ?? [] });
 
   return {
     checks: {

@@ -3,7 +3,7 @@ import type { Id } from '@atoll/schema/ids';
 import type { LogsReply, LogsRequest, ProbeReply, ProbeRequest } from '@atoll/schema/node/live';
 import type { DesiredNetwork } from '@atoll/schema/node/network';
 import { createJudge } from '../plan/judge.ts';
-import type { Pod } from '../plan/pod.ts';
+import { type Pod, specOf } from '../plan/pod.ts';
 import { probeFrom } from '../probe/prober.ts';
 import { canonicalMember } from '../render/set.ts';
 import type { Runtime } from '../runtimes/runtime.ts';
@@ -53,5 +53,5 @@ function simulatedOutcome(from: Pod, { address, port }: ProbeRequest, { pods, ru
   if (!createJudge(network.rules).allows(flow)) return 'TIMED_OUT';
   const to = pods().find((pod) => pod.endpoint && canonicalMember(pod.endpoint[family]) === canonicalMember(address));
   if (to?.app?.state !== 'RUNNING') return 'TIMED_OUT';
-  return to.desired?.spec.ports.some((open) => open.port === port && open.protocol === 'TCP') ? 'CONNECTED' : 'REFUSED';
+  return specOf(to)?.ports.some((open) => open.port === port && open.protocol === 'TCP') ? 'CONNECTED' : 'REFUSED';
 }

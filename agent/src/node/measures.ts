@@ -2,9 +2,19 @@
 import { type ObservedInstance, observedStates } from '@atoll/schema/node/workloads';
 import { metrics } from '@atoll/service/metrics';
 import { Gauge } from 'prom-client';
+import { atMost } from '../lanes.ts';
+import type { Pod } from '../plan/pod.ts';
+import type { Runtime } from '../runtimes/runtime.ts';
 
-/** Instances of the node by state, read when the page is asked for. */
-export function countInstances(instances: () => readonly ObservedInstance[]): void {
+const measuresAtOnce = 8;
+
+/** Read when the page is asked for. */
+export function measureNode(options: {
+  runtime: Runtime;
+  pods: () => readonly Pod[];
+  instances: () => readonly ObservedInstance[];
+}): void {
+  const { runtime, pods, instances } = options;
   new Gauge({
     name: 'atoll_agent_instances',
     help: 'Instances on this node by state.',
@@ -13,6 +23,35 @@ export function countInstances(instances: () => readonly ObservedInstance[]): vo
     collect() {
       const counts = Map.groupBy(instances(), (instance) => instance.state);
       for (const state of observedStates) this.set({ state }, counts.get(state)?.length ?? 0);
+    },
+  });
+  const cpu = new Gauge({
+    name: 'atoll_instance_cpu_seconds',
+    help: "Processor time of an instance's container since it was started.",
+    labelNames: ['instance'],
+    registers: [metrics],
+  });
+  new Gauge({
+    name: 'atoll_instance_memory_bytes',
+    help: "Memory in use by an instance's container.",
+    labelNames: ['instance'],
+    registers: [metrics],
+    async collect() {
+      const running = pods().flatMap(({ instanceId, app }) =>
+        app?.state === 'RUNNING' ? [{ instanceId, id: app.id }] : [],
+      );
+      const measured = await atMost(measuresAtOnce, running, async ({ instanceId, id }) => ({
+        instance: instanceId,
+        // One that has just ended has no measures; the page is for the others.
+        stats: await runtime.stats(id).catch(() => null),
+      }));
+      this.reset();
+      cpu.reset();
+      for (const { instance, stats } of measured) {
+        if (stats === null) continue;
+        this.set({ instance }, stats.memoryBytes);
+        cpu.set({ instance }, stats.cpuSeconds);
+      }
     },
   });
 }

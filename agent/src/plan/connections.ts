@@ -19,10 +19,10 @@ export interface Connection {
 
 /** Finds forbidden connections among all; null where nothing was narrowed, so that there is no need to look. */
 export function forbiddenConnections(
-  previous: DesiredNetwork,
+  previous: DesiredNetwork | null,
   next: DesiredNetwork,
 ): ((all: readonly Connection[]) => Connection[]) | null {
-  const less = narrowed(previous.rules, next.rules);
+  const less = previous === null ? next.rules.endpoints : narrowed(previous.rules, next.rules);
   if (less.length === 0) return null;
   const judge = createJudge(next.rules);
   const touched = new Set(less.flatMap((endpoint) => families.map((family) => canonicalMember(endpoint[family]))));

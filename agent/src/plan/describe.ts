@@ -27,7 +27,8 @@ function stateOf(pod: Pod, runtimeError: string | null): Description {
     const message = memory.failure?.message ?? runtimeError ?? 'It is being stopped.';
     return { state: 'STOPPING', reason: null, message };
   }
-  if (app?.state === 'RUNNING') return running(memory.readiness, desired.spec.readiness !== null);
+  if (desired === 'unknown') return unknown(app);
+  if (app?.state === 'RUNNING') return running(of(memory.readiness, app), desired.spec.readiness !== null);
   if (memory.failure !== null) {
     return { state: 'WAITING', reason: memory.failure.reason, message: memory.failure.message };
   }
@@ -41,6 +42,15 @@ function stateOf(pod: Pod, runtimeError: string | null): Description {
   if (!pod.secured) return pending('It is waiting for its firewall rules to be in force.');
   return pending('Its container is being made.');
 }
+
+function unknown(app: PodContainer | null): Description {
+  const message = 'It is on the node; what should run there is not known yet.';
+  return { state: app?.state === 'RUNNING' ? 'STARTING' : 'PENDING', reason: null, message };
+}
+
+/** What was found of an earlier start says nothing of this one. */
+const of = (readiness: Readiness | null, app: PodContainer) =>
+  readiness?.startedAt === app.startedAt ? readiness : null;
 
 function running(readiness: Readiness | null, probed: boolean): Description {
   if (!probed || readiness?.ready) return { state: 'READY', reason: null, message: '' };

@@ -54,20 +54,20 @@ export function failed(memory: Memory, reason: Reason, message: string, now: num
 /** A process that ran this long before it ended didn't fail to start. */
 const stableMs = 60_000;
 
-export interface Exit {
+/** The part of a container's state that is remembered. */
+interface Seen {
+  readonly state: 'CREATED' | 'RUNNING' | 'EXITED';
   readonly startedAt: string | null;
-  readonly finishedAt: string;
+  readonly finishedAt: string | null;
 }
 
-export function exited(memory: Memory, exit: Exit): Memory {
-  if (memory.lastExit === exit.finishedAt) return memory;
-  const ranMs = exit.startedAt === null ? 0 : Date.parse(exit.finishedAt) - Date.parse(exit.startedAt);
-  return {
-    ...memory,
-    lastExit: exit.finishedAt,
-    crashes: ranMs >= stableMs ? 1 : memory.crashes + 1,
-    readiness: null,
-  };
+/** After a look at its container: an exit is counted once; what runs has nothing wrong with it any more. */
+export function seen(memory: Memory, app: Seen | null): Memory {
+  if (app?.state === 'RUNNING') return memory.failure === null ? memory : { ...memory, failure: null };
+  if (app?.state !== 'EXITED' || app.finishedAt === null || memory.lastExit === app.finishedAt) return memory;
+  const ranMs = app.startedAt === null ? 0 : Date.parse(app.finishedAt) - Date.parse(app.startedAt);
+  const crashes = ranMs >= stableMs ? 1 : memory.crashes + 1;
+  return { ...memory, lastExit: app.finishedAt, crashes, readiness: null };
 }
 
 /** When a process that ended may be started again. */

@@ -19,8 +19,8 @@ export interface PodContainer {
 
 export interface Pod {
   readonly instanceId: Id<'instance'>;
-  /** Null where it shall not be (any more). */
-  readonly desired: DesiredInstance | null;
+  /** Null where it shall not be (any more); unknown before anything was ever pulled. */
+  readonly desired: DesiredInstance | null | 'unknown';
   /** Its addresses, by the newest network document. */
   readonly endpoint: RuleEndpoint | null;
   /** The rules of exactly this endpoint are in force, as this process has seen itself. */
@@ -33,3 +33,7 @@ export interface Pod {
   readonly hasWire: boolean;
   readonly memory: Memory;
 }
+
+/** Null where it shall not run, or isn't known to. */
+export const specOf = ({ desired }: Pod): DesiredInstance['spec'] | null =>
+  desired === null || desired === 'unknown' ? null : desired.spec;

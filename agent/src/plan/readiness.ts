@@ -2,7 +2,7 @@
 import type { ReadinessProbe } from '@atoll/schema/deploy/spec';
 import type { ProbeReply } from '@atoll/schema/node/live';
 import type { Memory, Readiness } from './memory.ts';
-import type { Pod } from './pod.ts';
+import { type Pod, specOf } from './pod.ts';
 
 export interface DueProbe {
   readonly pod: Pod;
@@ -14,7 +14,7 @@ export interface DueProbe {
 /** Instances that are to be asked now. */
 export function dueProbes(pods: readonly Pod[], memoryOf: (pod: Pod) => Memory, now: number): DueProbe[] {
   return pods.flatMap((pod) => {
-    const probe = pod.desired?.spec.readiness;
+    const probe = specOf(pod)?.readiness;
     const startedAt = pod.app?.state === 'RUNNING' ? pod.app.startedAt : null;
     if (!probe || !startedAt || pod.endpoint === null) return [];
     const { readiness } = memoryOf(pod);

@@ -21,6 +21,8 @@ export type Step =
 export function planSteps(pod: Pod, now: number): Step[] {
   const { memory, app, sandbox } = pod;
   if (memory.failure !== null && memory.failure.nextAttemptAt > now) return [];
+  // What should run isn't known: everything stays as it is.
+  if (pod.desired === 'unknown') return [];
   if (pod.desired === null) return removal(pod);
   // A sandbox that ended has lost its network namespace, and with it everything in it.
   if (sandbox !== null && sandbox.state !== 'RUNNING') {

@@ -57,7 +57,7 @@ export async function createNetworkReconciler(options: {
     const previous = lastGood;
     await backend.ensure(document);
     if (previous?.document.generation === document.generation) return previous;
-    if (previous !== null) await backend.cut(previous.document, document);
+    await backend.cut(previous?.document ?? null, document);
     const applied = { document, at: new Date().toISOString() };
     await saveFile(path, applied);
     lastGood = applied;

@@ -3,7 +3,7 @@ import type { Id } from '@atoll/schema/ids';
 import type { RuleEndpoint } from '@atoll/schema/node/network';
 import type { DesiredWorkloads } from '@atoll/schema/node/workloads';
 import { atMost } from '../lanes.ts';
-import { exited } from '../plan/memory.ts';
+import { type Memory, seen } from '../plan/memory.ts';
 import type { Pod } from '../plan/pod.ts';
 import type { ObservedContainer, Runtime } from '../runtimes/runtime.ts';
 import type { Wiring } from '../sandbox/wiring.ts';
@@ -34,29 +34,29 @@ export async function lookAtNode(sources: NodeSources): Promise<NodeView> {
   const atWork = [...sources.atWork()];
   const [containers, wires] = await Promise.all([runtime.list(), wiring.observe()]);
   // Read after the look: what was desired then is desired still, or has just stopped being so.
-  const desired = new Map(sources.workloads()?.instances.map((instance) => [instance.instanceId, instance]));
+  const workloads = sources.workloads();
+  const desired = new Map(workloads?.instances.map((instance) => [instance.instanceId, instance]));
   const endpoints = sources.endpoints();
   const secured = sources.secured();
   const byInstance = Map.groupBy(containers, (container) => container.instanceId);
   const ids = [...new Set([...desired.keys(), ...byInstance.keys(), ...atWork])].sort();
-  const strayWires = sources.workloads() === null ? [] : wires.others(ids);
+  const strayWires = workloads === null ? [] : wires.others(ids);
 
   const pods = await atMost(16, ids, async (instanceId): Promise<Pod> => {
     const mine = byInstance.get(instanceId) ?? [];
     const app = mine.find((container) => container.kind === 'app') ?? null;
     const sandbox = mine.find((container) => container.kind === 'sandbox') ?? null;
     const endpoint = endpoints.get(instanceId) ?? null;
-    countExit(memories, instanceId, app);
     return {
       instanceId,
-      desired: desired.get(instanceId) ?? null,
+      desired: workloads === null ? 'unknown' : (desired.get(instanceId) ?? null),
       endpoint,
       secured: endpoint !== null && sameAddresses(endpoint, secured?.get(instanceId)),
       sandbox,
       app,
       wired: await isWired(),
       hasWire: wires.has(instanceId),
-      memory: memories.of(instanceId),
+      memory: remember(instanceId, app, desired.has(instanceId)),
     };
 
     async function isWired(): Promise<boolean> {
@@ -65,12 +65,12 @@ export async function lookAtNode(sources: NodeSources): Promise<NodeView> {
     }
   });
   return { pods, strayWires };
+
+  /** Of one that is being stopped, only what goes wrong with that is of interest. */
+  function remember(instanceId: Id<'instance'>, app: ObservedContainer | null, wanted: boolean): Memory {
+    if (wanted) memories.set(instanceId, seen(memories.of(instanceId), app));
+    return memories.of(instanceId);
+  }
 }
 
 const sameAddresses = (a: RuleEndpoint, b: RuleEndpoint | undefined) => a.ipv4 === b?.ipv4 && a.ipv6 === b.ipv6;
-
-function countExit(memories: Memories, instance: Id<'instance'>, app: ObservedContainer | null): void {
-  if (app?.state !== 'EXITED' || app.finishedAt === null) return;
-  const { startedAt, finishedAt } = app;
-  memories.set(instance, exited(memories.of(instance), { startedAt, finishedAt }));
-}

@@ -121,16 +121,13 @@ export function createWorkloadsReconciler(
         runtimeError = null;
         pods = view.pods;
         const now = Date.now();
-        // Without a document it isn't known what should run: everything is left as it is.
-        if (options.workloads() !== null) {
-          for (const pod of pods) {
-            if (workers.has(pod.instanceId)) continue;
-            const steps = planSteps(pod, now);
-            if (steps.length > 0) startWorker(pod, steps);
-          }
-          for (const wire of view.strayWires) await wiring.unwire(wire);
-          await memories.keep(new Set(pods.map((pod) => pod.instanceId)));
+        for (const pod of pods) {
+          if (workers.has(pod.instanceId)) continue;
+          const steps = planSteps(pod, now);
+          if (steps.length > 0) startWorker(pod, steps);
         }
+        for (const wire of view.strayWires) await wiring.unwire(wire);
+        if (options.workloads() !== null) await memories.keep(new Set(pods.map((pod) => pod.instanceId)));
         wakeLater(pods, now);
       } catch (error) {
         if (error instanceof RuntimeUnavailable) runtimeError = error.message;

@@ -13,8 +13,8 @@ export interface RuleBackend {
    * it resolves. Repairs what others changed. Throws RuleSetRejected where the rule set is at fault.
    */
   ensure(intent: RuleIntent): Promise<void>;
-  /** Ends connections that `next` forbids and `previous` didn't; no others. */
-  cut(previous: DesiredNetwork, next: DesiredNetwork): Promise<void>;
+  /** Ends connections that `next` forbids and `previous` didn't; no others. Null where it isn't known what was allowed. */
+  cut(previous: DesiredNetwork | null, next: DesiredNetwork): Promise<void>;
   /** Removes everything of this node's. */
   clear(): Promise<void>;
 }

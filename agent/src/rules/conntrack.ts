@@ -10,7 +10,7 @@ import type { NodeCommands } from '../sandbox/commands.ts';
 
 export async function cutForbidden(
   { commands, log }: { commands: NodeCommands; log: Logger },
-  previous: DesiredNetwork,
+  previous: DesiredNetwork | null,
   next: DesiredNetwork,
 ): Promise<void> {
   const find = forbiddenConnections(previous, next);

@@ -23,7 +23,12 @@ export function iptablesRules(options: { commands: NodeCommands; names: NodeName
       if (isEmpty(next)) return;
       if (round > rounds) throw new Error(`the rules didn't take: ${next.differences.slice(0, 5).join('; ')}`);
       log.info({ differences: next.differences.slice(0, 20), count: next.differences.length }, 'changing rules');
-      await apply(commands, next);
+      try {
+        await apply(commands, next);
+      } catch (error) {
+        // What was looked at may have changed since: only what is refused twice is at fault itself.
+        if (!(error instanceof RuleSetRejected) || round > 1) throw error;
+      }
     }
   }
 

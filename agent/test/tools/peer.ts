@@ -5,9 +5,12 @@
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { connect, createServer, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
+import { type ProbeTarget, probe } from '../../src/probe/probe.ts';
 
 export type PeerCommand =
   | { readonly do: 'listen'; readonly protocol: 'TCP' | 'UDP'; readonly port: number }
+  /** Results in the order of the targets. */
+  | { readonly do: 'probe'; readonly targets: readonly ProbeTarget[] }
   /** Opens a connection and keeps it under `name`; answers whether it came about. */
   | { readonly do: 'open'; readonly name: string; readonly address: string; readonly port: number }
   /** Sends a line over it; answers whether the echo came. */
@@ -57,6 +60,8 @@ async function carryOut(command: PeerCommand): Promise<unknown> {
       udp.push(socket);
       return within((done) => socket.bind(command.port, '::', () => done(true)));
     }
+    case 'probe':
+      return Promise.all(command.targets.map(probe));
     case 'open': {
       const socket = connect({ host: command.address, port: command.port });
       sockets.set(command.name, socket);

@@ -1,0 +1,132 @@
+import { observedInstance } from '@atoll/schema/node/workloads';
+import { expect, describe as group, test } from 'vitest';
+import { desiredInstance, endpointAt, fixedId } from '../../test/fixtures.ts';
+import { describe } from './describe.ts';
+import { failed, type Memory, unknown } from './memory.ts';
+import type { Pod, PodContainer } from './pod.ts';
+import { dueProbes, probed } from './readiness.ts';
+
+const instanceId = fixedId('instance', 1);
+const probe = { kind: 'HTTP', port: 80, path: '/up', periodSeconds: 2 } as const;
+const app: PodContainer = {
+  id: 'app',
+  state: 'RUNNING',
+  sandboxId: 's',
+  netns: null,
+  startedAt: '2026-01-01T00:00:00.000Z',
+  finishedAt: null,
+  exitCode: null,
+  outOfMemory: false,
+  stopGraceSeconds: 1,
+};
+const memory: Memory = { ...unknown, pulled: true };
+const pod: Pod = {
+  instanceId,
+  desired: desiredInstance(instanceId, { readiness: probe }),
+  endpoint: endpointAt(instanceId, 1, 2),
+  secured: true,
+  sandbox: { ...app, id: 's' },
+  app,
+  wired: true,
+  hasWire: true,
+  memory,
+};
+const said = (change: Partial<Pod>, runtimeError: string | null = null) => {
+  const { state, reason, message } = observedInstance.parse(describe({ ...pod, ...change }, runtimeError));
+  return `${state} ${reason ?? '-'} ${message}`;
+};
+const exited = { ...app, state: 'EXITED', exitCode: 3, finishedAt: '2026-01-01T00:00:02.500Z' } as const;
+
+group('what is reported', () => {
+  test.each<[string, RegExp]>([
+    [said({ app: null, endpoint: null, memory: unknown }), /^PENDING - Its image/],
+    [said({ app: null, endpoint: null }), /^PENDING - It is waiting for its address/],
+    [said({ app: null, secured: false }), /^PENDING - It is waiting for its firewall rules/],
+    [said({ app: null }), /^PENDING - Its container is being made/],
+    [said({}), /^STARTING - /],
+    [said({ desired: desiredInstance(instanceId) }), /^READY - $/],
+    [said({ desired: null }), /^STOPPING - It is being stopped/],
+    [said({ desired: 'unknown' }), /^STARTING - .*not known yet/],
+    [
+      said({ app: exited, memory: { ...memory, crashes: 3 } }),
+      /^UNREADY EXITED Its process ended with exit code 3 after 2.5 s. It is started again 4 s after that/,
+    ],
+    [said({ app: { ...exited, outOfMemory: true } }), /^UNREADY OUT_OF_MEMORY It used more memory than its limit/],
+    [said({ app: null, memory: { ...memory, starts: 2 } }), /^UNREADY EXITED Its container is gone/],
+    [
+      said({ app: null, memory: failed(memory, 'SANDBOX_FAILED', 'No room.', 0) }),
+      /^WAITING SANDBOX_FAILED No room\.$/,
+    ],
+    [said({ app: null }, "Docker isn't answering"), /^WAITING SANDBOX_FAILED Docker isn't answering$/],
+    [said({ desired: desiredInstance(instanceId) }, "Docker isn't answering"), /^READY - $/],
+  ])('%s', (text, expected) => {
+    expect(text).toMatch(expected);
+  });
+
+  test('long texts are cut, and restarts are starts but the first', () => {
+    const long = describe(
+      { ...pod, app: null, memory: failed({ ...memory, starts: 4 }, 'SANDBOX_FAILED', 'x'.repeat(5000), 0) },
+      null,
+    );
+    expect(long.message).toHaveLength(1000);
+    expect(long.restarts).toBe(3);
+  });
+});
+
+group('readiness', () => {
+  const due = (of: Memory, now: number) => dueProbes([{ ...pod, memory: of }], () => of, now);
+  const answer = (of: Memory, outcome: 'CONNECTED' | 'REFUSED', now: number, status = 200) => {
+    const [asked] = due(of, now);
+    if (!asked) throw new Error(`nothing is due at ${now}`);
+    return probed(of, asked, { outcome, httpStatus: outcome === 'CONNECTED' ? status : null }, now);
+  };
+
+  test('is asked quickly at first, then at the pace of the probe', () => {
+    let [now, of] = [0, memory];
+    const pauses: number[] = [];
+    for (let round = 0; round < 6; round++) {
+      of = answer(of, 'REFUSED', now);
+      const next = of.readiness?.nextProbeAt ?? 0;
+      expect(due(of, next - 1)).toEqual([]);
+      pauses.push(next - now);
+      now = next;
+    }
+    expect(pauses).toEqual([250, 500, 1000, 2000, 2000, 2000]);
+    expect(said({ memory: of })).toMatch(
+      /^STARTING - Its readiness probe fails \(HTTP port 80, path \/up\): nothing listens there/,
+    );
+    for (let round = 0; round < 4; round++) {
+      now += 2000;
+      of = answer(of, 'REFUSED', now);
+    }
+    expect(said({ memory: of })).toMatch(/^UNREADY READINESS_FAILED /);
+    of = answer(of, 'CONNECTED', now + 2000);
+    expect(said({ memory: of })).toBe('READY - ');
+  });
+
+  test('once had, is lost after three failures in a row, and had again after one success', () => {
+    let [now, of] = [0, answer(memory, 'CONNECTED', 0)];
+    const states = ['REFUSED', 'REFUSED', 'CONNECTED', 'REFUSED', 'REFUSED', 'REFUSED', 'CONNECTED'].map((outcome) => {
+      now += 2000;
+      of = answer(of, outcome as 'REFUSED', now);
+      return said({ memory: of }).split(' ')[0];
+    });
+    expect(states).toEqual(['READY', 'READY', 'READY', 'READY', 'READY', 'UNREADY', 'READY']);
+  });
+
+  test.each([
+    [204, 'READY'],
+    [302, 'READY'],
+    [404, 'STARTING'],
+    [503, 'STARTING'],
+  ])('an answer with status %i means %s', (status, state) => {
+    expect(said({ memory: answer(memory, 'CONNECTED', 0, status) })).toMatch(new RegExp(`^${state}`));
+  });
+
+  test('begins anew with each start', () => {
+    const before = answer(memory, 'CONNECTED', 0);
+    const restarted = { ...pod, app: { ...app, startedAt: '2026-01-01T01:00:00.000Z' } };
+    expect(dueProbes([restarted], () => before, 1)).toHaveLength(1);
+    expect(describe({ ...restarted, memory: before }, null).state).not.toBe('READY');
+  });
+});
