@@ -69,7 +69,14 @@ export async function call<R, V>(
   let refused: string | null = null;
 
   const attempt = async (timeoutMs: number): Promise<{ value: R } | { error: AnyAtollError }> => {
-    const token = await wire.tokens.get(refused);
+    let token: string;
+    try {
+      token = await wire.tokens.get(refused);
+    } catch (error) {
+      // The way to a token can fail as the way to the platform can, and is tried again in the same way.
+      if (isAnyAtollError(error)) return { error };
+      throw error;
+    }
     const answer = await post({
       url: wire.url,
       fetch: wire.fetch,
@@ -107,6 +114,7 @@ export async function call<R, V>(
   }
 }
 
+const isAnyAtollError = (error: unknown): error is AnyAtollError => error instanceof AtollError;
 const isRefusal = (error: AnyAtollError) => error.code === 'UNAUTHENTICATED' || error.code === 'TOKEN_EXPIRED';
 
 /** Takes the positions of an answer; says so where a mutation's first attempt is still under way. */

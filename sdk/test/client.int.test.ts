@@ -243,6 +243,17 @@ test('client credentials are exchanged once for many calls, and again shortly be
   expect(server.received.at(-1)?.headers.authorization).toBe('Bearer t2');
 });
 
+test('a token endpoint that is away for a moment is asked again, within the deadline of the call', async () => {
+  const { clock, waits } = fastClock();
+  const answers: Reply[] = ['reset', { status: 503, text: 'later' }, { json: { access_token: 't', expires_in: 60 } }];
+  const data: Reply = { json: { data: { tenant: { id: 'ten_1' } } } };
+  server.answer((request) => (request.path === '/token' ? (answers.shift() ?? 'hang') : data));
+  const tokenUrl = server.url.replace('/graphql', '/token');
+  const credentials = { clientId: 'sa_1', clientSecret: 's', tokenUrl };
+  await createAtoll({ url: server.url, clientCredentials: credentials, clock }).query.tenant();
+  expect(waits).toHaveLength(2);
+});
+
 test('refused client credentials are an access error, an unreachable token endpoint a network error', async () => {
   server.answer(() => ({ status: 401, json: { error: 'invalid_client', error_description: 'no such client' } }));
   const tokenUrl = server.url;

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { type ErrorCode, errorCodes } from '@atoll/schema/errors';
 import type { Logger } from '@atoll/service/log';
+import { isConnectionError } from '@atoll/service/postgres';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { ApiError } from '../errors.ts';
 
@@ -24,14 +25,18 @@ export interface Teller {
   format(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError;
 }
 
+const unreachableText = 'The database can not be reached now, and nothing was done: try again.';
+
 export function createTeller(log: Logger): Teller {
   function mask(error: unknown, correlation: string, place: Partial<GraphQLError> = {}): ApiError {
+    const at = { ...(place.nodes ? { nodes: place.nodes } : {}), ...(place.path ? { path: place.path } : {}) };
+    // Whoever reads after something was done tells so by itself.
+    if (isConnectionError(error)) {
+      log.warn({ err: error, correlation }, 'a request came while the database was away');
+      return new ApiError('UNAVAILABLE', unreachableText, { ...at, extra: { correlation } });
+    }
     log.error({ err: error, correlation }, 'a request failed');
-    return new ApiError('INTERNAL_SERVER_ERROR', maskedText(correlation), {
-      ...(place.nodes ? { nodes: place.nodes } : {}),
-      ...(place.path ? { path: place.path } : {}),
-      extra: { correlation },
-    });
+    return new ApiError('INTERNAL_SERVER_ERROR', maskedText(correlation), { ...at, extra: { correlation } });
   }
 
   function tell(error: unknown, correlation: string): ApiError {

@@ -4,6 +4,7 @@ import { type Context, contexts } from '@atoll/schema/contexts';
 import type { CommandReply, Positions } from '@atoll/schema/envelope';
 import { type ErrorCode, errorCodes, type Rejection } from '@atoll/schema/errors';
 import type { createCommandClient } from '@atoll/service/commands';
+import { isConnectionError } from '@atoll/service/postgres';
 import type { GraphQLError, GraphQLSchema } from 'graphql';
 import type { Issuer } from '../auth/issuer.ts';
 import type { Viewer } from '../auth/viewers.ts';
@@ -176,16 +177,19 @@ export function createMutationRunner(needs: MutationNeeds): MutationRunner {
       }
 
       const position = `${definition.context}:${reply.position}`;
-      if (!(await projections.waitFor(definition.context, reply.position, Date.now() + readMs))) {
-        throw new ApiError(
+      const unread = () =>
+        new ApiError(
           'DEADLINE_EXCEEDED',
           `The change is committed at ${position}, and can't be read yet. Read later with it in the header atoll-position, or repeat with the same idempotency key.`,
           { extra: { position } },
         );
-      }
+      if (!(await projections.waitFor(definition.context, reply.position, Date.now() + readMs))) throw unread();
       const result = isObject(reply.result) ? reply.result : {};
       const values = { ...order.shown?.(result), userErrors: [], position };
-      return payload(field, values, await rowsOf(field, statement, definition, result, request));
+      const rows = await rowsOf(field, statement, definition, result, request).catch((error: unknown) => {
+        throw isConnectionError(error) ? unread() : error;
+      });
+      return payload(field, values, rows);
     },
   };
 }
