@@ -104,7 +104,10 @@ describe('an instance that was placed', () => {
   it('is secured once, and a receipt is given once, by any number of reports at once', async () => {
     const { agents, db, policyId } = await webAndDb();
     const [, agent] = agents;
-    const document = await synced(agent, (rules) => rules.policies.length === 1);
+    await expect.poll(async () => (await agent.pull(0))?.rules.policies.length, deadline).toBe(1);
+    const document = await agent.pull(0);
+    if (!document) throw new Error('There are rules.');
+    // The first ones at once, before any is known.
     const report = { generation: document.generation, hash: document.hash };
     await Promise.all(Array.from({ length: 20 }, () => agent.report(report)));
     await harness.event(`endpoint:${db}`, 'EndpointSecured');
@@ -140,6 +143,29 @@ describe('an instance that was placed', () => {
 
     expect(await agent.report({ generation, hash })).toEqual({ generation });
     await harness.event(`endpoint:${second}`, 'EndpointSecured');
+  });
+});
+
+describe('an address', () => {
+  it('that is held isn’t given again, though the local table has forgotten it', async () => {
+    const namespaceId = await harness.openNamespace(tenant);
+    const nodeId = newId('node');
+    const first = await harness.place(tenant, namespaceId, nodeId);
+    const { ipv4, subnetId } = (await allocated(first)).data;
+    await expect
+      .poll(() => harness.rows('delete from network.address where instance_id = $1 returning 1', [first]), deadline)
+      .toHaveLength(1);
+    const second = await harness.place(tenant, namespaceId, nodeId);
+    // By the time that a later instance elsewhere has its address, this one was tried, and refused by the claim.
+    const elsewhere = await harness.openNamespace(tenant);
+    await allocated(await harness.place(tenant, elsewhere, nodeId));
+    await allocated(await harness.place(tenant, elsewhere, nodeId));
+    expect(await typesOf(`endpoint:${second}`)).toEqual([]);
+    await harness.rows('insert into network.address (subnet_id, host, instance_id) values ($1, 2, $2)', [
+      subnetId,
+      first,
+    ]);
+    expect((await allocated(second)).data.ipv4).toBe(ipv4.replace(/\.2$/, '.3'));
   });
 });
 

@@ -48,7 +48,13 @@ describe('a namespace', () => {
 
   it('gets one first subnet, though two processes care for it', async () => {
     const namespaces = await Promise.all(Array.from({ length: 40 }, () => harness.openNamespace(tenant)));
-    for (const namespaceId of namespaces) expect(await waitForSubnets(namespaceId, 1)).toHaveLength(1);
+    // Whoever came second in both processes has come by the time that a later one is served.
+    await harness.openNamespace(tenant);
+    const facts = (await harness.store.readAfter(0, 5000)).filter((event) => event.type === 'SubnetAllocated');
+    const counts = namespaces.map(
+      (id) => facts.filter((event) => (event.data as { namespaceId: string }).namespaceId === id).length,
+    );
+    expect(counts).toEqual(namespaces.map(() => 1));
   });
 });
 

@@ -22,6 +22,7 @@ const namespacesPerRun = 200;
 const releasesPerRun = 500;
 const allocationsPerRun = 1000;
 const perNamespace = 256;
+const triesPerRun = 3;
 
 export interface AddressingOptions {
   readonly db: Pool;
@@ -122,6 +123,7 @@ function whyNone(subnets: readonly SubnetUse[]): string {
     : `${all}. It goes on by itself when an instance stops; another subnet makes room at once.`;
 }
 
+/** Answers whether somebody else has taken one of the addresses meanwhile. */
 async function giveAddresses(options: AddressingOptions, refusals: Refusals): Promise<boolean> {
   const { db, store, reachability } = options;
   const waiting = await withoutAddress(db, perNamespace, allocationsPerRun);
@@ -149,6 +151,8 @@ export async function reconcileAddresses(options: AddressingOptions): Promise<vo
   await options.caughtUp();
   const refusals = await giveFirstSubnets(options);
   const released = await release(options);
-  const raced = await giveAddresses(options, refusals);
-  if (raced || released === releasesPerRun) options.again();
+  // Who lost an address to another process looks again on newer tables; the rest is for the next run.
+  for (let tries = 0; tries < triesPerRun && (await giveAddresses(options, refusals)); tries++)
+    await options.caughtUp();
+  if (released === releasesPerRun) options.again();
 }
