@@ -15,6 +15,7 @@ import {
   world,
 } from '../../test/fixtures.ts';
 import { legal } from './actions.ts';
+import { MOST_AT_ONCE } from './advance.ts';
 import { type DeploymentCommand, deploymentDecider } from './decide.ts';
 import type { DeploymentEvent } from './deployment.ts';
 import { factsOf, type Observation, type Sight } from './observe.ts';
@@ -202,6 +203,21 @@ describe('rollback', () => {
     const bad = [...events, ...eventsOf(given(deploymentDecider, events).when(upgrade(3)))];
     expect(running(after(bad, rollback(null)))).toBe(2);
   });
+  test('never goes to a release of which only a part was ever up', () => {
+    const first = settled(history(create()));
+    const upgrading = [...first, ...eventsOf(given(deploymentDecider, first).when(upgrade(2)))];
+    const placing = [...upgrading, ...eventsOf(given(deploymentDecider, upgrading).when(advance()))];
+    const newest = instancesOf(fold(placing)).find(({ releaseId }) => releaseId === 'rel_2');
+    if (newest === undefined) throw new Error('nothing was placed');
+    const observations = [{ instanceId: newest.id, sight: ready }];
+    const { nodeId } = newest;
+    const half = [
+      ...placing,
+      ...eventsOf(given(deploymentDecider, placing).when({ action: 'observe', tenant, nodeId, observations })),
+    ];
+    const third = [...half, ...eventsOf(given(deploymentDecider, half).when(upgrade(3)))];
+    expect(running(after(third, rollback(null)))).toBe(1);
+  });
   test('repeated while it is under way, changes nothing', () => {
     const events = twice();
     const back = [...events, ...eventsOf(given(deploymentDecider, events).when(rollback(null)))];
@@ -374,5 +390,44 @@ describe('what nodes report', () => {
     };
     const next = given(deploymentDecider, [...events, ...eventsOf(decision)]).when(onB);
     expect(eventsOf(next)).toMatchObject([{ type: 'InstancePlaced', data: { nodeId: 'node_b' } }]);
+  });
+});
+
+describe('a commit', () => {
+  const plenty = () => ({
+    nodes: [node('a', { capacity: { cpuMillis: 1_000_000, memoryMiB: 1_000_000 }, maxInstances: 2000 })],
+    instanceIds: instanceIds(1000),
+  });
+  const thousand = () => {
+    let events: readonly DeploymentEvent[] = history(create({ replicas: 1000, world: plenty() }));
+    while (instancesOf(fold(events)).length < 1000) {
+      events = [
+        ...events,
+        ...eventsOf(given(deploymentDecider, events).when({ action: 'advance', tenant, world: plenty() })),
+      ];
+    }
+    return events;
+  };
+  /** How many instances each step moved, until there was nothing left to do. */
+  const steps = (events: readonly DeploymentEvent[], command: DeploymentCommand) => {
+    const moved: number[] = [];
+    let all = events;
+    for (let next: DeploymentCommand = command; ; next = { action: 'advance', tenant, world: plenty() }) {
+      const more = eventsOf(given(deploymentDecider, all).when(next));
+      const count = more.filter(({ type }) => type.startsWith('Instance')).length;
+      if (count === 0) return moved;
+      moved.push(count);
+      all = [...all, ...more];
+    }
+  };
+  const fifth = Array<number>(5).fill(MOST_AT_ONCE);
+
+  test('moves a bounded number of instances, and the next steps move the rest', () => {
+    expect(steps([], create({ replicas: 1000, world: plenty() }))).toEqual(fifth);
+    const events = thousand();
+    expect(steps(events, remove)).toEqual(fifth);
+    expect(steps(events, scale(0, plenty()))).toEqual(fifth);
+    const lose: DeploymentCommand = { action: 'lose', tenant, nodeId: 'node_a' };
+    expect(types(given(deploymentDecider, events).when(lose))).toHaveLength(MOST_AT_ONCE);
   });
 });
