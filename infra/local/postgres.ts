@@ -54,7 +54,12 @@ function urlOf(base: string, database: string, login?: { user: string; password:
 
 /** Uses the server at `url`, and sets up its database now. */
 export async function externalDatabase(url: string, secrets: Secrets): Promise<Database> {
-  await setUpDatabase(url, secrets);
+  try {
+    await setUpDatabase(url, secrets);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`The PostgreSQL of ATOLL_DATABASE_URL can't be used: ${reason}.`, { cause: error });
+  }
   return {
     adminUrl: urlOf(url, DATABASE),
     roleUrl: (role) => urlOf(url, DATABASE, { user: role, password: secrets.password(role) }),

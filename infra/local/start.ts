@@ -123,10 +123,9 @@ function specsOf(parts: Parts, publicUrl: string, abandoned: readonly LocalNode[
 
   const servers = [database.spec, nats.spec, registry?.spec ?? null, docker].filter((spec) => spec !== null);
   const stores = [database.spec, nats.spec].flatMap((spec) => (spec ? [spec.name] : []));
-  const contexts = contextSpecs(
-    { database, nats, healthPort, needs: stores },
-    registry ? [registry.address] : (process.env.ATOLL_REGISTRIES?.split(',') ?? []),
-  );
+  const further = process.env.ATOLL_REGISTRIES?.split(',').filter((address) => address !== '') ?? [];
+  const registries = [...(registry ? [registry.address] : []), ...further];
+  const contexts = contextSpecs({ database, nats, healthPort, needs: stores }, registries);
   const gateway = gatewaySpec(
     { database, nats, healthPort, needs: contexts.map((spec) => spec.name) },
     { port: parts.gatewayPort, publicUrl, issuerKeyFile: home.issuerKey },
