@@ -1,6 +1,6 @@
 /** The whole platform, started by the code of `npm start`, in a home of its own. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -72,6 +72,7 @@ export class Platform {
 
   static async start(options: PlatformOptions = {}): Promise<Platform> {
     const home = options.home ?? newHome();
+    const launchedAt = Date.now();
     const launched = launch(home, options);
     const platform = new Platform(home, launched);
     let early: Ended | null = null;
@@ -81,7 +82,9 @@ export class Platform {
     try {
       await waitFor('the platform is ready', START_MS, () => {
         if (early !== null) throw new Error(`the platform ended with ${early.code ?? early.signal}:\n${early.output}`);
-        return readReady(platform.readyPath) ?? undefined;
+        // After a kill there is one of the life before.
+        const written = statSync(platform.readyPath, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+        return written < launchedAt ? undefined : (readReady(platform.readyPath) ?? undefined);
       });
     } catch (error) {
       launched.child.kill('SIGTERM');
