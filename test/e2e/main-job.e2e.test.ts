@@ -1,12 +1,23 @@
 /** The main job, as the README tells it, on a platform started as `npm start` does; and what is left when it is stopped. */
-import { realpathSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { realpathSync, renameSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { manifestType } from '@atoll/examples/images/oci';
+import type { ComputeNode } from '@atoll/sdk/generated/resources';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { newTenant, operatorOf } from '../platform/clients.ts';
 import { checkoutFor, runShell, runTypeScript, snippets } from '../platform/documents.ts';
-import { type HostState, hostState, mountsNaming, processesNaming, variableOf } from '../platform/host.ts';
+import {
+  type HostState,
+  hostState,
+  mountsNaming,
+  namespacesNaming,
+  processesNaming,
+  variableOf,
+} from '../platform/host.ts';
 import { Platform } from '../platform/platform.ts';
 import { faultsOfLogs, untold } from '../platform/store.ts';
-import { until } from '../platform/waiting.ts';
+import { until, waitFor } from '../platform/waiting.ts';
+import { deleteNamespace, instancesOf, newNamespace, push, small, steady } from '../platform/workloads.ts';
 
 let before: HostState;
 let platform: Platform;
@@ -50,6 +61,69 @@ test('the snippets of the README and of the SDK run, and end', async () => {
   }
 });
 
+test('an image that can not be pulled shows with its reason, and starts by itself once it can', async () => {
+  const { admin } = await newTenant(platform.ready);
+  const namespace = await newNamespace(admin, 'pulling');
+  const image = await push(platform.ready, `never-pulled-${Date.now()}`);
+  const hidden = await hideLayer(image);
+  const { deployment } = await admin.mutate.createDeployment({
+    ...small,
+    namespaceId: namespace.id,
+    name: 'web',
+    image,
+  });
+  const waiting = await waitFor('the instance says why it waits', 30_000, async () =>
+    (await instancesOf(admin, deployment.id)).find((instance) => instance.statusReason === 'IMAGE_PULL_FAILED'),
+  );
+  expect(waiting.status).toBe('WAITING');
+  expect(waiting.statusMessage).toMatch(/.{20}/);
+  hidden.show();
+  await steady(admin, deployment.id);
+  await deleteNamespace(admin, namespace.id);
+});
+
+test('a node whose agent is silent shows as UNREACHABLE with the reason, and takes nothing new until it is back', async () => {
+  const operator = operatorOf(platform.ready);
+  const nodeIs = (status: ComputeNode['status']) =>
+    waitFor(`the node is ${status}`, 40_000, async () => {
+      const [node] = (await operator.query.computeNodes()).nodes;
+      return node?.status === status ? node : undefined;
+    });
+  const { admin } = await newTenant(platform.ready);
+  const namespace = await newNamespace(admin, 'silent');
+  const image = await push(platform.ready, 'v1');
+  const deploy = (name: string) =>
+    admin.mutate.createDeployment({ ...small, namespaceId: namespace.id, name, image, replicas: 1 });
+  const agent = platform.pidOf('agent-1');
+  process.kill(agent, 'SIGSTOP');
+  try {
+    expect((await nodeIs('UNREACHABLE')).statusMessage).toMatch(/.{20}/);
+    await expect(deploy('web')).rejects.toMatchObject({
+      code: 'INSUFFICIENT_CAPACITY',
+      message: expect.stringContaining('no node is ready'),
+    });
+  } finally {
+    process.kill(agent, 'SIGCONT');
+  }
+  expect((await nodeIs('READY')).statusMessage).toBeNull();
+  await steady(admin, (await deploy('web')).deployment.id);
+  await deleteNamespace(admin, namespace.id);
+});
+
+/** Takes the image's layer out of the registry's storage, behind its back: the manifest is there, and can't be pulled. */
+async function hideLayer(image: string): Promise<{ show(): void }> {
+  const [, repository = '', digest = ''] = /^[^/]+\/(.+)@(.+)$/.exec(image) ?? [];
+  const response = await fetch(`http://${platform.ready.registry}/v2/${repository}/manifests/${digest}`, {
+    headers: { accept: manifestType },
+  });
+  const manifest = (await response.json()) as { readonly layers: readonly { readonly digest: string }[] };
+  const hex = manifest.layers[0]?.digest.replace('sha256:', '') ?? '';
+  const blobs = join(platform.home, 'registry/data/docker/registry/v2/blobs/sha256');
+  const data = join(blobs, hex.slice(0, 2), hex, 'data');
+  renameSync(data, `${data}.away`);
+  return { show: () => renameSync(`${data}.away`, data) };
+}
+
 test('nothing was lost or doubled on the way to the logs', async () => {
   await until('all events are told in the logs', 10_000, async () => (await untold(platform.ready)) === 0);
   expect(await faultsOfLogs(platform.ready)).toEqual([]);
@@ -65,4 +139,5 @@ test('an orderly stop leaves no process, container, namespace, interface, route,
   expect(processesNaming(paths)).toEqual([]);
   expect(mountsNaming(paths)).toEqual([]);
   expect(await hostState()).toEqual(before);
+  expect(await namespacesNaming(basename(dirname(socket)))).toEqual([]);
 });

@@ -1,4 +1,4 @@
-/** What a platform puts on its machine: processes, containers, namespaces, interfaces, rules, sets, mounts. */
+/** What a platform puts on its machine: processes, containers, namespaces, interfaces, routes, rules, sets, mounts. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { exec } from '@atoll/service/exec';
@@ -19,7 +19,6 @@ async function interfaces(): Promise<readonly string[]> {
 const isMade = (line: string) => line.startsWith('-') || (line.startsWith(':') && / - *$/.test(line));
 
 export interface HostState {
-  readonly namespaces: readonly string[];
   readonly interfaces: readonly string[];
   readonly routes: readonly string[];
   readonly rules: readonly string[];
@@ -29,13 +28,16 @@ export interface HostState {
 export async function hostState(): Promise<HostState> {
   const sorted = (all: readonly string[]) => [...all].sort();
   return {
-    namespaces: sorted(await lines('ip', ['netns', 'list'])),
     interfaces: sorted(await interfaces()),
     routes: sorted([...(await lines('ip', ['-4', 'route'])), ...(await lines('ip', ['-6', 'route']))]),
     rules: sorted([...(await rules('iptables-save')), ...(await rules('ip6tables-save'))].filter(isMade)),
     sets: sorted(await lines('ipset', ['list', '-name'])),
   };
 }
+
+/** Network namespaces that a home has named after itself. Others on the machine have theirs. */
+export const namespacesNaming = async (home: string): Promise<readonly string[]> =>
+  (await lines('ip', ['netns', 'list'])).filter((line) => line.includes(home));
 
 /** Processes whose command line, environment or mounts name one of the paths: whatever a home has left running. */
 export function processesNaming(paths: readonly string[]): readonly string[] {
