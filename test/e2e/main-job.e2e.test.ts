@@ -130,6 +130,17 @@ test('nothing was lost or doubled on the way to the logs', async () => {
 });
 
 test('an orderly stop leaves no process, container, namespace, interface, route, rule, set or mount behind', async () => {
+  const { admin } = await newTenant(platform.ready);
+  const namespace = await newNamespace(admin, 'running');
+  const image = await push(platform.ready, 'v1');
+  const { deployment } = await admin.mutate.createDeployment({
+    ...small,
+    namespaceId: namespace.id,
+    name: 'web',
+    image,
+  });
+  await steady(admin, deployment.id);
+  expect((await hostState()).interfaces.length).toBeGreaterThan(before.interfaces.length);
   const socket = variableOf(platform.pidOf('agent-1'), 'ATOLL_DOCKER_SOCKET') ?? '';
   const paths = [realpathSync(platform.home), dirname(socket)];
   expect(processesNaming(paths).length).toBeGreaterThanOrEqual(8);
