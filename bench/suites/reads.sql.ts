@@ -21,7 +21,8 @@ export const byHand = `
         ), '[]'::json))
       ))
       from (
-        select * from read.deployment where namespace_id = n.id order by name, id limit 20
+        select id, name, status, replicas, ready_replicas, current_release_id from read.deployment
+        where namespace_id = n.id order by name, id limit 20
       ) d
     ), '[]'::json)))
     from read.namespace n where n.id = $1

@@ -50,7 +50,7 @@ async function fill({ platform }: Bed, { admin }: OwnTenant): Promise<string> {
 }
 
 async function startBare(databaseUrl: string): Promise<{ readonly address: string; stop(): void }> {
-  const child = fork(fileURLToPath(new URL('./bare.ts', import.meta.url)), [databaseUrl, '10']);
+  const child = fork(fileURLToPath(new URL('./bare.ts', import.meta.url)), [databaseUrl, '16']);
   const address = await new Promise<string>((resolve, reject) => {
     child.once('message', (message: { address: string }) => resolve(message.address));
     child.once('exit', (code) => reject(new Error(`the bare route ended with ${code}`)));
