@@ -112,6 +112,11 @@ const PONG_MS = 5_000;
 const ACK_MS = 10_000;
 
 function connect(wire: EventsWire, after: string, refused: string | null, signal: AbortSignal | undefined): Connection {
+  if (wire.webSocket === undefined && typeof globalThis.WebSocket === 'undefined') {
+    throw new TypeError(
+      'there is no WebSocket here (Node has one from 22 on): pass one as `webSocket`, e.g. that of `ws`',
+    );
+  }
   const queue = new Queue<Event>(MAX_WAITING);
   let acknowledged = false;
   let token: string | null = null;

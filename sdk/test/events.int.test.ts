@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { createAtoll } from '../src/client.ts';
 import type { Event } from '../src/generated/resources.ts';
@@ -97,6 +97,16 @@ test('a refused token is replaced once; a second refusal ends the loop', async (
   expect(server.connections).toEqual(['Bearer old', 'Bearer new']);
   await events.return();
   await expect(client('old').events({ after: '0' }).next()).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+});
+
+test('where there is no WebSocket, it says what to pass', async () => {
+  vi.stubGlobal('WebSocket', undefined);
+  try {
+    const events = createAtoll({ url: server.url, token: 't' }).events({ after: '0' });
+    await expect(events.next()).rejects.toThrow('pass one as `webSocket`');
+  } finally {
+    vi.unstubAllGlobals();
+  }
 });
 
 test('with no connection for long enough, the loop ends with the last error', async () => {
