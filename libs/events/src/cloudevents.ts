@@ -9,8 +9,6 @@ import { type EventRecord, eventId } from '@atoll/schema/envelope';
 import { tenantOrPlatform } from '@atoll/schema/ids';
 import { z } from 'zod';
 
-export const CLOUDEVENTS_CONTENT_TYPE = 'application/cloudevents+json; charset=utf-8';
-
 const typePrefix = (context: Context) => `atoll.${context}.`;
 const sourcePrefix = '/atoll/';
 

@@ -38,7 +38,8 @@ const isOutage = (error: unknown): boolean =>
   error instanceof RpcTimeout ||
   error instanceof StoreOverloaded ||
   error instanceof StoreUnavailable ||
-  isPassing(error);
+  isPassing(error) ||
+  (error instanceof Error && error.cause !== undefined && isOutage(error.cause));
 
 export function createWork(options: {
   name: string;

@@ -8,7 +8,6 @@ export type {
   ClaimConflict,
   CommandOutcome,
   EventStore,
-  ExpectedVersion,
   Idempotency,
   Origin,
 } from './event-store.ts';
