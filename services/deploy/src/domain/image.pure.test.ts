@@ -27,7 +27,7 @@ describe('an image', () => {
     `app@${digest('a')}`,
     `registry.test/app@${digest('A')}`,
     `registry.test/../app@${digest('a')}`,
-    `http://registry.test/app@${digest('a')}`,
+    `http://images.test/app@${digest('a')}`,
     `user@registry.test/app@${digest('a')}`,
     `registry.test/app@${digest('a')}\n`,
     'x'.repeat(600),
