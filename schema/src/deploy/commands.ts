@@ -3,10 +3,12 @@ import { z } from 'zod';
 import { id } from '../ids.ts';
 import type { InputOf, ResultOf } from '../registry.ts';
 import { labels, name } from '../text.ts';
-import { releaseSpec, replicas, rollingStrategy } from './spec.ts';
+import { releaseSpec, replicas, resources, rollingStrategy } from './spec.ts';
 
 /** The image as the tenant typed it: its exact faults are told by the service, with codes of their own. */
 const requestedSpec = releaseSpec.extend({ image: z.string().max(2000) });
+/** CPU and memory are changed one by one, too. */
+const requestedChange = requestedSpec.partial().extend({ resources: resources.partial().optional() });
 
 export const deployCommands = {
   CreateDeployment: {
@@ -22,7 +24,7 @@ export const deployCommands = {
   },
   /** Records a new release and starts a rollout to it. Settings left out stay as in the newest release. */
   UpgradeDeployment: {
-    input: z.strictObject({ deploymentId: id('deployment'), spec: requestedSpec.partial() }),
+    input: z.strictObject({ deploymentId: id('deployment'), spec: requestedChange }),
     result: z.strictObject({ deploymentId: id('deployment'), releaseId: id('release'), rolloutId: id('rollout') }),
   },
   /** To the release with that number, or, without one, to the newest other release whose rollout once completed. */

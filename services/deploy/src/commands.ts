@@ -87,8 +87,7 @@ export function deployHandlers(needs: Needs): CommandHandlers<typeof deployComma
         if (refusal !== null) return refused(refusal);
         const ids = { releaseId: newId('release'), rolloutId: newId('rollout') };
         const { tenant, limits } = asked;
-        // A field that is there and undefined would wipe out what the release has.
-        const given = Object.fromEntries(Object.entries(spec).filter(([, value]) => value !== undefined));
+        const given = { ...defined(spec), ...(spec.resources ? { resources: defined(spec.resources) } : {}) };
         return change(deploymentId, asked, { action: 'upgrade', tenant, limits, change: given, ...ids }, rolloutOf);
       }),
 
@@ -125,6 +124,10 @@ export function deployHandlers(needs: Needs): CommandHandlers<typeof deployComma
     return { deploymentId: there?.deploymentId, releaseId: there?.target?.id, rolloutId: there?.rollout?.id };
   }
 }
+
+/** A field that is there and undefined would wipe out what the release has. */
+const defined = <T extends object>(fields: T) =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 
 const refused = (rejection: Rejection): CommandOutcome => ({ ok: false, rejection });
 

@@ -155,6 +155,13 @@ describe('upgrade', () => {
     });
     expect(types(decision)).toEqual(['ReleaseCreated', 'RolloutStarted']);
   });
+  test('keeps the memory where only the processor time changes', () => {
+    const more = { ...upgrade(2), change: { resources: { cpuMillis: 200 } } } as DeploymentCommand;
+    const decision = given(deploymentDecider, settled(history(create()))).when(more);
+    expect(eventsOf(decision)[0]).toMatchObject({
+      data: { spec: { ...spec, resources: { cpuMillis: 200, memoryMiB: spec.resources.memoryMiB } } },
+    });
+  });
   test('reserves the surge before it starts', () => {
     const decision = given(deploymentDecider, settled(history(create()))).when(upgrade(2));
     expect(decision.ok && decision.claims).toContainEqual(

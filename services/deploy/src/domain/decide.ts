@@ -1,6 +1,6 @@
 /** `decide(state, command) → events and claims, or a rejection` of a deployment. */
 import { accept, type Claim, type Decider, type Decision, refuse } from '@atoll/events/decider';
-import type { ReleaseSpec, RollingStrategy } from '@atoll/schema/deploy/spec';
+import type { ReleaseSpec, Resources, RollingStrategy } from '@atoll/schema/deploy/spec';
 import { type Rejection, reject } from '@atoll/schema/errors';
 import type { Id } from '@atoll/schema/ids';
 import type { Labels } from '@atoll/schema/text';
@@ -19,6 +19,9 @@ interface Limited extends ForTenant {
   readonly limits: Amounts;
 }
 
+/** What an upgrade changes; what is left out stays. */
+type SpecChange = Partial<Omit<ReleaseSpec, 'resources'>> & { readonly resources?: Partial<Resources> };
+
 export type DeploymentCommand =
   | (Limited & {
       readonly action: 'create';
@@ -35,7 +38,7 @@ export type DeploymentCommand =
     })
   | (Limited & {
       readonly action: 'upgrade';
-      readonly change: Partial<ReleaseSpec>;
+      readonly change: SpecChange;
       readonly releaseId: Id<'release'>;
       readonly rolloutId: Id<'rollout'>;
     })
@@ -127,7 +130,8 @@ function upgrade(state: Active, command: Command<'upgrade'>): Decision<Deploymen
   if (target === null) return accept<DeploymentEvent>([]);
   const number = Math.max(...releases.map((release) => release.number)) + 1;
   const release = { id: command.releaseId, number };
-  const spec = { ...target.spec, ...command.change };
+  const resources = { ...target.spec.resources, ...command.change.resources };
+  const spec = { ...target.spec, ...command.change, resources };
   const events: readonly DeploymentEvent[] = [
     { type: 'ReleaseCreated', data: { deploymentId, namespaceId, releaseId: release.id, number, spec } },
     ...rolloutTo(state, release, 'UPGRADE', command.rolloutId),
