@@ -29,7 +29,11 @@ const suffix = '[0-7][0-9abcdefghjkmnpqrstvwxyz]{25}';
 
 /** A zod schema for the ids of one kind; any other text is refused. */
 export function id<K extends IdKind>(kind: K) {
-  return z.templateLiteral([`${idPrefixes[kind]}_`, z.string().regex(new RegExp(`^${suffix}$`))]) as z.ZodType<Id<K>>;
+  const prefix = `${idPrefixes[kind]}_`;
+  return z.templateLiteral(
+    [prefix, z.string().regex(new RegExp(`^${suffix}$`))],
+    `must be an id as it was told, ${prefix} and 26 letters and digits`,
+  ) as z.ZodType<Id<K>>;
 }
 
 const anyId = new RegExp(`^([a-z]+)_${suffix}$`);

@@ -44,7 +44,8 @@ const refused = (code: ErrorCode, message: string, field?: string): CommandReply
 function firstFault(error: z.ZodError): CommandReply {
   const issue = error.issues[0];
   const field = issue?.path.map(String).join('.') ?? '';
-  const what = issue?.message ?? 'is malformed';
+  // Of a record's key, what is wrong with the key is one level below.
+  const what = (issue?.code === 'invalid_key' ? issue.issues[0]?.message : issue?.message) ?? 'is malformed';
   return field ? refused('INVALID_ARGUMENT', `${field}: ${what}`, field) : refused('INVALID_ARGUMENT', what);
 }
 

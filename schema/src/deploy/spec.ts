@@ -25,7 +25,9 @@ export const readinessProbe = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('HTTP'),
     port,
-    path: z.string().regex(/^\/[\x21-\x7e]{0,511}$/),
+    path: z
+      .string()
+      .regex(/^\/[\x21-\x7e]{0,511}$/, 'must begin with / and have at most 512 printable characters without spaces'),
     periodSeconds: z.number().int().min(1).max(60),
   }),
 ]);
@@ -35,7 +37,12 @@ export type ReadinessProbe = z.infer<typeof readinessProbe>;
 export const releaseSpec = z.strictObject({
   image,
   command: z.array(z.string().max(4096)).max(64).nullable(),
-  env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/), z.string().max(4096)),
+  env: z.record(
+    z
+      .string()
+      .regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'a name has 1–128 letters, digits or underscores, and no digit first'),
+    z.string().max(4096),
+  ),
   ports: z.array(containerPort).max(32),
   resources,
   readiness: readinessProbe.nullable(),

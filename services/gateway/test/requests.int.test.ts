@@ -121,6 +121,22 @@ describe('bad requests have a code, a text that says what to do, and change noth
     expect((await ask(query, { first: null, after: null })).body.data.namespaces.nodes).toHaveLength(1);
   });
 
+  it('what is no id is nobody’s, whatever is in it', async () => {
+    for (const id of [
+      '',
+      'ns_',
+      'ns_\u0000',
+      'ns_\ud800',
+      `${ids.namespace} `,
+      ids.namespace.toUpperCase(),
+      "' or 1=1",
+    ]) {
+      const { status, body } = await ask('query ($id: ID!) { namespace(id: $id) { id } node(id: $id) { id } }', { id });
+      expect(status, id).toBe(200);
+      expect(body, id).toEqual({ data: { namespace: null, node: null } });
+    }
+  });
+
   it('operations that are not to be told apart', async () => {
     const headers = { authorization: `Bearer ${acme.admin}`, 'content-type': 'application/json' };
     const send = async (body: object) => {

@@ -2,7 +2,7 @@ import { buildSchema, GraphQLNonNull, isInputObjectType } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { loadSchema } from '../schema/load.ts';
 import { withDefaults } from './defaults.ts';
-import { inputField } from './fields.ts';
+import { inputField, inputMessage } from './fields.ts';
 import { mutationProblems, mutations } from './registry.ts';
 
 const field = (name: string, path: string, input: unknown = {}) => {
@@ -33,6 +33,14 @@ describe('the field at fault is told in the words of the input', () => {
     ];
     for (const [name, path, expected] of cases) expect(field(name, path), `${name} ${path}`).toEqual(expected);
     expect(inputField({}, {}, undefined)).toBeNull();
+  });
+
+  it('in the message, too', () => {
+    const message = (text: string, path: readonly string[] | null) =>
+      inputMessage({ message: text, field: 'spec.resources.cpuMillis' }, path);
+    expect(message('spec.resources.cpuMillis: too small', ['cpuMillis'])).toBe('cpuMillis: too small');
+    expect(message('spec.resources.cpuMillis: too small', null)).toBe('too small');
+    expect(message('There is no room.', ['cpuMillis'])).toBe('There is no room.');
   });
 
   it('keys of maps, which are items of lists there, dots in them or not', () => {

@@ -1,4 +1,5 @@
 /** The command's field at fault → the input's, as the one who sent it knows it. Pure. */
+import type { Rejection } from '@atoll/schema/errors';
 import type { AnyMutation } from './definition.ts';
 
 const split = (path: string) => (path === '' ? [] : path.split('.'));
@@ -23,6 +24,16 @@ function at(input: unknown, path: readonly string[]): unknown {
     (value, name) => (typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined),
     input,
   );
+}
+
+/** A message that begins with the command's field begins with the input's. */
+export function inputMessage(
+  { message, field }: Pick<Rejection, 'message' | 'field'>,
+  path: readonly string[] | null,
+): string {
+  if (field === undefined || !message.startsWith(`${field}: `)) return message;
+  const rest = message.slice(field.length + 2);
+  return path === null ? rest : `${path.join('.')}: ${rest}`;
 }
 
 /** Null where it is no field alone. */

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { type Context, contexts } from '@atoll/schema/contexts';
 import type { CommandReply, Positions } from '@atoll/schema/envelope';
 import { type ErrorCode, errorCodes, type Rejection } from '@atoll/schema/errors';
+import { idKind } from '@atoll/schema/ids';
 import type { createCommandClient } from '@atoll/service/commands';
 import { isConnectionError } from '@atoll/service/postgres';
 import type { GraphQLError, GraphQLSchema } from 'graphql';
@@ -17,7 +18,7 @@ import { bubble, Completion, isObject, type JsonObject } from '../read/complete.
 import type { Reader } from '../read/reader.ts';
 import { withDefaults } from './defaults.ts';
 import { type AnyMutation, type Asking, isRejection, type Order } from './definition.ts';
-import { inputField } from './fields.ts';
+import { inputField, inputMessage } from './fields.ts';
 import { mutations } from './registry.ts';
 
 /** How long a command may take, and how long its effect may take to be read. */
@@ -85,7 +86,7 @@ export function createMutationRunner(needs: MutationNeeds): MutationRunner {
       tokenUrl,
       secretOf: issuer.secretOf,
       async namespaceOfPolicy(policyId) {
-        if (viewer.tenant === null) return null;
+        if (viewer.tenant === null || idKind(policyId) !== 'policy') return null;
         const [namespaceId] = await reader.rows(viewer.tenant, policyNamespace, [policyId, viewer.tenant]);
         return namespaceId ?? null;
       },
@@ -150,8 +151,8 @@ export function createMutationRunner(needs: MutationNeeds): MutationRunner {
   }
 
   function refusal(field: MutationField, definition: AnyMutation, input: unknown, why: Rejection): Payload {
-    const { code, message } = why;
-    const error = { code, message, field: inputField(definition, input, why.field) };
+    const at = inputField(definition, input, why.field);
+    const error = { code: why.code, message: inputMessage(why, at), field: at };
     return payload(field, { userErrors: [error], position: null }, {});
   }
 

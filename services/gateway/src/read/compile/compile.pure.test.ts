@@ -4,6 +4,7 @@ import { loadSchema } from '../../schema/load.ts';
 import { createModel } from '../../schema/model.ts';
 import { createCompiler } from './compile.ts';
 import { cost } from './cost.ts';
+import { encodeCursor } from './cursor.ts';
 import type { ViewerClass } from './sql.ts';
 
 const compiler = createCompiler(createModel(loadSchema()), (_parent, field) =>
@@ -22,16 +23,19 @@ function compile(text: string, variables: Record<string, unknown> = {}, viewerCl
 
 describe('a statement', () => {
   it('is one, with the tenant at each table and every value a parameter', () => {
+    const id = 'dep_01h2xcejqtf2nbrexx3vqjhp41';
+    const key = "'; drop table x; --";
     const { text, params } = compile(
-      'query ($id: ID!, $n: Int) { deployment(id: $id) { name instances(first: $n) { nodes { id } } currentRelease { image } } }',
-      { id: "dep_'; drop table x; --", n: 3 },
+      'query ($id: ID!, $n: Int, $a: String) { deployment(id: $id) { name instances(first: $n, after: $a) { nodes { id } } currentRelease { image } } }',
+      { id, n: 3, a: encodeCursor({ key, id }) },
     );
     expect(text).toMatch(/^select json_build_object\('deployment', \(select /);
     const tables = text.match(/from read\.\w+ t\d+/g) ?? [];
     expect(tables).toHaveLength(3);
     expect(text.match(/t\d+\.tenant_id = \$2::text/g)).toHaveLength(3);
     expect(text).not.toContain('drop');
-    expect(params).toEqual(["dep_'; drop table x; --", 'ten_1', 3]);
+    expect(params).toEqual([id, 'ten_1', 3, key, id]);
+    expect(compile('query ($id: ID!) { deployment(id: $id) { id } }', { id: key }).params).toEqual([null, 'ten_1']);
   });
 
   it('of the operator keeps each row with the tenant of its parent', () => {

@@ -8,6 +8,7 @@
  *   (in texts it is escaped), so one search of the text tells whether the answer must be completed by GraphQL's rules.
  */
 import { createHash } from 'node:crypto';
+import { idKind } from '@atoll/schema/ids';
 import type { Source } from '../../schema/model.ts';
 import type { Variables } from './collect.ts';
 import { cursorSql } from './cursor.ts';
@@ -193,7 +194,8 @@ function order(field: ConnectionField, alias: string): string {
 /** The argument of a root field, or, in a payload, what the command answered. */
 function rowId(field: RowField, request: SqlRequest): Param {
   const id = request.ids ? request.ids[field.key] : field.args(request.variables).id;
-  return typeof id === 'string' ? id : null;
+  // What is no id is no row's: nothing else of a client's may reach the comparison.
+  return typeof id === 'string' && idKind(id) !== null ? id : null;
 }
 
 const touchesRows = (field: PlanField) => field.kind === 'row' || field.kind === 'connection';
