@@ -359,15 +359,18 @@ describe('a crash of the agent', () => {
       await agent.kill();
       agent.start();
       for (const { instance } of all) await plane.until(instance.instanceId, 'READY');
-      expect((await containers()).map((one) => `${one.name} ${one.state}`)).toEqual(
-        all
-          .flatMap(({ instance }) => [
-            `atoll-app-${instance.instanceId} running`,
-            `atoll-sandbox-${instance.instanceId} running`,
-          ])
-          .sort(),
-      );
-      expect(await wires()).toHaveLength(3);
+      // What was there before goes at the same time as the new comes: it may be a moment behind.
+      await expect
+        .poll(async () => (await containers()).map((one) => `${one.name} ${one.state}`), { timeout: 15_000 })
+        .toEqual(
+          all
+            .flatMap(({ instance }) => [
+              `atoll-app-${instance.instanceId} running`,
+              `atoll-sandbox-${instance.instanceId} running`,
+            ])
+            .sort(),
+        );
+      await expect.poll(wires, { timeout: 15_000 }).toHaveLength(3);
       if (round % 2 === 0) await nothingLeft();
     }
   });
