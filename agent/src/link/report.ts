@@ -1,6 +1,7 @@
 /** Sends what is on the node: when woken, and every 5 s. The reply tells whether there is something newer to pull. */
 import { reportReply } from '@atoll/schema/node/workloads';
 import { type Controller, startController } from '@atoll/service/controller';
+import { failpoint } from '@atoll/service/failpoint';
 import type { Logger } from '@atoll/service/log';
 import type { Ask } from './asking.ts';
 
@@ -24,7 +25,9 @@ export function startReport(options: {
     async reconcile() {
       const report = build();
       if (report === null) return;
+      failpoint('agent.before-report');
       const answer = await ask(report);
+      failpoint('agent.after-report');
       if (answer !== undefined && reportReply.parse(answer).generation > generation()) pull();
     },
   });

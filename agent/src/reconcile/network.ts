@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import type { Id } from '@atoll/schema/ids';
 import { type DesiredNetwork, desiredNetwork, type NetworkReport, type RuleEndpoint } from '@atoll/schema/node/network';
+import { failpoint } from '@atoll/service/failpoint';
 import type { Logger } from '@atoll/service/log';
 import { z } from 'zod';
 import { loadFile, saveFile } from '../disk.ts';
@@ -55,7 +56,9 @@ export async function createNetworkReconciler(options: {
 
   async function apply(document: DesiredNetwork): Promise<InForce> {
     const previous = lastGood;
+    failpoint('agent.before-rules');
     await backend.ensure(document);
+    failpoint('agent.after-rules');
     if (previous?.document.generation === document.generation) return previous;
     await backend.cut(previous?.document ?? null, document);
     const applied = { document, at: new Date().toISOString() };

@@ -4,6 +4,7 @@
  */
 import type { Id } from '@atoll/schema/ids';
 import type { ObservedInstance } from '@atoll/schema/node/workloads';
+import { failpoint } from '@atoll/service/failpoint';
 import type { Logger } from '@atoll/service/log';
 import { createLane } from '../lanes.ts';
 import { describe } from '../plan/describe.ts';
@@ -77,7 +78,9 @@ export function createWorkloadsReconciler(
       try {
         await lanes[laneOf[step.do]](async () => {
           if (step.do === 'start-app') await memories.countStart(instanceId);
+          failpoint('agent.before-apply');
           await applyStep({ runtime, wiring, names }, step);
+          failpoint('agent.after-apply');
         });
         if (step.do === 'pull-image') memories.set(instanceId, { ...memories.of(instanceId), pulled: true });
       } catch (error) {

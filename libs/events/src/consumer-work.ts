@@ -1,6 +1,7 @@
 /** What a consumer does with events: effect and checkpoint together, and what fails for good put aside. */
 import type { EventRecord } from '@atoll/schema/envelope';
 import type { EventRegistry } from '@atoll/schema/registry';
+import { failpoint } from '@atoll/service/failpoint';
 import type { Logger } from '@atoll/service/log';
 import { RpcTimeout, RpcUnavailable } from '@atoll/service/nats';
 import { withSpan } from '@atoll/service/tracing';
@@ -81,7 +82,9 @@ export function createWork(options: {
       await checkpoints.lock(tx, cursor);
       await checkpoints.park(tx, [event], { error: describeError(error), attempts: TRIES });
       await checkpoints.move(tx, cursor, cursorAt(event));
+      failpoint('park.before-commit');
     });
+    failpoint('park.after-commit');
     parkedTotal.inc(labels);
     advance(cursorAt(event));
   }
@@ -109,10 +112,14 @@ export function createWork(options: {
       const behind = events.filter((event) => parkedStreams.has(event.stream));
       const due = events.filter((event) => !parkedStreams.has(event.stream)).map((event) => upcast(registry, event));
       await checkpoints.park(tx, behind, null);
+      failpoint('project.before-effect');
       if (due.length > 0) await handle.apply(tx, due);
+      failpoint('project.before-checkpoint');
       await checkpoints.move(tx, cursor, to);
+      failpoint('project.before-commit');
       return due;
     });
+    failpoint('project.after-commit');
     advance(to);
     measureDelay(events[0]);
     if (applied.length < events.length) parkedTotal.inc(labels, events.length - applied.length);
@@ -153,7 +160,9 @@ export function createWork(options: {
     let oldest: EventRecord | undefined;
     const save = async () => {
       if (done.position === saved.position) return;
+      failpoint('react.before-checkpoint');
       await checkpoints.move(pool, saved, done);
+      failpoint('react.after-checkpoint');
       saved = done;
       advance(done);
       measureDelay(oldest);
@@ -196,9 +205,11 @@ export function createWork(options: {
   }
 
   const reactTo = (handle: ConsumerHandler & { kind: 'react' }, event: EventRecord): Promise<void> =>
-    withSpan(`${name} ${event.type}`, { traceparent: event.traceparent, attributes: { event: event.id } }, () =>
-      handle.react(upcast(registry, event)),
-    );
+    withSpan(`${name} ${event.type}`, { traceparent: event.traceparent, attributes: { event: event.id } }, async () => {
+      failpoint('react.before-command');
+      await handle.react(upcast(registry, event));
+      failpoint('react.after-command');
+    });
 
   return {
     process(cursor, events, signal) {

@@ -2,6 +2,7 @@
 import type { Context } from '@atoll/schema/contexts';
 import type { EventRecord } from '@atoll/schema/envelope';
 import { eventFetchSubject } from '@atoll/schema/subjects';
+import { failpoint } from '@atoll/service/failpoint';
 import type { Logger } from '@atoll/service/log';
 import { type NatsConnection, requestJson, serveJson } from '@atoll/service/nats';
 import { z } from 'zod';
@@ -46,6 +47,7 @@ export function serveFetch(options: { store: EventStore; nc: NatsConnection; log
       if (events.length > 0 && bytes > MAX_REPLY_BYTES) break;
       events.push(event);
     }
+    failpoint('fetch.before-answer');
     return { events, last };
   });
 }

@@ -1,5 +1,6 @@
 /** One command from load to append. */
 import { type Rejection, reject } from '@atoll/schema/errors';
+import { failpoint } from '@atoll/service/failpoint';
 import type { Claim, Decider, DomainEvent } from './decider.ts';
 import { ForeignStream, StoreOverloaded, UnstorableInput } from './errors.ts';
 import type { AppendOutcome, ClaimConflict, CommandOutcome, EventStore, Idempotency, Origin } from './event-store.ts';
@@ -117,6 +118,7 @@ async function decideAndAppend<S, C, E extends DomainEvent>(
       idempotency && decision === 0 ? store.storedAnswer(origin.tenant, idempotency) : null,
       store.readStream(stream),
     ]);
+    failpoint('command.after-load');
     const answer = stored && replayed(stored);
     if (answer) return answer;
 

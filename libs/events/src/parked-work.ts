@@ -1,5 +1,6 @@
 /** Parked events that somebody asked to retry: in order, one transaction each, until one fails again. */
 import type { EventRecord } from '@atoll/schema/envelope';
+import { failpoint } from '@atoll/service/failpoint';
 import type { Logger } from '@atoll/service/log';
 import type { Pool, PoolClient } from 'pg';
 import { describeError } from './describe-error.ts';
@@ -33,8 +34,10 @@ export function createParkedWork(options: {
         if (tried === null) return null;
         await handle(tx, tried);
         await tx.query(`delete from ${q}.parked_event where consumer = $1 and position = $2`, [name, tried.position]);
+        failpoint('retry.before-commit');
         return tried;
       });
+      failpoint('retry.after-commit');
       if (event === null) return false;
       log.info({ event: event.id, stream, position: event.position }, 'a parked event is done');
       afterCommit(event);

@@ -1,6 +1,7 @@
 /** The event store on PostgreSQL. */
 import type { Context } from '@atoll/schema/contexts';
 import type { EventRegistry } from '@atoll/schema/registry';
+import { failpoint } from '@atoll/service/failpoint';
 import type { Logger } from '@atoll/service/log';
 import type { Pool } from 'pg';
 import { hashOf } from './canonical.ts';
@@ -116,7 +117,9 @@ export function createEventStore(options: {
     retryMs: RETRY_MS,
     log,
     async write(batch) {
+      failpoint('append.before-commit');
       const { rows } = await pool.query<BatchRow>({ ...appendBatch, values: [batch] });
+      failpoint('append.after-commit');
       batchCommands.observe({ context }, rows.length);
       let last = 0;
       for (const row of rows) if (row.outcome === 'appended') last = Math.max(last, Number(row.at_position));

@@ -1,5 +1,6 @@
 import type { EventRecord } from '@atoll/schema/envelope';
 import { eventStream, eventWakeSubject } from '@atoll/schema/subjects';
+import { failpoint } from '@atoll/service/failpoint';
 import type { Logger } from '@atoll/service/log';
 import type { NatsConnection } from '@atoll/service/nats';
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
@@ -61,7 +62,9 @@ async function resume(jsm: JetStreamManager, store: EventStore, maxBytes: number
     );
     await jsm.streams.delete(eventStream(context));
   }
+  failpoint('relay.before-create');
   if (!fresh) await createStream(jsm, context, maxBytes);
+  failpoint('relay.after-create');
   const last = await store.lastPosition();
   const position = Math.max(0, last - REFILL);
   log.info({ context, from: position + 1, to: last }, 'filling a new stream');
@@ -105,8 +108,10 @@ export async function startRelay(options: {
       nc,
       sequence: resumed.sequence,
       onAcknowledged(position) {
+        failpoint('relay.before-ack');
         tell(position);
         acknowledgedSequence += 1;
+        failpoint('relay.after-ack');
       },
       onFailure: () => news.ring(),
     });
@@ -118,7 +123,9 @@ export async function startRelay(options: {
         const events: readonly EventRecord[] = await store.readStored(sent, PAGE);
         for (const event of events) {
           if (event.position !== sent + 1) throw new Error(`Position ${sent + 1} isn't in the database.`);
+          failpoint('relay.before-publish');
           await current.publish(event);
+          failpoint('relay.after-publish');
           sent = event.position;
           if (signal.aborted) return;
         }
@@ -153,6 +160,7 @@ export async function startRelay(options: {
         while (!signal.aborted) {
           try {
             const jsm = await jetstreamManager(nc);
+            failpoint('relay.before-resume');
             const resumed = await resume(jsm, store, maxBytes, log);
             log.info({ context: store.context, position: resumed.position }, 'publishing');
             problem = null;

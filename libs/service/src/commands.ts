@@ -5,6 +5,7 @@ import { type CommandEnvelope, type CommandReply, commandEnvelope } from '@atoll
 import type { ErrorCode, Rejection } from '@atoll/schema/errors';
 import type { CommandRegistry, InputOf, ResultOf } from '@atoll/schema/registry';
 import { commandQueue, commandSubject } from '@atoll/schema/subjects';
+import { failpoint } from '@atoll/service/failpoint';
 import { CircuitState, ConsecutiveBreaker, circuitBreaker, handleType, isBrokenCircuitError } from 'cockatiel';
 import type { Logger } from 'pino';
 import { Gauge, Histogram } from 'prom-client';
@@ -86,6 +87,7 @@ export function serveCommands<R extends CommandRegistry>(options: {
       }
       try {
         const answer = await handler(parsed.data, { ...rest, traceparent: here });
+        failpoint('command.before-answer');
         if (answer.ok) return answer;
         const { code, message, field } = answer.rejection;
         return refused(code, message, field);

@@ -1,5 +1,7 @@
 /** The life of a process: what every `main.ts` does alike. */
+import { failpointsCanBeArmed } from '@atoll/service/failpoint';
 import type { Logger } from 'pino';
+import { EXIT_CONFIG } from './config.ts';
 import { createLogger } from './log.ts';
 import { startTracing } from './tracing.ts';
 
@@ -27,11 +29,22 @@ async function bounded(work: Promise<void> | void): Promise<void> {
   }
 }
 
+/** Faults that aren't injected would pass for faults that were survived. */
+function refuseIdleFailpoints(): void {
+  if (!process.env.ATOLL_FAILPOINTS || failpointsCanBeArmed) return;
+  process.stderr.write(
+    'ATOLL_FAILPOINTS is set, and this process was started without --conditions=atoll-faults, so that nothing would ' +
+      'happen at them. Start Node with that flag to test faults; else unset the variable.\n',
+  );
+  process.exit(EXIT_CONFIG);
+}
+
 /**
  * The body of every `main.ts`: tracing, log, signals, orderly stop, uncaught errors (logged once, exit 1). Exit 0 after
  * an orderly stop. With an IPC channel (started by the local supervisor) a lost channel counts as SIGTERM.
  */
 export function runProcess(name: string, main: (context: ProcessContext) => Promise<void>): void {
+  refuseIdleFailpoints();
   const tracing = startTracing(name);
   const log = createLogger(name);
   const stops: { name: string; stop: () => Promise<void> | void }[] = [];

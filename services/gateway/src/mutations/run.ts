@@ -5,6 +5,7 @@ import type { CommandReply, Positions } from '@atoll/schema/envelope';
 import { type ErrorCode, errorCodes, type Rejection } from '@atoll/schema/errors';
 import { idKind } from '@atoll/schema/ids';
 import type { createCommandClient } from '@atoll/service/commands';
+import { failpoint } from '@atoll/service/failpoint';
 import { isConnectionError } from '@atoll/service/postgres';
 import type { GraphQLError, GraphQLSchema } from 'graphql';
 import type { Issuer } from '../auth/issuer.ts';
@@ -169,7 +170,9 @@ export function createMutationRunner(needs: MutationNeeds): MutationRunner {
       // What the gateway says is in the input's words already.
       if (isRejection(order)) return refusal(field, {} as AnyMutation, input, order);
 
+      failpoint('gateway.before-command');
       const reply = await send(definition, order, key, request);
+      failpoint('gateway.after-command');
       if (!reply.ok) {
         const { code, message, field: at } = reply.error;
         if (!isCode(code)) throw new Error(`The ${definition.context} service answered with the unknown code ${code}.`);
@@ -190,6 +193,7 @@ export function createMutationRunner(needs: MutationNeeds): MutationRunner {
       const rows = await rowsOf(field, statement, definition, result, request).catch((error: unknown) => {
         throw isConnectionError(error) ? unread() : error;
       });
+      failpoint('gateway.before-answer');
       return payload(field, values, rows);
     },
   };
