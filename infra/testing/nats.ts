@@ -11,11 +11,18 @@ import { temporaryFolder } from './folders.ts';
 
 export interface TestNats {
   readonly url: string;
+  /** Another one after each restart. */
+  readonly pid: number;
+  /** Where JetStream keeps what it stores. */
+  readonly storeDir: string;
   /** Orderly stop; its data goes, too. */
   stop(): Promise<void>;
+  /** It stands still (SIGSTOP) until `resume`; connections stay open. */
+  pause(): void;
+  resume(): void;
   /** kill -9; its data stays. */
   kill(): Promise<void>;
-  /** Starts it again on the same port with the same data, after `kill`. */
+  /** Starts it again on the same port with the same data, after a kill where it still runs. */
   restart(): Promise<void>;
 }
 
@@ -24,6 +31,8 @@ export interface TestNatsOptions {
   readonly config?: string;
   /** The program; default `nats-server` of the PATH. */
   readonly program?: string;
+  /** Where JetStream keeps what it stores. Default: a temporary folder, which goes at the end. */
+  readonly storeDir?: string;
 }
 
 const startDeadlineMs = 15_000;
@@ -68,25 +77,33 @@ export async function startTestNats(options: TestNatsOptions = {}): Promise<Test
   const port = await freePort();
   const configFile = join(folder, 'nats.conf');
   const program = options.program ?? 'nats-server';
+  const storeDir = options.storeDir ?? join(folder, 'jetstream');
   await writeFile(
     configFile,
     [
       `listen: "127.0.0.1:${port}"`,
       'max_payload: 8MB',
-      `jetstream { store_dir: ${JSON.stringify(join(folder, 'jetstream'))} }`,
+      `jetstream { store_dir: ${JSON.stringify(storeDir)} }`,
       options.config ?? '',
     ].join('\n'),
   );
   let child = await launch(program, configFile, port);
   return {
     url: `nats://127.0.0.1:${port}`,
+    get pid() {
+      return child.pid ?? 0;
+    },
+    storeDir,
+    pause: () => void child.kill('SIGSTOP'),
+    resume: () => void child.kill('SIGCONT'),
     async stop() {
+      child.kill('SIGCONT');
       await stopChild(child, 'SIGTERM', 5000);
       rmSync(folder, { recursive: true, force: true });
     },
     kill: () => stopChild(child, 'SIGKILL', 0),
     async restart() {
-      if (isRunning(child)) throw new Error('It runs: kill it first.');
+      await stopChild(child, 'SIGKILL', 0);
       child = await launch(program, configFile, port);
     },
   };

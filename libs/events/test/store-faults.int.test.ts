@@ -1,5 +1,7 @@
 /** The store on PostgreSQL when connections break, processes differ in age, and clocks go wrong. */
 import { createPool } from '@atoll/service/postgres';
+import { type FaultProxy, startProxy } from '@atoll/test/faults/proxy';
+import type { Cut } from '@atoll/test/faults/proxy-faults';
 import type { Pool } from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -8,7 +10,6 @@ import { createEventStore, type EventStore } from '../src/store.ts';
 import { bankEvents } from '../src/testing/bank.ts';
 import { openTestStores, type TestStores, testLog } from '../src/testing/open-store.ts';
 import { appended, opening, originOf } from '../src/testing/store-contract.ts';
-import { type Cut, type CuttingProxy, startProxy } from './proxy.ts';
 
 let stores: TestStores;
 let direct: EventStore;
@@ -20,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => stores.close());
 
 describe('a connection lost in the middle of a commit', () => {
-  let proxy: CuttingProxy;
+  let proxy: FaultProxy;
   let farPool: Pool;
   let far: EventStore;
   beforeAll(async () => {
@@ -31,7 +32,7 @@ describe('a connection lost in the middle of a commit', () => {
   afterAll(async () => {
     await far.close();
     await farPool.end();
-    await proxy.close();
+    await proxy.stop();
   });
 
   test.each<Cut>(['before', 'after'])('%s the server had it: written once, and answered', async (cut) => {

@@ -1,0 +1,60 @@
+/** Servers that a test may break: what the fault runner knows of any of them, and the two that Atoll stands on. */
+import { cpSync, mkdirSync, rmSync } from 'node:fs';
+import { temporaryFolder } from '@atoll/infra/testing/folders';
+import { startTestNats, type TestNats, type TestNatsOptions } from '@atoll/infra/testing/nats';
+import { startTestServer, type TestServerOptions } from '@atoll/infra/testing/postgres';
+
+export interface ServerHandle {
+  readonly url: string;
+  /** Another one after each restart. */
+  readonly pid: number;
+  /** All its processes stand still (SIGSTOP); connections stay open. */
+  pause(): void;
+  resume(): void;
+  /** kill -9; its data stays. */
+  kill(): Promise<void>;
+  /** Starts it again with the same address and data, after a kill where it still runs; resolves once it answers. */
+  restart(): Promise<void>;
+  /** Orderly end; its data goes, too. */
+  stop(): Promise<void>;
+}
+
+/** A PostgreSQL of the test's own; `url` is the superuser's, of the database `postgres`. */
+export const startPostgres = (options: TestServerOptions = {}): Promise<ServerHandle> => startTestServer(options);
+
+export interface NatsHandle extends ServerHandle {
+  /** Keeps what the store holds now, as a backup made while the server runs would. */
+  copyStore(): void;
+  /** kill -9, the store as it was at `copyStore` (or `empty`), and a start on it. */
+  replaceStore(by: 'copy' | 'empty'): Promise<void>;
+}
+
+export async function startNats(options: TestNatsOptions = {}): Promise<NatsHandle> {
+  const nats: TestNats = await startTestNats(options);
+  const copy = temporaryFolder('nats-copy');
+  return {
+    url: nats.url,
+    get pid() {
+      return nats.pid;
+    },
+    pause: nats.pause,
+    resume: nats.resume,
+    kill: nats.kill,
+    restart: nats.restart,
+    async stop() {
+      await nats.stop();
+      rmSync(copy, { recursive: true, force: true });
+    },
+    copyStore() {
+      rmSync(copy, { recursive: true, force: true });
+      cpSync(nats.storeDir, copy, { recursive: true });
+    },
+    async replaceStore(by) {
+      await nats.kill();
+      rmSync(nats.storeDir, { recursive: true, force: true });
+      if (by === 'copy') cpSync(copy, nats.storeDir, { recursive: true });
+      else mkdirSync(nats.storeDir, { recursive: true });
+      await nats.restart();
+    },
+  };
+}
