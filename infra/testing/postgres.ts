@@ -7,7 +7,7 @@ import { openCluster } from '../postgres/cluster.ts';
 import { freePort } from '../process/ports.ts';
 import { isRunning, stopChild } from '../process/stopping.ts';
 import { signalTree } from '../process/tree.ts';
-import { memoryFolder, removeStale, temporaryFolder } from './folders.ts';
+import { memoryFolder, removeStale } from './folders.ts';
 
 export interface TestServer {
   /** Superuser's URL of the database `postgres`. */
