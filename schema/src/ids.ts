@@ -25,15 +25,35 @@ export const idPrefixes = {
 export type IdKind = keyof typeof idPrefixes;
 export type Id<K extends IdKind> = `${(typeof idPrefixes)[K]}_${string}`;
 
+/** As texts call them. */
+const spoken: Readonly<Record<IdKind, string>> = {
+  tenant: 'a tenant',
+  member: 'a membership',
+  serviceAccount: 'a service account',
+  environment: 'an environment',
+  namespace: 'a namespace',
+  deployment: 'a deployment',
+  release: 'a release',
+  rollout: 'a rollout',
+  instance: 'an instance',
+  node: 'a node',
+  pool: 'a pool',
+  subnet: 'a subnet',
+  policy: 'an isolation policy',
+  event: 'an event',
+};
+
 const suffix = '[0-7][0-9abcdefghjkmnpqrstvwxyz]{25}';
 
 /** A zod schema for the ids of one kind; any other text is refused. */
 export function id<K extends IdKind>(kind: K) {
   const prefix = `${idPrefixes[kind]}_`;
-  return z.templateLiteral(
-    [prefix, z.string().regex(new RegExp(`^${suffix}$`))],
-    `must be an id as it was told, ${prefix} and 26 letters and digits`,
-  ) as z.ZodType<Id<K>>;
+  return z
+    .templateLiteral(
+      [prefix, z.string().regex(new RegExp(`^${suffix}$`))],
+      `must be an id as it was told, ${prefix} and 26 letters and digits`,
+    )
+    .describe(`Id of ${spoken[kind]}: \`${prefix}\` and 26 letters and digits.`) as z.ZodType<Id<K>>;
 }
 
 const anyId = new RegExp(`^([a-z]+)_${suffix}$`);

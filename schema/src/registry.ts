@@ -3,6 +3,10 @@ import type { z } from 'zod';
 import type { Context } from './contexts.ts';
 
 export interface EventDefinition {
+  /** What it says has happened, to somebody who follows the events: the text of the generated documents. */
+  readonly doc?: string;
+  /** Kind of its stream: `<stream>:<id>`. */
+  readonly stream?: string;
   /** Version of the newest shape. An edited shape is a new version with an upcaster from the one before. */
   readonly version: number;
   readonly data: z.ZodType;

@@ -23,52 +23,79 @@ export const blockReasons = ['NO_READY_NODE', 'INSUFFICIENT_CAPACITY', 'QUOTA_EX
 
 /** Why a node was chosen (MISSION B6): what was filtered out and why, and the scores of the rest, best first. */
 export const placementDecision = z.strictObject({
-  filtered: z.array(z.strictObject({ nodeId: id('node'), reason: z.string() })),
-  scores: z.array(z.strictObject({ nodeId: id('node'), score: z.number() })),
+  filtered: z
+    .array(z.strictObject({ nodeId: id('node'), reason: z.string().describe('Why it could not be there.') }))
+    .describe('Nodes that were out of the question.'),
+  scores: z
+    .array(z.strictObject({ nodeId: id('node'), score: z.number().describe('Higher is better.') }))
+    .describe('The other nodes, best first; the first one was taken.'),
 });
 export type PlacementDecision = z.infer<typeof placementDecision>;
 
 const instance = { deploymentId: id('deployment'), instanceId: id('instance'), nodeId: id('node') };
-const detail = z.string().max(1000);
+const rollout = { deploymentId: id('deployment'), rolloutId: id('rollout'), releaseId: id('release') };
+const message = z.string().max(1000).describe('Explains it to a person.');
+const reason = z.enum(instanceReasons).describe('Why it is not running.');
+const releaseNumber = z.number().int().min(1).describe('Number of the release, from 1 within its deployment.');
+
+const nodeFacts = z.strictObject({
+  nodeId: id('node'),
+  name,
+  runtime: z.enum(runtimes).describe('What runs its instances: real containers, or a simulation.'),
+  capacity: resources.describe('What all instances on it may take together.'),
+  maxInstances: z.number().int().min(1).meta({ description: 'Instances on it at most.', 'x-unit': 'instance' }),
+});
 
 export const deployEvents = {
-  // stream node:<nodeId>, tenant platform
+  // of the platform's tenant
   NodeRegistered: {
+    doc: 'A machine has joined: its agent was heard for the first time.',
+    stream: 'node',
     version: 1,
-    data: z.strictObject({
-      nodeId: id('node'),
-      name,
-      runtime: z.enum(runtimes),
-      capacity: resources,
-      maxInstances: z.number().int().min(1),
-    }),
+    data: nodeFacts,
   },
-  /** The agent's machine or runtime changed. */
   NodeChanged: {
+    doc: "The agent's machine or runtime has changed.",
+    stream: 'node',
     version: 1,
-    data: z.strictObject({
-      nodeId: id('node'),
-      name,
-      runtime: z.enum(runtimes),
-      capacity: resources,
-      maxInstances: z.number().int().min(1),
-    }),
+    data: nodeFacts,
   },
-  NodeBecameReady: { version: 1, data: z.strictObject({ nodeId: id('node') }) },
-  /** Its agent hasn't been heard of; what it runs goes on running, and nothing new is placed there. */
-  NodeBecameUnreachable: { version: 1, data: z.strictObject({ nodeId: id('node'), reason: detail }) },
+  NodeBecameReady: {
+    doc: 'The agent of the node is heard of; instances may be placed there.',
+    stream: 'node',
+    version: 1,
+    data: z.strictObject({ nodeId: id('node') }),
+  },
+  NodeBecameUnreachable: {
+    doc: "The node's agent has not been heard of. What it runs goes on running, and nothing new is placed there.",
+    stream: 'node',
+    version: 1,
+    data: z.strictObject({ nodeId: id('node'), reason: message }),
+  },
 
-  // stream namespace:<namespaceId>: this context's own gate for what is created underneath
+  // this context's own gate for what is created underneath
   NamespaceOpened: {
+    doc: 'Deployments may be created in the namespace.',
+    stream: 'namespace',
     version: 1,
     data: z.strictObject({ namespaceId: id('namespace'), environmentId: id('environment'), name }),
   },
-  NamespaceClosed: { version: 1, data: z.strictObject({ namespaceId: id('namespace') }) },
-  /** Closed, and no deployment is left in it. */
-  NamespaceDrained: { version: 1, data: z.strictObject({ namespaceId: id('namespace') }) },
+  NamespaceClosed: {
+    doc: 'The namespace is being deleted: no deployment can be created in it any more, and those in it go.',
+    stream: 'namespace',
+    version: 1,
+    data: z.strictObject({ namespaceId: id('namespace') }),
+  },
+  NamespaceDrained: {
+    doc: 'Closed, and no deployment is left in it.',
+    stream: 'namespace',
+    version: 1,
+    data: z.strictObject({ namespaceId: id('namespace') }),
+  },
 
-  // stream deployment:<deploymentId>
   DeploymentCreated: {
+    doc: 'Somebody wants replicas of a program to run, and to be kept running.',
+    stream: 'deployment',
     version: 1,
     data: z.strictObject({
       deploymentId: id('deployment'),
@@ -79,89 +106,135 @@ export const deployEvents = {
       strategy: rollingStrategy,
     }),
   },
-  /** Releases are numbered from 1 within their deployment and never change. */
   ReleaseCreated: {
+    doc: 'What is to run has been written down. Releases are numbered from 1 within their deployment and never change.',
+    stream: 'deployment',
     version: 1,
     data: z.strictObject({
       deploymentId: id('deployment'),
       namespaceId: id('namespace'),
       releaseId: id('release'),
-      number: z.number().int().min(1),
-      spec: releaseSpec,
+      number: releaseNumber,
+      spec: releaseSpec.describe('The image by digest and its configuration, whole.'),
     }),
   },
   RolloutStarted: {
+    doc: 'The deployment is on its way to a release.',
+    stream: 'deployment',
     version: 1,
     data: z.strictObject({
       deploymentId: id('deployment'),
       rolloutId: id('rollout'),
-      kind: z.enum(rolloutKinds),
+      kind: z.enum(rolloutKinds).describe('The first one, to a new release, or back to an earlier one.'),
       releaseId: id('release'),
-      releaseNumber: z.number().int().min(1),
-      fromReleaseId: id('release').nullable(),
+      releaseNumber,
+      fromReleaseId: id('release').nullable().describe('Id of the release before it; null for the first rollout.'),
     }),
   },
   RolloutCompleted: {
+    doc: 'Every replica runs the release and is ready, and nothing of an earlier one is left.',
+    stream: 'deployment',
     version: 1,
-    data: z.strictObject({ deploymentId: id('deployment'), rolloutId: id('rollout'), releaseId: id('release') }),
+    data: z.strictObject(rollout),
   },
-  /** Another rollout took over before this one was done. */
   RolloutSuperseded: {
+    doc: 'Another rollout took over before this one was done.',
+    stream: 'deployment',
     version: 1,
-    data: z.strictObject({ deploymentId: id('deployment'), rolloutId: id('rollout'), releaseId: id('release') }),
+    data: z.strictObject(rollout),
   },
-  /** The rollout can't go on for now; it goes on by itself once the reason is gone. */
   RolloutBlocked: {
+    doc: 'The deployment can not go on for now; it goes on by itself once the reason is gone.',
+    stream: 'deployment',
     version: 1,
-    data: z.strictObject({ deploymentId: id('deployment'), reason: z.enum(blockReasons), message: detail }),
+    data: z.strictObject({
+      deploymentId: id('deployment'),
+      reason: z.enum(blockReasons).describe('What is missing.'),
+      message,
+    }),
   },
-  RolloutUnblocked: { version: 1, data: z.strictObject({ deploymentId: id('deployment') }) },
-  DeploymentScaled: {
+  RolloutUnblocked: {
+    doc: 'What blocked the deployment is gone.',
+    stream: 'deployment',
     version: 1,
-    data: z.strictObject({ deploymentId: id('deployment'), replicas, from: replicas }),
+    data: z.strictObject({ deploymentId: id('deployment') }),
+  },
+  DeploymentScaled: {
+    doc: 'Another number of replicas is wanted.',
+    stream: 'deployment',
+    version: 1,
+    data: z.strictObject({
+      deploymentId: id('deployment'),
+      replicas,
+      from: replicas.meta({ description: 'Instances wanted before.', 'x-unit': 'instance' }),
+    }),
   },
   DeploymentDeletionRequested: {
+    doc: 'Somebody wants the deployment gone: its instances are told to stop.',
+    stream: 'deployment',
     version: 1,
     data: z.strictObject({ deploymentId: id('deployment'), namespaceId: id('namespace') }),
   },
   DeploymentDeleted: {
+    doc: 'No instance of the deployment is left; its name is free again.',
+    stream: 'deployment',
     version: 1,
     data: z.strictObject({ deploymentId: id('deployment'), namespaceId: id('namespace'), name }),
   },
-  /** A replica has a node and its resources there are taken. The network service gives it an address next. */
   InstancePlaced: {
+    doc: 'A replica has a node, and its resources there are taken. The network service gives it an address next.',
+    stream: 'deployment',
     version: 1,
     data: z.strictObject({
       ...instance,
       namespaceId: id('namespace'),
       releaseId: id('release'),
-      /** The deployment's labels, and `atoll.deployment` with its name. */
-      labels,
-      resources,
-      decision: placementDecision,
+      labels: labels.meta({ description: "The deployment's labels, and `atoll.deployment` with its name." }),
+      resources: resources.describe('What is taken for it on the node.'),
+      decision: placementDecision.describe('Why this node.'),
     }),
   },
-  /** Its rules are in force and its process is being started. */
-  InstanceStarted: { version: 1, data: z.strictObject(instance) },
-  InstanceReady: { version: 1, data: z.strictObject(instance) },
-  /** Ran, and does no longer serve: failed its probe or exited; the agent is restarting it. */
+  InstanceStarted: {
+    doc: 'The rules that guard the instance are in force, and its process has been started.',
+    stream: 'deployment',
+    version: 1,
+    data: z.strictObject(instance),
+  },
+  InstanceReady: {
+    doc: 'The instance serves.',
+    stream: 'deployment',
+    version: 1,
+    data: z.strictObject(instance),
+  },
   InstanceUnready: {
+    doc: 'It ran, and serves no longer: failed its probe or exited. The agent is restarting it.',
+    stream: 'deployment',
     version: 1,
-    data: z.strictObject({ ...instance, reason: z.enum(instanceReasons), message: detail }),
+    data: z.strictObject({ ...instance, reason, message }),
   },
-  /** Can't start for now; the agent keeps trying with backoff. */
   InstanceWaiting: {
+    doc: 'It can not start for now; the agent keeps trying with backoff.',
+    stream: 'deployment',
     version: 1,
-    data: z.strictObject({ ...instance, reason: z.enum(instanceReasons), message: detail }),
+    data: z.strictObject({ ...instance, reason, message }),
   },
-  /** The agent has been told to stop it. */
-  InstanceStopRequested: { version: 1, data: z.strictObject({ ...instance, reason: z.enum(stopReasons) }) },
-  /** Its containers and sandbox are gone, and its resources are free. */
-  InstanceStopped: { version: 1, data: z.strictObject({ ...instance, namespaceId: id('namespace') }) },
-  /** Its node is lost, and it is counted as gone: a replacement is placed, and the node won't be told to run it again. */
-  InstanceLost: {
+  InstanceStopRequested: {
+    doc: 'The agent has been told to stop the instance.',
+    stream: 'deployment',
     version: 1,
-    data: z.strictObject({ ...instance, namespaceId: id('namespace'), reason: z.enum(instanceReasons) }),
+    data: z.strictObject({ ...instance, reason: z.enum(stopReasons).describe('Why it has to go.') }),
+  },
+  InstanceStopped: {
+    doc: 'The containers and the sandbox of the instance are gone, and its resources are free.',
+    stream: 'deployment',
+    version: 1,
+    data: z.strictObject({ ...instance, namespaceId: id('namespace') }),
+  },
+  InstanceLost: {
+    doc: 'Its node is lost, and it is counted as gone: a replacement is placed, and the node will not be told to run it again.',
+    stream: 'deployment',
+    version: 1,
+    data: z.strictObject({ ...instance, namespaceId: id('namespace'), reason }),
   },
 } as const;
 

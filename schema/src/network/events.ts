@@ -5,85 +5,132 @@ import type { EventsOf } from '../registry.ts';
 import { labels, name } from '../text.ts';
 import { policySpec } from './spec.ts';
 
-export const hash = z.string().regex(/^[0-9a-f]{64}$/);
+export const hash = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/)
+  .describe('SHA-256, in hex, of the compiled rules.');
 
+const generation = z.number().int().min(1).describe("Generation of the node's rule set: rises with each change.");
+const enforcedAt = z.iso.datetime().describe("Since when they are in force, by the node's clock.");
 const endpoint = { instanceId: id('instance'), namespaceId: id('namespace'), nodeId: id('node') };
-const subnet = { subnetId: id('subnet'), namespaceId: id('namespace'), ipv4: z.cidrv4(), ipv6: z.cidrv6() };
+const subnet = {
+  subnetId: id('subnet'),
+  namespaceId: id('namespace'),
+  ipv4: z.cidrv4().describe('Its IPv4 range.'),
+  ipv6: z.cidrv6().describe('Its IPv6 range.'),
+};
+const namespace = z.strictObject({ namespaceId: id('namespace') });
+const policy = { policyId: id('policy'), namespaceId: id('namespace') };
+const spec = policySpec.describe('What it opens.');
+const countedRevision = 'Revision of the policy, from 1.';
 
 export const networkEvents = {
-  // stream namespace:<namespaceId>: this context's own gate for what is created underneath
-  NamespaceOpened: { version: 1, data: z.strictObject({ namespaceId: id('namespace') }) },
-  NamespaceClosed: { version: 1, data: z.strictObject({ namespaceId: id('namespace') }) },
-  /** Closed, and no endpoint, policy or subnet is left in it. */
-  NamespaceDrained: { version: 1, data: z.strictObject({ namespaceId: id('namespace') }) },
+  // this context's own gate for what is created underneath
+  NamespaceOpened: {
+    doc: 'Subnets, endpoints and policies may be created in the namespace.',
+    stream: 'namespace',
+    version: 1,
+    data: namespace,
+  },
+  NamespaceClosed: {
+    doc: 'The namespace is being deleted: nothing can be created in it any more.',
+    stream: 'namespace',
+    version: 1,
+    data: namespace,
+  },
+  NamespaceDrained: {
+    doc: 'Closed, and no endpoint, policy or subnet is left in it.',
+    stream: 'namespace',
+    version: 1,
+    data: namespace,
+  },
 
-  // stream subnet:<subnetId>
-  SubnetAllocated: { version: 1, data: z.strictObject(subnet) },
-  SubnetReleased: { version: 1, data: z.strictObject(subnet) },
+  SubnetAllocated: {
+    doc: 'The namespace has a pair of ranges, IPv4 and IPv6, that nobody else has.',
+    stream: 'subnet',
+    version: 1,
+    data: z.strictObject(subnet),
+  },
+  SubnetReleased: {
+    doc: 'The ranges of the subnet are free again.',
+    stream: 'subnet',
+    version: 1,
+    data: z.strictObject(subnet),
+  },
 
-  // stream endpoint:<instanceId>
   EndpointAllocated: {
+    doc: 'An instance has its addresses. Its rules are compiled next.',
+    stream: 'endpoint',
     version: 1,
     data: z.strictObject({
       ...endpoint,
       deploymentId: id('deployment'),
       subnetId: id('subnet'),
-      ipv4: z.ipv4(),
-      ipv6: z.ipv6(),
-      labels,
+      ipv4: z.ipv4().describe('Its IPv4 address.'),
+      ipv6: z.ipv6().describe('Its IPv6 address.'),
+      labels: labels.meta({ description: 'Labels of the instance, by which policies select it.' }),
     }),
   },
-  /** No address could be had; tried again when one comes free. */
   EndpointRefused: {
-    version: 1,
-    data: z.strictObject({ ...endpoint, deploymentId: id('deployment'), message: z.string().max(1000) }),
-  },
-  /** The rules that guard it are in force on its node since `enforcedAt` (the node's clock). Only now may it start. */
-  EndpointSecured: {
-    version: 1,
-    data: z.strictObject({ ...endpoint, generation: z.number().int().min(1), hash, enforcedAt: z.iso.datetime() }),
-  },
-  EndpointReleased: {
-    version: 1,
-    data: z.strictObject({ ...endpoint, subnetId: id('subnet').nullable() }),
-  },
-
-  // stream policy:<policyId>
-  IsolationPolicyCreated: {
+    doc: 'No address could be had for an instance; tried again when one comes free.',
+    stream: 'endpoint',
     version: 1,
     data: z.strictObject({
-      policyId: id('policy'),
-      namespaceId: id('namespace'),
+      ...endpoint,
+      deploymentId: id('deployment'),
+      message: z.string().max(1000).describe('Explains it to a person.'),
+    }),
+  },
+  EndpointSecured: {
+    doc: 'The rules that guard the instance are in force on its node. Only now may it start.',
+    stream: 'endpoint',
+    version: 1,
+    data: z.strictObject({ ...endpoint, generation, hash, enforcedAt }),
+  },
+  EndpointReleased: {
+    doc: 'The instance is gone or will never run, and its addresses are free again.',
+    stream: 'endpoint',
+    version: 1,
+    data: z.strictObject({
+      ...endpoint,
+      subnetId: id('subnet').nullable().describe('Id of the subnet of its addresses; null where it never had any.'),
+    }),
+  },
+
+  IsolationPolicyCreated: {
+    doc: 'A tenant opens something between its instances that was shut.',
+    stream: 'policy',
+    version: 1,
+    data: z.strictObject({
+      ...policy,
       name,
-      revision: z.literal(1),
-      spec: policySpec,
+      revision: z.literal(1).describe(countedRevision),
+      spec,
     }),
   },
   IsolationPolicyUpdated: {
+    doc: 'The policy opens something else from now on.',
+    stream: 'policy',
     version: 1,
-    data: z.strictObject({
-      policyId: id('policy'),
-      namespaceId: id('namespace'),
-      revision: z.number().int().min(2),
-      spec: policySpec,
-    }),
+    data: z.strictObject({ ...policy, revision: z.number().int().min(2).describe(countedRevision), spec }),
   },
   IsolationPolicyDeleted: {
+    doc: 'What the policy opened is shut again; its name is free.',
+    stream: 'policy',
     version: 1,
-    data: z.strictObject({ policyId: id('policy'), namespaceId: id('namespace'), name }),
+    data: z.strictObject({ ...policy, name }),
   },
-  /** Receipt (MISSION B1): on this node, this revision of the policy is in force since `enforcedAt`. */
   PolicyEnforced: {
+    doc: 'A receipt: on this node, this revision of the policy is in force.',
+    stream: 'policy',
     version: 1,
     data: z.strictObject({
-      policyId: id('policy'),
-      namespaceId: id('namespace'),
-      revision: z.number().int().min(1),
+      ...policy,
+      revision: z.number().int().min(1).describe(countedRevision),
       nodeId: id('node'),
-      generation: z.number().int().min(1),
-      /** Of the compiled rules of this policy on this node. */
-      hash,
-      enforcedAt: z.iso.datetime(),
+      generation,
+      hash: hash.describe('SHA-256, in hex, of the compiled rules of this policy on this node.'),
+      enforcedAt,
     }),
   },
 } as const;

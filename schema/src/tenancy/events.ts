@@ -7,72 +7,86 @@ import { labels, name } from '../text.ts';
 export const environmentKinds = ['DEVELOPMENT', 'TEST', 'STAGING', 'PRODUCTION'] as const;
 export const tenantRoles = ['admin', 'viewer'] as const;
 
-/** What a tenant may hold at most. CPU in thousandths of a core, memory in MiB. */
+const role = z.enum(tenantRoles).describe('What it may do: everything within the tenant, or only look.');
+const atMost = (what: string, unit: string) => z.number().int().min(0).meta({ description: what, 'x-unit': unit });
+
+/** What a tenant may hold at most. */
 export const tenantLimits = z.strictObject({
-  namespaces: z.number().int().min(0),
-  instances: z.number().int().min(0),
-  cpuMillis: z.number().int().min(0),
-  memoryMiB: z.number().int().min(0),
+  namespaces: atMost('Namespaces at the same time.', 'namespace'),
+  instances: atMost('Instances at the same time, those of a running rollout included.', 'instance'),
+  cpuMillis: atMost('Processor time of all instances together.', 'millicore'),
+  memoryMiB: atMost('Memory of all instances together.', 'MiB'),
 });
 export type TenantLimits = z.infer<typeof tenantLimits>;
 
+const namespace = { namespaceId: id('namespace'), environmentId: id('environment'), name };
+
 export const tenancyEvents = {
-  // stream tenant:<tenantId>
   TenantCreated: {
+    doc: 'A tenant exists: somebody who rents from the platform, apart from all others.',
+    stream: 'tenant',
     version: 1,
-    data: z.strictObject({ tenantId: id('tenant'), name, limits: tenantLimits }),
+    data: z.strictObject({
+      tenantId: id('tenant'),
+      name,
+      limits: tenantLimits.describe('What it may hold at most.'),
+    }),
   },
-  /** `subject` is the `sub` of the person's tokens. */
   MemberAdded: {
+    doc: 'A person may act for the tenant from now on.',
+    stream: 'tenant',
     version: 1,
     data: z.strictObject({
       tenantId: id('tenant'),
       memberId: id('member'),
-      subject: z.string().min(1).max(255),
-      role: z.enum(tenantRoles),
+      subject: z.string().min(1).max(255).describe("The `sub` of the person's tokens."),
+      role,
     }),
   },
-  /** `secretHash` is the SHA-256, in hex, of a client secret of 256 random bits; the secret itself is kept nowhere. */
   ServiceAccountCreated: {
+    doc: 'A program may act for the tenant from now on, with an id and a secret.',
+    stream: 'tenant',
     version: 1,
     data: z.strictObject({
       tenantId: id('tenant'),
       serviceAccountId: id('serviceAccount'),
       name,
-      role: z.enum(tenantRoles),
-      secretHash: z.string().regex(/^[0-9a-f]{64}$/),
+      role,
+      secretHash: z
+        .string()
+        .regex(/^[0-9a-f]{64}$/)
+        .describe('SHA-256, in hex, of a secret of 256 random bits; the secret itself is kept nowhere.'),
     }),
   },
 
-  // stream environment:<environmentId>
   EnvironmentCreated: {
+    doc: 'The tenant has one more stage for its work.',
+    stream: 'environment',
     version: 1,
     data: z.strictObject({
       environmentId: id('environment'),
       name,
-      kind: z.enum(environmentKinds),
+      kind: z.enum(environmentKinds).describe('What the stage is for.'),
     }),
   },
 
-  // stream namespace:<namespaceId>
   NamespaceCreated: {
+    doc: 'A unit of isolation exists. Its subnet follows from the network context.',
+    stream: 'namespace',
     version: 1,
-    data: z.strictObject({
-      namespaceId: id('namespace'),
-      environmentId: id('environment'),
-      name,
-      labels,
-    }),
+    data: z.strictObject({ ...namespace, labels }),
   },
-  /** From here on nothing new is admitted underneath. */
   NamespaceDeletionRequested: {
+    doc: 'Somebody wants the namespace gone. From here on nothing new is admitted underneath.',
+    stream: 'namespace',
     version: 1,
-    data: z.strictObject({ namespaceId: id('namespace'), environmentId: id('environment'), name }),
+    data: z.strictObject(namespace),
   },
-  /** Containers, addresses, rules and subnets are gone; the name is free again. */
   NamespaceDeleted: {
+    doc: 'Containers, addresses, rules and subnets of the namespace are gone; its name is free again.',
+    stream: 'namespace',
     version: 1,
-    data: z.strictObject({ namespaceId: id('namespace'), environmentId: id('environment'), name }),
+    data: z.strictObject(namespace),
   },
 } as const;
 
