@@ -4,7 +4,7 @@ import type { EventRegistry } from '@atoll/schema/registry';
 import { failpoint } from '@atoll/service/failpoint';
 import type { Logger } from '@atoll/service/log';
 import { RpcTimeout, RpcUnavailable } from '@atoll/service/nats';
-import { withSpan } from '@atoll/service/tracing';
+import { withSpan } from '@atoll/service/spans';
 import type { Pool } from 'pg';
 import { type Checkpoints, Fenced } from './checkpoint.ts';
 import type { ConsumerHandler } from './consumer-handler.ts';

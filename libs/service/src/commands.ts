@@ -2,7 +2,7 @@
 
 import { type Context, contexts } from '@atoll/schema/contexts';
 import { type CommandEnvelope, type CommandReply, commandEnvelope } from '@atoll/schema/envelope';
-import type { ErrorCode, Rejection } from '@atoll/schema/errors';
+import { type ErrorCode, errorCodes, type Rejection } from '@atoll/schema/errors';
 import type { CommandRegistry, InputOf, ResultOf } from '@atoll/schema/registry';
 import { commandQueue, commandSubject } from '@atoll/schema/subjects';
 import { failpoint } from '@atoll/service/failpoint';
@@ -13,7 +13,7 @@ import { z } from 'zod';
 import { metrics } from './metrics.ts';
 import { type NatsConnection, RpcTimeout, RpcUnavailable, requestJson, serveRequests } from './nats.ts';
 import { isConnectionError } from './postgres.ts';
-import { currentTraceparent, withSpan } from './tracing.ts';
+import { annotate, annotateFailure, traceparentFor, withSpan } from './spans.ts';
 
 /** Everything of the envelope but the data, which the handler gets parsed. */
 export type CommandContext = Omit<CommandEnvelope, 'data'>;
@@ -36,10 +36,38 @@ const served = new Histogram({
   registers: [metrics],
 });
 
+const isCode = (code: string): code is ErrorCode => Object.hasOwn(errorCodes, code);
+
 const refused = (code: ErrorCode, message: string, field?: string): CommandReply => ({
   ok: false,
   error: field === undefined ? { code, message } : { code, message, field },
 });
+
+/** As OpenTelemetry's conventions for RPC have it. What a tenant did wrong is no error of the span. */
+function rpcSpan(
+  kind: 'client' | 'server',
+  context: Context,
+  command: string,
+  { traceparent, correlation, tenant }: CommandContext,
+  work: () => Promise<CommandReply>,
+): Promise<CommandReply> {
+  const name = `${kind === 'client' ? 'call' : 'serve'} ${context}.${command}`;
+  const rpc = { 'rpc.system': 'nats', 'rpc.service': context, 'rpc.method': command };
+  return withSpan(
+    name,
+    { kind, traceparent, correlation, attributes: { ...rpc, 'atoll.tenant': tenant } },
+    async () => {
+      const reply = await work();
+      if (reply.ok) annotate({ 'atoll.outcome': 'OK', 'atoll.position': reply.position });
+      else {
+        const { code } = reply.error;
+        annotate({ 'atoll.outcome': code });
+        if (!isCode(code) || errorCodes[code].kind !== 'user') annotateFailure(code);
+      }
+      return reply;
+    },
+  );
+}
 
 /** The first fault of an input, as the one who sent it knows its fields. */
 function firstFault(error: z.ZodError): CommandReply {
@@ -72,10 +100,10 @@ export function serveCommands<R extends CommandRegistry>(options: {
     if (Date.now() >= rest.deadline) {
       return refused('DEADLINE_EXCEEDED', 'The command came after its deadline and was not begun.');
     }
-    return withSpan(`serve ${context}.${command}`, { traceparent: rest.traceparent }, async () => {
+    return rpcSpan('server', context, command, rest, async () => {
       const parsed = input.safeParse(data);
       if (!parsed.success) return firstFault(parsed.error);
-      const here = currentTraceparent() ?? rest.traceparent;
+      const here = traceparentFor(rest.traceparent);
       try {
         await ready(rest.seen, rest.deadline);
       } catch (error) {
@@ -164,7 +192,7 @@ export function createCommandClient(nc: NatsConnection): {
   async function send(context: Context, command: string, envelope: CommandEnvelope): Promise<CommandReply> {
     const timeoutMs = envelope.deadline - Date.now();
     if (timeoutMs <= 0) return refused('DEADLINE_EXCEEDED', 'There was no time left, and it was not begun.');
-    const body = { ...envelope, traceparent: currentTraceparent() ?? envelope.traceparent };
+    const body = { ...envelope, traceparent: traceparentFor(envelope.traceparent) };
     const request = () => requestJson(nc, commandSubject(context, command), body, { timeoutMs });
     const answer = await (breakers.get(context)?.execute(request) ?? request());
     return commandReply.parse(answer);
@@ -172,7 +200,7 @@ export function createCommandClient(nc: NatsConnection): {
 
   return {
     call(context, command, envelope) {
-      return withSpan(`call ${context}.${command}`, { traceparent: envelope.traceparent }, async () => {
+      return rpcSpan('client', context, command, envelope, async () => {
         try {
           return await send(context, command, envelope);
         } catch (error) {

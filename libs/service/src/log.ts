@@ -1,6 +1,6 @@
-import { trace } from '@opentelemetry/api';
 import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino';
 import { redact } from './redact.ts';
+import { currentIds } from './spans.ts';
 
 export type { Logger };
 
@@ -11,7 +11,8 @@ function levelOf(wanted: string | undefined): string {
 }
 
 /**
- * JSON lines on stdout; level by ATOLL_LOG_LEVEL (default info); secrets redacted; traceId of the current span added.
+ * JSON lines on stdout; level by ATOLL_LOG_LEVEL (default info); secrets redacted; `traceId` and `correlation`
+ * of the request that is being worked for are added.
  * `destination` is for tests.
  */
 export function createLogger(name: string, destination?: DestinationStream): Logger {
@@ -21,10 +22,7 @@ export function createLogger(name: string, destination?: DestinationStream): Log
     base: { pid: process.pid },
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
-    mixin() {
-      const span = trace.getActiveSpan()?.spanContext();
-      return span ? { traceId: span.traceId } : {};
-    },
+    mixin: currentIds,
     // On the finished line, so that texts of errors and nested objects are covered, too.
     hooks: { streamWrite: redact },
   };

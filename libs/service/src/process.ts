@@ -45,8 +45,8 @@ function refuseIdleFailpoints(): void {
  */
 export function runProcess(name: string, main: (context: ProcessContext) => Promise<void>): void {
   refuseIdleFailpoints();
-  const tracing = startTracing(name);
   const log = createLogger(name);
+  const tracing = startTracing(name, { log });
   const stops: { name: string; stop: () => Promise<void> | void }[] = [];
   const stopping = new AbortController();
 

@@ -1,5 +1,6 @@
 import { startTestNats, type TestNats } from '@atoll/infra/testing/nats';
 import type { CommandEnvelope } from '@atoll/schema/envelope';
+import { InMemorySpanExporter } from '@opentelemetry/sdk-trace-base';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { type CommandContext, type CommandHandlers, createCommandClient, serveCommands } from '../src/commands.ts';
@@ -25,7 +26,7 @@ let tracing: ReturnType<typeof startTracing>;
 let service: { stop(): Promise<void> } | undefined;
 
 beforeAll(async () => {
-  tracing = startTracing('test');
+  tracing = startTracing('test', { exporter: new InMemorySpanExporter() });
   server = await startTestNats();
   nc = await connectNats({ url: server.url, name: 'test', log });
 });
