@@ -4,7 +4,6 @@ import type { EventRegistry } from '@atoll/schema/registry';
 import { failpoint } from '@atoll/service/failpoint';
 import type { Logger } from '@atoll/service/log';
 import { RpcTimeout, RpcUnavailable } from '@atoll/service/nats';
-import { withSpan } from '@atoll/service/spans';
 import type { Pool } from 'pg';
 import { type Checkpoints, Fenced } from './checkpoint.ts';
 import type { ConsumerHandler } from './consumer-handler.ts';
@@ -14,6 +13,7 @@ import type { Cursor } from './feed.ts';
 import { consumerDelay, parkedTotal } from './measures.ts';
 import { createParkedWork } from './parked-work.ts';
 import { isPassing } from './postgres-errors.ts';
+import { processing, reacting } from './spans.ts';
 import { transaction } from './transaction.ts';
 import { upcast } from './upcast.ts';
 import { backoff, pause } from './waiting.ts';
@@ -107,6 +107,7 @@ export function createWork(options: {
     const last = events.at(-1);
     if (!last) return;
     const to = cursorAt(last);
+    const endSpans = processing(name, schema, events);
     const applied = await transaction(pool, async (tx) => {
       const { parkedStreams } = await checkpoints.lock(tx, cursor);
       const behind = events.filter((event) => parkedStreams.has(event.stream));
@@ -118,7 +119,11 @@ export function createWork(options: {
       await checkpoints.move(tx, cursor, to);
       failpoint('project.before-commit');
       return due;
+    }).catch((error: unknown) => {
+      endSpans({ error });
+      throw error;
     });
+    endSpans();
     failpoint('project.after-commit');
     advance(to);
     measureDelay(events[0]);
@@ -205,7 +210,7 @@ export function createWork(options: {
   }
 
   const reactTo = (handle: ConsumerHandler & { kind: 'react' }, event: EventRecord): Promise<void> =>
-    withSpan(`${name} ${event.type}`, { traceparent: event.traceparent, attributes: { event: event.id } }, async () => {
+    reacting(name, event, async () => {
       failpoint('react.before-command');
       await handle.react(upcast(registry, event));
       failpoint('react.after-command');

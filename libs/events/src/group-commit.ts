@@ -6,9 +6,11 @@
  * database can't take (a bug) fails alone.
  */
 import type { Logger } from '@atoll/service/log';
+import { outsideOfTraces } from '@atoll/service/spans';
 import { StoreOverloaded, StoreUnavailable } from './errors.ts';
 import { isFinal } from './postgres-errors.ts';
 import type { PreparedAppend } from './prepare.ts';
+import { type CommitSpan, inCommit } from './spans.ts';
 import { backoff, pause } from './waiting.ts';
 
 const MAX_BATCH_COMMANDS = 500;
@@ -23,6 +25,8 @@ export interface BatchRow {
   readonly at_version: number;
   readonly at_time: string;
   readonly detail: unknown;
+  /** The commit that it went into, for traces. */
+  readonly commit?: CommitSpan;
 }
 
 interface Waiting {
@@ -63,7 +67,13 @@ export function createGroupCommit(options: {
     return batch;
   }
 
-  async function write(batch: readonly Waiting[]): Promise<void> {
+  const write = (batch: readonly Waiting[]): Promise<void> =>
+    inCommit(
+      batch.map(({ prepared }) => prepared.request.origin),
+      (span) => writeIn(span, batch),
+    );
+
+  async function writeIn(commit: CommitSpan, batch: readonly Waiting[]): Promise<void> {
     const giveUpAt = Date.now() + options.retryMs;
     for (let tries = 0; ; tries++) {
       const mark = tries === 0 ? '}' : ',"again":true}';
@@ -72,7 +82,7 @@ export function createGroupCommit(options: {
         const byCommand = new Map(rows.map((row) => [row.command, row]));
         batch.forEach((waiting, index) => {
           const row = byCommand.get(index);
-          if (row) waiting.resolve(row);
+          if (row) waiting.resolve({ ...row, commit });
           else waiting.reject(new Error(`append_batch gave no answer for command ${index} of ${batch.length}.`));
         });
         return;
@@ -119,7 +129,7 @@ export function createGroupCommit(options: {
       return new Promise((resolve, reject) => {
         queue.push({ prepared, resolve, reject });
         queuedBytes += prepared.bytes;
-        writing ??= drain();
+        writing ??= outsideOfTraces(drain);
       });
     },
     async close() {

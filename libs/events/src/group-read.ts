@@ -2,6 +2,7 @@
  * Group reads: while one is under way, what is asked for meanwhile forms the next. Under load many commands share a
  * round trip; alone, a read waits for nobody.
  */
+import { outsideOfTraces } from '@atoll/service/spans';
 import { isFinal } from './postgres-errors.ts';
 
 const MAX_GROUP = 200;
@@ -54,6 +55,6 @@ export function createGroupRead<Q, R extends GroupRow>(
       queue.push({ request, resolve, reject });
       if (running) return;
       running = true;
-      void drain();
+      void outsideOfTraces(drain);
     });
 }

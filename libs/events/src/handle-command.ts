@@ -4,6 +4,7 @@ import { failpoint } from '@atoll/service/failpoint';
 import type { Claim, Decider, DomainEvent } from './decider.ts';
 import { ForeignStream, StoreOverloaded, UnstorableInput } from './errors.ts';
 import type { AppendOutcome, ClaimConflict, CommandOutcome, EventStore, Idempotency, Origin } from './event-store.ts';
+import { inCommand } from './spans.ts';
 import { createTurns, type Turns } from './turns.ts';
 
 const MAX_DECISIONS = 10;
@@ -83,7 +84,9 @@ export async function handleCommand<S, C, E extends DomainEvent>(
   options: HandleOptions<S, C, E>,
 ): Promise<CommandOutcome> {
   try {
-    return await turnsOf(store).take(options.stream, () => decideAndAppend(store, options));
+    return await inCommand(options.stream, options.origin, () =>
+      turnsOf(store).take(options.stream, () => decideAndAppend(store, options)),
+    );
   } catch (error) {
     if (error instanceof ForeignStream) return refused(options.notFound ?? foreign);
     if (error instanceof UnstorableInput) return refused(reject('INVALID_ARGUMENT', error.message));

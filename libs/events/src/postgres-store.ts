@@ -13,6 +13,7 @@ import { appendSeconds, batchCommands } from './measures.ts';
 import { patiently } from './patience.ts';
 import { type PreparedAppend, prepareAppend, unstorableText } from './prepare.ts';
 import { createSessionLock } from './session-lock.ts';
+import { inAppend, inLoad, sawCommit } from './spans.ts';
 import { type EventRow, quoteSchema, toRecord } from './sql.ts';
 import { upcast } from './upcast.ts';
 
@@ -146,17 +147,20 @@ export function createEventStore(options: {
   return {
     context,
     registry,
-    async append(request) {
-      const prepared = prepareAppend(context, registry, request);
-      const stopTimer = appendSeconds.startTimer({ context });
-      const row = await commits.add(prepared);
-      stopTimer();
-      return toOutcome(context, prepared, row);
-    },
-    async readStream(stream, fromVersion = 1) {
-      const rows = await readStreams({ stream, fromVersion });
-      return rows.map((row) => upcast(registry, toRecord(context, row)));
-    },
+    append: (asked) =>
+      inAppend(asked, async (request) => {
+        const prepared = prepareAppend(context, registry, request);
+        const stopTimer = appendSeconds.startTimer({ context });
+        const row = await commits.add(prepared);
+        stopTimer();
+        if (row.commit) sawCommit(row.commit);
+        return toOutcome(context, prepared, row);
+      }),
+    readStream: (stream, fromVersion = 1) =>
+      inLoad(stream, async () => {
+        const rows = await readStreams({ stream, fromVersion });
+        return rows.map((row) => upcast(registry, toRecord(context, row)));
+      }),
     async readAfter(position, limit) {
       return (await readStored(position, limit)).map((event) => upcast(registry, event));
     },

@@ -8,9 +8,11 @@
 import type { EventRecord } from '@atoll/schema/envelope';
 import { eventStream, eventSubject } from '@atoll/schema/subjects';
 import type { NatsConnection } from '@atoll/service/nats';
+import type { OpenSpan } from '@atoll/service/spans';
 import { PubHeaders } from '@nats-io/jetstream';
 import { createInbox, headers, type Msg } from '@nats-io/nats-core';
 import { toCloudEvent } from './cloudevents.ts';
+import { publishing } from './spans.ts';
 import { createBell } from './waiting.ts';
 
 const MAX_IN_FLIGHT = 512;
@@ -22,6 +24,7 @@ interface InFlight {
   readonly sequence: number;
   readonly bytes: number;
   readonly sentAt: number;
+  readonly span: OpenSpan | null;
 }
 
 interface PubAck {
@@ -67,6 +70,7 @@ export function createPublisher(options: {
   function fail(error: Error): void {
     if (failure) return;
     failure = error;
+    for (const { span } of waiting) span?.end({ error });
     room.ring();
     options.onFailure();
   }
@@ -88,6 +92,7 @@ export function createPublisher(options: {
     // Something of that id is there, which this publisher didn't send: the stream must be looked at.
     if (duplicate) throw new Error(`Position ${first.position} was published by somebody else.`);
     waiting.shift();
+    first.span?.end({ attributes: { 'messaging.nats.sequence': seq } });
     bytes -= first.bytes;
     onAcknowledged(first.position);
     room.ring();
@@ -129,7 +134,8 @@ export function createPublisher(options: {
       head.set(PubHeaders.ExpectedStreamHdr, eventStream(event.context));
       head.set(PubHeaders.ExpectedLastSeqHdr, String(sequence));
       sequence += 1;
-      waiting.push({ position: event.position, sequence, bytes: body.length, sentAt: Date.now() });
+      const span = publishing(event);
+      waiting.push({ position: event.position, sequence, bytes: body.length, sentAt: Date.now(), span });
       bytes += body.length;
       nc.publish(eventSubject(event), body, { reply: inbox, headers: head });
     },
