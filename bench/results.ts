@@ -1,6 +1,7 @@
 /** Rows of results: printed as a table, and kept as `bench/results/NAME.json`. */
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { cpus, release, totalmem } from 'node:os';
+import { cpus, loadavg, release, totalmem } from 'node:os';
+import { ratioOf, spreadOf } from './statistics.ts';
 
 export interface Row {
   readonly metric: string;
@@ -11,7 +12,15 @@ export interface Row {
   /** ours / other. */
   readonly ratio: number | null;
   readonly unit: string;
+  /** Lowest and highest of the rounds, where there were several; `ours` and `other` are their medians. */
+  readonly spread?: { readonly ours: Range; readonly other: Range | null };
+  /** What the ratio, or the value itself where there is none, should be at least or at most; and whether it is. */
+  readonly aim?: Aim;
+  readonly met?: boolean;
 }
+type Range = readonly [low: number, high: number];
+
+export type Aim = { readonly atLeast: number } | { readonly atMost: number };
 
 const round = (value: number) => Number(value.toPrecision(4));
 
@@ -33,11 +42,51 @@ export const beside = (
   ratio = ours / other,
 ): Row => ({ metric, ours: round(ours), other: round(other), otherName, ratio: round(ratio), unit });
 
+const rangeOf = (values: readonly number[]): Range => {
+  const { low, high } = spreadOf(values);
+  return [round(low), round(high)];
+};
+
+/** Of several rounds, in which both took turns: the medians, and the median of the rounds' own ratios. */
+export function rounds(
+  metric: string,
+  ours: readonly number[],
+  unit: string,
+  other?: { readonly name: string; readonly values: readonly number[] },
+): Row {
+  const { middle } = spreadOf(ours);
+  const alone = { ...row(metric, middle, unit), spread: { ours: rangeOf(ours), other: null } };
+  if (other === undefined) return alone;
+  const compared = beside(metric, middle, unit, other.name, spreadOf(other.values).middle, ratioOf(ours, other.values));
+  return { ...compared, spread: { ours: rangeOf(ours), other: rangeOf(other.values) } };
+}
+
+/** The row with what was aimed at. */
+export function aimed(of: Row, aim: Aim): Row {
+  const value = of.ratio ?? of.ours;
+  return { ...of, aim, met: 'atLeast' in aim ? value >= aim.atLeast : value <= aim.atMost };
+}
+
 const folder = new URL('./results/', import.meta.url);
 
-export function keep(name: string, rows: readonly Row[]): void {
+/** `load`: the machine's load average over a minute, before and after. Where it was high, only ratios say something. */
+export function keep(
+  name: string,
+  rows: readonly Row[],
+  circumstances: { readonly load: readonly [before: number, after: number]; readonly options: readonly string[] },
+): void {
   mkdirSync(folder, { recursive: true });
-  writeFileSync(new URL(`${name}.json`, folder), `${JSON.stringify(rows, null, 2)}\n`);
+  const kept = { machine: machine(), ...circumstances, rows };
+  writeFileSync(new URL(`${name}.json`, folder), `${JSON.stringify(kept, null, 2)}\n`);
+}
+
+/** Over the last minute, per core 1 is full. */
+export const load = (): number => round(loadavg()[0] ?? Number.NaN);
+
+function verdict({ aim, met }: Row): string {
+  if (aim === undefined) return '';
+  const wanted = 'atLeast' in aim ? `≥ ${aim.atLeast}` : `≤ ${aim.atMost}`;
+  return `${met ? 'met' : 'MISSED'} (${wanted})`;
 }
 
 export function print(name: string, rows: readonly Row[]): void {
@@ -46,15 +95,16 @@ export function print(name: string, rows: readonly Row[]): void {
     `${r.ours} ${r.unit}`,
     r.other === null ? '' : `${r.otherName}: ${r.other} ${r.unit}`,
     r.ratio === null ? '' : `${r.ratio}`,
+    verdict(r),
   ]);
-  const widths = [0, 1, 2, 3].map((column) => Math.max(...cells.map((c) => c[column]?.length ?? 0), 5));
+  const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...cells.map((c) => c[column]?.length ?? 0), 5));
   const line = (values: readonly string[]) =>
     values
       .map((value, i) => value.padEnd(widths[i] ?? 0))
       .join('  ')
       .trimEnd();
   console.log(`\n${name}`);
-  console.log(`  ${line(['', 'ours', 'other', 'ratio'])}`);
+  console.log(`  ${line(['', 'ours', 'other', 'ratio', 'aim'])}`);
   for (const cell of cells) console.log(`  ${line(cell)}`);
 }
 

@@ -1,27 +1,55 @@
-/** `npm run bench`: all measurements, or those named, e.g. `npm run bench -- reads startup`. Takes some two minutes. */
+/**
+ * `npm run bench`: all measurements, or those named, e.g. `npm run bench -- reads startup`. Each takes up to a minute;
+ * with `--long` up to ten. `--events N`: how many events the benches of rebuilding begin with.
+ */
+import { parseArgs } from 'node:util';
 import { Platform } from '@atoll/test/platform/platform';
+import { appends } from './events/append.ts';
 import { Generator } from './load/generator.ts';
-import { keep, machine, print } from './results.ts';
+import { keep, load, machine, print } from './results.ts';
 import { commandToSubscriber } from './suites/latency.ts';
 import { mutations } from './suites/mutations.ts';
 import { reads } from './suites/reads.ts';
 import { startup } from './suites/startup.ts';
-import type { Bed, Suite } from './suites/suite.ts';
+import type { Bed, Suite, SuiteOptions } from './suites/suite.ts';
 
-const suites: readonly Suite[] = [reads, commandToSubscriber, mutations, startup];
+const suites: readonly Suite[] = [reads, commandToSubscriber, mutations, startup, appends];
 
-const wanted = process.argv.slice(2);
-const unknown = wanted.filter((name) => !suites.some((suite) => suite.name === name));
-if (unknown.length > 0) {
-  console.error(`No bench ${unknown.join(', ')}. There are: ${suites.map((suite) => suite.name).join(', ')}`);
+function usage(problem: string): never {
+  console.error(`${problem}\nUsage: npm run bench -- [NAME …] [--long] [--events N]`);
+  console.error(`The benches: ${suites.map((suite) => suite.name).join(', ')}`);
   process.exit(64);
 }
+
+function parse(): { wanted: readonly string[]; options: SuiteOptions } {
+  try {
+    const { values, positionals } = parseArgs({
+      options: { long: { type: 'boolean', default: false }, events: { type: 'string' } },
+      allowPositionals: true,
+    });
+    const events = values.events === undefined ? null : Number(values.events);
+    if (events !== null && !(Number.isSafeInteger(events) && events >= 1000)) {
+      usage('--events takes a whole number from 1000.');
+    }
+    return { wanted: positionals, options: { long: values.long, events } };
+  } catch (error) {
+    return usage(error instanceof Error ? error.message : String(error));
+  }
+}
+
+const { wanted, options } = parse();
+const unknown = wanted.filter((name) => !suites.some((suite) => suite.name === name));
+if (unknown.length > 0) usage(`No bench ${unknown.join(', ')}.`);
 const chosen = suites.filter((suite) => wanted.length === 0 || wanted.includes(suite.name));
 
 async function run(suite: Suite, bed: Bed | null): Promise<void> {
-  const rows = suite.bed ? (bed === null ? [] : await suite.run(bed)) : await suite.run();
+  const before = load();
+  const rows = suite.bed ? (bed === null ? [] : await suite.run(bed)) : await suite.run(options);
   print(suite.name, rows);
-  keep(suite.name, rows);
+  keep(suite.name, rows, {
+    load: [before, load()],
+    options: process.argv.slice(2).filter((arg) => arg.startsWith('--')),
+  });
 }
 
 console.log(machine());

@@ -8,7 +8,14 @@ export interface Bed {
   readonly generator: Generator;
 }
 
+export interface SuiteOptions {
+  /** Up to ten minutes instead of up to one. */
+  readonly long: boolean;
+  /** How many events where that is what a bench grows with; null for its own number. */
+  readonly events: number | null;
+}
+
 export type Suite =
   | { readonly name: string; readonly bed: true; run(bed: Bed): Promise<readonly Row[]> }
   /** Starts and stops what it measures by itself. */
-  | { readonly name: string; readonly bed: false; run(): Promise<readonly Row[]> };
+  | { readonly name: string; readonly bed: false; run(options: SuiteOptions): Promise<readonly Row[]> };

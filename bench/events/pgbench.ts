@@ -1,0 +1,104 @@
+/** The floor of many appends: PostgreSQL's own pgbench, so many such rows in each statement, prepared once. */
+import { execFile } from 'node:child_process';
+import { accessSync, constants, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import pg from 'pg';
+import { columns, createFloorTable } from './floor-table.ts';
+import { actor, correlation, movedData, traceparent } from './workload.ts';
+
+const execute = promisify(execFile);
+const debianFolder = '/usr/lib/postgresql';
+
+/** Debian's own `pgbench` on the PATH looks for a cluster of Debian's; the program itself is beside its server. */
+function findPgbench(): string {
+  let versions: string[] = [];
+  try {
+    versions = readdirSync(debianFolder).sort((a, b) => Number(b) - Number(a));
+  } catch {
+    // Not a Debian.
+  }
+  const candidates = [
+    ...versions.map((version) => join(debianFolder, version, 'bin/pgbench')),
+    ...(process.env.PATH ?? '').split(':').map((folder) => join(folder, 'pgbench')),
+  ];
+  for (const candidate of candidates) {
+    try {
+      accessSync(candidate, constants.X_OK);
+      return candidate;
+    } catch {
+      // The next one.
+    }
+  }
+  throw new Error(
+    "pgbench isn't there. On Debian it is in postgresql-15 (bookworm) or postgresql-17 (trixie); without a server of " +
+      "Debian's own: apt-get install --no-install-recommends postgresql-common, set create_main_cluster = false in " +
+      '/etc/postgresql-common/createcluster.conf, then apt-get install postgresql-15.',
+  );
+}
+
+/** pgbench takes a colon and a letter for a variable, in a literal, too. */
+const text = (value: string) => `'${value.replaceAll("'", "''").replaceAll(':', ":' || '")}'`;
+
+/**
+ * Only one number changes from statement to statement, so that PostgreSQL plans it once; each row is still put together
+ * by itself, its JSON read included. (pgbench has no more than 255 parameters.)
+ */
+function script(rowsPerStatement: number, streams: number): string {
+  const values = Array.from({ length: rowsPerStatement }, (_, k) => `(${k}, ${text(JSON.stringify(movedData(k)))})`);
+  return [
+    '\\set base :client_id * 100000000 + :done',
+    `\\set done :done + ${rowsPerStatement}`,
+    // As long as the engine's ids, and rising like them.
+    `insert into floor_event (${columns}) select base + k, 'evt_01' || lpad((base + k)::text, 24, '0'), 'Moved', 1,
+      'platform', 'floor:' || lpad(((base + k) % ${streams})::text, 26, '0'), (base + k) / ${streams} + 1, now(),
+      ${text(actor)}, null, ${text(correlation)}, ${text(traceparent)}, data::jsonb
+      from (select :base::bigint as base) b, (values ${values.join(', ')}) v (k, data);`.replaceAll('\n', ' '),
+    '',
+  ].join('\n');
+}
+
+export interface Pgbench {
+  /** Rows a second. Every run begins with an empty table. */
+  run(options: { clients: number; seconds: number }): Promise<number>;
+  close(): Promise<void>;
+}
+
+export async function openPgbench(url: string, rowsPerStatement: number, streams: number): Promise<Pgbench> {
+  const program = findPgbench();
+  const folder = mkdtempSync(join(tmpdir(), `atoll-test-${process.pid}-pgbench-`));
+  const file = join(folder, 'insert.sql');
+  writeFileSync(file, script(rowsPerStatement, streams));
+  const pool = new pg.Pool({ connectionString: url, max: 1 });
+  await createFloorTable(pool);
+  const { hostname, port, username, password, pathname } = new URL(url);
+  return {
+    async run({ clients, seconds }) {
+      await pool.query('truncate floor_event');
+      const args = ['-n', '-M', 'prepared', '-f', file, '-c', String(clients), '-j', '1', '-T', String(seconds)];
+      // An error of pgbench's would repeat the whole statement.
+      const { stdout } = await execute(program, [...args, '-D', 'done=0', pathname.slice(1)], {
+        env: {
+          ...process.env,
+          PGHOST: hostname,
+          PGPORT: port,
+          PGUSER: decodeURIComponent(username),
+          PGPASSWORD: decodeURIComponent(password),
+        },
+        timeout: (seconds + 30) * 1000,
+      }).catch((error: Error) => {
+        throw new Error(error.message.slice(0, 1000));
+      });
+      const statements = Number(/tps = ([0-9.]+)/.exec(stdout)?.[1] ?? Number.NaN);
+      if (!(statements > 0) || !/number of failed transactions: 0 /.test(stdout)) {
+        throw new Error(`pgbench gave no number:\n${stdout}`);
+      }
+      return statements * rowsPerStatement;
+    },
+    async close() {
+      await pool.end();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
