@@ -3,16 +3,16 @@ import type { EventRecord } from '@atoll/schema/envelope';
 import type { EventRegistry } from '@atoll/schema/registry';
 import { failpoint } from '@atoll/service/failpoint';
 import type { Logger } from '@atoll/service/log';
-import { RpcTimeout, RpcUnavailable } from '@atoll/service/nats';
 import type { Pool } from 'pg';
-import { type Checkpoints, Fenced } from './checkpoint.ts';
+import type { Checkpoints } from './checkpoint.ts';
 import type { ConsumerHandler } from './consumer-handler.ts';
 import { describeError } from './describe-error.ts';
-import { StoreOverloaded, StoreUnavailable, UnreadableEvent } from './errors.ts';
+import { UnreadableEvent } from './errors.ts';
 import type { Cursor } from './feed.ts';
 import { consumerDelay, parkedTotal } from './measures.ts';
+import { isOutage } from './outage.ts';
 import { createParkedWork } from './parked-work.ts';
-import { isPassing } from './postgres-errors.ts';
+import { liveSearchPath } from './rebuild-tables.ts';
 import { processing, reacting } from './spans.ts';
 import { transaction } from './transaction.ts';
 import { upcast } from './upcast.ts';
@@ -32,16 +32,6 @@ export interface Work {
 
 const cursorAt = (event: EventRecord): Cursor => ({ position: event.position, eventId: event.id });
 
-/** The surroundings are at fault, not the event: trying again helps, parking doesn't. */
-const isOutage = (error: unknown): boolean =>
-  error instanceof Fenced ||
-  error instanceof RpcUnavailable ||
-  error instanceof RpcTimeout ||
-  error instanceof StoreOverloaded ||
-  error instanceof StoreUnavailable ||
-  isPassing(error) ||
-  (error instanceof Error && error.cause !== undefined && isOutage(error.cause));
-
 export function createWork(options: {
   name: string;
   pool: Pool;
@@ -54,6 +44,8 @@ export function createWork(options: {
 }): Work {
   const { name, pool, schema, registry, checkpoints, handler, advance, log } = options;
   const labels = { schema, consumer: name };
+  // Effects name their tables without schema, so that a rebuild can let them write into a new version's.
+  const settings = `set local search_path to ${liveSearchPath(schema)}`;
   /** Tells how old the oldest of a batch was when its effect was durable. */
   const measureDelay = (oldest: EventRecord | undefined) => {
     if (oldest) consumerDelay.observe(labels, Math.max(0, Date.now() - Date.parse(oldest.time)) / 1000);
@@ -108,18 +100,22 @@ export function createWork(options: {
     if (!last) return;
     const to = cursorAt(last);
     const endSpans = processing(name, schema, events);
-    const applied = await transaction(pool, async (tx) => {
-      const { parkedStreams } = await checkpoints.lock(tx, cursor);
-      const behind = events.filter((event) => parkedStreams.has(event.stream));
-      const due = events.filter((event) => !parkedStreams.has(event.stream)).map((event) => upcast(registry, event));
-      await checkpoints.park(tx, behind, null);
-      failpoint('project.before-effect');
-      if (due.length > 0) await handle.apply(tx, due);
-      failpoint('project.before-checkpoint');
-      await checkpoints.move(tx, cursor, to);
-      failpoint('project.before-commit');
-      return due;
-    }).catch((error: unknown) => {
+    const applied = await transaction(
+      pool,
+      async (tx) => {
+        const { parkedStreams } = await checkpoints.lock(tx, cursor);
+        const behind = events.filter((event) => parkedStreams.has(event.stream));
+        const due = events.filter((event) => !parkedStreams.has(event.stream)).map((event) => upcast(registry, event));
+        await checkpoints.park(tx, behind, null);
+        failpoint('project.before-effect');
+        if (due.length > 0) await handle.apply(tx, due);
+        failpoint('project.before-checkpoint');
+        await checkpoints.move(tx, cursor, to);
+        failpoint('project.before-commit');
+        return due;
+      },
+      settings,
+    ).catch((error: unknown) => {
       endSpans({ error });
       throw error;
     });

@@ -49,3 +49,31 @@ export const parkedTotal = new Counter({
   labelNames: ['schema', 'consumer'],
   registers,
 });
+
+export const consumerLag = new Gauge({
+  name: 'atoll_consumer_lag_events',
+  help: 'How many events the owner has that a consumer has not worked on yet, as far as is known',
+  labelNames: ['schema', 'consumer'],
+  registers,
+});
+
+export const rebuildPosition = new Gauge({
+  name: 'atoll_rebuild_position',
+  help: 'Events that the new version of a projection has, all its sources together',
+  labelNames: ['schema', 'projection'],
+  registers,
+});
+
+export const rebuildTarget = new Gauge({
+  name: 'atoll_rebuild_target',
+  help: 'Events that the live version of a projection has, all its sources together',
+  labelNames: ['schema', 'projection'],
+  registers,
+});
+
+export const rebuildRate = new Gauge({
+  name: 'atoll_rebuild_events_per_second',
+  help: 'How fast a rebuild goes; 0 while none does',
+  labelNames: ['schema', 'projection'],
+  registers,
+});

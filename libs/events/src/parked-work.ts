@@ -4,6 +4,7 @@ import { failpoint } from '@atoll/service/failpoint';
 import type { Logger } from '@atoll/service/log';
 import type { Pool, PoolClient } from 'pg';
 import { describeError } from './describe-error.ts';
+import { liveSearchPath } from './rebuild-tables.ts';
 import { quoteSchema } from './sql.ts';
 import { transaction } from './transaction.ts';
 
@@ -23,20 +24,24 @@ export function createParkedWork(options: {
   async function retryFirst(stream: string): Promise<boolean> {
     let tried: EventRecord | null = null;
     try {
-      const event = await transaction(pool, async (tx) => {
-        // The consumer's row keeps another process from working on the same.
-        await tx.query(`select 1 from ${q}.consumer where name = $1 for update`, [name]);
-        const { rows } = await tx.query<{ event: EventRecord }>(
-          `select event from ${q}.parked_event where consumer = $1 and stream = $2 order by position limit 1`,
-          [name, stream],
-        );
-        tried = rows[0]?.event ?? null;
-        if (tried === null) return null;
-        await handle(tx, tried);
-        await tx.query(`delete from ${q}.parked_event where consumer = $1 and position = $2`, [name, tried.position]);
-        failpoint('retry.before-commit');
-        return tried;
-      });
+      const event = await transaction(
+        pool,
+        async (tx) => {
+          // The consumer's row keeps another process from working on the same.
+          await tx.query(`select 1 from ${q}.consumer where name = $1 for update`, [name]);
+          const { rows } = await tx.query<{ event: EventRecord }>(
+            `select event from ${q}.parked_event where consumer = $1 and stream = $2 order by position limit 1`,
+            [name, stream],
+          );
+          tried = rows[0]?.event ?? null;
+          if (tried === null) return null;
+          await handle(tx, tried);
+          await tx.query(`delete from ${q}.parked_event where consumer = $1 and position = $2`, [name, tried.position]);
+          failpoint('retry.before-commit');
+          return tried;
+        },
+        `set local search_path to ${liveSearchPath(options.schema)}`,
+      );
       failpoint('retry.after-commit');
       if (event === null) return false;
       log.info({ event: event.id, stream, position: event.position }, 'a parked event is done');

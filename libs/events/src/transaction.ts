@@ -1,7 +1,10 @@
 import type { Pool, PoolClient } from 'pg';
 
-/** Runs `work` in a transaction on one connection. A connection that breaks is not given back to the pool. */
-export async function transaction<T>(pool: Pool, work: (tx: PoolClient) => Promise<T>): Promise<T> {
+/**
+ * Runs `work` in a transaction on one connection. A connection that breaks is not given back to the pool. `settings` are
+ * SQL (`set local …`) that goes along with BEGIN, in the same round trip.
+ */
+export async function transaction<T>(pool: Pool, work: (tx: PoolClient) => Promise<T>, settings?: string): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
   const onError = (error: Error) => {
@@ -10,7 +13,7 @@ export async function transaction<T>(pool: Pool, work: (tx: PoolClient) => Promi
   // Without a listener, a session that the server ends between two statements would end the process.
   client.on('error', onError);
   try {
-    await client.query('begin');
+    await client.query(settings === undefined ? 'begin' : `begin; ${settings}`);
     const result = await work(client);
     await client.query('commit');
     return result;
