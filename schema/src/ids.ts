@@ -20,6 +20,7 @@ export const idPrefixes = {
   subnet: 'sub',
   policy: 'pol',
   event: 'evt',
+  dataKey: 'key',
 } as const;
 
 export type IdKind = keyof typeof idPrefixes;
@@ -41,6 +42,7 @@ const spoken: Readonly<Record<IdKind, string>> = {
   subnet: 'a subnet',
   policy: 'an isolation policy',
   event: 'an event',
+  dataKey: 'a data key',
 };
 
 const suffix = '[0-7][0-9abcdefghjkmnpqrstvwxyz]{25}';
@@ -53,7 +55,7 @@ export function id<K extends IdKind>(kind: K) {
       [prefix, z.string().regex(new RegExp(`^${suffix}$`))],
       `must be an id as it was told, ${prefix} and 26 letters and digits`,
     )
-    .describe(`Id of ${spoken[kind]}: \`${prefix}\` and 26 letters and digits.`) as z.ZodType<Id<K>>;
+    .describe(`Id of ${spoken[kind]}.`) as z.ZodType<Id<K>>;
 }
 
 const anyId = new RegExp(`^([a-z]+)_${suffix}$`);

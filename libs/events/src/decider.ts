@@ -46,6 +46,8 @@ export interface Accepted<E extends DomainEvent> {
   readonly ok: true;
   readonly events: readonly E[];
   readonly claims: readonly Claim[];
+  /** Subjects whose personal data is unreadable from this commit on: their keys are destroyed in it. */
+  readonly erases?: readonly string[];
 }
 export interface Refused {
   readonly ok: false;
@@ -60,9 +62,27 @@ export const accept = <E extends DomainEvent>(events: readonly E[], claims: read
 });
 export const refuse = (rejection: Rejection): Refused => ({ ok: false, rejection });
 
-/** `decide` and `evolve` are pure. No events is a fine decision: nothing to do. */
+/**
+ * Copies of a decider's states, written now and then, so that a long stream isn't read from its beginning. What a state
+ * says of itself as JSON (`toJSON`, where it has one) must be all of it.
+ */
+export interface SnapshotShape<State> {
+  /** Of this decider, and no other of the context, for good. */
+  readonly name: string;
+  /**
+   * Of what `evolve` makes of the events. Raise it with every change of `evolve` or of the state: a snapshot of another
+   * version is never read.
+   */
+  readonly version: number;
+  /** From JSON back to the state; throws where it isn't one. A zod schema does. */
+  readonly schema: { parse(json: unknown): State };
+}
+
+/** `decide` and `evolve` are pure, and leave what they are given as it is. No events is a fine decision: nothing to do. */
 export interface Decider<State, Command, E extends DomainEvent> {
   readonly initial: State;
   decide(state: State, command: Command): Decision<E>;
   evolve(state: State, event: E): State;
+  /** For streams that grow long. */
+  readonly snapshot?: SnapshotShape<State>;
 }

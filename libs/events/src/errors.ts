@@ -35,3 +35,11 @@ export class UnreadableEvent extends Error {
     this.event = event;
   }
 }
+
+/** Personal data of somebody whose data was erased: nothing of them is written any more. Nothing was written. */
+export class SubjectErased extends Error {
+  override readonly name = 'SubjectErased';
+  constructor(subject: string) {
+    super(`The personal data of ${subject} was erased, and nothing more of it is kept. Leave it out.`);
+  }
+}

@@ -5,7 +5,9 @@ import type { Rejection } from '@atoll/schema/errors';
 import type { Tenant } from '@atoll/schema/ids';
 import type { EventRegistry } from '@atoll/schema/registry';
 import type { Claim, DomainEvent } from './decider.ts';
+import type { PersonalData } from './personal-data.ts';
 import type { SessionLock } from './session-lock.ts';
+import type { States } from './states.ts';
 
 /** What the version of the stream must be for the append to go through. */
 export type ExpectedVersion =
@@ -25,8 +27,10 @@ export interface Origin {
 /** Makes a command repeatable: the same key with the same `request` gets the stored answer. Keys are per tenant. */
 export interface Idempotency {
   readonly key: string;
-  /** What was asked: compared by hash. */
+  /** What was asked: compared by hash. Without personal data, which a hash would give away to whoever can guess it. */
   readonly request: unknown;
+  /** The personal data of the request: compared by a hash that only the subject's key can make. */
+  readonly personal?: { readonly subject: string; readonly data: unknown };
 }
 
 export interface AppendRequest {
@@ -34,6 +38,8 @@ export interface AppendRequest {
   readonly expected: ExpectedVersion;
   readonly events: readonly DomainEvent[];
   readonly claims: readonly Claim[];
+  /** Subjects, of the origin's tenant, whose keys are destroyed in the commit. */
+  readonly erases?: readonly string[];
   readonly origin: Origin;
   readonly idempotency?: Idempotency;
   /** Stored under the idempotency key and answered again on a repeat. */
@@ -59,21 +65,51 @@ export type AppendOutcome =
   | { readonly outcome: 'claim-conflict'; readonly conflict: ClaimConflict }
   | { readonly outcome: 'key-reused' };
 
+/** Up to where a stream is read. */
+export interface StreamBound {
+  /** The last version; default: all there are. */
+  readonly toVersion?: number;
+  /** At most so many events; default: all there are. */
+  readonly limit?: number;
+}
+
+/** Where a stream was at a time. */
+export interface StreamAt {
+  /** The stream's last version now; 0 where there is no such stream. */
+  readonly last: number;
+  /** The last version whose time isn't after the one asked for; 0 for none. */
+  readonly version: number;
+  readonly tenant: Tenant | null;
+  /** When its first event was recorded. */
+  readonly began: string | null;
+  /** The time asked for hasn't come yet, by the clock of the database. */
+  readonly ahead: boolean;
+}
+
 export interface EventStore {
   readonly context: Context;
   readonly registry: EventRegistry;
+  /** What streams fold to: from memory, snapshots and events. */
+  readonly states: States;
+  /** Null without master keys. */
+  readonly personal: PersonalData | null;
   /** Joins the next batch; resolves after its commit. Events are checked against the registry first. */
   append(request: AppendRequest): Promise<AppendOutcome>;
-  /** A stream's events from `fromVersion` (default 1), upcast. */
+  /** A stream's events from `fromVersion` (default 1), upcast, their personal data opened (null where it is erased). */
   readStream(stream: string, fromVersion?: number): Promise<readonly EventRecord[]>;
-  /** Events after a position, in order; for consumers, relay and fetch. At most `limit` (≤ 5000). */
+  /** Events after a position, in order, as `readStream` gives them. At most `limit` (≤ 5000). */
   readAfter(position: number, limit: number): Promise<readonly EventRecord[]>;
-  /** As `readAfter`, but as they were written: nothing is upcast, and types that this process doesn't know come, too. */
+  /** As `readAfter`, but as they were written: nothing is upcast or opened, and types that this process doesn't know come, too. */
   readStored(position: number, limit: number): Promise<readonly EventRecord[]>;
   /** The last committed position; 0 for none. */
   lastPosition(): Promise<number>;
   /** The stored answer under an idempotency key, or null. */
   storedAnswer(tenant: Tenant, idempotency: Idempotency): Promise<AppendOutcome | null>;
+  /**
+   * Drops what is kept in memory of a stream, or of all: the next command reads it anew. For when what was read is no
+   * longer to be known, e.g. because a person is erased. Snapshots are for the seal to make unreadable.
+   */
+  forget(stream?: string): void;
   /** Called after each commit of this process with the new last position; it must not throw. Returns the way to stop. */
   onAppend(listener: (position: number) => void): () => void;
   /** A lock of this context's schema that one process at a time can hold. */

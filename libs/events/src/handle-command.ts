@@ -2,7 +2,7 @@
 import { type Rejection, reject } from '@atoll/schema/errors';
 import { failpoint } from '@atoll/service/failpoint';
 import type { Claim, Decider, DomainEvent } from './decider.ts';
-import { ForeignStream, StoreOverloaded, UnstorableInput } from './errors.ts';
+import { ForeignStream, StoreOverloaded, SubjectErased, UnstorableInput } from './errors.ts';
 import type { AppendOutcome, ClaimConflict, CommandOutcome, EventStore, Idempotency, Origin } from './event-store.ts';
 import { inCommand } from './spans.ts';
 import { createTurns, type Turns } from './turns.ts';
@@ -89,6 +89,7 @@ export async function handleCommand<S, C, E extends DomainEvent>(
     );
   } catch (error) {
     if (error instanceof ForeignStream) return refused(options.notFound ?? foreign);
+    if (error instanceof SubjectErased) return refused(reject('ILLEGAL_STATE', error.message));
     if (error instanceof UnstorableInput) return refused(reject('INVALID_ARGUMENT', error.message));
     if (error instanceof StoreOverloaded) return refused(reject('UNAVAILABLE', error.message));
     throw error;
@@ -140,7 +141,7 @@ async function decideAndAppend<S, C, E extends DomainEvent>(
 
     const result =
       typeof options.result === 'function' ? options.result(decided.events.reduce(evolve, state)) : options.result;
-    if (decided.events.length === 0 && decided.claims.length === 0 && !idempotency) {
+    if (decided.events.length === 0 && decided.claims.length === 0 && !decided.erases && !idempotency) {
       return { ok: true, result: result ?? null, position: await store.lastPosition(), version, replayed: false };
     }
 
@@ -149,6 +150,7 @@ async function decideAndAppend<S, C, E extends DomainEvent>(
       expected: version === 0 ? { kind: 'none' } : { kind: 'at', version },
       events: decided.events,
       claims: decided.claims,
+      ...(decided.erases && { erases: decided.erases }),
       origin,
       ...(idempotency && { idempotency }),
       result: result ?? null,

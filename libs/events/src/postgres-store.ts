@@ -1,17 +1,21 @@
 /** The event store on PostgreSQL. */
 import type { Context } from '@atoll/schema/contexts';
+import { personalTypes } from '@atoll/schema/personal';
 import type { EventRegistry } from '@atoll/schema/registry';
 import { failpoint } from '@atoll/service/failpoint';
 import type { Logger } from '@atoll/service/log';
+import type { MasterKeys } from '@atoll/service/master-keys';
 import type { Pool } from 'pg';
 import { hashOf } from './canonical.ts';
-import { ForeignStream } from './errors.ts';
-import type { AppendOutcome, ClaimConflict, EventStore } from './event-store.ts';
+import { createDataKeys } from './data-keys.ts';
+import { ForeignStream, InvalidAppend } from './errors.ts';
+import type { AppendOutcome, AppendRequest, ClaimConflict, EventStore, Idempotency } from './event-store.ts';
 import { type BatchRow, createGroupCommit } from './group-commit.ts';
 import { createGroupRead, type GroupRow } from './group-read.ts';
 import { appendSeconds, batchCommands } from './measures.ts';
 import { patiently } from './patience.ts';
-import { type PreparedAppend, prepareAppend, unstorableText } from './prepare.ts';
+import { createPersonalData, type PersonalData } from './personal-data.ts';
+import { type Personal, type PreparedAppend, prepareAppend, unstorableText } from './prepare.ts';
 import { createSessionLock } from './session-lock.ts';
 import { inAppend, inLoad, sawCommit } from './spans.ts';
 import { type EventRow, quoteSchema, toRecord } from './sql.ts';
@@ -81,17 +85,40 @@ function toOutcome(context: Context, prepared: PreparedAppend, row: BatchRow): A
   }
 }
 
+/** A key that the append was sealed with has been destroyed since. */
+const keyIsGone = (prepared: PreparedAppend, row: BatchRow): boolean =>
+  row.outcome === 'claim-conflict' && (row.detail as ConflictDetail).index >= prepared.request.claims.length;
+
+function openPersonalData(
+  options: Pick<Parameters<typeof createEventStore>[0], 'pool' | 'context' | 'registry' | 'masterKeys'>,
+  schema: string,
+): PersonalData | null {
+  const { pool, context, registry, masterKeys } = options;
+  const [type] = personalTypes(registry).keys();
+  if (masterKeys) {
+    return createPersonalData({ context, registry, keys: createDataKeys({ pool, schema, masters: masterKeys }) });
+  }
+  if (type === undefined) return null;
+  throw new Error(
+    `Events of the context ${context} hold personal data (${type}), and there are no master keys to seal it with. ` +
+      'Set ATOLL_DATA_KEY_FILE; see docs/operations.md.',
+  );
+}
+
 export function createEventStore(options: {
   pool: Pool;
   context: Context;
   /** PostgreSQL schema; the engine's tables are in it. Default: the context's name. */
   schema?: string;
   registry: EventRegistry;
+  /** Needed where events hold personal data. */
+  masterKeys?: MasterKeys;
   log: Logger;
 }): EventStore {
   const { pool, context, registry, log } = options;
   const schema = options.schema ?? context;
   const q = quoteSchema(schema);
+  const personal = openPersonalData(options, schema);
   const listeners = new Set<(position: number) => void>();
   let lastSeen = 0;
 
@@ -144,25 +171,63 @@ export function createEventStore(options: {
     return rows.map((row) => toRecord(context, row));
   }
 
+  /** As it is stored: of what is personal in a request, a hash that goes with the subject's key. */
+  async function hashOfRequest(tenant: string, { request, personal: part }: Idempotency): Promise<string> {
+    if (!part) return hashOf(request);
+    if (!personal) throw new InvalidAppend('A request with personal data needs a store with master keys.');
+    return `${hashOf(request)}.${(await personal.fingerprint(tenant, part.subject, part.data)) ?? ''}`;
+  }
+  /** Where the subject is erased, the personal part can't be compared any more: the rest decides. */
+  async function isSameRequest(tenant: string, idempotency: Idempotency, stored: string): Promise<boolean> {
+    const asked = await hashOfRequest(tenant, idempotency);
+    return asked.endsWith('.') ? stored.startsWith(asked) : stored === asked;
+  }
+
+  async function prepare(request: AppendRequest): Promise<PreparedAppend> {
+    if (!personal) {
+      if (request.erases) throw new InvalidAppend('Only a store with master keys erases.');
+      return prepareAppend(context, registry, request);
+    }
+    const { origin, idempotency } = request;
+    const parts: Personal = {
+      sealing: await personal.sealing(origin.tenant, request.events),
+      hash: idempotency?.personal ? await hashOfRequest(origin.tenant, idempotency) : null,
+    };
+    return prepareAppend(context, registry, request, parts);
+  }
+
   return {
     context,
     registry,
+    personal,
     append: (asked) =>
       inAppend(asked, async (request) => {
-        const prepared = prepareAppend(context, registry, request);
+        let prepared = await prepare(request);
         const stopTimer = appendSeconds.startTimer({ context });
-        const row = await commits.add(prepared);
+        let row = await commits.add(prepared);
+        if (keyIsGone(prepared, row)) {
+          // Destroyed by another process since it was read: the database says now whose it was.
+          personal?.forgetAll();
+          prepared = await prepare(request);
+          row = await commits.add(prepared);
+          if (keyIsGone(prepared, row)) throw new Error('A key went twice while an append was sealed with it.');
+        }
         stopTimer();
+        if (row.outcome === 'appended' && request.erases) personal?.forget(request.origin.tenant, request.erases);
         if (row.commit) sawCommit(row.commit);
         return toOutcome(context, prepared, row);
       }),
     readStream: (stream, fromVersion = 1) =>
       inLoad(stream, async () => {
         const rows = await readStreams({ stream, fromVersion });
-        return rows.map((row) => upcast(registry, toRecord(context, row)));
+        const records = rows.map((row) => toRecord(context, row));
+        const opened = personal ? await personal.open(records) : records;
+        return opened.map((event) => upcast(registry, event));
       }),
     async readAfter(position, limit) {
-      return (await readStored(position, limit)).map((event) => upcast(registry, event));
+      const records = await readStored(position, limit);
+      const opened = personal ? await personal.open(records) : records;
+      return opened.map((event) => upcast(registry, event));
     },
     readStored,
     async lastPosition() {
@@ -173,7 +238,7 @@ export function createEventStore(options: {
       if (idempotency.key.includes('\u0000') || !idempotency.key.isWellFormed()) throw unstorableText();
       const [row] = await readAnswers({ tenant, key: idempotency.key });
       if (row === undefined) return null;
-      if (row.request_hash !== hashOf(idempotency.request)) return { outcome: 'key-reused' };
+      if (!(await isSameRequest(tenant, idempotency, row.request_hash))) return { outcome: 'key-reused' };
       return { outcome: 'replayed', position: Number(row.position), version: row.version, result: row.result };
     },
     onAppend(listener) {

@@ -8,6 +8,7 @@ import { hashOf } from './canonical.ts';
 import type { Claim, DomainEvent } from './decider.ts';
 import { InvalidAppend, UnstorableInput } from './errors.ts';
 import type { AppendRequest, ExpectedVersion } from './event-store.ts';
+import type { Sealing } from './personal-data.ts';
 
 /** Of the data of one event, in bytes of JSON. */
 const MAX_EVENT_BYTES = 256 * 1024;
@@ -39,14 +40,20 @@ export const unstorableText = () =>
   new UnstorableInput('A text holds U+0000 or half of a surrogate pair, which cannot be stored. Leave it out.');
 const unstorable = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f][0-9a-f]{2})/;
 
-function prepareEvent(context: Context, registry: EventRegistry, event: DomainEvent): PreparedEvent & { json: string } {
+function prepareEvent(
+  context: Context,
+  registry: EventRegistry,
+  event: DomainEvent,
+  stored: (id: Id<'event'>, data: unknown) => unknown,
+): PreparedEvent & { json: string } {
   const definition = Object.hasOwn(registry, event.type) ? registry[event.type] : undefined;
   if (definition === undefined) throw new InvalidAppend(`The context ${context} has no event type ${event.type}.`);
   const parsed = definition.data.safeParse(event.data);
   if (!parsed.success) {
     throw new InvalidAppend(`The data of ${event.type} isn't what its schema says:\n${z.prettifyError(parsed.error)}`);
   }
-  const json = JSON.stringify(parsed.data);
+  const id = newId('event');
+  const json = JSON.stringify(stored(id, parsed.data));
   const bytes = Buffer.byteLength(json);
   if (bytes > MAX_EVENT_BYTES) {
     throw new UnstorableInput(
@@ -54,7 +61,7 @@ function prepareEvent(context: Context, registry: EventRegistry, event: DomainEv
         'the bulk elsewhere and its hash in the event.',
     );
   }
-  return { id: newId('event'), type: event.type, schemaVersion: definition.version, data: parsed.data, json };
+  return { id, type: event.type, schemaVersion: definition.version, data: parsed.data, json };
 }
 
 function checkClaim(claim: Claim): void {
@@ -73,6 +80,14 @@ function checkClaim(claim: Claim): void {
   }
 }
 
+/** Behind the claims of the request: the keys it was sealed with must be there still, and those of the erased go. */
+function keyClaims({ origin: { tenant }, erases = [] }: AppendRequest, sealing: Sealing | null): readonly unknown[] {
+  return [
+    ...(sealing?.keyIds ?? []).map((key) => ({ op: 'use-key', tenant, key })),
+    ...erases.map((subject) => ({ op: 'destroy-key', tenant, subject, key: newId('dataKey') })),
+  ];
+}
+
 function expectedNumber(expected: ExpectedVersion): number {
   switch (expected.kind) {
     case 'any':
@@ -89,7 +104,18 @@ function expectedNumber(expected: ExpectedVersion): number {
   }
 }
 
-export function prepareAppend(context: Context, registry: EventRegistry, request: AppendRequest): PreparedAppend {
+/** What an append with personal data needs besides: how it is sealed, and the hash of its request. */
+export interface Personal {
+  readonly sealing: Sealing | null;
+  readonly hash: string | null;
+}
+
+export function prepareAppend(
+  context: Context,
+  registry: EventRegistry,
+  request: AppendRequest,
+  personal: Personal = { sealing: null, hash: null },
+): PreparedAppend {
   if (!streamPattern.test(request.stream)) {
     throw new InvalidAppend(`"${request.stream}" is no stream: they are called <kind>:<id>.`);
   }
@@ -99,7 +125,13 @@ export function prepareAppend(context: Context, registry: EventRegistry, request
     );
   }
   for (const claim of request.claims) checkClaim(claim);
-  const events = request.events.map((event) => prepareEvent(context, registry, event));
+  const { sealing } = personal;
+  const { stream } = request;
+  const events = request.events.map((event) =>
+    prepareEvent(context, registry, event, (id, data) =>
+      sealing ? sealing.seal({ id, stream, type: event.type, data }) : data,
+    ),
+  );
   const { origin, idempotency } = request;
   const head = JSON.stringify({
     stream: request.stream,
@@ -109,8 +141,12 @@ export function prepareAppend(context: Context, registry: EventRegistry, request
     cause: origin.cause,
     correlation: origin.correlation,
     traceparent: origin.traceparent,
-    ...(idempotency && { key: idempotency.key, hash: hashOf(idempotency.request), result: request.result ?? null }),
-    claims: request.claims,
+    ...(idempotency && {
+      key: idempotency.key,
+      hash: personal.hash ?? hashOf(idempotency.request),
+      result: request.result ?? null,
+    }),
+    claims: [...request.claims, ...keyClaims(request, sealing)],
   });
   const list = events.map(
     (event) =>

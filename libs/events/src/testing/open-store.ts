@@ -2,6 +2,7 @@
 import { createTestDatabase } from '@atoll/infra/testing/database';
 import type { EventRegistry } from '@atoll/schema/registry';
 import { createLogger } from '@atoll/service/log';
+import type { MasterKeys } from '@atoll/service/master-keys';
 import { createPool, migrate } from '@atoll/service/postgres';
 import type { Pool } from 'pg';
 import { engineMigrations } from '../migrations.ts';
@@ -11,7 +12,7 @@ import { bankEvents } from './bank.ts';
 export interface TestStores {
   readonly url: string;
   /** A store as another process would have it. */
-  open(options?: { registry?: EventRegistry }): { store: EventStore; pool: Pool };
+  open(options?: { registry?: EventRegistry; masterKeys?: MasterKeys }): { store: EventStore; pool: Pool };
   close(): Promise<void>;
 }
 
@@ -28,9 +29,16 @@ export async function openTestStores(schema = 'deploy'): Promise<TestStores> {
   await first.end();
   return {
     url: database.url,
-    open({ registry = bankEvents } = {}) {
+    open({ registry = bankEvents, masterKeys } = {}) {
       const pool = newPool();
-      const store = createEventStore({ pool, context: 'deploy', schema, registry, log: testLog });
+      const store = createEventStore({
+        pool,
+        context: 'deploy',
+        schema,
+        registry,
+        ...(masterKeys && { masterKeys }),
+        log: testLog,
+      });
       opened.push({ store, pool });
       return { store, pool };
     },

@@ -57,6 +57,7 @@ const typeOfKind: Record<IdKind, string | null> = {
   subnet: 'Subnet',
   policy: 'IsolationPolicy',
   event: null,
+  dataKey: null,
 };
 
 export interface Model {
