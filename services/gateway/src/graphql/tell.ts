@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { type ErrorCode, errorCodes } from '@atoll/schema/errors';
 import type { Logger } from '@atoll/service/log';
 import { isConnectionError } from '@atoll/service/postgres';
+import { currentIds } from '@atoll/service/spans';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { ApiError } from '../errors.ts';
 
@@ -30,13 +31,15 @@ const unreachableText = 'The database can not be reached now, and nothing was do
 export function createTeller(log: Logger): Teller {
   function mask(error: unknown, correlation: string, place: Partial<GraphQLError> = {}): ApiError {
     const at = { ...(place.nodes ? { nodes: place.nodes } : {}), ...(place.path ? { path: place.path } : {}) };
+    const { traceId } = currentIds();
+    const extra = { correlation, ...(traceId === undefined ? {} : { traceId }) };
     // Whoever reads after something was done tells so by itself.
     if (isConnectionError(error)) {
       log.warn({ err: error, correlation }, 'a request came while the database was away');
-      return new ApiError('UNAVAILABLE', unreachableText, { ...at, extra: { correlation } });
+      return new ApiError('UNAVAILABLE', unreachableText, { ...at, extra });
     }
     log.error({ err: error, correlation }, 'a request failed');
-    return new ApiError('INTERNAL_SERVER_ERROR', maskedText(correlation), { ...at, extra: { correlation } });
+    return new ApiError('INTERNAL_SERVER_ERROR', maskedText(correlation), { ...at, extra });
   }
 
   function tell(error: unknown, correlation: string): ApiError {

@@ -19,6 +19,7 @@ import { httpStatus } from '../errors.ts';
 import type { Engine } from '../graphql/engine.ts';
 import { limitsRule, maxTokens } from '../graphql/limits.ts';
 import { type Answer, stringifyAnswer } from '../graphql/raw.ts';
+import { inOperation } from '../graphql/spans.ts';
 import type { Teller } from '../graphql/tell.ts';
 
 export interface HttpContext extends BaseContext {
@@ -77,15 +78,16 @@ export async function startApollo(options: {
     const { document, request } = context;
     const { viewer, correlation, traceparent, seen } = context.context as HttpContext;
     const { operationName, variables } = request;
-    try {
-      const answer: Answer = await engine.execute({
-        ...{ document, operationName, variables, viewer, correlation, traceparent, seen },
-      });
-      // Data that is text already passes through Apollo Server as it is, to `stringifyResult`.
-      return answer as Awaited<ReturnType<Executor>>;
-    } catch (error) {
-      return { errors: [teller.tell(error, correlation)] };
-    }
+    const asked = { document, operationName, variables, viewer, correlation, traceparent, seen };
+    return await inOperation(asked, async () => {
+      try {
+        const answer: Answer = await engine.execute(asked);
+        // Data that is text already passes through Apollo Server as it is, to `stringifyResult`.
+        return answer as Awaited<ReturnType<Executor>>;
+      } catch (error) {
+        return { errors: [teller.tell(error, correlation)] };
+      }
+    });
   };
 
   const server = new ApolloServer<HttpContext>({

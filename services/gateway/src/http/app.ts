@@ -4,6 +4,8 @@ import type { ApolloServer } from '@apollo/server';
 import { fastifyApolloHandler } from '@as-integrations/fastify';
 import type { ReadinessCheck } from '@atoll/service/health';
 import type { Logger } from '@atoll/service/log';
+import { type OpenSpan, openRequest } from '@atoll/service/spans';
+import { traceIdOf } from '@atoll/service/traceparent';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { algorithm, type Issuer } from '../auth/issuer.ts';
 import { type createTokenEndpoint, tokenPath } from '../auth/oauth.ts';
@@ -17,7 +19,9 @@ import { sendExplorer, serveExplorer } from './explorer.ts';
 import { bodyFailure, maxBody, sendFailure } from './failures.ts';
 
 export const graphqlPath = '/graphql';
+/** Under these a request is found in logs and traces. */
 export const correlationHeader = 'atoll-correlation';
+export const traceHeader = 'atoll-trace-id';
 
 export interface AppNeeds {
   readonly apollo: ApolloServer<HttpContext>;
@@ -42,6 +46,7 @@ export function createApp(needs: AppNeeds): FastifyInstance {
   const { apollo, issuer, tokens, viewers, tokenEndpoint, teller, checks } = needs;
   const app = Fastify({ bodyLimit: maxBody, logger: false, forceCloseConnections: true });
   const contexts = new WeakMap<FastifyRequest, HttpContext>();
+  const spans = new WeakMap<FastifyRequest, OpenSpan>();
 
   app.setErrorHandler((error: FastifyError, request, reply) => {
     if (error instanceof ApiError) return sendFailure(reply, error);
@@ -61,16 +66,31 @@ export function createApp(needs: AppNeeds): FastifyInstance {
   async function authenticate(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
     if (wantsPage(request)) return sendExplorer(reply);
     const correlation = randomUUID();
-    reply.header(correlationHeader, correlation);
-    try {
-      const viewer = await viewers.of(await tokens.verify(request.headers.authorization));
-      const seen = parsePositions(header(request, positionHeader));
-      contexts.set(request, { viewer, correlation, seen, traceparent: header(request, 'traceparent') ?? null });
-    } catch (error) {
-      return sendFailure(reply, teller.tell(error, correlation));
-    }
-    return undefined;
+    const span = openRequest(`${request.method} ${graphqlPath}`, {
+      kind: 'server',
+      traceparent: header(request, 'traceparent') ?? null,
+      correlation,
+      attributes: { 'http.request.method': request.method, 'http.route': graphqlPath },
+    });
+    const { traceparent } = span;
+    spans.set(request, span);
+    reply.header(correlationHeader, correlation).header(traceHeader, traceIdOf(traceparent));
+    return await span.run(async () => {
+      try {
+        const viewer = await viewers.of(await tokens.verify(request.headers.authorization));
+        const seen = parsePositions(header(request, positionHeader));
+        contexts.set(request, { viewer, correlation, seen, traceparent });
+      } catch (error) {
+        return sendFailure(reply, teller.tell(error, correlation));
+      }
+      return undefined;
+    });
   }
+
+  app.addHook('onResponse', async (request, { statusCode }) => {
+    const failed = statusCode >= 500 ? { error: String(statusCode) } : {};
+    spans.get(request)?.end({ attributes: { 'http.response.status_code': statusCode }, ...failed });
+  });
 
   const correlationOf = (request: FastifyRequest) => contexts.get(request)?.correlation ?? randomUUID();
 

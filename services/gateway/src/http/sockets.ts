@@ -10,6 +10,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from '@atoll/service/log';
+import { openRequest } from '@atoll/service/spans';
 import type { ExecutionArgs, ExecutionResult, GraphQLSchema } from 'graphql';
 import { handleProtocols, makeServer, type Context as SocketContext, type SubscribePayload } from 'graphql-ws';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
@@ -18,6 +19,7 @@ import type { Viewer, Viewers } from '../auth/viewers.ts';
 import { ApiError } from '../errors.ts';
 import type { Documents } from '../graphql/documents.ts';
 import type { Engine, EngineRequest } from '../graphql/engine.ts';
+import { inOperation } from '../graphql/spans.ts';
 import type { Teller } from '../graphql/tell.ts';
 import type { Subscriptions } from '../log/subscriptions.ts';
 import { graphqlPath } from './app.ts';
@@ -85,28 +87,49 @@ export function serveSockets(needs: SocketNeeds): Sockets {
   const open = new Map<WebSocket, Extra>();
 
   function requestOf(viewer: Viewer, payload: SubscribePayload, document: EngineRequest['document']): EngineRequest {
-    const { operationName, variables } = payload;
-    return { document, operationName, variables, viewer, correlation: randomUUID(), traceparent: null, seen: {} };
+    const { operationName, variables, extensions } = payload;
+    const given = extensions?.traceparent;
+    const traceparent = typeof given === 'string' ? given : null;
+    return { document, operationName, variables, viewer, correlation: randomUUID(), traceparent, seen: {} };
+  }
+
+  /** As one over HTTP; a client's traceparent comes in the extensions of the operation. Of a subscription, its begin. */
+  async function inRequest<T extends ExecutionResult | AsyncGenerator<ExecutionResult>>(
+    request: EngineRequest,
+    work: (asked: EngineRequest) => Promise<T>,
+  ): Promise<T> {
+    const { traceparent, correlation } = request;
+    const span = openRequest(`WS ${graphqlPath}`, { kind: 'server', traceparent, correlation });
+    const asked = { ...request, traceparent: span.traceparent };
+    try {
+      return await span.run(() => inOperation(asked, () => work(asked)));
+    } finally {
+      span.end();
+    }
   }
 
   async function subscribe({
     contextValue,
   }: OperationArgs): Promise<AsyncGenerator<ExecutionResult> | ExecutionResult> {
     const { id, extra, request } = contextValue;
-    try {
-      return await subscriptions.subscribe(request, (cursor) => extra.cursors.set(id, cursor));
-    } catch (error) {
-      return { errors: [teller.tell(error, request.correlation)] };
-    }
+    return await inRequest(request, async () => {
+      try {
+        return await subscriptions.subscribe(request, (cursor) => extra.cursors.set(id, cursor));
+      } catch (error) {
+        return { errors: [teller.tell(error, request.correlation)] };
+      }
+    });
   }
 
   async function execute({ contextValue: { request } }: OperationArgs): Promise<ExecutionResult> {
-    try {
-      const { data, errors } = await engine.execute(request);
-      return { data, ...(errors ? { errors } : {}) } as ExecutionResult;
-    } catch (error) {
-      return { errors: [teller.tell(error, request.correlation)] };
-    }
+    return await inRequest(request, async (asked) => {
+      try {
+        const { data, errors } = await engine.execute(asked);
+        return { data, ...(errors ? { errors } : {}) } as ExecutionResult;
+      } catch (error) {
+        return { errors: [teller.tell(error, request.correlation)] };
+      }
+    });
   }
 
   const protocol = makeServer<Record<string, unknown>, Extra>({

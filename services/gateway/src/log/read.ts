@@ -13,6 +13,8 @@ export interface LogRow {
   readonly cause: string | null;
   readonly correlation: string;
   readonly data: unknown;
+  /** Not shown: for the span of its delivery. */
+  readonly traceparent: string | null;
 }
 
 export interface Head {
@@ -36,7 +38,7 @@ const afterSql = {
   name: 'log_after',
   text: `select json_build_object(
       'cursor', cursor::text, 'id', event_id, 'type', type, 'resourceId', resource_id, 'time', time, 'actor', actor,
-      'cause', cause, 'correlation', correlation, 'data', data)
+      'cause', cause, 'correlation', correlation, 'data', data, 'traceparent', traceparent)
     from read.tenant_log where tenant_id = $1::text and cursor > $2::bigint order by cursor limit $3::int`,
 };
 

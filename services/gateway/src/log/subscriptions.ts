@@ -1,11 +1,16 @@
 /** `Subscription.events`: the tenant's log as it grows. */
+import { type OpenSpan, openSpan } from '@atoll/service/spans';
+import { isSampled } from '@atoll/service/traceparent';
 import type { ExecutionResult } from 'graphql';
 import { scopeOf } from '../auth/viewers.ts';
 import type { Engine, EngineRequest } from '../graphql/engine.ts';
 import type { Teller } from '../graphql/tell.ts';
 import { Completion } from '../read/complete.ts';
 import type { LogHub } from './hub.ts';
-import { type LogReader, parseCursor } from './read.ts';
+import { type LogReader, type LogRow, parseCursor } from './read.ts';
+
+/** Deliveries that are remembered as shown in their traces. */
+const maxShown = 1000;
 
 export interface Subscriptions {
   /** Throws where it can't be begun. `delivered` is told each cursor once its record was taken. */
@@ -19,6 +24,20 @@ export function createSubscriptions(needs: {
   teller: Teller;
 }): Subscriptions {
   const { engine, log, hub, teller } = needs;
+  const shown = new Set<string>();
+
+  /** To the first of its subscribers: five thousand of them would fill the trace. Null where nobody records it. */
+  function delivering({ id, type, traceparent }: LogRow): OpenSpan | null {
+    if (!isSampled(traceparent) || shown.has(id)) return null;
+    for (const oldest of shown) {
+      if (shown.size < maxShown) break;
+      shown.delete(oldest);
+    }
+    shown.add(id);
+    const attributes = { 'messaging.message.id': id, 'messaging.operation.type': 'send' };
+    return openSpan(`deliver ${type}`, { kind: 'producer', traceparent, attributes });
+  }
+
   return {
     async subscribe(request, delivered) {
       const { plan, args } = engine.subscription(request);
@@ -32,10 +51,12 @@ export function createSubscriptions(needs: {
       async function* answers(): AsyncGenerator<ExecutionResult> {
         try {
           for await (const row of rows) {
+            const span = delivering(row);
             const completion = new Completion();
             const value = completion.value(field.shape, row, field, [field.key]);
             const errors = completion.errors.map((error) => teller.tell(error, request.correlation));
             yield errors.length > 0 ? { errors } : { data: { [field.key]: value } };
+            span?.end();
             delivered(row.cursor);
           }
         } catch (error) {

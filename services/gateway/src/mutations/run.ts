@@ -7,6 +7,7 @@ import { idKind } from '@atoll/schema/ids';
 import type { createCommandClient } from '@atoll/service/commands';
 import { failpoint } from '@atoll/service/failpoint';
 import { isConnectionError } from '@atoll/service/postgres';
+import { withSpan } from '@atoll/service/spans';
 import type { GraphQLError, GraphQLSchema } from 'graphql';
 import type { Issuer } from '../auth/issuer.ts';
 import type { Viewer } from '../auth/viewers.ts';
@@ -187,7 +188,10 @@ export function createMutationRunner(needs: MutationNeeds): MutationRunner {
           `The change is committed at ${position}, and can't be read yet. Read later with it in the header atoll-position, or repeat with the same idempotency key.`,
           { extra: { position } },
         );
-      if (!(await projections.waitFor(definition.context, reply.position, Date.now() + readMs))) throw unread();
+      const readable = await withSpan('wait until readable', { attributes: { 'atoll.position': reply.position } }, () =>
+        projections.waitFor(definition.context, reply.position, Date.now() + readMs),
+      );
+      if (!readable) throw unread();
       const result = isObject(reply.result) ? reply.result : {};
       const values = { ...order.shown?.(result), userErrors: [], position };
       const rows = await rowsOf(field, statement, definition, result, request).catch((error: unknown) => {

@@ -14,7 +14,7 @@ const appendSql = `
   with told as (
     select * from json_to_recordset($1) as told(
       place integer, tenant_id text, event_id text, type text, resource_id text, time text, actor text, cause text,
-      correlation text, data json
+      correlation text, traceparent text, data json
     )
   ),
   fresh as (
@@ -32,8 +32,9 @@ const appendSql = `
   ),
   written as (
     insert into read.tenant_log
-      (tenant_id, cursor, event_id, type, resource_id, time, actor, cause, correlation, data)
-    select tenant_id, heads.cursor - total + nth, event_id, type, resource_id, time, actor, cause, correlation, data
+      (tenant_id, cursor, event_id, type, resource_id, time, actor, cause, correlation, traceparent, data)
+    select tenant_id, heads.cursor - total + nth, event_id, type, resource_id, time, actor, cause, correlation,
+      traceparent, data
     from fresh join heads using (tenant_id)
   )
   select tenant_id, cursor from heads`;
@@ -69,6 +70,7 @@ function toldOf(event: EventRecord, now: number): Told {
       actor: event.actor,
       cause: event.cause,
       correlation: event.correlation,
+      traceparent: event.traceparent,
       data: toldData(event),
     },
   };

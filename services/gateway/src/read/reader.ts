@@ -1,4 +1,5 @@
 /** The only way to the read models for queries: as atoll_reader, under a tenant, in turn. */
+import { withSpan } from '@atoll/service/spans';
 import type { Pool } from 'pg';
 import type { Param, SqlRequest, Statement } from './compile/sql.ts';
 import { createFairQueue } from './fair.ts';
@@ -17,6 +18,8 @@ export interface Reader {
   /** The one JSON text of a compiled statement. */
   json(statement: Statement, request: SqlRequest): Promise<string>;
 }
+
+const readSpan = { kind: 'client', attributes: { 'db.system.name': 'postgresql' } } as const;
 
 export function createReader(pool: Pool): Reader {
   const queue = createFairQueue(pool.options.max);
@@ -39,7 +42,7 @@ export function createReader(pool: Pool): Reader {
     rows,
     async json(statement, request) {
       const values = statement.params.map((param) => param(request));
-      const [text] = await rows(request.tenant ?? everyTenant, statement, values);
+      const [text] = await withSpan('read', readSpan, () => rows(request.tenant ?? everyTenant, statement, values));
       return text ?? 'null';
     },
   };
