@@ -66,6 +66,12 @@ export async function setUpDatabase(adminUrl: string, secrets: Secrets): Promise
       if (!rows[0]?.superuser) await client.query(`grant ${owner} to current_user`);
       await client.query(`create schema if not exists ${name} authorization ${owner}`);
       await client.query(`revoke all on schema ${name} from public`);
+      // Where rebuilds make the next version of tables, and leave the last one.
+      for (const beside of [`${schema}_next`, `${schema}_last`]) {
+        const besideName = pg.escapeIdentifier(beside);
+        await client.query(`create schema if not exists ${besideName} authorization ${owner}`);
+        await client.query(`revoke all on schema ${besideName} from public`);
+      }
     }
     await client.query(`grant usage on schema read to ${pg.escapeIdentifier(READER)}`);
   });

@@ -47,12 +47,19 @@ describe('the roles of the database', () => {
     expect((await as(roleOf(service), `select a from ${schemas[service]}.mine`)).rows).toEqual([{ a: 1 }]);
   });
 
+  test.each(services)('%s works in the schemas beside its own, where rebuilds put their tables', async (service) => {
+    for (const beside of ['next', 'last']) {
+      const table = `${schemas[service]}_${beside}.mine`;
+      await as(roleOf(service), `create table ${table} (a int); drop table ${table}`);
+    }
+  });
+
   test.each(services)('%s reaches no other schema, nor makes one', async (service) => {
     for (const other of services.filter((name) => name !== service)) {
       await expect(as(roleOf(service), `select * from ${schemas[other]}.mine`)).rejects.toThrow(/permission denied/);
-      await expect(as(roleOf(service), `create table ${schemas[other]}.theirs (a int)`)).rejects.toThrow(
-        /permission denied/,
-      );
+      for (const schema of ['', '_next', '_last'].map((beside) => `${schemas[other]}${beside}`)) {
+        await expect(as(roleOf(service), `create table ${schema}.theirs (a int)`)).rejects.toThrow(/permission denied/);
+      }
     }
     await expect(as(roleOf(service), 'create schema more')).rejects.toThrow(/permission denied/);
     await expect(as(roleOf(service), 'create table public.open (a int)')).rejects.toThrow(/permission denied/);

@@ -1,20 +1,21 @@
 /**
  * What is shown of a row and told by more than one event or context: worked out from all that is known of it now, so
  * that it doesn't matter which came first. Runs after the batch is written; the batches of all contexts take turns.
+ * Tables are named without schema: a rebuild lets the same statements work on a new version of them.
  */
 import type { PoolClient } from 'pg';
 import type { Changes } from './effects.ts';
 
 const namespaces = `
-  update read.namespace n set status = case
+  update namespace n set status = case
     when n.deleting then 'DELETING'
-    when exists(select from read.subnet s where s.namespace_id = n.id) then 'ACTIVE'
+    when exists(select from subnet s where s.namespace_id = n.id) then 'ACTIVE'
     else 'PENDING'
   end
   where n.id = any($1)`;
 
 const instances = `
-  update read.instance i set
+  update instance i set
     ipv4 = e.ipv4,
     ipv6 = e.ipv6,
     secured_at = e.secured_at,
@@ -27,13 +28,13 @@ const instances = `
     end,
     status_reason = case when i.state = 'PLACED' and e.refusal is not null then 'ADDRESS_REFUSED' else i.state_reason end,
     status_message = case when i.state = 'PLACED' then e.refusal else i.state_message end
-  from (select id.value as id, endpoint.* from unnest($1::text[]) id(value) left join read.endpoint on endpoint.id = id.value) e
+  from (select id.value as id, endpoint.* from unnest($1::text[]) id(value) left join endpoint on endpoint.id = id.value) e
     (wanted, id, tenant_id, ipv4, ipv6, secured_at, refusal)
   where i.id = e.wanted
   returning i.deployment_id`;
 
 const deployments = `
-  update read.deployment d set
+  update deployment d set
     ready_replicas = f.ready,
     status = case
       when d.deleting then 'DELETING'
@@ -46,7 +47,7 @@ const deployments = `
     select d.id,
       count(i.id)::integer as instances,
       (count(i.id) filter (where i.status = 'READY' and i.release_id = d.current_release_id))::integer as ready
-    from read.deployment d left join read.instance i on i.deployment_id = d.id
+    from deployment d left join instance i on i.deployment_id = d.id
     where d.id = any($1)
     group by d.id
   ) f

@@ -3,6 +3,7 @@
  * turns, so that what is derived from more than one context is always worked out from all that is committed.
  */
 import { type Consumer, startConsumer } from '@atoll/events/consumer';
+import { startRebuilds } from '@atoll/events/rebuild';
 import { transaction } from '@atoll/events/transaction';
 import { type Context, contexts } from '@atoll/schema/contexts';
 import { type DeployEvent, deployEvents } from '@atoll/schema/deploy/events';
@@ -17,7 +18,7 @@ import type { Pool, PoolClient } from 'pg';
 import { readSchema } from '../migrations.ts';
 import { projectDeploy } from './deploy.ts';
 import { deriveRows } from './derive.ts';
-import { combine, type Effect } from './effects.ts';
+import { combine, type Effect, tables } from './effects.ts';
 import { appendToLogs, areWaiting, type Heads } from './log.ts';
 import { projectNetwork } from './network.ts';
 import { projectTenancy } from './tenancy.ts';
@@ -40,14 +41,22 @@ const project: Readonly<Record<Context, (record: EventRecord) => readonly Effect
 const takeTurn = (tx: PoolClient) =>
   tx.query(`select pg_advisory_xact_lock(hashtextextended('atoll read projections', 0))`);
 
-/** One batch of one context, in the consumer's transaction. Answers where the tenants' logs are now. */
-export async function applyEvents(tx: PoolClient, events: readonly EventRecord[]): Promise<Heads> {
-  await takeTurn(tx);
+/** The read models alone: all that a rebuild makes again. */
+async function applyToModels(tx: PoolClient, events: readonly EventRecord[]): Promise<void> {
   const changes = combine(events.flatMap((event) => project[event.context](event)));
   await writeChanges(tx, changes);
   await deriveRows(tx, changes.derived);
+}
+
+/** One batch of one context, in the consumer's transaction. Answers where the tenants' logs are now. */
+async function applyEvents(tx: PoolClient, events: readonly EventRecord[]): Promise<Heads> {
+  await takeTurn(tx);
+  await applyToModels(tx, events);
   return appendToLogs(tx, events);
 }
+
+/** To be raised when the same events give other rows in the read models. */
+const revision = 1;
 
 /** Tells what waited too long for what it follows from. */
 async function tellOverdue(pool: Pool): Promise<Heads> {
@@ -79,11 +88,13 @@ export async function startProjections(options: {
 }): Promise<Projections> {
   const { nc, pool, log, committed } = options;
 
+  const sourceOf = (context: Context) => ({ kind: 'stream', nc, context, registry: registries[context] }) as const;
+
   async function start(context: Context): Promise<Consumer> {
     let heads: Heads = new Map();
     return startConsumer({
       name: consumerName(context),
-      source: { kind: 'stream', nc, context, registry: registries[context] },
+      source: sourceOf(context),
       pool,
       schema: readSchema,
       log,
@@ -99,6 +110,22 @@ export async function startProjections(options: {
 
   const started = await Promise.all(contexts.map(async (context) => [context, await start(context)] as const));
   const consumers = new Map(started);
+  // The tenants' logs aren't among the tables: their cursors are known outside. A rebuild stays behind the consumers, so
+  // every event that it projects is told already, or waits to be.
+  const rebuilds = await startRebuilds({
+    pool,
+    schema: readSchema,
+    log,
+    projections: [
+      {
+        name: 'read-models',
+        revision,
+        tables,
+        sources: contexts.map((context) => ({ consumer: consumerName(context), source: sourceOf(context) })),
+        effect: { kind: 'fold', apply: applyToModels },
+      },
+    ],
+  });
   const overdue = startController({
     name: 'tell-overdue',
     resyncMs: 1000,
@@ -129,6 +156,7 @@ export async function startProjections(options: {
     },
     async stop() {
       await overdue.stop();
+      await rebuilds.stop();
       await Promise.all([...consumers.values()].map(({ stop }) => stop()));
     },
   };

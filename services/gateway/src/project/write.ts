@@ -1,9 +1,10 @@
-/** Changes → SQL: one statement per table, kind of change and set of columns, whatever the size of the batch. */
+/**
+ * Changes → SQL: one statement per table, kind of change and set of columns, whatever the size of the batch. Tables are
+ * named without schema: a rebuild lets the same statements write into a new version of them.
+ */
 import type { PoolClient } from 'pg';
-import { readSchema } from '../migrations.ts';
 import type { Changes, Row, TableName } from './effects.ts';
 
-const table = (name: TableName) => `${readSchema}.${name}`;
 const columnName = /^[a-z_0-9]+$/;
 
 function columnsOf(row: Row): string[] {
@@ -35,7 +36,7 @@ async function putRows(
   const all = ['id', ...columns].join(', ');
   const set = columns.map((column) => `${column} = excluded.${column}`).join(', ');
   await tx.query(
-    `insert into ${table(name)} (${all}) select ${all} from json_populate_recordset(null::${table(name)}, $1)
+    `insert into ${name} (${all}) select ${all} from json_populate_recordset(null::${name}, $1)
      on conflict (id) do update set ${set}`,
     [JSON.stringify(rows)],
   );
@@ -49,8 +50,8 @@ async function patchRows(
 ): Promise<void> {
   const set = columns.map((column) => `${column} = source.${column}`).join(', ');
   await tx.query(
-    `update ${table(name)} target set ${set}
-     from json_populate_recordset(null::${table(name)}, $1) source where target.id = source.id`,
+    `update ${name} target set ${set}
+     from json_populate_recordset(null::${name}, $1) source where target.id = source.id`,
     [JSON.stringify(rows)],
   );
 }
@@ -62,10 +63,10 @@ export async function writeChanges(tx: PoolClient, changes: Changes): Promise<vo
     for (const [key, group] of byColumns(of('put'))) await putRows(tx, name, key.split(','), group);
     for (const [key, group] of byColumns(of('patch'))) await patchRows(tx, name, key.split(','), group);
     const removed = of('remove').map(([id]) => id);
-    if (removed.length > 0) await tx.query(`delete from ${table(name)} where id = any($1)`, [removed]);
+    if (removed.length > 0) await tx.query(`delete from ${name} where id = any($1)`, [removed]);
   }
   for (const { table: name, column, value } of changes.purges) {
     if (!columnName.test(column)) throw new Error(`${column} is no column.`);
-    await tx.query(`delete from ${table(name)} where ${column} = $1`, [value]);
+    await tx.query(`delete from ${name} where ${column} = $1`, [value]);
   }
 }
