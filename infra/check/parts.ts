@@ -53,6 +53,11 @@ const parts: readonly Part[] = [
     guards: 'what is generated from the schema is up to date',
     command: ['sdk/gen.ts', '--check'],
   },
+  {
+    name: 'event shapes',
+    guards: 'no shipped shape is edited, every old one has its upcasters, every field its meaning',
+    command: ['schema/gen/main.ts', '--check'],
+  },
 ];
 
 export interface PartResult {

@@ -1,5 +1,5 @@
 /**
- * The entry of every verb (`npm start | test | run check | run bench | run gen`): makes sure that all is installed, then
+ * The entry of every verb (`npm start | test | run check | run bench | run faults | run gen`): makes sure that all is installed, then
  * runs the verb with the pinned Node. Plain JavaScript without packages, because a fresh clone has none; Node 20 or newer.
  */
 import { spawn } from 'node:child_process';
@@ -14,7 +14,8 @@ const verbs = {
   test: { script: 'infra/testing/run.ts', system: true },
   check: { script: 'infra/check/run.ts', system: false },
   bench: { script: 'bench/run.ts', system: true },
-  gen: { script: 'sdk/gen.ts', system: false },
+  faults: { script: 'test/faults/run/main.ts', system: true },
+  gen: { script: 'infra/gen/run.ts', system: false },
 };
 
 function usage() {

@@ -1,36 +1,9 @@
-/**
- * Events on the wire: CloudEvents 1.0, JSON, structured mode (https://github.com/cloudevents/spec).
- *
- * `source` is the context, `subject` the stream, `type` is `atoll.<context>.<Type>`. What CloudEvents has no attribute
- * for are extension attributes; `position` is text there, because integers of CloudEvents end at 2^31 - 1.
- */
-import { type Context, contexts } from '@atoll/schema/contexts';
-import { type EventRecord, eventId } from '@atoll/schema/envelope';
-import { tenantOrPlatform } from '@atoll/schema/ids';
-import { z } from 'zod';
+/** Events to and from the wire: CloudEvents 1.0, JSON, structured mode. Their shape is in `schema/src/cloudevent.ts`. */
+import { type CloudEvent, cloudEvent, sourcePrefix, typePrefix } from '@atoll/schema/cloudevent';
+import { contexts } from '@atoll/schema/contexts';
+import type { EventRecord } from '@atoll/schema/envelope';
 
-const typePrefix = (context: Context) => `atoll.${context}.`;
-const sourcePrefix = '/atoll/';
-
-export const cloudEvent = z.object({
-  specversion: z.literal('1.0'),
-  id: eventId,
-  source: z.enum(contexts.map((context) => `${sourcePrefix}${context}` as const)),
-  type: z.string(),
-  subject: z.string(),
-  time: z.iso.datetime(),
-  datacontenttype: z.literal('application/json'),
-  tenant: tenantOrPlatform,
-  streamversion: z.number().int().min(1),
-  position: z.string().regex(/^[1-9][0-9]{0,15}$/),
-  schemaversion: z.number().int().min(1),
-  actor: z.string(),
-  correlation: z.string(),
-  cause: z.string().optional(),
-  traceparent: z.string().optional(),
-  data: z.unknown(),
-});
-export type CloudEvent = z.infer<typeof cloudEvent>;
+export type { CloudEvent };
 
 export function toCloudEvent(event: EventRecord): CloudEvent {
   return {

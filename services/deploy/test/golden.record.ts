@@ -1,0 +1,159 @@
+/** Records the golden streams of deploy: `node services/deploy/test/golden.record.ts 1.2.3`. */
+import { createRecorder, type Doing, goldenId } from '@atoll/events/testing/record-golden';
+import { deployEvents } from '@atoll/schema/deploy/events';
+import type { ReleaseSpec } from '@atoll/schema/deploy/spec';
+import { PLATFORM } from '@atoll/schema/ids';
+import { type DeploymentCommand, deploymentDecider } from '../src/domain/decide.ts';
+import { onNodes } from '../src/domain/holdings.ts';
+import type { Instance } from '../src/domain/instance.ts';
+import { namespaceDecider } from '../src/domain/namespace.ts';
+import { type NodeFacts, nodeDecider } from '../src/domain/node.ts';
+import type { Sight } from '../src/domain/observe.ts';
+import { deploymentStream, namespaceStream, nodeStream } from '../src/domain/streams.ts';
+import type { NodeView } from '../src/placement/node-view.ts';
+
+const [, , release = ''] = process.argv;
+const { run, state, write } = createRecorder('deploy', deployEvents);
+
+const tenant = goldenId('tenant', 1);
+const namespaceId = goldenId('namespace', 1);
+const deploymentId = goldenId('deployment', 1);
+const nodes = [1, 2].map((number) => goldenId('node', number));
+const [first, second] = nodes as [NodeFacts['nodeId'], NodeFacts['nodeId']];
+const limits = { instances: 500, cpuMillis: 64_000, memoryMiB: 131_072 };
+
+const factsOf = (nodeId: NodeFacts['nodeId'], name: string, cpuMillis: number): NodeFacts => ({
+  nodeId,
+  name,
+  runtime: 'docker',
+  capacity: { cpuMillis, memoryMiB: 4096 },
+  maxInstances: 4,
+});
+const about = (nodeId: NodeFacts['nodeId']): Doing => ({
+  stream: nodeStream(nodeId),
+  tenant: PLATFORM,
+  actor: `node:${nodeId}`,
+});
+run(nodeDecider, about(first), { action: 'hear', facts: factsOf(first, 'node-1', 2000) });
+run(nodeDecider, about(second), { action: 'hear', facts: factsOf(second, 'node-2', 2000) });
+run(nodeDecider, about(second), { action: 'hear', facts: factsOf(second, 'node-2', 4000) });
+
+const gate = (number: number) => ({
+  stream: namespaceStream(goldenId('namespace', number)),
+  tenant,
+  actor: 'service:deploy',
+  cause: goldenId('event', 100_005 + number),
+});
+const environmentId = goldenId('environment', 1);
+run(namespaceDecider, gate(1), { action: 'open', namespaceId, environmentId, name: 'shop' });
+const trial = goldenId('namespace', 2);
+run(namespaceDecider, gate(2), { action: 'open', namespaceId: trial, environmentId, name: 'trial' });
+run(namespaceDecider, gate(2), { action: 'close', namespaceId: trial });
+run(namespaceDecider, gate(2), { action: 'drain', namespaceId: trial });
+
+const spec: ReleaseSpec = {
+  image: `registry.example:5000/shop/web:1.4.2@sha256:${'1'.repeat(64)}`,
+  command: ['/bin/web', '--port', '8080'],
+  env: { LOG_LEVEL: 'info', GREETING: 'Grüezi, “world” 👋' },
+  ports: [{ port: 8080, protocol: 'TCP' }],
+  resources: { cpuMillis: 500, memoryMiB: 256 },
+  readiness: { kind: 'HTTP', port: 8080, path: '/healthz', periodSeconds: 5 },
+};
+
+const deployment = { stream: deploymentStream(deploymentId), tenant };
+const away = new Set<string>();
+let nextInstance = 1;
+function world() {
+  const used = onNodes(state(deploymentDecider, deployment.stream));
+  return {
+    instanceIds: Array.from({ length: 8 }, (_, index) => goldenId('instance', nextInstance + index)),
+    nodes: nodes.map(
+      (nodeId): NodeView => ({
+        nodeId,
+        unreachable: away.has(nodeId) ? 'it has not been heard of for 30 s' : null,
+        capacity: { cpuMillis: nodeId === first ? 2000 : 4000, memoryMiB: 4096 },
+        maxInstances: 4,
+        used: used.get(nodeId) ?? { cpuMillis: 0, memoryMiB: 0, instances: 0 },
+      }),
+    ),
+  };
+}
+function deploy(command: DeploymentCommand, actor = 'user:ann') {
+  const events = run(deploymentDecider, { ...deployment, actor }, command);
+  nextInstance += events.filter(({ type }) => type === 'InstancePlaced').length;
+}
+const instances = (): Instance[] => {
+  const now = state(deploymentDecider, deployment.stream);
+  return now.status === 'ACTIVE' || now.status === 'DELETING' ? [...now.instances.list()] : [];
+};
+function report(instance: Instance, sight: Sight) {
+  const { nodeId } = instance;
+  const observations = [{ instanceId: instance.id, sight }];
+  deploy({ action: 'observe', tenant, nodeId, observations }, `node:${nodeId}`);
+}
+const there = (seen: Extract<Sight, { seen: 'there' }>['state']): Sight => ({
+  ...{ seen: 'there', state: seen, reason: null, message: '' },
+});
+/** Agents do what they are told, and the controller steps, until nothing changes; `fares` says how an instance fares. */
+function settle(fares: (instance: Instance) => Sight = () => there('READY')) {
+  for (let round = 0; round < 20; round++) {
+    deploy({ action: 'advance', tenant, world: world() }, 'service:deploy');
+    for (const instance of instances().filter(({ nodeId }) => !away.has(nodeId))) {
+      report(instance, instance.stopping === null ? fares(instance) : { seen: 'absent', dismissed: true });
+    }
+  }
+}
+
+deploy({
+  ...{ action: 'create', tenant, limits, deploymentId, namespaceId, name: 'web', labels: { role: 'server' } },
+  ...{ replicas: 2, strategy: { maxSurge: 1, maxUnavailable: 0 }, spec, world: world() },
+  ...{ releaseId: goldenId('release', 1), rolloutId: goldenId('rollout', 1) },
+});
+for (const instance of instances()) report(instance, there('STARTING'));
+settle();
+
+// An image that nobody can pull, and the way back.
+const broken = { image: `registry.example:5000/shop/web@sha256:${'f'.repeat(64)}` };
+const ids = (number: number) => ({ releaseId: goldenId('release', number), rolloutId: goldenId('rollout', number) });
+deploy({ action: 'upgrade', tenant, limits, change: broken, ...ids(2) });
+settle((instance) =>
+  instance.releaseId === goldenId('release', 2)
+    ? { seen: 'there', state: 'WAITING', reason: 'IMAGE_PULL_FAILED', message: 'manifest unknown' }
+    : there('READY'),
+);
+deploy({ action: 'rollback', tenant, limits, toRelease: null, rolloutId: goldenId('rollout', 3) });
+settle();
+
+// One falls over and comes back; a node is lost, and there is too little room on the other one.
+const [shaky] = instances();
+if (shaky) report(shaky, { seen: 'there', state: 'UNREADY', reason: 'OUT_OF_MEMORY', message: 'killed at 256 MiB' });
+settle();
+deploy({ action: 'scale', tenant, limits, replicas: 6, world: world() });
+settle();
+away.add(second);
+run(nodeDecider, about(second), { action: 'miss', reason: 'it has not been heard of for 30 s' });
+deploy({ action: 'lose', tenant, nodeId: second }, 'service:deploy');
+settle();
+away.clear();
+run(nodeDecider, about(second), { action: 'hear', facts: factsOf(second, 'node-2', 4000) });
+settle();
+deploy({ action: 'scale', tenant, limits, replicas: 1, world: world() });
+settle();
+
+// A second one that is deleted, and one that is left in the middle of its life.
+const goneId = goldenId('deployment', 2);
+const gone = { stream: deploymentStream(goneId), tenant, actor: 'user:ann' };
+run(deploymentDecider, gone, {
+  ...{ action: 'create', tenant, limits, deploymentId: goneId, namespaceId, name: 'once', labels: {}, replicas: 0 },
+  ...{
+    strategy: { maxSurge: 0, maxUnavailable: 1 },
+    spec: { ...spec, command: null, readiness: null },
+    world: world(),
+  },
+  ...ids(4),
+});
+run(deploymentDecider, gone, { action: 'delete', tenant });
+deploy({ action: 'upgrade', tenant, limits, change: { env: {}, resources: { cpuMillis: 250 } }, ...ids(5) });
+deploy({ action: 'advance', tenant, world: world() }, 'service:deploy');
+
+write(release);

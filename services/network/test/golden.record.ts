@@ -1,0 +1,111 @@
+/**
+ * Records the golden streams of network, to the ones of deploy of the same release:
+ * `node services/network/test/golden.record.ts 1.2.3`.
+ */
+import { accept, type Decider } from '@atoll/events/decider';
+import { readGolden } from '@atoll/events/testing/golden';
+import { createRecorder, goldenId } from '@atoll/events/testing/record-golden';
+import type { DeployEvent } from '@atoll/schema/deploy/events';
+import type { EventRecord } from '@atoll/schema/envelope';
+import { networkEvents } from '@atoll/schema/network/events';
+import type { PolicySpec } from '@atoll/schema/network/spec';
+import { endpoint, endpointStream } from '../src/domain/endpoint.ts';
+import { namespace, namespaceStream } from '../src/domain/namespace.ts';
+import { type PolicyEvent, policy, policyStream } from '../src/domain/policy.ts';
+import { subnet, subnetStream } from '../src/domain/subnet.ts';
+
+const [, , release = ''] = process.argv;
+const { run, write } = createRecorder('network', networkEvents);
+
+const tenant = goldenId('tenant', 1);
+const namespaceId = goldenId('namespace', 1);
+const because = (cause: string) => ({ tenant, actor: 'service:network', cause });
+const hash = (digit: string) => digit.repeat(64);
+let generation = 0;
+const secured = () => ({
+  generation: ++generation,
+  hash: hash((generation % 10).toString()),
+  enforcedAt: new Date(Date.parse('2026-11-23T09:00:00.123Z') + generation * 500).toISOString(),
+});
+
+for (const number of [1, 2]) {
+  const id = goldenId('namespace', number);
+  const created = because(goldenId('event', 100_005 + number));
+  run(namespace, { ...created, stream: namespaceStream(id) }, { kind: 'open', namespaceId: id });
+  const subnetId = goldenId('subnet', number);
+  run(subnet, { ...created, stream: subnetStream(subnetId) }, {
+    ...{
+      kind: 'allocate',
+      subnetId,
+      namespaceId: id,
+      ipv4: `10.64.${number}.0/24`,
+      ipv6: `fd61:746f:6c6c:${number}::/64`,
+    },
+  } as const);
+}
+const trial = goldenId('namespace', 2);
+const closing = because(goldenId('event', 100_008));
+run(namespace, { ...closing, stream: namespaceStream(trial) }, { kind: 'close', namespaceId: trial });
+run(subnet, { ...closing, stream: subnetStream(goldenId('subnet', 2)) }, { kind: 'release' });
+run(namespace, { ...closing, stream: namespaceStream(trial) }, { kind: 'drain', namespaceId: trial });
+
+const opens = (from: number): PolicySpec => ({
+  from: { namespaceId, labels: { role: 'client' } },
+  to: { labels: { role: 'server' } },
+  ports: [{ protocol: 'TCP', from, to: 8090 }],
+});
+const byAnn = (number: number) => ({
+  stream: policyStream(goldenId('policy', number)),
+  tenant,
+  actor: 'user:ann',
+});
+for (const number of [1, 2]) {
+  run(policy, byAnn(number), {
+    ...{ kind: 'create', policyId: goldenId('policy', number), namespaceId, name: `web-${number}`, spec: opens(8080) },
+  } as const);
+}
+/** Receipts are facts as the node tells them: nothing is decided on the stream. */
+const receipt: Decider<null, PolicyEvent, PolicyEvent> = {
+  initial: null,
+  decide: (_, event) => accept([event]),
+  evolve: (state) => state,
+};
+for (const nodeId of [goldenId('node', 1), goldenId('node', 2)]) {
+  const policyId = goldenId('policy', 1);
+  const data = { policyId, namespaceId, revision: 1, nodeId, ...secured() };
+  run(receipt, { ...byAnn(1), actor: `node:${nodeId}`, cause: goldenId('event', 300_009) }, {
+    ...{ type: 'PolicyEnforced', data },
+  } as const);
+}
+run(policy, byAnn(1), { kind: 'update', spec: opens(8081), seen: 3 });
+
+/** Instances come and go as deploy tells it. The third one finds no address at first. */
+let host = 1;
+for (const event of readGolden(release, 'deploy') as (EventRecord & DeployEvent)[]) {
+  if (event.type === 'InstancePlaced') {
+    const { instanceId, nodeId, deploymentId, labels } = event.data;
+    const at = { ...because(event.id), stream: endpointStream(instanceId) };
+    const place = { instanceId, namespaceId, nodeId };
+    if (instanceId === goldenId('instance', 3)) {
+      const message = 'No address is free in 10.64.1.0/24.';
+      run(endpoint, at, { kind: 'refuse', ...place, deploymentId, message });
+    }
+    host += 1;
+    const addresses = { ipv4: `10.64.1.${host}`, ipv6: `fd61:746f:6c6c:1::${host.toString(16)}` };
+    const subnetId = goldenId('subnet', 1);
+    run(endpoint, at, { kind: 'allocate', ...place, deploymentId, subnetId, ...addresses, labels });
+  }
+  if (event.type === 'InstanceStarted') {
+    const { instanceId, nodeId } = event.data;
+    const at = { ...because(event.id), actor: `node:${nodeId}`, stream: endpointStream(instanceId) };
+    run(endpoint, at, { kind: 'secure', ...secured() });
+  }
+  if (event.type === 'InstanceStopped' || event.type === 'InstanceLost') {
+    const { instanceId, nodeId } = event.data;
+    const at = { ...because(event.id), stream: endpointStream(instanceId) };
+    run(endpoint, at, { kind: 'release', instanceId, namespaceId, nodeId });
+  }
+}
+run(policy, byAnn(2), { kind: 'delete', seen: null });
+
+write(release);

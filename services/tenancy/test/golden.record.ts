@@ -1,0 +1,68 @@
+/** Records the golden streams of tenancy: `node services/tenancy/test/golden.record.ts 1.2.3`. */
+import { createRecorder, goldenId } from '@atoll/events/testing/record-golden';
+import { tenancyEvents } from '@atoll/schema/tenancy/events';
+import { environment, environmentStream } from '../src/domain/environment.ts';
+import { namespace, namespaceStream } from '../src/domain/namespace.ts';
+import { defaultLimits, tenant, tenantStream } from '../src/domain/tenant.ts';
+
+const [, , release = ''] = process.argv;
+const { run, write } = createRecorder('tenancy', tenancyEvents);
+
+const tenantId = goldenId('tenant', 1);
+const environmentId = goldenId('environment', 1);
+const by = { tenant: tenantId, actor: 'user:ann' };
+const ofTenant = { ...by, stream: tenantStream(tenantId) };
+
+run(
+  tenant,
+  { ...ofTenant, actor: 'user:operator' },
+  {
+    kind: 'create',
+    tenantId,
+    name: 'acme',
+    limits: defaultLimits,
+    requestKey: 'golden',
+    members: [
+      { memberId: goldenId('member', 1), subject: 'ann@acme.example', role: 'admin' },
+      { memberId: goldenId('member', 2), subject: 'auth0|5f7c8ec7c33c6c004bbafe82', role: 'viewer' },
+    ],
+  },
+);
+run(tenant, ofTenant, {
+  kind: 'createServiceAccount',
+  serviceAccountId: goldenId('serviceAccount', 1),
+  name: 'pipeline',
+  role: 'admin',
+  secretHash: '5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8',
+});
+run(
+  environment,
+  { ...by, stream: environmentStream(environmentId) },
+  {
+    kind: 'create',
+    tenant: tenantId,
+    environmentId,
+    name: 'staging',
+    environmentKind: 'STAGING',
+  },
+);
+
+/** The first one lives on, the second one goes. */
+for (const [number, name, labels] of [
+  [1, 'shop', { team: 'web', tier: 'front' }],
+  [2, 'trial', {}],
+] as const) {
+  const namespaceId = goldenId('namespace', number);
+  run(namespace, { ...by, stream: namespaceStream(namespaceId) }, {
+    ...{ kind: 'create', tenant: tenantId, namespaceId, environmentId, name, labels, limit: 50 },
+  } as const);
+}
+const trial = { ...by, stream: namespaceStream(goldenId('namespace', 2)) };
+const [requested] = run(namespace, trial, { kind: 'requestDeletion' });
+run(
+  namespace,
+  { ...trial, actor: 'service:tenancy', ...(requested && { cause: requested.id }) },
+  { kind: 'finishDeletion', tenant: tenantId },
+);
+
+write(release);
