@@ -7,8 +7,6 @@ export interface Lane {
   /** The sender has ended; passed on behind all that it has sent. */
   end(): void;
   stop(): void;
-  /** Something was swallowed: what follows would be read wrongly. */
-  hasLost(): boolean;
 }
 
 /** Beyond this the sender has to wait, as with a real network. */
@@ -27,6 +25,7 @@ export function createLane(options: {
   let freeAt = 0;
   let held = 0;
   let stopped = false;
+  /** Something was swallowed: what follows would be read wrongly, so nothing follows. */
   let lost = false;
 
   /** Milliseconds from now until a chunk of that size is through; null where it is swallowed. */
@@ -75,7 +74,6 @@ export function createLane(options: {
         write(chunk);
       });
     },
-    hasLost: () => lost,
     end() {
       if (lost) return;
       const closing = faults().find((fault) => fault.kind === 'slow-close');

@@ -16,7 +16,7 @@ export interface FaultProxy {
   readonly url: string;
   /** Replaces the faults that were set. */
   set(...faults: readonly Fault[]): Promise<void>;
-  /** The way is whole again, for new connections; one that has lost something is reset, as its bytes would no longer fit. */
+  /** The way is whole again for new connections. One that has lost something stays lost: its bytes would no longer fit. */
   clear(): Promise<void>;
   /** Resets what is connected at the moment. */
   cut(): void;
@@ -157,7 +157,6 @@ export async function startProxy(target: string, options: { seed?: number } = {}
   async function set(...next: readonly Fault[]): Promise<void> {
     clearInterval(cutting);
     faults = next;
-    for (const link of [...links]) if (Object.values(link.lanes).some((lane) => lane.hasLost())) reset(link);
     for (const fault of next) if (fault.kind === 'cut-every') cutting = setInterval(cut, fault.ms);
     if (next.some(({ kind }) => kind === 'refuse')) await close();
     else if (!server) await start(port);

@@ -1,0 +1,135 @@
+/**
+ * A context of two processes over servers of its own, with a proxy before each server, under load: what the guarantee
+ * tests break and heal.
+ */
+import { engineMigrations } from '@atoll/events/migrations';
+import { createEventStore } from '@atoll/events/store';
+import { bankEvents } from '@atoll/events/testing/bank';
+import { testLog } from '@atoll/events/testing/open-store';
+import { connectNats, type NatsConnection } from '@atoll/service/nats';
+import { createPool, migrate } from '@atoll/service/postgres';
+import { expect } from 'vitest';
+import { waitFor } from '../platform/waiting.ts';
+import type { CatalogueEntry } from './catalogue.ts';
+import { CONTEXT, consumerNames, type Engine, effectTable, startEngine } from './engine.ts';
+import { judge } from './judge.ts';
+import { asking, type Call, type Load, startLoad } from './load.ts';
+import { type FaultProxy, startProxy } from './proxy.ts';
+import { type NatsHandle, type ServerHandle, startNats, startPostgres } from './servers.ts';
+
+export interface Recovery {
+  /** From the healing to the answer of a command that was sent after it. */
+  readonly commandMs: number;
+  /** And until all three consumers have its effect. */
+  readonly effectsMs: number;
+}
+
+export interface Rig {
+  readonly postgres: ServerHandle;
+  readonly nats: NatsHandle;
+  readonly toPostgres: FaultProxy;
+  readonly toNats: FaultProxy;
+  readonly engines: readonly Engine[];
+  /** Past the proxies. */
+  readonly nc: NatsConnection;
+  /** Breaks, holds, heals, measures, and judges everything since the start. */
+  endure(fault: CatalogueEntry, holdMs: number): Promise<Recovery>;
+  close(): Promise<void>;
+}
+
+const RECOVERY_DEADLINE_MS = 60_000;
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+export async function openRig(
+  options: {
+    seed?: number;
+    postgres?: Parameters<typeof startPostgres>[0];
+    nats?: Parameters<typeof startNats>[0];
+  } = {},
+): Promise<Rig> {
+  const seed = options.seed ?? 1;
+  const [postgres, nats] = await Promise.all([startPostgres(options.postgres), startNats(options.nats)]);
+  const [toPostgres, toNats] = await Promise.all([startProxy(postgres.url, { seed }), startProxy(nats.url, { seed })]);
+  const pool = createPool({ url: postgres.url, name: 'judge', max: 2, log: testLog });
+  await migrate({ pool, schema: CONTEXT, folders: [engineMigrations], log: testLog });
+  await pool.query(effectTable);
+  const nc = await connectNats({ url: nats.url, name: 'judge', log: testLog });
+  const store = createEventStore({ pool, context: CONTEXT, registry: bankEvents, log: testLog });
+  const urls = { databaseUrl: toPostgres.url, natsUrl: toNats.url, log: testLog };
+  const engines = [await startEngine({ ...urls, name: 'a' }), await startEngine({ ...urls, name: 'b' })];
+  const asks = engines.map((engine) => asking(engine.store));
+
+  const calls: Call[] = [];
+  let rounds = 0;
+
+  async function effectsOf(position: number): Promise<void> {
+    const { consumers } = engines[0] ?? { consumers: null };
+    for (const name of consumerNames) {
+      const there = await consumers?.[name].waitFor(position, Date.now() + RECOVERY_DEADLINE_MS);
+      expect(there, `${name} reaches ${position}; problem: ${consumers?.[name].problem()}`).toBe(true);
+    }
+  }
+
+  async function firstOk(load: Load, moment: number): Promise<Call> {
+    return waitFor('a command goes through', RECOVERY_DEADLINE_MS, () => load.firstOkSince(moment));
+  }
+
+  /** All that was written is published, and has its effects, also what the reactions have written meanwhile. */
+  async function quiet(): Promise<void> {
+    for (let last = -1; ; ) {
+      const now = await store.lastPosition();
+      await effectsOf(now);
+      await waitFor(`position ${now} is published`, RECOVERY_DEADLINE_MS, () =>
+        engines.some(({ relay }) => relay.published() >= now) ? true : undefined,
+      );
+      if (now === last) return;
+      last = now;
+    }
+  }
+
+  return {
+    postgres,
+    nats,
+    toPostgres,
+    toNats,
+    engines,
+    nc,
+    async endure(fault, holdMs) {
+      const load = startLoad({ asks, seed: seed + rounds, first: 100_000 * (rounds + 1) });
+      rounds += 1;
+      let recovery: Recovery;
+      try {
+        await firstOk(load, 0);
+        await fault.inject();
+        await pause(holdMs);
+        await fault.heal();
+        const healedAt = performance.now();
+        const { position, endedAt } = await firstOk(load, healedAt);
+        await effectsOf(position);
+        recovery = { commandMs: endedAt - healedAt, effectsMs: performance.now() - healedAt };
+      } finally {
+        await fault.heal();
+        await load.stop();
+      }
+      calls.push(...load.calls);
+      await quiet();
+      expect(await judge({ store, pool, nc, calls }), fault.name).toEqual([]);
+      const count = (outcome: Call['outcome']) => load.calls.filter((call) => call.outcome === outcome).length;
+      console.log(
+        `${fault.name.padEnd(44)} ${load.calls.length} calls: ${count('ok')} ok, ${count('fail')} fail, ${count('unknown')} unknown; ` +
+          `first command ${recovery.commandMs.toFixed(0)} ms, effects ${recovery.effectsMs.toFixed(0)} ms after healing`,
+      );
+      return recovery;
+    },
+    async close() {
+      for (const engine of engines) await engine.stop();
+      await store.close();
+      await nc.close();
+      await pool.end();
+      await toPostgres.stop();
+      await toNats.stop();
+      await nats.stop();
+      await postgres.stop();
+    },
+  };
+}
