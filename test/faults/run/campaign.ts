@@ -1,0 +1,82 @@
+/**
+ * A run of many rounds, by a schedule that the seed decides: which faults, in which order, on which processes, at which
+ * hit. Each bed serves a number of rounds, and is then made anew.
+ */
+import type { Failpoint } from '@atoll/service/failpoint-points';
+import { tell } from '../oracle/violation.ts';
+import { seeded } from '../random.ts';
+import { startPostgres } from '../servers.ts';
+import { type Bed, type Crew, openBed } from './bed.ts';
+import { createClients } from './calls.ts';
+import { failpointFault } from './failpoint-faults.ts';
+import type { RunFault } from './fault.ts';
+import { type Round, runRound } from './round.ts';
+
+/** Makes a fault for a bed. `random` is the fault's own, so that what one draws changes nothing for the next. */
+export interface Planned {
+  readonly name: string;
+  make(bed: Bed, random: () => number): RunFault;
+}
+
+export const killAt = (point: Failpoint): Planned => ({
+  name: `kill -9 at ${point}`,
+  make(bed, random) {
+    const fault = failpointFault(bed, point, random);
+    if (fault === null) throw new Error(`${point} isn't passed by the engine's processes.`);
+    return fault;
+  },
+});
+
+const ROUNDS_PER_BED = 20;
+/** Of the violations of a round. */
+const TOLD = 12;
+
+export interface Campaign {
+  readonly rounds: readonly Round[];
+  readonly ok: boolean;
+}
+
+export async function runCampaign(options: {
+  seed: number;
+  /** The fault of a round (from 0), or null at the end. */
+  next: (round: number) => Planned | null;
+  crew?: Crew;
+  say: (line: string) => void;
+}): Promise<Campaign> {
+  const { seed, next, crew, say } = options;
+  const rounds: Round[] = [];
+  const postgres = await startPostgres({ settings: { fsync: 'on' } });
+  let bed: Bed | null = null;
+  let clients: ReturnType<typeof createClients> | null = null;
+  try {
+    for (let number = 0; ; number++) {
+      const planned = next(number);
+      if (planned === null) break;
+      if (bed === null || clients === null || number % ROUNDS_PER_BED === 0) {
+        await bed?.close();
+        bed = await openBed(postgres, crew);
+        clients = createClients(bed.clientNc, seeded(seed * 7919 + number));
+        await clients.probe(number, Date.now() + 30_000);
+      }
+      const random = seeded(seed * 1_000_003 + number);
+      const round = await runRound({ bed, clients, fault: planned.make(bed, random), number, random });
+      rounds.push(round);
+      const { calls, recoveryMs, violations, notInjected } = round;
+      const verdict = notInjected ?? (violations.length === 0 ? 'fine' : `${violations.length} VIOLATIONS`);
+      say(
+        `${number + 1}. ${round.fault}: ${calls.length} calls, recovered in ${(recoveryMs / 1000).toFixed(2)} s, ${verdict}`,
+      );
+      for (const one of violations.slice(0, TOLD)) say(`   ${tell(one)}`);
+      if (violations.length > TOLD) say(`   and ${violations.length - TOLD} more`);
+      // What is broken stays broken: the next rounds begin anew, so that each is judged for itself.
+      if (violations.length > 0) {
+        await bed.close();
+        bed = null;
+      }
+    }
+  } finally {
+    await bed?.close();
+    await postgres.stop();
+  }
+  return { rounds, ok: rounds.every(({ violations, notInjected }) => violations.length === 0 && notInjected === null) };
+}

@@ -1,0 +1,90 @@
+/** Every fault but the failpoints: of processes, of the servers, of the ways to them, of the stream. */
+import { serverFaults, streamFaults, wayFaults } from '../catalogue.ts';
+import { ACCOUNTS } from '../workload/role.ts';
+import type { Bed } from './bed.ts';
+import type { Planned } from './campaign.ts';
+import type { RunFault } from './fault.ts';
+import { processFaults } from './process-faults.ts';
+
+/** Long enough for retries to begin, short enough for many rounds. */
+const HOLD: RunFault['hold'] = [300, 3000];
+/** How old the copy is that NATS is given back. */
+const COPY_AGE_MS = 700;
+
+function rolledBack(bed: Bed): RunFault {
+  return {
+    name: 'the store of NATS replaced by an older copy',
+    needsRoot: false,
+    hold: HOLD,
+    async inject() {
+      bed.nats.copyStore();
+      await new Promise((resolve) => setTimeout(resolve, COPY_AGE_MS));
+      await bed.nats.replaceStore('copy');
+    },
+    heal: async () => {},
+  };
+}
+
+export function surroundingFaults(bed: Bed, random: () => number): readonly RunFault[] {
+  const own = [...processFaults(bed, random), rolledBack(bed)];
+  const known = new Set(own.map(({ name }) => name));
+  const shared = [
+    ...serverFaults('PostgreSQL', bed.postgres),
+    ...serverFaults('NATS', bed.nats),
+    ...wayFaults('the way to PostgreSQL', bed.proxies.postgres, 'append_batch'),
+    ...wayFaults('the way to NATS', bed.proxies.nats, 'EVENTS_'),
+    ...streamFaults(bed.nats, bed.nc, ACCOUNTS),
+  ];
+  return [...own, ...shared.filter(({ name }) => !known.has(name)).map((fault) => ({ ...fault, hold: HOLD }))];
+}
+
+/** In the order of `surroundingFaults`; known without a bed, so that the seed can draw from them. */
+const names = [
+  'kill -9 of a writer',
+  'kill -9 of a relay',
+  'kill -9 of a reactor',
+  'kill -9 of a projector',
+  'kill -9 of a subscriber',
+  'the leading relay stopped, and late',
+  'the leading reactor stopped, and late',
+  'the leading projector stopped, and late',
+  'a writer stopped, and late',
+  'kill -9 of all processes at once',
+  'the store of NATS replaced by an older copy',
+  'PostgreSQL paused',
+  'PostgreSQL killed',
+  'NATS paused',
+  'NATS killed',
+  'the way to PostgreSQL: late and thin',
+  'the way to PostgreSQL: cut every second',
+  'the way to PostgreSQL: answers swallowed',
+  'the way to PostgreSQL: cut when received',
+  'the way to PostgreSQL: black hole',
+  'the way to PostgreSQL: answers into a black hole',
+  'the way to PostgreSQL: refused',
+  'the way to NATS: late and thin',
+  'the way to NATS: cut every second',
+  'the way to NATS: answers swallowed',
+  'the way to NATS: cut when received',
+  'the way to NATS: black hole',
+  'the way to NATS: answers into a black hole',
+  'the way to NATS: refused',
+  'the stream purged',
+  'the stream deleted',
+  'the store of NATS empty',
+] as const;
+
+export const catalogue: readonly Planned[] = names.map((name) => ({
+  name,
+  make(bed, random) {
+    const all = surroundingFaults(bed, random);
+    const found = all.find((fault) => fault.name === name);
+    const unlisted = all.filter((fault) => !(names as readonly string[]).includes(fault.name));
+    if (found === undefined || unlisted.length > 0) {
+      throw new Error(
+        `The names don't fit the faults: ${[found ? '' : name, ...unlisted.map((f) => f.name)].join(', ')}`,
+      );
+    }
+    return found;
+  },
+}));

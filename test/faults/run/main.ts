@@ -1,0 +1,71 @@
+/**
+ * `npm run faults`: a seeded run of faults, and one table. Exit code 1 where anything was lost, doubled or wrong, and where
+ * a fault could not be brought about.
+ */
+import { parseArgs } from 'node:util';
+import type { Failpoint } from '@atoll/service/failpoint-points';
+import { seeded } from '../random.ts';
+import { killAt, type Planned, runCampaign } from './campaign.ts';
+import { catalogue } from './catalogue.ts';
+import { engineFailpoints } from './failpoint-faults.ts';
+import { table } from './table.ts';
+
+const usage = `Usage: npm run faults -- [options]
+
+  --minutes N      a run of about N minutes over the whole catalogue (default 5)
+  --seed N         decides what is broken, when and how (default: the time, and it is printed)
+  --each-point N   instead: kill -9 at each failpoint, N rounds each
+  --only TEXT      only faults whose name contains TEXT
+  --list           prints the names of all faults`;
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string' },
+    seed: { type: 'string' },
+    'each-point': { type: 'string' },
+    only: { type: 'string' },
+    list: { type: 'boolean' },
+    help: { type: 'boolean', short: 'h' },
+  },
+});
+if (values.help) {
+  console.log(usage);
+  process.exit(0);
+}
+
+function number(name: 'minutes' | 'seed' | 'each-point', otherwise: number): number {
+  const text = values[name];
+  if (text === undefined) return otherwise;
+  const value = Number(text);
+  if (text !== '' && Number.isFinite(value) && value >= 0) return value;
+  console.error(`--${name} ${text}: a number from 0 is needed.\n\n${usage}`);
+  process.exit(64);
+}
+
+const all: readonly Planned[] = [...engineFailpoints.map((point: Failpoint) => killAt(point)), ...catalogue];
+const chosen = all.filter(({ name }) => name.includes(values.only ?? ''));
+if (values.list) {
+  console.log(chosen.map(({ name }) => name).join('\n'));
+  process.exit(0);
+}
+const seed = number('seed', Date.now() % 1_000_000);
+const each = number('each-point', 0);
+const endsAt = Date.now() + number('minutes', 5) * 60_000;
+const points = chosen.filter(({ name }) => name.startsWith('kill -9 at '));
+if ((each > 0 ? points : chosen).length === 0) {
+  console.error(`No fault is called "${values.only}"; --list tells their names.`);
+  process.exit(64);
+}
+
+const random = seeded(seed);
+function next(round: number): Planned | null {
+  if (each > 0) return points[Math.floor(round / each)] ?? null;
+  // Drawn in any case, so that the order doesn't depend on the clock.
+  const drawn = chosen[Math.floor(random() * chosen.length)] ?? null;
+  return Date.now() < endsAt ? drawn : null;
+}
+
+console.log(`seed ${seed}`);
+const { rounds, ok } = await runCampaign({ seed, next, say: (line) => console.log(line) });
+console.log(`\n${table(rounds)}\n\nseed ${seed}: ${ok ? 'nothing lost, nothing doubled' : 'FAILED'}`);
+process.exit(ok ? 0 : 1);

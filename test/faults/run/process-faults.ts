@@ -1,0 +1,81 @@
+/** Faults of processes: kill -9 at any time, and a leader that is stopped, loses its place, and wakes late. */
+import type { ProcessHandle } from '../process/handle.ts';
+import { ACCOUNTS, LEDGER, READ, roles } from '../workload/role.ts';
+import type { Bed } from './bed.ts';
+import { NotInjected, type RunFault } from './fault.ts';
+
+/** The locks by which one process at a time works, and the role that takes them. */
+const locks = {
+  relay: `${ACCOUNTS} relay`,
+  reactor: `${LEDGER} consumer ledger`,
+  projector: `${READ} consumer ${ACCOUNTS}`,
+} as const;
+
+/** The process that holds the lock at the moment. */
+async function leader(bed: Bed, role: keyof typeof locks): Promise<ProcessHandle> {
+  const deadline = Date.now() + 10_000;
+  while (Date.now() < deadline) {
+    const { rows } = await bed.pool.query<{ name: string }>(
+      `select a.application_name as name from pg_locks l join pg_stat_activity a using (pid)
+        where l.locktype = 'advisory' and l.granted and l.objsubid = 1
+          and (l.classid::bigint << 32 | l.objid::bigint) = hashtextextended($1, 0)`,
+      [locks[role]],
+    );
+    const found = bed.processes.find(({ name }) => name === rows[0]?.name);
+    if (found) return found;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new NotInjected(`Nobody holds the lock "${locks[role]}".`);
+}
+
+function pick<T>(list: readonly T[], random: () => number): T {
+  const found = list[Math.floor(random() * list.length)];
+  if (found === undefined) throw new NotInjected('There is nothing to choose from.');
+  return found;
+}
+
+export function processFaults(bed: Bed, random: () => number): readonly RunFault[] {
+  const start = () => bed.heal();
+  const kills = roles.map(
+    (role): RunFault => ({
+      name: `kill -9 of a ${role}`,
+      needsRoot: false,
+      hold: [50, 1500],
+      inject: () => pick(bed.of(role), random).kill(),
+      heal: start,
+    }),
+  );
+  const late = (['relay', 'reactor', 'projector'] as const).map(
+    (role): RunFault => ({
+      name: `the leading ${role} stopped, and late`,
+      needsRoot: false,
+      // Longer than a standby needs to take over.
+      hold: [2500, 4000],
+      async inject() {
+        (await leader(bed, role)).pause();
+        // Its session would keep the lock for it: it loses that, too, as when the network has given it up.
+        bed.proxies.postgres.cut();
+      },
+      heal: start,
+    }),
+  );
+  const others: readonly RunFault[] = [
+    {
+      name: 'a writer stopped, and late',
+      needsRoot: false,
+      hold: [500, 3500],
+      inject: async () => pick(bed.of('writer'), random).pause(),
+      heal: start,
+    },
+    {
+      name: 'kill -9 of all processes at once',
+      needsRoot: false,
+      hold: [50, 500],
+      async inject() {
+        await Promise.all(bed.processes.map((one) => one.kill()));
+      },
+      heal: start,
+    },
+  ];
+  return [...kills, ...late, ...others];
+}
