@@ -1,0 +1,93 @@
+/** Any data that a recorded shape allows, for properties: the zod schemas of old versions are gone, their shapes are not. */
+import fc from 'fast-check';
+import { isObject, type Json, type JsonObject } from '../gen/shape.ts';
+
+const hex = fc.stringMatching(/^[0-9a-f]{1,4}$/);
+const byte = fc.integer({ min: 0, max: 255 });
+const ipv4 = fc.tuple(byte, byte, byte, byte).map((bytes) => bytes.join('.'));
+const ipv6 = fc.array(hex, { minLength: 8, maxLength: 8 }).map((groups) => groups.join(':'));
+const prefixed = (address: fc.Arbitrary<string>, bits: number) =>
+  fc.tuple(address, fc.integer({ min: 0, max: bits })).map(([range, length]) => `${range}/${length}`);
+
+const formats: Readonly<Record<string, fc.Arbitrary<string>>> = {
+  'date-time': fc
+    .date({ min: new Date('2000-01-01T00:00:00Z'), max: new Date('2099-12-31T23:59:59Z'), noInvalidDate: true })
+    .map((date) => date.toISOString()),
+  ipv4,
+  ipv6,
+  cidrv4: prefixed(ipv4, 32),
+  cidrv6: prefixed(ipv6, 128),
+};
+
+/** Rules between fields, by the text that the schema tells them with (`x-rule`). */
+const rules: Readonly<Record<string, (value: JsonObject) => boolean>> = {
+  'from <= to': ({ from, to }) => Number(from) <= Number(to),
+  'maxSurge + maxUnavailable > 0': ({ maxSurge, maxUnavailable }) => Number(maxSurge) + Number(maxUnavailable) > 0,
+};
+
+const lengthOf = (schema: JsonObject, minimum: string, maximum: string, most: number) => ({
+  minLength: typeof schema[minimum] === 'number' ? schema[minimum] : 0,
+  maxLength: Math.min(typeof schema[maximum] === 'number' ? schema[maximum] : most, most),
+});
+
+function text(schema: JsonObject): fc.Arbitrary<string> {
+  if (typeof schema.format === 'string') {
+    const known = formats[schema.format];
+    if (known === undefined) throw new Error(`Nobody has said how to make a ${schema.format}.`);
+    return known;
+  }
+  if (typeof schema.pattern === 'string') {
+    const longest = typeof schema.maxLength === 'number' ? schema.maxLength : Number.POSITIVE_INFINITY;
+    return fc.stringMatching(new RegExp(schema.pattern)).filter((made) => made.length <= longest);
+  }
+  return fc.string({ unit: 'grapheme', ...lengthOf(schema, 'minLength', 'maxLength', 20) });
+}
+
+function object(schema: JsonObject): fc.Arbitrary<Json> {
+  const { additionalProperties, propertyNames } = schema;
+  if (isObject(additionalProperties)) {
+    const key = isObject(propertyNames) ? text(propertyNames) : fc.string();
+    return fc.dictionary(key, anyOfShape(additionalProperties), { maxKeys: 3 });
+  }
+  const fields = isObject(schema.properties) ? Object.entries(schema.properties) : [];
+  const required = Array.isArray(schema.required) ? schema.required.map(String) : [];
+  const made = fc.record(Object.fromEntries(fields.map(([name, field]) => [name, anyOfShape(field)])), {
+    requiredKeys: required,
+  }) as fc.Arbitrary<JsonObject>;
+  const rule = schema['x-rule'];
+  if (typeof rule !== 'string') return made;
+  const holds = rules[rule];
+  if (holds === undefined) throw new Error(`Nobody has said how to keep the rule ${rule}.`);
+  return made.filter(holds);
+}
+
+export function anyOfShape(schema: Json): fc.Arbitrary<Json> {
+  if (!isObject(schema)) return fc.jsonValue() as fc.Arbitrary<Json>;
+  if (schema.const !== undefined) return fc.constant(schema.const);
+  if (Array.isArray(schema.enum)) return fc.constantFrom(...schema.enum);
+  const union = schema.anyOf ?? schema.oneOf;
+  if (Array.isArray(union)) return fc.oneof(...union.map(anyOfShape));
+  switch (schema.type) {
+    case 'string':
+      return text(schema);
+    case 'integer':
+      return fc.integer({
+        min: Math.max(Number(schema.minimum ?? -1e9), -1e9),
+        max: Math.min(Number(schema.maximum ?? 1e9), 1e9),
+      });
+    case 'number':
+      return fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => (Object.is(value, -0) ? 0 : value));
+    case 'boolean':
+      return fc.boolean();
+    case 'null':
+      return fc.constant(null);
+    case 'array': {
+      const { minLength, maxLength } = lengthOf(schema, 'minItems', 'maxItems', 3);
+      return fc.array(anyOfShape(schema.items ?? {}), { minLength, maxLength });
+    }
+    case 'object':
+      return object(schema);
+    default:
+      return fc.jsonValue() as fc.Arbitrary<Json>;
+  }
+}
