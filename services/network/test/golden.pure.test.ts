@@ -1,0 +1,24 @@
+/** What every release wrote is read and understood by today's code. The states may change with the code: look at the difference. */
+import { foldGolden, folding, stateText } from '@atoll/events/testing/fold-golden';
+import { goldenReleases } from '@atoll/events/testing/golden';
+import { networkEvents } from '@atoll/schema/network/events';
+import { expect, test } from 'vitest';
+import { endpoint } from '../src/domain/endpoint.ts';
+import { namespace } from '../src/domain/namespace.ts';
+import { policy } from '../src/domain/policy.ts';
+import { subnet } from '../src/domain/subnet.ts';
+
+const deciders = {
+  endpoint: folding(endpoint),
+  namespace: folding(namespace),
+  policy: folding(policy),
+  subnet: folding(subnet),
+};
+
+test.each(goldenReleases())(
+  'the streams that release %s wrote come to the states that they came to',
+  async (release) => {
+    const states = foldGolden({ release, context: 'network', registry: networkEvents, deciders });
+    await expect(stateText(states)).toMatchFileSnapshot(`golden/${release}.states.json`);
+  },
+);
