@@ -14,7 +14,7 @@ beforeAll(async () => {
   const entries = [
     ...serverFaults('PostgreSQL', rig.postgres),
     ...serverFaults('NATS', rig.nats),
-    ...wayFaults('to PostgreSQL', rig.toPostgres, 'append_batch'),
+    ...wayFaults('to PostgreSQL', rig.toPostgres, 'write_batch'),
     ...wayFaults('to NATS', rig.toNats, 'PUB evt.'),
     ...streamFaults(rig.nats, rig.nc, CONTEXT),
   ];
@@ -48,8 +48,12 @@ test.each([
   ['the stream deleted', 500, 5000],
   ['the store of NATS replaced by an older copy', 500, 10_000],
   ['the store of NATS empty', 500, 10_000],
-])('%s: nothing lost, nothing doubled, and it goes on', async (name, holdMs, withinMs) => {
-  const { effectsMs } = await rig.endure(named(name), holdMs);
-  expect(effectsMs).toBeLessThan(withinMs);
-  rig.nats.copyStore();
-}, 120_000);
+])(
+  '%s: nothing lost, nothing doubled, and it goes on',
+  async (name, holdMs, withinMs) => {
+    const { effectsMs } = await rig.endure(named(name), holdMs);
+    expect(effectsMs).toBeLessThan(withinMs);
+    rig.nats.copyStore();
+  },
+  120_000,
+);

@@ -95,8 +95,13 @@ export interface EventStore {
   readonly personal: PersonalData | null;
   /** Joins the next batch; resolves after its commit. Events are checked against the registry first. */
   append(request: AppendRequest): Promise<AppendOutcome>;
-  /** A stream's events from `fromVersion` (default 1), upcast, their personal data opened (null where it is erased). */
-  readStream(stream: string, fromVersion?: number): Promise<readonly EventRecord[]>;
+  /**
+   * A stream's events from `fromVersion` (default 1), upcast, their personal data opened (null where it is erased). Read
+   * in pages; of a long stream ask for a part.
+   */
+  readStream(stream: string, fromVersion?: number, bound?: StreamBound): Promise<readonly EventRecord[]>;
+  /** Which version a stream was at. Of events of the same millisecond all or none are counted in. */
+  streamAt(stream: string, time: Date): Promise<StreamAt>;
   /** Events after a position, in order, as `readStream` gives them. At most `limit` (≤ 5000). */
   readAfter(position: number, limit: number): Promise<readonly EventRecord[]>;
   /** As `readAfter`, but as they were written: nothing is upcast or opened, and types that this process doesn't know come, too. */

@@ -21,13 +21,25 @@ const MAX_QUEUED_BYTES = 64 * 1024 * 1024;
 export interface BatchRow {
   readonly command: number;
   readonly outcome: 'appended' | 'replayed' | 'version-conflict' | 'claim-conflict' | 'key-reused' | 'foreign-stream';
-  readonly at_position: number | string;
+  readonly at_position: number;
   readonly at_version: number;
   readonly at_time: string;
   readonly detail: unknown;
   /** The commit that it went into, for traces. */
   readonly commit?: CommitSpan;
 }
+
+/** A row as `write_batch` gives it. */
+export type OutcomeTuple = readonly [number, BatchRow['outcome'], number, number, string, unknown];
+
+export const toBatchRow = ([command, outcome, position, version, time, detail]: OutcomeTuple): BatchRow => ({
+  command,
+  outcome,
+  at_position: position,
+  at_version: version,
+  at_time: time,
+  detail,
+});
 
 interface Waiting {
   readonly prepared: PreparedAppend;

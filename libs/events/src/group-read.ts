@@ -21,6 +21,8 @@ interface Waiting<Q, R> {
 /** Resolves each request to its rows, in the order they came. One that the server refuses fails alone. */
 export function createGroupRead<Q, R extends GroupRow>(
   read: (requests: readonly Q[]) => Promise<readonly R[]>,
+  /** Requests of one round trip. */
+  most = MAX_GROUP,
 ): (request: Q) => Promise<readonly R[]> {
   let queue: Waiting<Q, R>[] = [];
   let running = false;
@@ -43,8 +45,8 @@ export function createGroupRead<Q, R extends GroupRow>(
     // What is asked for in the same turn of the event loop goes together.
     await new Promise((resolve) => setImmediate(resolve));
     while (queue.length > 0) {
-      const group = queue.slice(0, MAX_GROUP);
-      queue = queue.slice(MAX_GROUP);
+      const group = queue.slice(0, most);
+      queue = queue.slice(most);
       await readGroup(group);
     }
     running = false;

@@ -1,10 +1,12 @@
 /** One command from load to append. */
 import { type Rejection, reject } from '@atoll/schema/errors';
 import { failpoint } from '@atoll/service/failpoint';
-import type { Claim, Decider, DomainEvent } from './decider.ts';
+import type { Accepted, Claim, Decider, DomainEvent } from './decider.ts';
 import { ForeignStream, StoreOverloaded, SubjectErased, UnstorableInput } from './errors.ts';
 import type { AppendOutcome, ClaimConflict, CommandOutcome, EventStore, Idempotency, Origin } from './event-store.ts';
 import { inCommand } from './spans.ts';
+import type { Folded } from './state-cache.ts';
+import { nothing } from './states.ts';
 import { createTurns, type Turns } from './turns.ts';
 
 const MAX_DECISIONS = 10;
@@ -69,6 +71,8 @@ export interface HandleOptions<S, C, E extends DomainEvent> {
   onClaimConflict?: (conflict: ClaimConflict) => Rejection;
   /** Streams of another tenant are answered NOT_FOUND with this text. */
   notFound?: Rejection;
+  /** The stream's id was made up for this command: there is nothing to read before it is decided. */
+  newStream?: boolean;
 }
 
 /**
@@ -76,24 +80,34 @@ export interface HandleOptions<S, C, E extends DomainEvent> {
  * times, then VERSION_CONFLICT). A claim conflict is told by `onClaimConflict` as a rejection. A decision without
  * events is answered with the stream's version and the store's last position. Positions are those of this context.
  *
- * The stored answer under the idempotency key comes before everything else, and is looked for again in the commit. A
- * refusal is stored nowhere: the same key may succeed later. Throws `StoreUnavailable` where the outcome isn't known.
+ * The state may come from memory and be older than the stream: what is appended is judged by its version in the commit,
+ * and everything that no commit judges (a refusal, a version that the caller has seen, a stream of another tenant) is
+ * confirmed on the stream as it is before it is answered. So an accepted command on a stream in use is one round trip.
+ *
+ * The stored answer under the idempotency key comes before everything else: the commit looks for it first, and so does
+ * every refusal. A refusal is stored nowhere: the same key may succeed later. Throws `StoreUnavailable` where the outcome
+ * isn't known.
  */
 export async function handleCommand<S, C, E extends DomainEvent>(
   store: EventStore,
   options: HandleOptions<S, C, E>,
 ): Promise<CommandOutcome> {
-  try {
-    return await inCommand(options.stream, options.origin, () =>
-      turnsOf(store).take(options.stream, () => decideAndAppend(store, options)),
-    );
-  } catch (error) {
-    if (error instanceof ForeignStream) return refused(options.notFound ?? foreign);
-    if (error instanceof SubjectErased) return refused(reject('ILLEGAL_STATE', error.message));
-    if (error instanceof UnstorableInput) return refused(reject('INVALID_ARGUMENT', error.message));
-    if (error instanceof StoreOverloaded) return refused(reject('UNAVAILABLE', error.message));
-    throw error;
-  }
+  return await inCommand(options.stream, options.origin, () =>
+    turnsOf(store).take(options.stream, async () => {
+      try {
+        return await decideAndAppend(store, options);
+      } catch (error) {
+        if (error instanceof ForeignStream) return refused(options.notFound ?? foreign);
+        // What it would write now can't be written; it may have been, when it was asked for the first time.
+        if (error instanceof SubjectErased) {
+          return (await earlierAnswer(store, options)) ?? refused(reject('ILLEGAL_STATE', error.message));
+        }
+        if (error instanceof UnstorableInput) return refused(reject('INVALID_ARGUMENT', error.message));
+        if (error instanceof StoreOverloaded) return refused(reject('UNAVAILABLE', error.message));
+        throw error;
+      }
+    }),
+  );
 }
 
 const foreign = reject('NOT_FOUND', 'There is no such resource.');
@@ -109,42 +123,59 @@ function turnsOf(store: EventStore): Turns {
   return known;
 }
 
+async function earlierAnswer(
+  store: EventStore,
+  { idempotency, origin }: Pick<HandleOptions<never, never, never>, 'idempotency' | 'origin'>,
+): Promise<CommandOutcome | null> {
+  const stored = idempotency ? await store.storedAnswer(origin.tenant, idempotency) : null;
+  return stored && replayed(stored);
+}
+
+/** Accepted, or why not. What is refused here no commit will judge. */
+function judge<S, C, E extends DomainEvent>(
+  { version, tenant, state }: Folded<S>,
+  { decider, command, origin, notFound, expectedVersion }: HandleOptions<S, C, E>,
+): Accepted<E> | { readonly ok: false; readonly outcome: CommandOutcome } {
+  const no = (outcome: CommandOutcome) => ({ ok: false, outcome }) as const;
+  const seen = expectedVersion ?? null;
+  if (tenant !== null && tenant !== origin.tenant) return no(refused(notFound ?? foreign));
+  // What isn't there has no version: the decision itself says what is missing.
+  if (seen !== null && version > 0 && version !== seen) return no(versionConflict(seen, version));
+  const decided = decider.decide(state, command);
+  if (!decided.ok) return no(refused(decided.rejection));
+  if (seen !== null && version !== seen) return no(versionConflict(seen, version));
+  return decided;
+}
+
 async function decideAndAppend<S, C, E extends DomainEvent>(
   store: EventStore,
   options: HandleOptions<S, C, E>,
 ): Promise<CommandOutcome> {
-  const { decider, stream, command, origin, idempotency } = options;
-  const seen = options.expectedVersion ?? null;
+  const { decider, stream, origin, idempotency } = options;
+  const { states } = store;
 
+  const remembered = options.newStream ? nothing(decider) : states.recall(decider, stream);
+  let confirmed = remembered === null;
+  let folded = remembered ?? (await states.load(decider, stream));
   let conflict = { decidedOn: 0, actual: 0 };
-  for (let decision = 0; decision < MAX_DECISIONS; decision++) {
-    const [stored, history] = await Promise.all([
-      idempotency && decision === 0 ? store.storedAnswer(origin.tenant, idempotency) : null,
-      store.readStream(stream),
-    ]);
+  for (let conflicts = 0; conflicts < MAX_DECISIONS; ) {
     failpoint('command.after-load');
-    const answer = stored && replayed(stored);
-    if (answer) return answer;
-
-    const first = history[0];
-    if (first && first.tenant !== origin.tenant) return refused(options.notFound ?? foreign);
-    const version = history.at(-1)?.version ?? 0;
-    // What isn't there has no version: the decision itself says what is missing.
-    if (seen !== null && version > 0 && version !== seen) return versionConflict(seen, version);
+    const decided = judge(folded, options);
+    if (!decided.ok) {
+      // Looked for after the state was read: an answer whose events are in it is found.
+      if (confirmed) return (await earlierAnswer(store, options)) ?? decided.outcome;
+      folded = await states.load(decider, stream);
+      confirmed = true;
+      continue;
+    }
 
     // The store has checked and upcast the data: what its registry says is what the domain's types say.
     const evolve = (state: S, event: DomainEvent): S => decider.evolve(state, event as E);
-    const state = history.reduce(evolve, decider.initial);
-    const decided = decider.decide(state, command);
-    if (!decided.ok) return refused(decided.rejection);
-    if (seen !== null && version !== seen) return versionConflict(seen, version);
-
     const result =
-      typeof options.result === 'function' ? options.result(decided.events.reduce(evolve, state)) : options.result;
-    if (decided.events.length === 0 && decided.claims.length === 0 && !decided.erases && !idempotency) {
-      return { ok: true, result: result ?? null, position: await store.lastPosition(), version, replayed: false };
-    }
-
+      typeof options.result === 'function'
+        ? options.result(decided.events.reduce(evolve, folded.state))
+        : options.result;
+    const { version } = folded;
     const outcome = await store.append({
       stream,
       expected: version === 0 ? { kind: 'none' } : { kind: 'at', version },
@@ -157,18 +188,29 @@ async function decideAndAppend<S, C, E extends DomainEvent>(
     });
     switch (outcome.outcome) {
       case 'appended': {
+        states.advance(decider, stream, folded, outcome.events);
         const { position } = outcome;
         return { ok: true, result: result ?? null, position, version: outcome.version, replayed: false };
       }
-      case 'replayed':
+      case 'replayed': {
+        const { position } = outcome;
+        return { ok: true, result: outcome.result, position, version: outcome.version, replayed: true };
+      }
       case 'key-reused':
-        return replayed(outcome) ?? refused(keyReused);
+        // The commit compares the request to the letter; of an erased subject less of it can be compared.
+        return (await earlierAnswer(store, options)) ?? refused(keyReused);
       case 'claim-conflict':
         return refused((options.onClaimConflict ?? describeConflict)(outcome.conflict));
-      case 'version-conflict':
+      case 'version-conflict': {
+        const seen = options.expectedVersion ?? null;
         if (seen !== null) return versionConflict(seen, outcome.actual);
         conflict = { decidedOn: version, actual: outcome.actual };
+        conflicts += 1;
+        // From the newer events alone, where the older ones are known.
+        folded = await states.load(decider, stream);
+        confirmed = true;
         break;
+      }
       default:
         outcome satisfies never;
     }

@@ -77,3 +77,31 @@ export const rebuildRate = new Gauge({
   labelNames: ['schema', 'projection'],
   registers,
 });
+
+export const cacheLookups = new Counter({
+  name: 'atoll_state_cache_lookups_total',
+  help: 'Commands that found the folded state of their stream in memory (hit), or had to read it (miss)',
+  labelNames: ['context', 'result'],
+  registers,
+});
+
+export const cachedStates = new Gauge({
+  name: 'atoll_state_cache_states',
+  help: 'Folded states in memory',
+  labelNames: ['context'],
+  registers,
+});
+
+export const cachedStatesBytes = new Gauge({
+  name: 'atoll_state_cache_bytes',
+  help: 'Folded states in memory, in bytes, estimated by their JSON',
+  labelNames: ['context'],
+  registers,
+});
+
+export const snapshotsTotal = new Counter({
+  name: 'atoll_snapshots_total',
+  help: 'Snapshots by what became of them: written; failed; dropped, because too many waited; ignored, because it was no copy of the stream',
+  labelNames: ['context', 'outcome'],
+  registers,
+});

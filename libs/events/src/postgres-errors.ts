@@ -7,9 +7,10 @@ const { DatabaseError } = pg;
 /**
  * SQLSTATE classes and codes after which the same statement may succeed: connection (08), resources (53), a transaction
  * that lost against another (40), the server going down or coming up (57P0.), its disk (58), a lock that wasn't to be
- * had, and a server that is a read-only standby for the moment.
+ * had, a session that was ended because it stood still in a transaction (25P03, 25P04), and a server that is a read-only
+ * standby for the moment.
  */
-const passing = /^(08|53|40|57P0|58)|^(55P03|25006)$/;
+const passing = /^(08|53|40|57P0|58)|^(55P03|25006|25P03|25P04)$/;
 /** A statement that took too long. For an append a matter of load; for others it may be their own fault. */
 const CANCELLED = '57014';
 

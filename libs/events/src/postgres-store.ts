@@ -1,5 +1,7 @@
 /** The event store on PostgreSQL. */
 import type { Context } from '@atoll/schema/contexts';
+import type { EventRecord } from '@atoll/schema/envelope';
+import type { Tenant } from '@atoll/schema/ids';
 import { personalTypes } from '@atoll/schema/personal';
 import type { EventRegistry } from '@atoll/schema/registry';
 import { failpoint } from '@atoll/service/failpoint';
@@ -9,27 +11,57 @@ import type { Pool } from 'pg';
 import { hashOf } from './canonical.ts';
 import { createDataKeys } from './data-keys.ts';
 import { ForeignStream, InvalidAppend } from './errors.ts';
-import type { AppendOutcome, AppendRequest, ClaimConflict, EventStore, Idempotency } from './event-store.ts';
-import { type BatchRow, createGroupCommit } from './group-commit.ts';
+import type {
+  AppendOutcome,
+  AppendRequest,
+  ClaimConflict,
+  EventStore,
+  Idempotency,
+  StreamBound,
+} from './event-store.ts';
+import { type BatchRow, createGroupCommit, type OutcomeTuple, toBatchRow } from './group-commit.ts';
 import { createGroupRead, type GroupRow } from './group-read.ts';
 import { appendSeconds, batchCommands } from './measures.ts';
 import { patiently } from './patience.ts';
 import { createPersonalData, type PersonalData } from './personal-data.ts';
 import { type Personal, type PreparedAppend, prepareAppend, unstorableText } from './prepare.ts';
+import { DEFAULT_KEEP_DAYS, startRetention } from './retention.ts';
 import { createSessionLock } from './session-lock.ts';
+import { createSnapshots } from './snapshots.ts';
 import { inAppend, inLoad, sawCommit } from './spans.ts';
 import { type EventRow, quoteSchema, toRecord } from './sql.ts';
+import { type CacheBounds, createStateCache } from './state-cache.ts';
+import { createStates } from './states.ts';
 import { upcast } from './upcast.ts';
 
 const MAX_PAGE = 5000;
+/** Of one stream's events. */
+const STREAM_PAGE = 500;
 /** A batch is tried this long while PostgreSQL restarts or fails over. */
 const RETRY_MS = 15_000;
+/** A statement without an answer for so long is tried on another connection: the way to the server may be silent. */
+const ANSWER_MS = 5000;
 
 interface AnswerRow extends GroupRow {
   readonly request_hash: string;
   readonly position: number | string;
   readonly version: number;
   readonly result: unknown;
+}
+
+interface PageRequest {
+  readonly stream: string;
+  readonly fromVersion: number;
+  readonly toVersion: number | null;
+  readonly size: number;
+}
+
+interface StreamAtRow {
+  readonly last: number;
+  readonly found: number;
+  readonly tenant: Tenant | null;
+  readonly began: string | null;
+  readonly ahead: boolean;
 }
 
 interface ConflictDetail {
@@ -40,7 +72,7 @@ interface ConflictDetail {
 
 function toOutcome(context: Context, prepared: PreparedAppend, row: BatchRow): AppendOutcome {
   const { request, events } = prepared;
-  const position = Number(row.at_position);
+  const position = row.at_position;
   switch (row.outcome) {
     case 'appended': {
       const { stream, origin } = request;
@@ -113,6 +145,14 @@ export function createEventStore(options: {
   registry: EventRegistry;
   /** Needed where events hold personal data. */
   masterKeys?: MasterKeys;
+  /** Of the folded states in memory. */
+  cache?: CacheBounds;
+  /** A snapshot of a stream for so many events, where its decider has snapshots. Default 200. */
+  snapshotEvery?: number;
+  /** How long answers under idempotency keys are kept, in days. Default 7. */
+  keepAnswersDays?: number;
+  /** States are frozen, so that a decider that changes one throws. Default: where NODE_ENV is `test`. */
+  freezeStates?: boolean;
   log: Logger;
 }): EventStore {
   const { pool, context, registry, log } = options;
@@ -122,9 +162,10 @@ export function createEventStore(options: {
   const listeners = new Set<(position: number) => void>();
   let lastSeen = 0;
 
-  const statement = (name: string, text: string) => ({ name: `${schema}_${name}`, text });
-  const appendBatch = statement('append', `select * from ${q}.append_batch($1::jsonb)`);
-  const selectStreams = statement('read_streams', `select * from ${q}.read_streams($1, $2)`);
+  const statement = (name: string, text: string) => ({ name: `${schema}_${name}`, text, query_timeout: ANSWER_MS });
+  const writeBatch = statement('write', `call ${q}.write_batch($1::jsonb, null)`);
+  const selectPages = statement('read_pages', `select * from ${q}.read_pages($1, $2, $3, $4)`);
+  const selectStreamAt = statement('stream_at', `select * from ${q}.stream_at($1, $2)`);
   const selectAfter = statement('read_after', `select * from ${q}.read_after($1, $2)`);
   const selectLast = statement('last_position', `select ${q}.last_position() as position`);
   const selectAnswers = statement('stored_answers', `select * from ${q}.stored_answers($1, $2)`);
@@ -146,20 +187,37 @@ export function createEventStore(options: {
     log,
     async write(batch) {
       failpoint('append.before-commit');
-      const { rows } = await pool.query<BatchRow>({ ...appendBatch, values: [batch] });
+      const answer = await pool.query<{ outcomes: readonly OutcomeTuple[] }>({ ...writeBatch, values: [batch] });
       failpoint('append.after-commit');
+      const rows = (answer.rows[0]?.outcomes ?? []).map(toBatchRow);
       batchCommands.observe({ context }, rows.length);
       let last = 0;
-      for (const row of rows) if (row.outcome === 'appended') last = Math.max(last, Number(row.at_position));
+      for (const row of rows) if (row.outcome === 'appended') last = Math.max(last, row.at_position);
       announce(last);
       return rows;
     },
   });
 
-  const readStreams = createGroupRead(async (asked: readonly { stream: string; fromVersion: number }[]) => {
-    const values = [asked.map(({ stream }) => stream), asked.map(({ fromVersion }) => fromVersion)];
-    return (await patiently(() => pool.query<EventRow & GroupRow>({ ...selectStreams, values }))).rows;
-  });
+  const readPages = createGroupRead(async (asked: readonly PageRequest[]) => {
+    const values = [
+      asked.map(({ stream }) => stream),
+      asked.map(({ fromVersion }) => fromVersion),
+      asked.map(({ toVersion }) => toVersion),
+      asked.map(({ size }) => size),
+    ];
+    return (await patiently(() => pool.query<EventRow & GroupRow>({ ...selectPages, values }))).rows;
+  }, 20);
+  async function readPage(
+    stream: string,
+    fromVersion: number,
+    { toVersion, limit }: StreamBound & { limit: number },
+  ): Promise<readonly EventRecord[]> {
+    const size = Math.min(limit, STREAM_PAGE);
+    const rows = await readPages({ stream, fromVersion, toVersion: toVersion ?? null, size });
+    const records = rows.map((row) => toRecord(context, row));
+    const opened = personal ? await personal.open(records) : records;
+    return opened.map((event) => upcast(registry, event));
+  }
   const readAnswers = createGroupRead(async (asked: readonly { tenant: string; key: string }[]) => {
     const values = [asked.map(({ tenant }) => tenant), asked.map(({ key }) => key)];
     return (await patiently(() => pool.query<AnswerRow>({ ...selectAnswers, values }))).rows;
@@ -183,11 +241,20 @@ export function createEventStore(options: {
     return asked.endsWith('.') ? stored.startsWith(asked) : stored === asked;
   }
 
-  async function prepare(request: AppendRequest): Promise<PreparedAppend> {
+  /** What was taken before the store is closed is written, also what still waits for its keys. */
+  const sealing = new Set<Promise<unknown>>();
+  function prepare(request: AppendRequest): PreparedAppend | Promise<PreparedAppend> {
     if (!personal) {
       if (request.erases) throw new InvalidAppend('Only a store with master keys erases.');
       return prepareAppend(context, registry, request);
     }
+    const prepared = seal(personal, request);
+    sealing.add(prepared);
+    const done = () => sealing.delete(prepared);
+    prepared.then(done, done);
+    return prepared;
+  }
+  async function seal(personal: PersonalData, request: AppendRequest): Promise<PreparedAppend> {
     const { origin, idempotency } = request;
     const parts: Personal = {
       sealing: await personal.sealing(origin.tenant, request.events),
@@ -196,13 +263,27 @@ export function createEventStore(options: {
     return prepareAppend(context, registry, request, parts);
   }
 
+  const cache = createStateCache(context, options.cache);
+  const snapshots = createSnapshots({ pool, context, schema, seal: personal, log });
+  const states = createStates({
+    cache,
+    snapshots,
+    readPage: (stream, fromVersion, bound) => inLoad(stream, () => readPage(stream, fromVersion, bound)),
+    ...(options.snapshotEvery !== undefined && { every: options.snapshotEvery }),
+    personalTypes: personal?.types,
+    freeze: options.freezeStates ?? process.env.NODE_ENV === 'test',
+  });
+  const keepDays = options.keepAnswersDays ?? DEFAULT_KEEP_DAYS;
+  const retention = startRetention({ pool, context, schema, keepDays, log });
+
   return {
     context,
     registry,
     personal,
     append: (asked) =>
       inAppend(asked, async (request) => {
-        let prepared = await prepare(request);
+        const preparing = prepare(request);
+        let prepared = preparing instanceof Promise ? await preparing : preparing;
         const stopTimer = appendSeconds.startTimer({ context });
         let row = await commits.add(prepared);
         if (keyIsGone(prepared, row)) {
@@ -213,17 +294,33 @@ export function createEventStore(options: {
           if (keyIsGone(prepared, row)) throw new Error('A key went twice while an append was sealed with it.');
         }
         stopTimer();
-        if (row.outcome === 'appended' && request.erases) personal?.forget(request.origin.tenant, request.erases);
+        if (row.outcome === 'appended' && request.erases) {
+          personal?.forget(request.origin.tenant, request.erases);
+          cache.forget();
+        }
         if (row.commit) sawCommit(row.commit);
         return toOutcome(context, prepared, row);
       }),
-    readStream: (stream, fromVersion = 1) =>
+    states,
+    readStream: (stream, fromVersion = 1, { toVersion, limit = Number.POSITIVE_INFINITY } = {}) =>
       inLoad(stream, async () => {
-        const rows = await readStreams({ stream, fromVersion });
-        const records = rows.map((row) => toRecord(context, row));
-        const opened = personal ? await personal.open(records) : records;
-        return opened.map((event) => upcast(registry, event));
+        const events: EventRecord[] = [];
+        while (events.length < limit) {
+          const size = Math.min(STREAM_PAGE, limit - events.length);
+          const bound = { limit: size, ...(toVersion !== undefined && { toVersion }) };
+          const page = await readPage(stream, fromVersion + events.length, bound);
+          for (const event of page) events.push(event);
+          if (page.length < size) break;
+        }
+        return events;
       }),
+    async streamAt(stream, time) {
+      const values = [stream, time.toISOString()];
+      const { rows } = await patiently(() => pool.query<StreamAtRow>({ ...selectStreamAt, values }));
+      const { last = 0, found: version = 0, tenant = null, began = null, ahead = false } = rows[0] ?? {};
+      return { last, version, tenant, began, ahead };
+    },
+    forget: (stream) => cache.forget(stream),
     async readAfter(position, limit) {
       const records = await readStored(position, limit);
       const opened = personal ? await personal.open(records) : records;
@@ -246,6 +343,10 @@ export function createEventStore(options: {
       return () => listeners.delete(listener);
     },
     createLock: (name) => createSessionLock(pool, `${schema} ${name}`),
-    close: () => commits.close(),
+    async close() {
+      await Promise.allSettled(sealing);
+      await commits.close();
+      await Promise.all([snapshots.close(), retention.stop()]);
+    },
   };
 }

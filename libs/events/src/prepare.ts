@@ -53,7 +53,11 @@ function prepareEvent(
     throw new InvalidAppend(`The data of ${event.type} isn't what its schema says:\n${z.prettifyError(parsed.error)}`);
   }
   const id = newId('event');
-  const json = JSON.stringify(stored(id, parsed.data));
+  const clear = JSON.stringify(parsed.data);
+  // Once through JSON, so that what is answered is what is read back, and nobody else has a hand on it.
+  const data: unknown = JSON.parse(clear);
+  const kept = stored(id, data);
+  const json = kept === data ? clear : JSON.stringify(kept);
   const bytes = Buffer.byteLength(json);
   if (bytes > MAX_EVENT_BYTES) {
     throw new UnstorableInput(
@@ -61,7 +65,7 @@ function prepareEvent(
         'the bulk elsewhere and its hash in the event.',
     );
   }
-  return { id, type: event.type, schemaVersion: definition.version, data: parsed.data, json };
+  return { id, type: event.type, schemaVersion: definition.version, data, json };
 }
 
 function checkClaim(claim: Claim): void {

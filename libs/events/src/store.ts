@@ -12,4 +12,5 @@ export type {
   Origin,
 } from './event-store.ts';
 export { handleCommand } from './handle-command.ts';
+export { loadState } from './load-state.ts';
 export { createEventStore } from './postgres-store.ts';

@@ -31,7 +31,7 @@ export function surroundingFaults(bed: Bed, random: () => number): readonly RunF
   const shared = [
     ...serverFaults('PostgreSQL', bed.postgres),
     ...serverFaults('NATS', bed.nats),
-    ...wayFaults('the way to PostgreSQL', bed.proxies.postgres, 'append_batch'),
+    ...wayFaults('the way to PostgreSQL', bed.proxies.postgres, 'write_batch'),
     ...wayFaults('the way to NATS', bed.proxies.nats, 'EVENTS_'),
     ...streamFaults(bed.nats, bed.nc, ACCOUNTS),
   ];
