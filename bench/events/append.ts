@@ -3,31 +3,19 @@
  * time beside a single INSERT.
  */
 import { aimed, type Row, rounds } from '../results.ts';
-import { orderOfRound } from '../statistics.ts';
 import type { Suite } from '../suites/suite.ts';
 import type { LoopOutcome } from './closed-loop.ts';
 import { startContestant } from './contestant.ts';
 import type { Atoll } from './contestants/atoll.ts';
 import type { Emmett } from './contestants/emmett.ts';
 import type { Insert } from './contestants/insert.ts';
+import { inTurns } from './in-turns.ts';
 import { openPgbench } from './pgbench.ts';
 import { startServers } from './servers.ts';
 import { tuneEmmett } from './tune.ts';
 
 const CONCURRENCY = 64;
 const set = { kind: 'account', streams: 10_000 };
-
-/** Each of `measures` once per round, in turns. */
-async function inTurns<T>(count: number, measures: readonly (() => Promise<T>)[]): Promise<T[][]> {
-  const results: T[][] = measures.map(() => []);
-  for (let round = 0; round < count; round++) {
-    for (const index of orderOfRound(round, measures.length)) {
-      const measured = await measures[index]?.();
-      if (measured !== undefined) results[index]?.push(measured);
-    }
-  }
-  return results;
-}
 
 export const appends: Suite = {
   name: 'events-append',
@@ -37,17 +25,20 @@ export const appends: Suite = {
     const count = long ? 9 : 3;
     const servers = await startServers();
     const [ours, theirs, floors] = [await servers.database(), await servers.database(), await servers.database()];
-    const program = (name: string) => new URL(`./contestants/${name}.ts`, import.meta.url);
-    const atoll = startContestant<Atoll>(program('atoll'), { DATABASE_URL: ours });
-    const emmett = startContestant<Emmett>(program('emmett'), { DATABASE_URL: theirs });
-    const insert = startContestant<Insert>(program('insert'), { DATABASE_URL: floors });
+    const atoll = startContestant<Atoll>(new URL('./contestants/atoll.ts', import.meta.url), { DATABASE_URL: ours });
+    const emmett = startContestant<Emmett>(new URL('./contestants/emmett.ts', import.meta.url), {
+      DATABASE_URL: theirs,
+    });
+    const insert = startContestant<Insert>(new URL('./contestants/insert.ts', import.meta.url), {
+      DATABASE_URL: floors,
+    });
     const pgbench = await openPgbench(await servers.database(), CONCURRENCY, set.streams);
     try {
       const loop = { concurrency: CONCURRENCY, seconds };
       await tuneEmmett(emmett, () => emmett.ask('append', { loop: { ...loop, seconds: 1 }, set }));
       await atoll.ask('append', { loop: { ...loop, seconds: 1 }, set });
       const rate = (outcome: Promise<LoopOutcome>) => outcome.then(({ perSecond }) => perSecond);
-      const many = await inTurns<number>(count, [
+      const many = await inTurns(count, [
         () => rate(atoll.ask('append', { loop, set })),
         () => rate(emmett.ask('append', { loop, set })),
         () => pgbench.run({ clients: 1, seconds }),
@@ -55,7 +46,7 @@ export const appends: Suite = {
       ]);
       const single = { concurrency: 1, seconds };
       const median = (outcome: Promise<LoopOutcome>) => outcome.then(({ p50 }) => p50);
-      const one = await inTurns<number>(count, [
+      const one = await inTurns(count, [
         () => median(atoll.ask('append', { loop: single, set })),
         () => median(insert.ask('insert', { seconds, set })),
       ]);

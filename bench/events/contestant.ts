@@ -32,10 +32,12 @@ export function serve<T extends Tasks>(tasks: T, close: () => Promise<void>): vo
   process.on('disconnect', () => process.exit(0));
 }
 
+/** `null` for a task that takes nothing. */
+type Input<T extends Tasks, K extends keyof T> = Parameters<T[K]> extends [infer I] ? I : null;
 type Outcome<T extends Tasks, K extends keyof T> = Awaited<ReturnType<T[K]>>;
 
 export interface Contestant<T extends Tasks> {
-  ask<K extends keyof T & string>(task: K, input: Parameters<T[K]>[0]): Promise<Outcome<T, K>>;
+  ask<K extends keyof T & string>(task: K, input: Input<T, K>): Promise<Outcome<T, K>>;
   stop(): Promise<void>;
 }
 
@@ -48,7 +50,7 @@ export function startContestant<T extends Tasks>(program: URL, env: Readonly<Rec
   });
   const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
   return {
-    async ask<K extends keyof T & string>(task: K, input: Parameters<T[K]>[0]): Promise<Outcome<T, K>> {
+    async ask<K extends keyof T & string>(task: K, input: Input<T, K>): Promise<Outcome<T, K>> {
       const reply = await new Promise<Reply>((resolve, reject) => {
         const onExit = (code: number | null) => reject(new Error(`${program.pathname} ended with ${code}.`));
         child.once('exit', onExit);

@@ -44,6 +44,9 @@ const tasks = {
     }
   },
 
+  /** Of the process, in bytes. */
+  memory: async (): Promise<number> => process.memoryUsage.rss(),
+
   append: ({ loop, set }: { loop: LoopSpec; set: StreamSet }): Promise<LoopOutcome> =>
     closedLoop(loop, async (n) => {
       const outcome = await store.append({
