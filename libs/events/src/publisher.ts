@@ -5,6 +5,7 @@
  * Every message expects the sequence that the one before it got. Whatever goes wrong with one, all after it are refused
  * by the server, so the stream never has a hole, and never the messages of two publishers in turns.
  */
+import { cloudEventContentType } from '@atoll/schema/cloudevent';
 import type { EventRecord } from '@atoll/schema/envelope';
 import { eventStream, eventSubject } from '@atoll/schema/subjects';
 import type { NatsConnection } from '@atoll/service/nats';
@@ -130,6 +131,8 @@ export function createPublisher(options: {
       }
       const body = JSON.stringify(toCloudEvent(event));
       const head = headers();
+      // The NATS binding of CloudEvents: structured mode is told by it.
+      head.set('content-type', cloudEventContentType);
       head.set(PubHeaders.MsgIdHdr, `${event.context}:${event.position}`);
       head.set(PubHeaders.ExpectedStreamHdr, eventStream(event.context));
       head.set(PubHeaders.ExpectedLastSeqHdr, String(sequence));
