@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { Platform } from '@atoll/test/platform/platform';
 import { appends } from './events/append.ts';
 import { commands } from './events/command.ts';
+import { consuming } from './events/consume.ts';
 import { relaying } from './events/relay.ts';
 import { Generator } from './load/generator.ts';
 import { keep, load, machine, print } from './results.ts';
@@ -15,7 +16,16 @@ import { reads } from './suites/reads.ts';
 import { startup } from './suites/startup.ts';
 import type { Bed, Suite, SuiteOptions } from './suites/suite.ts';
 
-const suites: readonly Suite[] = [reads, commandToSubscriber, mutations, startup, appends, commands, relaying];
+const suites: readonly Suite[] = [
+  reads,
+  commandToSubscriber,
+  mutations,
+  startup,
+  appends,
+  commands,
+  relaying,
+  consuming,
+];
 
 function usage(problem: string): never {
   console.error(`${problem}\nUsage: npm run bench -- [NAME …] [--long] [--events N]`);
