@@ -40,6 +40,8 @@ export interface Clients {
 }
 
 const CALL_MS = 2500;
+/** Of one client, between two calls: what is tested is what is lost, and not how much is done. */
+const BETWEEN_MS = 20;
 /** How long somebody goes on with the same key until the outcome is known. */
 const RESOLVE_MS = 20_000;
 /** Each of them holds its consumer up for the time of five tries. */
@@ -168,8 +170,7 @@ export function createClients(nc: NatsConnection, random: () => number): Clients
           const call = (random() < 0.05 ? reusing(round) : null) ?? next(round, poison);
           calls.push(call);
           await carryOut(call);
-          // Where nobody answers, not as fast as possible.
-          if (call.outcome.kind !== 'ok') await pause(20);
+          await pause(BETWEEN_MS);
         }
       }
       const loops = Array.from({ length: width }, loop);

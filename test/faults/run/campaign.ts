@@ -2,30 +2,13 @@
  * A run of many rounds, by a schedule that the seed decides: which faults, in which order, on which processes, at which
  * hit. Each bed serves a number of rounds, and is then made anew.
  */
-import type { Failpoint } from '@atoll/service/failpoint-points';
 import { tell } from '../oracle/violation.ts';
 import { seeded } from '../random.ts';
 import { startPostgres } from '../servers.ts';
 import { type Bed, type Crew, openBed } from './bed.ts';
 import { createClients } from './calls.ts';
-import { failpointFault } from './failpoint-faults.ts';
-import type { RunFault } from './fault.ts';
+import type { Planned } from './fault.ts';
 import { type Round, runRound } from './round.ts';
-
-/** Makes a fault for a bed. `random` is the fault's own, so that what one draws changes nothing for the next. */
-export interface Planned {
-  readonly name: string;
-  make(bed: Bed, random: () => number): RunFault;
-}
-
-export const killAt = (point: Failpoint): Planned => ({
-  name: `kill -9 at ${point}`,
-  make(bed, random) {
-    const fault = failpointFault(bed, point, random);
-    if (fault === null) throw new Error(`${point} isn't passed by the engine's processes.`);
-    return fault;
-  },
-});
 
 const ROUNDS_PER_BED = 20;
 /** Of the violations of a round. */

@@ -2,8 +2,7 @@
 import { serverFaults, streamFaults, wayFaults } from '../catalogue.ts';
 import { ACCOUNTS } from '../workload/role.ts';
 import type { Bed } from './bed.ts';
-import type { Planned } from './campaign.ts';
-import type { RunFault } from './fault.ts';
+import type { Planned, RunFault } from './fault.ts';
 import { processFaults } from './process-faults.ts';
 
 /** Long enough for retries to begin, short enough for many rounds. */

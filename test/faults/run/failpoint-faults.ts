@@ -5,7 +5,7 @@ import { type Failpoint, failpoints } from '@atoll/service/failpoint-points';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { ACCOUNTS, READ, type Role } from '../workload/role.ts';
 import type { Bed } from './bed.ts';
-import { NotInjected, type RunFault } from './fault.ts';
+import { NotInjected, type Planned, type RunFault } from './fault.ts';
 
 interface Plan {
   readonly roles: readonly Role[];
@@ -22,7 +22,7 @@ const lost: Plan = { roles: ['relay'], by: 'stream-lost', within: 1 };
 const project: Plan = { roles: ['projector'], by: 'load', within: 8 };
 const react: Plan = { roles: ['reactor'], by: 'load', within: 8 };
 const poison: Plan = { roles: ['projector'], by: 'poison', within: 2 };
-const retry: Plan = { roles: ['projector'], by: 'retry', within: 2 };
+const retry: Plan = { roles: ['projector'], by: 'retry', within: 1 };
 /** Passed by the platform's processes only: see platform-faults.ts. */
 const elsewhere = null;
 
@@ -137,3 +137,12 @@ export function failpointFault(bed: Bed, point: Failpoint, random: () => number)
 }
 
 export const engineFailpoints: readonly Failpoint[] = failpoints.filter((point) => plans[point] !== null);
+
+export const killAt = (point: Failpoint): Planned => ({
+  name: `kill -9 at ${point}`,
+  make(bed, random) {
+    const fault = failpointFault(bed, point, random);
+    if (fault === null) throw new Error(`${point} isn't passed by the engine's processes.`);
+    return fault;
+  },
+});

@@ -1,5 +1,6 @@
 /** A fault as the runner knows it: what is broken, how long it stays so, and what is needed to see that it happened. */
 import type { CatalogueEntry } from '../catalogue.ts';
+import type { Bed } from './bed.ts';
 
 export interface RunFault extends CatalogueEntry {
   /** How long it is left broken, in ms: from the first to the second, by the seed. */
@@ -13,4 +14,10 @@ export interface RunFault extends CatalogueEntry {
 /** The fault could not be brought about: the round proves nothing, and must not pass for one that was survived. */
 export class NotInjected extends Error {
   override readonly name = 'NotInjected';
+}
+
+/** Makes a fault for a bed. `random` is the fault's own, so that what one draws changes nothing for the next. */
+export interface Planned {
+  readonly name: string;
+  make(bed: Bed, random: () => number): RunFault;
 }

@@ -3,11 +3,10 @@
  * a fault could not be brought about.
  */
 import { parseArgs } from 'node:util';
-import type { Failpoint } from '@atoll/service/failpoint-points';
-import { seeded } from '../random.ts';
-import { killAt, type Planned, runCampaign } from './campaign.ts';
-import { catalogue } from './catalogue.ts';
-import { engineFailpoints } from './failpoint-faults.ts';
+import { runCampaign } from './campaign.ts';
+import { everyFault } from './every-fault.ts';
+import type { Planned } from './fault.ts';
+import { drawn, inTurn } from './schedule.ts';
 import { table } from './table.ts';
 
 const usage = `Usage: npm run faults -- [options]
@@ -42,8 +41,7 @@ function number(name: 'minutes' | 'seed' | 'each-point', otherwise: number): num
   process.exit(64);
 }
 
-const all: readonly Planned[] = [...engineFailpoints.map((point: Failpoint) => killAt(point)), ...catalogue];
-const chosen = all.filter(({ name }) => name.includes(values.only ?? ''));
+const chosen = everyFault.filter(({ name }) => name.includes(values.only ?? ''));
 if (values.list) {
   console.log(chosen.map(({ name }) => name).join('\n'));
   process.exit(0);
@@ -57,12 +55,10 @@ if ((each > 0 ? points : chosen).length === 0) {
   process.exit(64);
 }
 
-const random = seeded(seed);
-function next(round: number): Planned | null {
-  if (each > 0) return points[Math.floor(round / each)] ?? null;
-  // Drawn in any case, so that the order doesn't depend on the clock.
-  const drawn = chosen[Math.floor(random() * chosen.length)] ?? null;
-  return Date.now() < endsAt ? drawn : null;
+const schedule = each > 0 ? inTurn(points, each) : drawn(chosen, seed);
+function next(): Planned | null {
+  if (each === 0 && Date.now() >= endsAt) return null;
+  return schedule.next().value ?? null;
 }
 
 console.log(`seed ${seed}`);

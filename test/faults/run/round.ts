@@ -18,7 +18,7 @@ export interface Round {
   readonly notInjected: string | null;
 }
 
-const WIDTH = 8;
+const WIDTH = 6;
 const REST_MS = 60_000;
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 

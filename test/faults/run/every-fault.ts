@@ -1,0 +1,7 @@
+/** Every fault that the runner knows, by name. */
+
+import { catalogue } from './catalogue.ts';
+import { engineFailpoints, killAt } from './failpoint-faults.ts';
+import type { Planned } from './fault.ts';
+
+export const everyFault: readonly Planned[] = [...engineFailpoints.map(killAt), ...catalogue];
