@@ -58,7 +58,8 @@ export function pending(
   const unknown = [...applied.keys()].filter((name) => !names.has(name)).sort();
   if (unknown.length > 0) {
     throw new Error(
-      `The schema ${schema} is newer than this program (it has ${unknown.join(', ')}). Run the newer program.`,
+      `The schema ${schema} of the database is at ${unknown.at(-1)}, made by a newer version of Atoll: this one knows ` +
+        `nothing of ${unknown.join(', ')}. Update this program. Nothing was changed.`,
     );
   }
   const edited = files.filter((file) => applied.has(file.name) && applied.get(file.name) !== file.checksum);

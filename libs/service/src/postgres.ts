@@ -1,8 +1,10 @@
 /** PostgreSQL: pools, and what is asked of a server. */
 import pg, { type Pool } from 'pg';
 import type { Logger } from 'pino';
+import { UnfitServer, verifyServer } from './server-check.ts';
 
 export { migrate } from './migrate.ts';
+export { checkServer, UnfitServer, watchServer } from './server-check.ts';
 
 const { INT8 } = pg.types.builtins;
 const INT8_ARRAY: number = 1016;
@@ -28,6 +30,8 @@ export function createPool(options: { url: string; name: string; max: number; lo
     idle_in_transaction_session_timeout: 60_000,
     keepAlive: true,
     types: { getTypeParser },
+    // A server that was started again may have other settings.
+    verify: verifyServer,
   });
   // A connection that breaks while idle leaves the pool; the next query takes another.
   pool.on('error', (error) => options.log.warn({ err: error, pool: options.name }, 'idle database connection lost'));
@@ -53,26 +57,6 @@ export function isConnectionError(error: unknown): boolean {
   return error.cause !== undefined && isConnectionError(error.cause);
 }
 
-const oldestVersion = 150_000;
-const durable = ['fsync', 'full_page_writes', 'synchronous_commit'] as const;
-
-/** Refuses (throws, saying what to set) a server older than 15 or with fsync, full_page_writes or synchronous_commit off. */
-export async function checkServer(pool: Pool): Promise<void> {
-  const { rows } = await pool.query<{ name: string; setting: string }>(
-    'select name, setting from pg_settings where name = any($1)',
-    [['server_version_num', ...durable]],
-  );
-  const settings = new Map(rows.map((row) => [row.name, row.setting]));
-  const problems: string[] = durable
-    .filter((name) => settings.get(name) === 'off')
-    .map((name) => `${name} is off: set ${name} = on, or committed facts can be lost`);
-  const version = Number(settings.get('server_version_num'));
-  if (version < oldestVersion) {
-    problems.push(`its version is ${Math.floor(version / 10_000)}: use PostgreSQL 15 or newer`);
-  }
-  if (problems.length > 0) throw new Error(`This PostgreSQL server can't be used: ${problems.join('; ')}.`);
-}
-
 /** Waits, with a deadline, until the server takes connections. */
 export async function waitForServer(pool: Pool, options: { timeoutMs: number }): Promise<void> {
   const deadline = Date.now() + options.timeoutMs;
@@ -81,6 +65,7 @@ export async function waitForServer(pool: Pool, options: { timeoutMs: number }):
       await pool.query('select 1');
       return;
     } catch (error) {
+      if (error instanceof UnfitServer) throw error;
       if (!isConnectionError(error) || Date.now() >= deadline) {
         throw new Error(`The database can't be reached: ${error instanceof Error ? error.message : String(error)}`, {
           cause: error,

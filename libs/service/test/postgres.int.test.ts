@@ -6,7 +6,7 @@ import { createTestDatabase } from '@atoll/infra/testing/database';
 import type { Pool } from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createLogger } from '../src/log.ts';
-import { checkServer, createPool, isConnectionError, migrate, waitForServer } from '../src/postgres.ts';
+import { createPool, isConnectionError, migrate, waitForServer } from '../src/postgres.ts';
 
 const log = createLogger('test', { write: () => {} });
 let database: Awaited<ReturnType<typeof createTestDatabase>>;
@@ -58,20 +58,6 @@ describe('createPool', () => {
   });
 });
 
-describe('checkServer', () => {
-  test('takes a server that keeps what it acknowledges', async () => {
-    await expect(checkServer(pool)).resolves.toBeUndefined();
-  });
-
-  test('refuses one that answers before it is durable, and says what to set', async () => {
-    const url = new URL(database.url);
-    url.searchParams.set('options', '-c synchronous_commit=off');
-    const careless = createPool({ url: url.href, name: 'careless', max: 1, log });
-    await expect(checkServer(careless)).rejects.toThrow(/set synchronous_commit = on/);
-    await careless.end();
-  });
-});
-
 describe('waitForServer', () => {
   test('gives up at its deadline, naming the reason', async () => {
     const nobody = createPool({ url: 'postgresql://x:y@127.0.0.1:1/z', name: 'nobody', max: 1, log });
@@ -104,6 +90,54 @@ describe('migrate', () => {
     await put('0002_second.sql', 'create table cellar (id int)');
     await run();
     expect((await pool.query('select count(*) from house.cellar')).rows).toEqual([{ count: 0 }]);
+  });
+
+  const ledger = async () => (await pool.query('select name, checksum from house.schema_migration order by name')).rows;
+
+  test('refuses a database that a newer version has migrated, and changes nothing', async () => {
+    await put('0001_first.sql', 'create table room (id int)');
+    await put('0003_third.sql', 'create table cellar (id int)');
+    await run();
+    const before = await ledger();
+    await rm(join(folder, '0003_third.sql'));
+    // Something of its own that an older version would still have to do.
+    await put('0002_second.sql', 'drop table room');
+    await expect(run()).rejects.toThrow(/is at 0003_third, made by a newer version of Atoll.*Update this program/);
+    expect(await ledger()).toEqual(before);
+    expect((await pool.query(`select to_regclass('house.room') is not null as there`)).rows).toEqual([{ there: true }]);
+  });
+
+  test('refuses a file that was edited after it was run, and runs none of the others', async () => {
+    await put('0001_first.sql', 'create table room (id int)');
+    await run();
+    await put('0001_first.sql', 'create table room (id bigint)');
+    await put('0002_second.sql', 'drop table room');
+    await expect(run()).rejects.toThrow(/edited after they were run: 0001_first.*add a new migration/);
+    expect(await ledger()).toHaveLength(1);
+  });
+
+  test('takes a database of an older version forward, with what is in it', async () => {
+    await put('0001_first.sql', 'create table room (id int primary key); insert into room values (1)');
+    await run();
+    await put('0002_second.sql', `alter table room add column name text not null default 'unnamed'`);
+    await run();
+    expect((await pool.query('select * from house.room')).rows).toEqual([{ id: 1, name: 'unnamed' }]);
+  });
+
+  test('leaves nothing of a file in the middle of which its process or its connection dies', async () => {
+    await put('0001_first.sql', 'create table room (id int)');
+    await put('0002_second.sql', 'create table cellar (id int); select pg_sleep(60); create table roof (id int)');
+    const interrupted = run().catch((error: unknown) => error);
+    const asleep = `select pid from pg_stat_activity where query like '%pg_sleep(60)%' and pid <> pg_backend_pid() and wait_event = 'PgSleep'`;
+    await expect.poll(async () => (await pool.query(asleep)).rowCount, { timeout: 10_000 }).toBe(1);
+    await pool.query(`select pg_terminate_backend(pid) from (${asleep}) s`);
+    expect(String(await interrupted)).toMatch(/0002_second of house failed/);
+    const tables = `select relname from pg_class where relnamespace = 'house'::regnamespace and relkind = 'r' order by 1`;
+    expect((await pool.query(tables)).rows).toEqual([{ relname: 'room' }, { relname: 'schema_migration' }]);
+    // And the lock went with it: the next one isn't kept waiting.
+    await put('0002_second.sql', 'create table cellar (id int)');
+    await run();
+    expect(await ledger()).toHaveLength(2);
   });
 
   test('refuses names that it can not order', async () => {

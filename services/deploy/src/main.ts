@@ -3,17 +3,19 @@ import { engineMigrations } from '@atoll/events/migrations';
 import { loadConfig } from '@atoll/service/config';
 import { startHealthServer } from '@atoll/service/health';
 import { connectNats, natsReadiness } from '@atoll/service/nats';
-import { checkServer, createPool, migrate, waitForServer } from '@atoll/service/postgres';
+import { checkServer, createPool, migrate, waitForServer, watchServer } from '@atoll/service/postgres';
 import { runProcess } from '@atoll/service/process';
 import { deployConfig } from './config.ts';
 import { migrations, schema, startDeploy } from './service.ts';
 
-runProcess('deploy', async ({ log, onStop }) => {
+runProcess('deploy', async ({ log, onStop, fail }) => {
   const config = loadConfig(deployConfig);
   const pool = createPool({ url: config.ATOLL_DATABASE_URL, name: 'deploy', max: 20, log });
   onStop('postgres', () => pool.end());
   await waitForServer(pool, { timeoutMs: 60_000 });
   await checkServer(pool);
+  const watch = watchServer({ pool, log, unfit: fail });
+  onStop('server settings', () => watch.stop());
   await migrate({ pool, schema, folders: [engineMigrations, migrations], log });
 
   const nc = await connectNats({ url: config.ATOLL_NATS_URL, name: 'deploy', inboxPrefix: '_INBOX_deploy', log });

@@ -2,7 +2,7 @@
 import { loadConfig } from '@atoll/service/config';
 import { startHealthServer } from '@atoll/service/health';
 import { connectNats } from '@atoll/service/nats';
-import { createPool, waitForServer } from '@atoll/service/postgres';
+import { createPool, waitForServer, watchServer } from '@atoll/service/postgres';
 import { runProcess } from '@atoll/service/process';
 import { readIssuer } from './auth/issuer.ts';
 import { configSchema } from './config.ts';
@@ -11,7 +11,7 @@ import { startGateway } from './gateway.ts';
 /** Three projections, each with a connection for its lock, and what mutations and sign-ins ask. */
 const ownerConnections = 12;
 
-runProcess('gateway', async ({ log, onStop }) => {
+runProcess('gateway', async ({ log, onStop, fail }) => {
   const config = loadConfig(configSchema);
   const issuer = await readIssuer(config.ATOLL_ISSUER_KEY_FILE, config.ATOLL_PUBLIC_URL);
 
@@ -25,6 +25,8 @@ runProcess('gateway', async ({ log, onStop }) => {
   });
   onStop('reader database', () => reader.end());
   await waitForServer(owner, { timeoutMs: 60_000 });
+  const watch = watchServer({ pool: owner, log, unfit: fail });
+  onStop('server settings', () => watch.stop());
 
   const nc = await connectNats({ url: config.ATOLL_NATS_URL, name: 'gateway', inboxPrefix: '_INBOX_gateway', log });
   onStop('nats', () => nc.drain());

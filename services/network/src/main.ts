@@ -3,19 +3,21 @@ import { engineMigrations } from '@atoll/events/migrations';
 import { loadConfig } from '@atoll/service/config';
 import { startHealthServer } from '@atoll/service/health';
 import { connectNats, natsReadiness } from '@atoll/service/nats';
-import { checkServer, createPool, migrate, waitForServer } from '@atoll/service/postgres';
+import { checkServer, createPool, migrate, waitForServer, watchServer } from '@atoll/service/postgres';
 import { runProcess } from '@atoll/service/process';
 import { networkConfig } from './config.ts';
 import { schema, startNetwork } from './service.ts';
 
 const ownMigrations = new URL('../../../schema/sql/network/', import.meta.url);
 
-runProcess('network', async ({ log, onStop }) => {
+runProcess('network', async ({ log, onStop, fail }) => {
   const config = loadConfig(networkConfig);
   const pool = createPool({ url: config.ATOLL_DATABASE_URL, name: 'network', max: 20, log });
   onStop('postgres', () => pool.end());
   await waitForServer(pool, { timeoutMs: 60_000 });
   await checkServer(pool);
+  const watch = watchServer({ pool, log, unfit: fail });
+  onStop('server settings', () => watch.stop());
   await migrate({ pool, schema, folders: [engineMigrations, ownMigrations], log });
 
   const nc = await connectNats({ url: config.ATOLL_NATS_URL, name: 'network', inboxPrefix: '_INBOX_network', log });

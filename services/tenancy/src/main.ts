@@ -3,17 +3,19 @@ import { engineMigrations } from '@atoll/events/migrations';
 import { loadConfig } from '@atoll/service/config';
 import { startHealthServer } from '@atoll/service/health';
 import { connectNats, natsReadiness } from '@atoll/service/nats';
-import { checkServer, createPool, migrate, waitForServer } from '@atoll/service/postgres';
+import { checkServer, createPool, migrate, waitForServer, watchServer } from '@atoll/service/postgres';
 import { runProcess } from '@atoll/service/process';
 import { tenancyConfig } from './config.ts';
 import { schema, startTenancy } from './service.ts';
 
-runProcess('tenancy', async ({ log, onStop }) => {
+runProcess('tenancy', async ({ log, onStop, fail }) => {
   const config = loadConfig(tenancyConfig);
   const pool = createPool({ url: config.ATOLL_DATABASE_URL, name: 'tenancy', max: 12, log });
   onStop('postgres', () => pool.end());
   await waitForServer(pool, { timeoutMs: 60_000 });
   await checkServer(pool);
+  const watch = watchServer({ pool, log, unfit: fail });
+  onStop('server settings', () => watch.stop());
   await migrate({ pool, schema, folders: [engineMigrations], log });
 
   const nc = await connectNats({ url: config.ATOLL_NATS_URL, name: 'tenancy', inboxPrefix: '_INBOX_tenancy', log });
