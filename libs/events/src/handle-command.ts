@@ -188,7 +188,9 @@ async function decideAndAppend<S, C, E extends DomainEvent>(
     });
     switch (outcome.outcome) {
       case 'appended': {
-        states.advance(decider, stream, folded, outcome.events);
+        // After an erasure nothing is kept that was folded before it.
+        if (decided.erases) store.forget(stream);
+        else states.advance(decider, stream, folded, outcome.events);
         const { position } = outcome;
         return { ok: true, result: result ?? null, position, version: outcome.version, replayed: false };
       }

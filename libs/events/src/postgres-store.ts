@@ -58,7 +58,7 @@ interface PageRequest {
 
 interface StreamAtRow {
   readonly last: number;
-  readonly found: number;
+  readonly then_version: number;
   readonly tenant: Tenant | null;
   readonly began: string | null;
   readonly ahead: boolean;
@@ -317,7 +317,7 @@ export function createEventStore(options: {
     async streamAt(stream, time) {
       const values = [stream, time.toISOString()];
       const { rows } = await patiently(() => pool.query<StreamAtRow>({ ...selectStreamAt, values }));
-      const { last = 0, found: version = 0, tenant = null, began = null, ahead = false } = rows[0] ?? {};
+      const { last = 0, then_version: version = 0, tenant = null, began = null, ahead = false } = rows[0] ?? {};
       return { last, version, tenant, began, ahead };
     },
     forget: (stream) => cache.forget(stream),

@@ -119,7 +119,9 @@ export function createStateCache(context: Context, bounds: CacheBounds = {}): St
         measuredAt: fresh ? before.measuredAt : folded.version,
       };
       // Personal data stays no longer than the key that opened it.
-      if (folded.keyIds.length > 0) cache.set(key, entry, { ttl: Math.min(ttlMs, REMEMBERED_MS) });
+      const personal = folded.keyIds.length > 0;
+      const was = (before?.folded.keyIds.length ?? 0) > 0;
+      if (personal) cache.set(key, entry, { ttl: Math.min(ttlMs, REMEMBERED_MS), noUpdateTTL: was });
       else cache.set(key, entry);
       sample();
     },

@@ -64,7 +64,7 @@ export function createStates(options: {
   ): Folded<S> {
     const last = events.at(-1);
     if (!last) return from;
-    let { state } = from;
+    let state = keep(from.state);
     // The store has checked and upcast the data: what its registry says is what the domain's types say.
     const evolve = (event: DomainEvent): S => keep(decider.evolve(state, event as E));
     for (const event of events) state = evolve(event);
@@ -132,7 +132,15 @@ export function createStates(options: {
       if (events.length === 0) return;
       // Which keys they are sealed with isn't known here.
       if (events.some(({ type }) => options.personalTypes?.has(type))) return cache.drop(decider, stream);
-      const folded = fold(decider, from, events);
+      let folded: Folded<typeof from.state>;
+      try {
+        folded = fold(decider, from, events);
+      } catch (error) {
+        // It is done, and must be answered so; whoever reads the stream next will hear of it.
+        cache.drop(decider, stream);
+        if (options.freeze) throw error;
+        return;
+      }
       cache.put(decider, stream, folded);
       // By whoever writes past a multiple, so that of many processes one does it.
       const due = Math.floor(folded.version / every) > Math.floor(from.version / every);

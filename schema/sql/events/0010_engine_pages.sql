@@ -40,7 +40,7 @@ $$;
 -- Where a stream was at a time: its last version, the last one that was there then (0 for none), and when it began.
 -- Times never run backwards along the versions, so the version is found by halving.
 create function stream_at(of_stream text, at timestamptz)
-returns table (last integer, found integer, tenant text, began text, ahead boolean)
+returns table (last integer, then_version integer, tenant text, began text, ahead boolean)
 language plpgsql
 stable
 set search_path from current
@@ -68,7 +68,7 @@ begin
       high := middle - 1;
     end if;
   end loop;
-  found := low;
+  then_version := low;
   return next;
 end
 $$;

@@ -1,18 +1,18 @@
 /** Real stores for tests: one database, any number of processes (each with a pool of its own) on it. */
 import { createTestDatabase } from '@atoll/infra/testing/database';
-import type { EventRegistry } from '@atoll/schema/registry';
 import { createLogger } from '@atoll/service/log';
-import type { MasterKeys } from '@atoll/service/master-keys';
 import { createPool, migrate } from '@atoll/service/postgres';
 import type { Pool } from 'pg';
 import { engineMigrations } from '../migrations.ts';
 import { createEventStore, type EventStore } from '../store.ts';
 import { bankEvents } from './bank.ts';
 
+type StoreOptions = Parameters<typeof createEventStore>[0];
+
 export interface TestStores {
   readonly url: string;
   /** A store as another process would have it. */
-  open(options?: { registry?: EventRegistry; masterKeys?: MasterKeys }): { store: EventStore; pool: Pool };
+  open(options?: Partial<StoreOptions>): { store: EventStore; pool: Pool };
   close(): Promise<void>;
 }
 
@@ -29,15 +29,15 @@ export async function openTestStores(schema = 'deploy'): Promise<TestStores> {
   await first.end();
   return {
     url: database.url,
-    open({ registry = bankEvents, masterKeys } = {}) {
+    open(options = {}) {
       const pool = newPool();
       const store = createEventStore({
         pool,
         context: 'deploy',
         schema,
-        registry,
-        ...(masterKeys && { masterKeys }),
+        registry: bankEvents,
         log: testLog,
+        ...options,
       });
       opened.push({ store, pool });
       return { store, pool };
