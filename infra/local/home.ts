@@ -15,6 +15,7 @@ export interface Home {
   readonly ports: string;
   readonly nodes: string;
   readonly issuerKey: string;
+  readonly dataKeys: string;
   readonly ready: string;
   readonly logs: string;
   readonly postgres: string;
@@ -52,6 +53,7 @@ export function openHome(folder: string): Home {
     ports: join(path, 'ports.json'),
     nodes: join(path, 'nodes.json'),
     issuerKey: join(path, 'issuer.jwk.json'),
+    dataKeys: join(path, 'data-keys.json'),
     ready: join(path, 'ready.json'),
     logs: join(path, 'logs'),
     postgres: join(path, 'postgres'),

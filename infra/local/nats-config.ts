@@ -6,7 +6,14 @@
  */
 import { type Context, contexts } from '@atoll/schema/contexts';
 import type { Id } from '@atoll/schema/ids';
-import { eventFetchSubject, eventStream, eventSubjects, eventWakeSubject, nodeSubjects } from '@atoll/schema/subjects';
+import {
+  dataKeySubject,
+  eventFetchSubject,
+  eventStream,
+  eventSubjects,
+  eventWakeSubject,
+  nodeSubjects,
+} from '@atoll/schema/subjects';
 
 export interface NatsUser {
   readonly user: string;
@@ -40,6 +47,9 @@ const ownStream = (context: Context) => [
 
 const asksOwners = contexts.map(eventFetchSubject);
 
+/** Owners of personal data, and who opens it: the gateway, for the read models that show it. */
+const keyOwners: readonly Context[] = ['tenancy'];
+
 /** What each context does beyond what all contexts do. */
 const special: Record<Context, Pick<NatsUser, 'publish' | 'subscribe'>> = {
   tenancy: { publish: [], subscribe: [] },
@@ -55,7 +65,14 @@ function contextUser(context: Context, password: string): NatsUser {
     user: context,
     password,
     publish: ['cmd.>', ...asksOwners, wake, ...ownStream(context), ...reading, ...publish],
-    subscribe: [`_INBOX_${context}.>`, `cmd.${context}.>`, eventFetchSubject(context), wake, ...subscribe],
+    subscribe: [
+      `_INBOX_${context}.>`,
+      `cmd.${context}.>`,
+      eventFetchSubject(context),
+      wake,
+      ...keyOwners.filter((owner) => owner === context).map(dataKeySubject),
+      ...subscribe,
+    ],
   };
 }
 
@@ -63,7 +80,7 @@ function gatewayUser(password: string): NatsUser {
   return {
     user: 'gateway',
     password,
-    publish: ['cmd.>', ...asksOwners, ...reading, 'node.*.live.>', 'log.>'],
+    publish: ['cmd.>', ...asksOwners, ...keyOwners.map(dataKeySubject), ...reading, 'node.*.live.>', 'log.>'],
     subscribe: ['_INBOX_gateway.>', 'log.>'],
   };
 }

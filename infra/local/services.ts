@@ -45,9 +45,12 @@ function serviceSpec(
   };
 }
 
-export function contextSpecs(options: ServiceOptions, registries: readonly string[]): readonly ProcessSpec[] {
+export function contextSpecs(
+  options: ServiceOptions,
+  { registries, dataKeys }: { registries: readonly string[]; dataKeys: string },
+): readonly ProcessSpec[] {
   const special: Record<Context, Readonly<Record<string, string>>> = {
-    tenancy: {},
+    tenancy: { ATOLL_DATA_KEY_FILE: dataKeys },
     deploy: { ATOLL_REGISTRIES: registries.join(',') },
     network: {},
   };

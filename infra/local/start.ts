@@ -1,5 +1,6 @@
 /** The local platform: all its parts, put together and supervised. */
 import { mkdirSync, rmSync } from 'node:fs';
+import { ensureDataKeys } from './data-keys.ts';
 import { dockerSpec } from './docker.ts';
 import { emptyHome, type Home, openHome } from './home.ts';
 import { recordChildren, stopLeftovers } from './leftovers.ts';
@@ -125,7 +126,7 @@ function specsOf(parts: Parts, publicUrl: string, abandoned: readonly LocalNode[
   const stores = [database.spec, nats.spec].flatMap((spec) => (spec ? [spec.name] : []));
   const further = process.env.ATOLL_REGISTRIES?.split(',').filter((address) => address !== '') ?? [];
   const registries = [...(registry ? [registry.address] : []), ...further];
-  const contexts = contextSpecs({ database, nats, healthPort, needs: stores }, registries);
+  const contexts = contextSpecs({ database, nats, healthPort, needs: stores }, { registries, dataKeys: home.dataKeys });
   const gateway = gatewaySpec(
     { database, nats, healthPort, needs: contexts.map((spec) => spec.name) },
     { port: parts.gatewayPort, publicUrl, issuerKeyFile: home.issuerKey },
@@ -203,6 +204,7 @@ export function startPlatform(options: StartOptions, say: (line: string) => void
     if (parts.runtime.kind === 'docker' && !parts.runtime.own) await cleanUpNodes(parts, abandoned);
     const publicUrl = `http://127.0.0.1:${parts.gatewayPort}`;
     await ensureIssuerKey(home.issuerKey);
+    ensureDataKeys(home.dataKeys);
     let ready: Ready | undefined;
     aborted.signal.throwIfAborted();
     supervisor = createSupervisor({

@@ -1,10 +1,11 @@
 /** The AsyncAPI 3.0 document of all events: one channel per type, one message per version of its shape. */
 import { cloudEvent, cloudEventContentType, sourcePrefix, typePrefix } from '../src/cloudevent.ts';
 import { type Context, contexts } from '../src/contexts.ts';
+import { PERSONAL_KEYWORD } from '../src/personal.ts';
 import type { EventDefinition } from '../src/registry.ts';
 import type { Examples } from './examples.ts';
 import { registries } from './registries.ts';
-import { type Json, type JsonObject, toJsonSchema } from './shape.ts';
+import { isObject, type Json, type JsonObject, toJsonSchema } from './shape.ts';
 import type { RecordedShapes } from './shapes.ts';
 
 const ref = (path: string): JsonObject => ({ $ref: `#/${path}` });
@@ -53,6 +54,26 @@ function message(context: Context, type: string, version: number, newest: number
   };
 }
 
+/** What is told of personal data: the sealed form, which only the owner's keys open. */
+const sealedForm: JsonObject = {
+  type: 'object',
+  description:
+    'Personal data: encrypted with a key of its subject, whom the field of `x-personal` names. Erasing destroys the key.',
+  required: ['$sealed'],
+  properties: { $sealed: { type: 'string' } },
+  additionalProperties: false,
+};
+
+function onTheWire(schema: Json): Json {
+  if (Array.isArray(schema)) return schema.map(onTheWire);
+  if (!isObject(schema)) return schema;
+  if (typeof schema[PERSONAL_KEYWORD] === 'string') {
+    const { anyOf: _, ...rest } = schema;
+    return { ...rest, anyOf: [sealedForm, { type: 'null' }] };
+  }
+  return Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, onTheWire(value)]));
+}
+
 export function renderAsyncApi(options: {
   readonly version: string;
   readonly recorded: Readonly<Record<Context, RecordedShapes>>;
@@ -73,7 +94,7 @@ export function renderAsyncApi(options: {
       for (const version of versions) {
         const name = messageName(context, type, version, newest);
         const shape = options.recorded[context][type]?.[version]?.shape ?? {};
-        schemas[name] = version === newest ? toJsonSchema(definition.data) : shape;
+        schemas[name] = onTheWire(version === newest ? toJsonSchema(definition.data) : shape);
         messages[name] = message(context, type, version, newest, options.examples);
       }
       const names = versions.map((version) => messageName(context, type, version, newest));

@@ -3,6 +3,9 @@ export const permissions = [
   'viewer:read',
   'tenant:read',
   'tenant:create',
+  'member:read',
+  'member:create',
+  'personalData:erase',
   'serviceAccount:create',
   'environment:read',
   'environment:create',
@@ -33,11 +36,18 @@ const reads: readonly Permission[] = [
   'event:read',
 ];
 
+/** Who is a member, what is known of them, and its end. */
+const people: readonly Permission[] = ['member:read', 'member:create', 'personalData:erase'];
+
 export const rolePermissions: Record<Role, readonly Permission[]> = {
   /** Runs the platform: tenants and nodes. Has no hand in what a tenant runs. */
-  operator: ['viewer:read', 'tenant:read', 'tenant:create', 'serviceAccount:create', 'node:read', 'event:read'],
+  operator: [
+    ...(['viewer:read', 'tenant:read', 'tenant:create', 'serviceAccount:create', 'node:read', 'event:read'] as const),
+    ...people,
+  ],
   admin: [
     ...reads,
+    ...people,
     'serviceAccount:create',
     'environment:create',
     'namespace:create',

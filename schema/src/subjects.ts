@@ -18,6 +18,9 @@ export const eventFetchSubject = (context: Context) => `fetch.${context}.events`
 /** A process of the context → the one whose relay publishes: something new was appended. No body. */
 export const eventWakeSubject = (context: Context) => `fetch.${context}.wake`;
 
+/** Request {keys: [id]} → the keys of personal data in the context's events, for those who may open it. */
+export const dataKeySubject = (context: Context) => `key.${context}.data`;
+
 /** What an agent asks of and tells to the services; `node` may be `*` for the service's subscription. */
 export const nodeSubjects = {
   workloadsPull: (node: Id<'node'> | '*') => `node.${node}.workloads.pull`,

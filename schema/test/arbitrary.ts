@@ -1,5 +1,6 @@
 /** Any data that a recorded shape allows, for properties: the zod schemas of old versions are gone, their shapes are not. */
 import fc from 'fast-check';
+import { z } from 'zod';
 import { isObject, type Json, type JsonObject } from '../gen/shape.ts';
 
 const hex = fc.stringMatching(/^[0-9a-f]{1,4}$/);
@@ -13,6 +14,7 @@ const formats: Readonly<Record<string, fc.Arbitrary<string>>> = {
   'date-time': fc
     .date({ min: new Date('2000-01-01T00:00:00Z'), max: new Date('2099-12-31T23:59:59Z'), noInvalidDate: true })
     .map((date) => date.toISOString()),
+  email: fc.emailAddress({ size: '-1' }).filter((made) => z.email().max(254).safeParse(made).success),
   ipv4,
   ipv6,
   cidrv4: prefixed(ipv4, 32),

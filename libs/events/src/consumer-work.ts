@@ -3,13 +3,14 @@ import type { EventRecord } from '@atoll/schema/envelope';
 import type { EventRegistry } from '@atoll/schema/registry';
 import { failpoint } from '@atoll/service/failpoint';
 import type { Logger } from '@atoll/service/log';
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import type { Checkpoints } from './checkpoint.ts';
 import type { ConsumerHandler } from './consumer-handler.ts';
 import { describeError } from './describe-error.ts';
 import { UnreadableEvent } from './errors.ts';
 import type { Cursor } from './feed.ts';
 import { consumerDelay, parkedTotal } from './measures.ts';
+import { type OpenEvents, withOpened } from './opened.ts';
 import { isOutage } from './outage.ts';
 import { createParkedWork } from './parked-work.ts';
 import { liveSearchPath } from './rebuild-tables.ts';
@@ -39,6 +40,7 @@ export function createWork(options: {
   registry: EventRegistry;
   checkpoints: Checkpoints;
   handler: ConsumerHandler;
+  open: OpenEvents | undefined;
   advance: (to: Cursor) => void;
   log: Logger;
 }): Work {
@@ -100,21 +102,21 @@ export function createWork(options: {
     if (!last) return;
     const to = cursorAt(last);
     const endSpans = processing(name, schema, events);
-    const applied = await transaction(
-      pool,
-      async (tx) => {
-        const { parkedStreams } = await checkpoints.lock(tx, cursor);
-        const behind = events.filter((event) => parkedStreams.has(event.stream));
-        const due = events.filter((event) => !parkedStreams.has(event.stream)).map((event) => upcast(registry, event));
-        await checkpoints.park(tx, behind, null);
-        failpoint('project.before-effect');
-        if (due.length > 0) await handle.apply(tx, due);
-        failpoint('project.before-checkpoint');
-        await checkpoints.move(tx, cursor, to);
-        failpoint('project.before-commit');
-        return due;
-      },
-      settings,
+    const applyOpened = async (opened: readonly EventRecord[], tx: PoolClient) => {
+      const { parkedStreams } = await checkpoints.lock(tx, cursor);
+      // Put aside as they came, sealed.
+      const behind = events.filter((event) => parkedStreams.has(event.stream));
+      const due = opened.filter((event) => !parkedStreams.has(event.stream)).map((event) => upcast(registry, event));
+      await checkpoints.park(tx, behind, null);
+      failpoint('project.before-effect');
+      if (due.length > 0) await handle.apply(tx, due);
+      failpoint('project.before-checkpoint');
+      await checkpoints.move(tx, cursor, to);
+      failpoint('project.before-commit');
+      return due;
+    };
+    const applied = await withOpened(options.open, events, (opened) =>
+      transaction(pool, (tx) => applyOpened(opened, tx), settings),
     ).catch((error: unknown) => {
       endSpans({ error });
       throw error;
@@ -208,7 +210,9 @@ export function createWork(options: {
   const reactTo = (handle: ConsumerHandler & { kind: 'react' }, event: EventRecord): Promise<void> =>
     reacting(name, event, async () => {
       failpoint('react.before-command');
-      await handle.react(upcast(registry, event));
+      await withOpened(options.open, [event], async (opened) => {
+        for (const one of opened) await handle.react(upcast(registry, one));
+      });
       failpoint('react.after-command');
     });
 
@@ -227,8 +231,13 @@ export function createWork(options: {
       ...options,
       isOutage,
       async handle(tx, event) {
-        if (handler.kind === 'project') await handler.apply(tx, [upcast(registry, event)]);
-        else await reactTo(handler, event);
+        if (handler.kind === 'react') return reactTo(handler, event);
+        await withOpened(options.open, [event], (opened) =>
+          handler.apply(
+            tx,
+            opened.map((one) => upcast(registry, one)),
+          ),
+        );
       },
       afterCommit(event) {
         if (handler.kind === 'project') announce(handler, [upcast(registry, event)]);

@@ -15,6 +15,7 @@ import { createWork } from './consumer-work.ts';
 import type { EventStore } from './event-store.ts';
 import { type Cursor, type Feed, HistoryReplaced, openStoreFeed } from './feed.ts';
 import { consumerPosition } from './measures.ts';
+import type { OpenEvents } from './opened.ts';
 import { patiently } from './patience.ts';
 import { createSessionLock } from './session-lock.ts';
 import { openStreamFeed } from './stream-feed.ts';
@@ -30,7 +31,12 @@ export type EventSource =
       readonly nc: NatsConnection;
       readonly context: Context;
       readonly registry: EventRegistry;
+      /** Opens personal data, where its owner gives the keys; without it the sealed form comes. */
+      readonly open?: OpenEvents;
     };
+
+export const openOf = (source: EventSource): OpenEvents | undefined =>
+  source.kind === 'store' ? source.store.personal?.open : source.open;
 
 export interface Consumer {
   /** The position up to which effects are durable. */
@@ -95,7 +101,17 @@ export async function startConsumer(options: {
   async function runActive(signal: AbortSignal): Promise<void> {
     advance((await checkpoints.load()).cursor);
     const feed = openFeed(source, log);
-    const work = createWork({ name, pool, schema, registry: feed.registry, checkpoints, handler, advance, log });
+    const work = createWork({
+      name,
+      pool,
+      schema,
+      registry: feed.registry,
+      open: openOf(source),
+      checkpoints,
+      handler,
+      advance,
+      log,
+    });
     let retriesAt = 0;
     try {
       while (!signal.aborted) {
@@ -147,7 +163,7 @@ export async function startConsumer(options: {
     }
   }
 
-  await patiently(() => checkpoints.create());
+  await patiently(() => checkpoints.create(source.kind === 'store' ? source.store.context : source.context));
   advance((await patiently(() => checkpoints.load())).cursor);
   const running = run();
 

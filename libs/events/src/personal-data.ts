@@ -34,6 +34,7 @@ export interface SnapshotPlace {
 export interface PersonalData {
   /** Types of this context whose events hold personal data. */
   readonly types: ReadonlyMap<string, readonly PersonalField[]>;
+  readonly keys: Pick<DataKeys, 'byId'>;
   /** Null where the events hold none. Throws `SubjectErased`. */
   sealing(tenant: string, events: readonly DomainEvent[]): Promise<Sealing | null>;
   /** What a key is destroyed for must not be used from memory any more. */
@@ -199,6 +200,7 @@ export function createPersonalData(options: {
 
   return {
     ...opener,
+    keys,
     sealing,
     forget(tenant, subjects) {
       keys.forget((key) => key.status !== 'broken' && key.tenant === tenant && subjects.includes(key.subject));

@@ -1,7 +1,7 @@
 /** Fills the new version up to where the live one is: pages are read ahead of the one that is written. */
 import type { EventRecord } from '@atoll/schema/envelope';
 import type { Pool } from 'pg';
-import type { EventSource } from './consumer.ts';
+import { type EventSource, openOf } from './consumer.ts';
 import { type Cursor, verifySame } from './feed.ts';
 import { fetchEvents } from './fetch.ts';
 import { type ReadPage, readPages } from './rebuild-pages.ts';
@@ -47,6 +47,7 @@ export function buildUp(options: {
     kind: source.kind,
     context: contextOf(source),
     registry: registryOf(source),
+    open: openOf(source),
     read: readerOf(source),
   }));
   type Source = (typeof sources)[number];

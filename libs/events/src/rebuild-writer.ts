@@ -8,6 +8,7 @@ import type { Pool, PoolClient } from 'pg';
 import { describeError } from './describe-error.ts';
 import { UnreadableEvent } from './errors.ts';
 import type { Cursor } from './feed.ts';
+import { type OpenEvents, withOpened } from './opened.ts';
 import { isOutage } from './outage.ts';
 import { cursorAt } from './rebuild-pages.ts';
 import { nextConsumer } from './rebuild-rows.ts';
@@ -34,6 +35,7 @@ export interface WriterSource {
   readonly consumer: string;
   readonly context: Context;
   readonly registry: EventRegistry;
+  readonly open: OpenEvents | undefined;
 }
 
 interface Progress {
@@ -119,9 +121,16 @@ export function createWriter(options: {
     if (!last) return from;
     const { parkedStreams } = await lock(tx, source.consumer, from);
     const behind = events.filter((event) => parkedStreams.has(event.stream));
-    const due = events.flatMap((event) => (parkedStreams.has(event.stream) ? [] : [upcast(source.registry, event)]));
+    const due = events.filter((event) => !parkedStreams.has(event.stream));
     await park(tx, source.consumer, behind, null);
-    if (due.length > 0) await apply(tx, due);
+    if (due.length > 0) {
+      await withOpened(source.open, due, (opened) =>
+        apply(
+          tx,
+          opened.map((event) => upcast(source.registry, event)),
+        ),
+      );
+    }
     await move(tx, source.consumer, cursorAt(last));
     return cursorAt(last);
   }

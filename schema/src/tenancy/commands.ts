@@ -3,9 +3,9 @@ import { z } from 'zod';
 import { id } from '../ids.ts';
 import type { InputOf, ResultOf } from '../registry.ts';
 import { labels, name } from '../text.ts';
-import { environmentKinds, tenantLimits, tenantRoles } from './events.ts';
+import { displayName, email, environmentKinds, memberSubject, tenantLimits, tenantRoles } from './events.ts';
 
-const subject = z.string().min(1).max(255);
+const subject = memberSubject;
 
 export const tenancyCommands = {
   /** Sent under the platform's own tenant. `admins` become members with the role admin. */
@@ -20,6 +20,20 @@ export const tenancyCommands = {
         .default([]),
     }),
     result: z.strictObject({ tenantId: id('tenant') }),
+  },
+  AddMember: {
+    input: z.strictObject({
+      subject,
+      role: z.enum(tenantRoles),
+      displayName: displayName.nullable().default(null),
+      email: email.nullable().default(null),
+    }),
+    result: z.strictObject({ memberId: id('member') }),
+  },
+  /** Of a member: the membership stays, what was told of the person goes. */
+  ErasePersonalData: {
+    input: z.strictObject({ subject }),
+    result: z.strictObject({ memberId: id('member') }),
   },
   CreateServiceAccount: {
     input: z.strictObject({

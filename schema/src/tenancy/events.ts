@@ -1,6 +1,7 @@
 /** Facts of the tenancy context. Streams: `tenant:<id>`, `environment:<id>`, `namespace:<id>`. */
 import { z } from 'zod';
 import { id } from '../ids.ts';
+import { personal } from '../personal.ts';
 import type { EventsOf } from '../registry.ts';
 import { labels, name } from '../text.ts';
 
@@ -21,6 +22,25 @@ export type TenantLimits = z.infer<typeof tenantLimits>;
 
 const namespace = { namespaceId: id('namespace'), environmentId: id('environment'), name };
 
+/**
+ * The `sub` of a person's tokens: a pseudonym that their issuer made up, and what the log knows people by. It stands in
+ * the envelope of everything they do, where no key covers it; so an address of e-mail is none.
+ */
+export const memberSubject = z
+  .string()
+  .min(1)
+  .max(255)
+  .regex(/^[^@\s]*$/, "must be an identifier of the issuer's own making: an e-mail address or a name can't be erased");
+export const displayName = z.string().trim().min(1).max(200);
+export const email = z.email().max(254);
+
+const memberV1 = z.strictObject({
+  tenantId: id('tenant'),
+  memberId: id('member'),
+  subject: z.string().min(1).max(255).describe("The `sub` of the person's tokens."),
+  role,
+});
+
 export const tenancyEvents = {
   TenantCreated: {
     doc: 'A tenant exists: somebody who rents from the platform, apart from all others.',
@@ -35,13 +55,18 @@ export const tenancyEvents = {
   MemberAdded: {
     doc: 'A person may act for the tenant from now on.',
     stream: 'tenant',
-    version: 1,
-    data: z.strictObject({
-      tenantId: id('tenant'),
-      memberId: id('member'),
-      subject: z.string().min(1).max(255).describe("The `sub` of the person's tokens."),
-      role,
+    version: 2,
+    data: memberV1.extend({
+      displayName: personal(displayName, 'subject').describe('What people call them.'),
+      email: personal(email, 'subject').describe('Where they can be reached.'),
     }),
+    upcasters: { 1: (data: unknown) => ({ ...memberV1.parse(data), displayName: null, email: null }) },
+  },
+  PersonalDataErased: {
+    doc: 'What was kept of a person is unreadable from now on, wherever it was copied to: its key is destroyed.',
+    stream: 'tenant',
+    version: 1,
+    data: memberV1.pick({ tenantId: true, memberId: true, subject: true }),
   },
   ServiceAccountCreated: {
     doc: 'A program may act for the tenant from now on, with an id and a secret.',

@@ -200,6 +200,17 @@ fragment TenantLimits on TenantLimits {
   cpuMillis
   memoryMiB
 }`),
+  members: new TypedDocument<o.MembersQuery, o.MembersQueryVariables>('query', ["members"], `query Members($first: Int = 20, $after: String) {
+  members(first: $first, after: $after) { nodes { ...Member } pageInfo { hasNextPage endCursor } }
+}
+fragment Member on Member {
+  id
+  subject
+  role
+  displayName
+  email
+  erasedAt
+}`),
   environments: new TypedDocument<o.EnvironmentsQuery, o.EnvironmentsQueryVariables>('query', ["environments"], `query Environments($first: Int = 20, $after: String) {
   environments(first: $first, after: $after) { nodes { ...Environment } pageInfo { hasNextPage endCursor } }
 }
@@ -510,6 +521,38 @@ fragment TenantLimits on TenantLimits {
   instances
   cpuMillis
   memoryMiB
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  addMember: new TypedDocument<o.AddMemberMutation, o.AddMemberMutationVariables>('mutation', ["addMember"], `mutation AddMember($input: AddMemberInput!) {
+  addMember(input: $input) { member { ...Member } userErrors { ...UserError } position }
+}
+fragment Member on Member {
+  id
+  subject
+  role
+  displayName
+  email
+  erasedAt
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  erasePersonalData: new TypedDocument<o.ErasePersonalDataMutation, o.ErasePersonalDataMutationVariables>('mutation', ["erasePersonalData"], `mutation ErasePersonalData($input: ErasePersonalDataInput!) {
+  erasePersonalData(input: $input) { member { ...Member } userErrors { ...UserError } position }
+}
+fragment Member on Member {
+  id
+  subject
+  role
+  displayName
+  email
+  erasedAt
 }
 fragment UserError on UserError {
   code

@@ -2,7 +2,8 @@
 /** `type` of an event → the shape of its `data`. */
 export interface EventData {
   'tenancy.TenantCreated': { readonly tenantId: string; readonly name: string; readonly limits: { readonly namespaces: number; readonly instances: number; readonly cpuMillis: number; readonly memoryMiB: number } };
-  'tenancy.MemberAdded': { readonly tenantId: string; readonly memberId: string; readonly subject: string; readonly role: "admin" | "viewer" };
+  'tenancy.MemberAdded': { readonly tenantId: string; readonly memberId: string; readonly subject: string; readonly role: "admin" | "viewer"; readonly displayName: string | null; readonly email: string | null };
+  'tenancy.PersonalDataErased': { readonly tenantId: string; readonly memberId: string; readonly subject: string };
   'tenancy.ServiceAccountCreated': { readonly tenantId: string; readonly serviceAccountId: string; readonly name: string; readonly role: "admin" | "viewer" };
   'tenancy.EnvironmentCreated': { readonly environmentId: string; readonly name: string; readonly kind: "DEVELOPMENT" | "TEST" | "STAGING" | "PRODUCTION" };
   'tenancy.NamespaceCreated': { readonly namespaceId: string; readonly environmentId: string; readonly name: string; readonly labels: Readonly<Record<string, string>> };

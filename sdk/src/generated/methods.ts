@@ -60,6 +60,10 @@ export interface Queries {
    */
   tenants(variables?: o.TenantsQueryVariables, options?: CallOptions): Promise<o.TenantsQuery['tenants']>;
   /**
+   * The tenant's members, by subject; for the operator, those of all tenants.
+   */
+  members(variables?: o.MembersQueryVariables, options?: CallOptions): Promise<o.MembersQuery['members']>;
+  /**
    * The tenant's environments, by name.
    */
   environments(variables?: o.EnvironmentsQueryVariables, options?: CallOptions): Promise<o.EnvironmentsQuery['environments']>;
@@ -156,6 +160,14 @@ export interface Mutations {
    */
   createTenant(input: o.CreateTenantMutationVariables['input'], options?: CallOptions): Promise<Done<o.CreateTenantMutation['createTenant']>>;
   /**
+   * Adds a member. Errors: ILLEGAL_STATE, NOT_FOUND, QUOTA_EXCEEDED, INVALID_ARGUMENT.
+   */
+  addMember(input: o.AddMemberMutationVariables['input'], options?: CallOptions): Promise<Done<o.AddMemberMutation['addMember']>>;
+  /**
+   * Erases what is kept of a member as a person, for good: the key that it is encrypted with is destroyed. The membership and its `subject` stay. Once more changes nothing. Errors: NOT_FOUND.
+   */
+  erasePersonalData(input: o.ErasePersonalDataMutationVariables['input'], options?: CallOptions): Promise<Done<o.ErasePersonalDataMutation['erasePersonalData']>>;
+  /**
    * Creates a service account and shows its secret, once. Errors: NAME_TAKEN, NOT_FOUND, INVALID_ARGUMENT.
    */
   createServiceAccount(input: o.CreateServiceAccountMutationVariables['input'], options?: CallOptions): Promise<Done<o.CreateServiceAccountMutation['createServiceAccount']>>;
@@ -187,6 +199,7 @@ export const bindQueries = (read: Read): Queries => ({
   probe: (variables, options) => read(documents.probe, variables, options, (data) => data.probe),
   tenant: (variables, options) => read(documents.tenant, variables ?? {}, options, (data) => data.tenant),
   tenants: (variables, options) => read(documents.tenants, variables ?? {}, options, (data) => data.tenants),
+  members: (variables, options) => read(documents.members, variables ?? {}, options, (data) => data.members),
   environments: (variables, options) => read(documents.environments, variables ?? {}, options, (data) => data.environments),
   environment: (variables, options) => read(documents.environment, variables, options, (data) => data.environment),
   namespaces: (variables, options) => read(documents.namespaces, variables ?? {}, options, (data) => data.namespaces),
@@ -213,6 +226,8 @@ export const bindMutations = (change: Change): Mutations => ({
   updateIsolationPolicy: (input, options) => change.done(documents.updateIsolationPolicy, { input }, options, (data) => data.updateIsolationPolicy),
   deleteIsolationPolicy: (input, options) => change.deleted(documents.deleteIsolationPolicy, { input }, options, (data) => data.deleteIsolationPolicy),
   createTenant: (input, options) => change.done(documents.createTenant, { input }, options, (data) => data.createTenant),
+  addMember: (input, options) => change.done(documents.addMember, { input }, options, (data) => data.addMember),
+  erasePersonalData: (input, options) => change.done(documents.erasePersonalData, { input }, options, (data) => data.erasePersonalData),
   createServiceAccount: (input, options) => change.done(documents.createServiceAccount, { input }, options, (data) => data.createServiceAccount),
   createEnvironment: (input, options) => change.done(documents.createEnvironment, { input }, options, (data) => data.createEnvironment),
   createNamespace: (input, options) => change.done(documents.createNamespace, { input }, options, (data) => data.createNamespace),

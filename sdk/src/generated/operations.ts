@@ -349,6 +349,32 @@ export type CreateTenantInput = {
   readonly viewers?: ReadonlyArray<string> | null | undefined;
 };
 
+/** A member to add. */
+export type AddMemberInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The operator says to which tenant; others leave it out. */
+  readonly tenantId?: string | null | undefined;
+  /** The `sub` of the person's tokens: an identifier of their issuer's own making. An e-mail address is refused: it would stand on everything that the person does, and couldn't be erased there. */
+  readonly subject: string;
+  /** What the person may do. */
+  readonly role: TenantRole;
+  /** What people call them, at most 200 characters. Personal data: kept encrypted, until it is erased. */
+  readonly displayName?: string | null | undefined;
+  /** Where they can be reached. Personal data: kept encrypted, until it is erased. */
+  readonly email?: string | null | undefined;
+};
+
+/** Whose personal data is to be erased. */
+export type ErasePersonalDataInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The operator says in which tenant; others leave it out. */
+  readonly tenantId?: string | null | undefined;
+  /** The member's `sub`. */
+  readonly subject: string;
+};
+
 /** A service account to create. */
 export type CreateServiceAccountInput = {
   /** Repeat a request with its key to get the first answer again, the secret included; null makes every call a new one. */
@@ -423,6 +449,8 @@ export type TenantFragment = { readonly id: string, readonly name: string, reado
 
 export type TenantLimitsFragment = { readonly namespaces: number, readonly instances: number, readonly cpuMillis: number, readonly memoryMiB: number };
 
+export type MemberFragment = { readonly id: string, readonly subject: string, readonly role: TenantRole, readonly displayName: string | null, readonly email: string | null, readonly erasedAt: string | null };
+
 export type EnvironmentFragment = { readonly id: string, readonly name: string, readonly kind: EnvironmentKind, readonly createdAt: string };
 
 export type NamespaceFragment = { readonly id: string, readonly name: string, readonly status: NamespaceStatus, readonly createdAt: string, readonly version: number, readonly labels: ReadonlyArray<LabelFragment>, readonly environment: { readonly id: string, readonly name: string } };
@@ -456,6 +484,7 @@ export type NodeQuery = { readonly node:
     | { readonly __typename: 'Subnet', readonly id: string }
     | { readonly __typename: 'IsolationPolicy', readonly id: string }
     | { readonly __typename: 'Tenant', readonly id: string }
+    | { readonly __typename: 'Member', readonly id: string }
     | { readonly __typename: 'Environment', readonly id: string }
     | { readonly __typename: 'Namespace', readonly id: string }
    | null };
@@ -542,6 +571,14 @@ export type TenantsQueryVariables = Exact<{
 
 
 export type TenantsQuery = { readonly tenants: { readonly nodes: ReadonlyArray<TenantFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
+
+export type MembersQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type MembersQuery = { readonly members: { readonly nodes: ReadonlyArray<MemberFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
 
 export type EnvironmentsQueryVariables = Exact<{
   first?: number | null | undefined;
@@ -642,6 +679,20 @@ export type CreateTenantMutationVariables = Exact<{
 
 
 export type CreateTenantMutation = { readonly createTenant: { readonly position: string | null, readonly tenant: TenantFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type AddMemberMutationVariables = Exact<{
+  input: AddMemberInput;
+}>;
+
+
+export type AddMemberMutation = { readonly addMember: { readonly position: string | null, readonly member: MemberFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type ErasePersonalDataMutationVariables = Exact<{
+  input: ErasePersonalDataInput;
+}>;
+
+
+export type ErasePersonalDataMutation = { readonly erasePersonalData: { readonly position: string | null, readonly member: MemberFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
 
 export type CreateServiceAccountMutationVariables = Exact<{
   input: CreateServiceAccountInput;

@@ -10,6 +10,7 @@ export type FilteredNode = o.FilteredNodeFragment;
 export type Instance = o.InstanceFragment;
 export type IsolationPolicy = o.IsolationPolicyFragment;
 export type Label = o.LabelFragment;
+export type Member = o.MemberFragment;
 export type Namespace = o.NamespaceFragment;
 export type NodeScore = o.NodeScoreFragment;
 export type PlacementDecision = o.PlacementDecisionFragment;

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { engineMigrations } from '@atoll/events/migrations';
 import { startRelay } from '@atoll/events/relay';
 import { createEventStore, type EventStore } from '@atoll/events/store';
+import { testMasterKeys } from '@atoll/events/testing/master-keys';
 import { boundToParent } from '@atoll/infra/process/bound';
 import { freePort } from '@atoll/infra/process/ports';
 import { stopChild } from '@atoll/infra/process/stopping';
@@ -91,7 +92,13 @@ export class Platform {
     await migrate({ pool, schema: 'tenancy', folders: [engineMigrations], log });
     await migrate({ pool, schema, folders: [engineMigrations, migrations], log });
     const nc = await connectNats({ url: nats.url, name: 'test', log });
-    const tenancy = createEventStore({ pool, context: 'tenancy', registry: tenancyEvents, log });
+    const tenancy = createEventStore({
+      pool,
+      context: 'tenancy',
+      registry: tenancyEvents,
+      masterKeys: testMasterKeys(),
+      log,
+    });
     const tenancyRelay = await startRelay({ store: tenancy, nc, log });
     const store = createEventStore({ pool, context: 'deploy', registry: deployEvents, log });
     return new Platform({ database, nats, registry, pool, nc, tenancy, tenancyRelay, store });

@@ -4,9 +4,11 @@
  */
 
 import type { DomainEvent } from '@atoll/events/decider';
+import { serveKeys } from '@atoll/events/key-service';
 import { engineMigrations } from '@atoll/events/migrations';
 import { startRelay } from '@atoll/events/relay';
 import { createEventStore, type EventStore } from '@atoll/events/store';
+import { testMasterKeys } from '@atoll/events/testing/master-keys';
 import { startTestNats, type TestNats } from '@atoll/infra/testing/nats';
 import { type Context, contexts } from '@atoll/schema/contexts';
 import { deployEvents } from '@atoll/schema/deploy/events';
@@ -84,11 +86,15 @@ export async function startPlatform(limits: Partial<GatewayLimits> = {}): Promis
   const nats: TestNats = await startTestNats();
   const nc = await connectNats({ url: nats.url, name: 'test-services', inboxPrefix: '_INBOX_test', log });
   const storePool = createPool({ url: superuserUrl(database), name: 'test-stores', max: 12, log });
+  const masterKeys = testMasterKeys();
   const stores = new Map<Context, EventStore>();
   const relays: { stop(): Promise<void> }[] = [];
   for (const context of contexts) {
     await migrate({ pool: storePool, schema: context, folders: [engineMigrations], log });
-    const store = createEventStore({ pool: storePool, context, registry: registries[context], log });
+    const store = createEventStore({ pool: storePool, context, registry: registries[context], masterKeys, log });
+    if (context === 'tenancy' && store.personal) {
+      relays.push(serveKeys({ nc, context, personal: store.personal, log }));
+    }
     stores.set(context, store);
     relays.push(await startRelay({ store, nc, log }));
   }
@@ -166,7 +172,7 @@ export async function startPlatform(limits: Partial<GatewayLimits> = {}): Promis
       const limits = { namespaces: 10, instances: 10, cpuMillis: 1000, memoryMiB: 1000 };
       const member = (subject: string, role: string) => ({
         type: 'MemberAdded',
-        data: { tenantId: id, memberId: newId('member'), subject, role },
+        data: { tenantId: id, memberId: newId('member'), subject, role, displayName: null, email: null },
       });
       await platform.append(
         ...([id, 'tenancy', `tenant:${id}`] as const),

@@ -251,7 +251,7 @@ describe('projections', () => {
     expect(told).not.toContain(secretHash);
     expect(told).not.toContain('hunter2');
     expect(told).toContain('PASSWORD');
-    for (const table of ['service_account', 'member', 'endpoint']) {
+    for (const table of ['service_account', 'endpoint']) {
       await expect(platform.database.reader.query(`select * from read.${table}`)).rejects.toThrow(/permission denied/);
     }
   });

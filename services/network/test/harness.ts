@@ -5,6 +5,7 @@
 import { engineMigrations } from '@atoll/events/migrations';
 import { startRelay } from '@atoll/events/relay';
 import { createEventStore, type EventStore } from '@atoll/events/store';
+import { testMasterKeys } from '@atoll/events/testing/master-keys';
 import { createTestDatabase } from '@atoll/infra/testing/database';
 import { startTestNats } from '@atoll/infra/testing/nats';
 import type { Context } from '@atoll/schema/contexts';
@@ -85,7 +86,7 @@ export async function startHarness(options: HarnessOptions = {}) {
 
   async function startContext(context: Context, registry: EventRegistry): Promise<EventStore> {
     await migrate({ pool, schema: context, folders: [engineMigrations], log });
-    const own = createEventStore({ pool, context, registry, log });
+    const own = createEventStore({ pool, context, registry, masterKeys: testMasterKeys(), log });
     const relay = await startRelay({ store: own, nc, log });
     stops.push(async () => {
       await relay.stop();

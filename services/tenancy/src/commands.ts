@@ -12,7 +12,7 @@ import { createTenant } from './create-tenant.ts';
 import { denied } from './denials.ts';
 import { environment, environmentStream } from './domain/environment.ts';
 import { namespace, namespaceNotFound, namespaceStream } from './domain/namespace.ts';
-import { tenant, tenantNotFound, tenantStream } from './domain/tenant.ts';
+import { memberOf, type TenantState, tenant, tenantNotFound, tenantStream } from './domain/tenant.ts';
 import { loadTenant } from './load.ts';
 import { originOf } from './origin.ts';
 
@@ -33,6 +33,40 @@ function answer<N extends TenancyCommand>(name: N, outcome: CommandOutcome): Com
 export function tenancyHandlers(store: EventStore): CommandHandlers<typeof tenancyCommands> {
   return {
     CreateTenant: async (input, context) => answer('CreateTenant', await createTenant(store, input, context)),
+
+    async AddMember(input, context) {
+      const memberId = newId('member');
+      const { displayName, email, ...rest } = input;
+      const known = displayName !== null || email !== null;
+      const outcome = await handleCommand(store, {
+        decider: tenant,
+        stream: tenantStream(context.tenant),
+        command: { kind: 'addMember', memberId, ...input },
+        origin: originOf(context),
+        idempotency: {
+          key: context.key,
+          request: { AddMember: rest },
+          ...(known && { personal: { subject: input.subject, data: { displayName, email } } }),
+        },
+        result: { memberId },
+        onClaimConflict: denied,
+        notFound: tenantNotFound,
+      });
+      return answer('AddMember', outcome);
+    },
+
+    async ErasePersonalData(input, context) {
+      const outcome = await handleCommand(store, {
+        decider: tenant,
+        stream: tenantStream(context.tenant),
+        command: { kind: 'erasePersonalData', ...input },
+        origin: originOf(context),
+        idempotency: { key: context.key, request: { ErasePersonalData: input } },
+        result: (state: TenantState) => ({ memberId: memberOf(state, input.subject)?.memberId }),
+        notFound: tenantNotFound,
+      });
+      return answer('ErasePersonalData', outcome);
+    },
 
     async CreateServiceAccount(input, context) {
       const serviceAccountId = newId('serviceAccount');

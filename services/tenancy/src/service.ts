@@ -1,5 +1,6 @@
 /** The tenancy service, given its database and its NATS connection. Several of it can run on the same database. */
 import { startConsumer } from '@atoll/events/consumer';
+import { serveKeys } from '@atoll/events/key-service';
 import { startRelay } from '@atoll/events/relay';
 import { createEventStore } from '@atoll/events/store';
 import { networkEvents } from '@atoll/schema/network/events';
@@ -7,6 +8,7 @@ import { tenancyCommands } from '@atoll/schema/tenancy/commands';
 import { tenancyEvents } from '@atoll/schema/tenancy/events';
 import { serveCommands } from '@atoll/service/commands';
 import type { Logger } from '@atoll/service/log';
+import type { MasterKeys } from '@atoll/service/master-keys';
 import type { NatsConnection } from '@atoll/service/nats';
 import type { Pool } from 'pg';
 import { tenancyHandlers } from './commands.ts';
@@ -14,8 +16,11 @@ import { onNamespaceDrained } from './reactions/namespace-drained.ts';
 
 export const schema = 'tenancy';
 
-export async function startTenancy({ pool, nc, log }: { pool: Pool; nc: NatsConnection; log: Logger }) {
-  const store = createEventStore({ pool, context: 'tenancy', schema, registry: tenancyEvents, log });
+export async function startTenancy(options: { pool: Pool; nc: NatsConnection; masterKeys: MasterKeys; log: Logger }) {
+  const { pool, nc, masterKeys, log } = options;
+  const store = createEventStore({ pool, context: 'tenancy', schema, registry: tenancyEvents, masterKeys, log });
+  if (!store.personal) throw new Error('Tenancy keeps personal data, and its store can open none.');
+  const keys = serveKeys({ nc, context: 'tenancy', personal: store.personal, log });
   const relay = await startRelay({ store, nc, log });
   const reactions = await startConsumer({
     name: 'reactions-network',
@@ -42,6 +47,7 @@ export async function startTenancy({ pool, nc, log }: { pool: Pool; nc: NatsConn
     async stop() {
       await commands.stop();
       await reactions.stop();
+      await keys.stop();
       await relay.stop();
       await store.close();
     },

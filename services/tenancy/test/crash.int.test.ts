@@ -1,10 +1,12 @@
 /** The real process, killed with no grace in the middle of commands and of a deletion. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { engineMigrations } from '@atoll/events/migrations';
 import { startRelay } from '@atoll/events/relay';
 import { createEventStore } from '@atoll/events/store';
+import { testMasterKeyFile } from '@atoll/events/testing/master-keys';
 import { createTestDatabase } from '@atoll/infra/testing/database';
 import { startTestNats } from '@atoll/infra/testing/nats';
 import { PLATFORM, type Tenant } from '@atoll/schema/ids';
@@ -13,6 +15,7 @@ import type { TenancyCommand } from '@atoll/schema/tenancy/commands';
 import { tenancyEvents } from '@atoll/schema/tenancy/events';
 import { createCommandClient } from '@atoll/service/commands';
 import { createLogger } from '@atoll/service/log';
+import { openMasterKeys } from '@atoll/service/master-keys';
 import { connectNats } from '@atoll/service/nats';
 import { createPool, migrate } from '@atoll/service/postgres';
 import { expect, it } from 'vitest';
@@ -24,6 +27,7 @@ const patient = { timeout: 60_000, interval: 20 };
 it('a tenancy process that is killed loses nothing and doubles nothing', { timeout: 120_000 }, async () => {
   const log = createLogger('test');
   const [database, nats] = await Promise.all([createTestDatabase(), startTestNats()]);
+  const { folder, file: dataKeys } = testMasterKeyFile();
   const pool = createPool({ url: database.url, name: 'test', max: 5, log });
   const nc = await connectNats({ url: nats.url, name: 'test', log });
   const client = createCommandClient(nc);
@@ -31,7 +35,13 @@ it('a tenancy process that is killed loses nothing and doubles nothing', { timeo
   const network = createEventStore({ pool, context: 'network', registry: networkEvents, log });
   const relay = await startRelay({ store: network, nc, log });
   await migrate({ pool, schema: 'tenancy', folders: [engineMigrations], log });
-  const store = createEventStore({ pool, context: 'tenancy', registry: tenancyEvents, log });
+  const store = createEventStore({
+    pool,
+    context: 'tenancy',
+    registry: tenancyEvents,
+    masterKeys: openMasterKeys(dataKeys),
+    log,
+  });
 
   const start = (): ChildProcess =>
     spawn(process.execPath, [main], {
@@ -40,6 +50,7 @@ it('a tenancy process that is killed loses nothing and doubles nothing', { timeo
         ATOLL_DATABASE_URL: database.url,
         ATOLL_NATS_URL: nats.url,
         ATOLL_HEALTH_PORT: '0',
+        ATOLL_DATA_KEY_FILE: dataKeys,
         ATOLL_LOG_LEVEL: 'fatal',
       },
       // With a channel to its parent it ends when the test does, however that ends.
@@ -124,5 +135,6 @@ it('a tenancy process that is killed loses nothing and doubles nothing', { timeo
     await nc.close();
     await pool.end();
     await Promise.all([nats.stop(), database.drop()]);
+    rmSync(folder, { recursive: true, force: true });
   }
 });

@@ -2,6 +2,7 @@
 import { engineMigrations } from '@atoll/events/migrations';
 import { startRelay } from '@atoll/events/relay';
 import { createEventStore, type EventStore } from '@atoll/events/store';
+import { testMasterKeys } from '@atoll/events/testing/master-keys';
 import { createTestDatabase } from '@atoll/infra/testing/database';
 import { startTestNats } from '@atoll/infra/testing/nats';
 import type { Context } from '@atoll/schema/contexts';
@@ -30,7 +31,7 @@ export async function startHarness() {
   const pool = createPool({ url: database.url, name: 'test', max: 20, log });
   await migrate({ pool, schema, folders: [engineMigrations], log });
   const nc = await connectNats({ url: nats.url, name: 'test', log });
-  const service = await startTenancy({ pool, nc, log });
+  const service = await startTenancy({ pool, nc, masterKeys: testMasterKeys(), log });
   const client = createCommandClient(nc);
   const stops: (() => Promise<void>)[] = [() => service.stop()];
   let calls = 0;

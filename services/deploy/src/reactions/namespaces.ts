@@ -52,6 +52,7 @@ function commandFor(event: TenancyEvent): NamespaceCommand | null {
       return { action: 'close', namespaceId: event.data.namespaceId };
     case 'TenantCreated':
     case 'MemberAdded':
+    case 'PersonalDataErased':
     case 'ServiceAccountCreated':
     case 'EnvironmentCreated':
     case 'NamespaceDeleted':

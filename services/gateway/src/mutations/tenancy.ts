@@ -1,6 +1,6 @@
 /** Mutations of tenants, environments and namespaces. */
 import { createHash } from 'node:crypto';
-import { reject } from '@atoll/schema/errors';
+import { type Rejection, reject } from '@atoll/schema/errors';
 import { idKind, PLATFORM, type Tenant } from '@atoll/schema/ids';
 import type { Viewer } from '../auth/viewers.ts';
 import { type Keyed, mutation, type Versioned } from './definition.ts';
@@ -49,11 +49,53 @@ interface CreateServiceAccountInput extends Keyed {
 
 const noTenant = reject('NOT_FOUND', 'There is no such tenant.', 'tenantId');
 
-/** Whose account it is to be; null where the viewer has no such tenant. */
-function accountTenant(viewer: Viewer, tenantId: string | null | undefined): Tenant | null {
+/** The tenant that is meant; null where the viewer has no such tenant. */
+function namedTenant(viewer: Viewer, tenantId: string | null | undefined): Tenant | null {
   if (viewer.tenant !== null) return tenantId == null || tenantId === viewer.tenant ? viewer.tenant : null;
   return tenantId != null && idKind(tenantId) === 'tenant' ? (tenantId as Tenant) : null;
 }
+
+interface AddMemberInput extends Keyed {
+  readonly tenantId?: string | null;
+  readonly subject: string;
+  readonly role: 'ADMIN' | 'VIEWER';
+  readonly displayName?: string | null;
+  readonly email?: string | null;
+}
+
+const whichTenant = (viewer: Viewer, tenantId: string | null | undefined, what: string): Tenant | Rejection => {
+  if (viewer.tenant === null && tenantId == null) {
+    return reject('INVALID_ARGUMENT', `Say in which tenant the ${what} is.`, 'tenantId');
+  }
+  return namedTenant(viewer, tenantId) ?? noTenant;
+};
+
+const addMember = mutation<AddMemberInput>({
+  context: 'tenancy',
+  command: 'AddMember',
+  rows: { member: 'memberId' },
+  order({ tenantId, subject, role, displayName, email }, { viewer }) {
+    const tenant = whichTenant(viewer, tenantId, 'member');
+    if (typeof tenant !== 'string') return tenant;
+    const data = { subject, role: role.toLowerCase(), displayName: displayName ?? null, email: email ?? null };
+    return { tenant, data, expectedVersion: null };
+  },
+});
+
+interface ErasePersonalDataInput extends Keyed {
+  readonly tenantId?: string | null;
+  readonly subject: string;
+}
+
+const erasePersonalData = mutation<ErasePersonalDataInput>({
+  context: 'tenancy',
+  command: 'ErasePersonalData',
+  rows: { member: 'memberId' },
+  order({ tenantId, subject }, { viewer }) {
+    const tenant = whichTenant(viewer, tenantId, 'member');
+    return typeof tenant === 'string' ? { tenant, data: { subject }, expectedVersion: null } : tenant;
+  },
+});
 
 const createServiceAccount = mutation<CreateServiceAccountInput>({
   context: 'tenancy',
@@ -64,7 +106,7 @@ const createServiceAccount = mutation<CreateServiceAccountInput>({
     if (viewer.tenant === null && tenantId == null) {
       return reject('INVALID_ARGUMENT', 'Say for which tenant the account is.', 'tenantId');
     }
-    const tenant = accountTenant(viewer, tenantId);
+    const tenant = namedTenant(viewer, tenantId);
     if (tenant === null) return noTenant;
     // Made from the request, so that its repetition shows the same secret, which is kept nowhere.
     const clientSecret = `ats_${secretOf(tenant, viewer.subject, key)}`;
@@ -126,6 +168,8 @@ const deleteNamespace = mutation<DeleteNamespaceInput>({
 
 export const tenancyMutations = {
   createTenant,
+  addMember,
+  erasePersonalData,
   createServiceAccount,
   createEnvironment,
   createNamespace,

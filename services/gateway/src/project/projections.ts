@@ -3,12 +3,14 @@
  * turns, so that what is derived from more than one context is always worked out from all that is committed.
  */
 import { type Consumer, startConsumer } from '@atoll/events/consumer';
+import { createRemoteOpener } from '@atoll/events/key-service';
 import { startRebuilds } from '@atoll/events/rebuild';
 import { transaction } from '@atoll/events/transaction';
 import { type Context, contexts } from '@atoll/schema/contexts';
 import { type DeployEvent, deployEvents } from '@atoll/schema/deploy/events';
 import type { EventRecord } from '@atoll/schema/envelope';
 import { type NetworkEvent, networkEvents } from '@atoll/schema/network/events';
+import { personalTypes } from '@atoll/schema/personal';
 import type { EventRegistry } from '@atoll/schema/registry';
 import { type TenancyEvent, tenancyEvents } from '@atoll/schema/tenancy/events';
 import { startController } from '@atoll/service/controller';
@@ -88,7 +90,12 @@ export async function startProjections(options: {
 }): Promise<Projections> {
   const { nc, pool, log, committed } = options;
 
-  const sourceOf = (context: Context) => ({ kind: 'stream', nc, context, registry: registries[context] }) as const;
+  const sourceOf = (context: Context) => {
+    const registry = registries[context];
+    const personal = personalTypes(registry).size > 0;
+    const open = personal ? { open: createRemoteOpener({ nc, context, registry }) } : {};
+    return { kind: 'stream', nc, context, registry, ...open } as const;
+  };
 
   async function start(context: Context): Promise<Consumer> {
     let heads: Heads = new Map();

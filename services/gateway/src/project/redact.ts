@@ -1,5 +1,13 @@
-/** What of an event's data is told in a tenant's log: everything but secrets. The log is read by viewers and partners. */
+/**
+ * What of an event's data is told in a tenant's log: everything but secrets and personal data, whose place has null. The
+ * log is read by viewers and partners, and kept: what is erased couldn't be taken out of it again.
+ */
+import type { Context } from '@atoll/schema/contexts';
+import { deployEvents } from '@atoll/schema/deploy/events';
 import type { EventRecord } from '@atoll/schema/envelope';
+import { networkEvents } from '@atoll/schema/network/events';
+import { personalTypes, withoutPersonal } from '@atoll/schema/personal';
+import { tenancyEvents } from '@atoll/schema/tenancy/events';
 
 type Data = Readonly<Record<string, unknown>>;
 
@@ -20,8 +28,16 @@ const redactions: Readonly<Record<string, (data: Data) => Data>> = {
     isRecord(data.spec) ? { ...data, spec: { ...data.spec, env: withoutValues(data.spec.env) } } : data,
 };
 
+const personal: Readonly<Record<Context, ReturnType<typeof personalTypes>>> = {
+  tenancy: personalTypes(tenancyEvents),
+  deploy: personalTypes(deployEvents),
+  network: personalTypes(networkEvents),
+};
+
 export function toldData(event: Pick<EventRecord, 'context' | 'type' | 'data'>): Data {
-  const data = isRecord(event.data) ? event.data : {};
+  const fields = personal[event.context].get(event.type) ?? [];
+  const all = withoutPersonal(fields, event.data);
+  const data = isRecord(all) ? all : {};
   const redact = redactions[`${event.context}.${event.type}`];
   return redact ? redact(data) : data;
 }

@@ -14,9 +14,14 @@ export const projectTenancy: Project<TenancyEvent> = (event, record): readonly E
       return [put('tenant', id, { id, tenant_id: id, name, limits: shown, created_at })];
     }
     case 'MemberAdded': {
-      const { memberId: id, tenantId, subject, role } = event.data;
-      return [put('member', id, { id, tenant_id: tenantId, subject, role })];
+      const { memberId: id, tenantId, subject, role, displayName, email } = event.data;
+      const person = { display_name: displayName, email, erased_at: null };
+      return [put('member', id, { id, tenant_id: tenantId, subject, role, ...person })];
     }
+    case 'PersonalDataErased':
+      return [
+        patch('member', event.data.memberId, { display_name: null, email: null, erased_at: instant(record.time) }),
+      ];
     case 'ServiceAccountCreated': {
       const { serviceAccountId: id, tenantId, name, role, secretHash } = event.data;
       return [put('service_account', id, { id, tenant_id: tenantId, name, role, secret_hash: secretHash })];

@@ -44,7 +44,7 @@ export type FieldModel =
 /** The type that an id of a kind is the global id of; null where it is readable as no type. */
 const typeOfKind: Record<IdKind, string | null> = {
   tenant: 'Tenant',
-  member: null,
+  member: 'Member',
   serviceAccount: null,
   environment: 'Environment',
   namespace: 'Namespace',

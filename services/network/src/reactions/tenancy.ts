@@ -17,6 +17,7 @@ function commandFor(record: TenancyRecord): NamespaceCommand | null {
     case 'EnvironmentCreated':
     case 'TenantCreated':
     case 'MemberAdded':
+    case 'PersonalDataErased':
     case 'ServiceAccountCreated':
       return null;
     default:

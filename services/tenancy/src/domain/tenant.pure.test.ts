@@ -1,12 +1,14 @@
 import { given } from '@atoll/events/given';
 import { describe, expect, it } from 'vitest';
-import { defaultLimits, type TenantEvent, tenant } from './tenant.ts';
+import { defaultLimits, MAX_MEMBERS, type TenantEvent, tenant } from './tenant.ts';
 
 const tenantId = 'ten_01h455vb4pex5vsknk084sn02q';
 const memberId = 'mem_01h455vb4pex5vsknk084sn02q';
 const serviceAccountId = 'sa_01h455vb4pex5vsknk084sn02q';
 const secretHash = 'a'.repeat(64);
 const created: TenantEvent = { type: 'TenantCreated', data: { tenantId, name: 'acme', limits: defaultLimits } };
+const added = (member: { subject: string; role: 'admin' | 'viewer' }, person = { displayName: null, email: null }) =>
+  ({ type: 'MemberAdded', data: { tenantId, memberId, ...member, ...person } }) as const;
 const create = { kind: 'create', tenantId, name: 'acme', limits: defaultLimits, requestKey: 'k', members: [] } as const;
 
 describe('a tenant', () => {
@@ -14,7 +16,7 @@ describe('a tenant', () => {
     const member = { memberId, subject: 'ada', role: 'admin' } as const;
     expect(given(tenant, []).when({ ...create, members: [member] })).toEqual({
       ok: true,
-      events: [created, { type: 'MemberAdded', data: { tenantId, ...member } }],
+      events: [created, added(member)],
       claims: [
         { op: 'take', kind: 'unique', set: 'tenant-request', key: 'k', owner: tenantId },
         { op: 'take', kind: 'unique', set: 'tenant-name', key: 'acme', owner: tenantId },
@@ -34,6 +36,60 @@ describe('a tenant', () => {
 
   it('is created once', () => {
     expect(given(tenant, [created]).when(create)).toMatchObject({ ok: false, rejection: { code: 'ILLEGAL_STATE' } });
+  });
+
+  it('gets a member once, with what is said of them in the event and nowhere else', () => {
+    const ann = {
+      memberId,
+      subject: 'ann',
+      role: 'viewer',
+      displayName: 'Ann Arbor',
+      email: 'ann@acme.example',
+    } as const;
+    const decided = given(tenant, [created]).when({ kind: 'addMember', ...ann });
+    expect(decided).toEqual({
+      ok: true,
+      events: [{ type: 'MemberAdded', data: { tenantId, ...ann } }],
+      claims: [{ op: 'require', set: 'tenant', key: tenantId }],
+    });
+    const state = [created, { type: 'MemberAdded', data: { tenantId, ...ann } } as const].reduce(
+      tenant.evolve,
+      tenant.initial,
+    );
+    expect(JSON.stringify(state)).not.toMatch(/Arbor|acme.example/);
+    expect(tenant.decide(state, { kind: 'addMember', ...ann })).toMatchObject({
+      ok: false,
+      rejection: { code: 'ILLEGAL_STATE', field: 'subject' },
+    });
+    expect(given(tenant, []).when({ kind: 'addMember', ...ann })).toMatchObject({ rejection: { code: 'NOT_FOUND' } });
+  });
+
+  it('has a bounded number of members', () => {
+    const many = Array.from({ length: MAX_MEMBERS }, (_, n) => added({ subject: `s-${n}`, role: 'viewer' }));
+    const one = { memberId, subject: 'ann', role: 'viewer', displayName: null, email: null } as const;
+    expect(given(tenant, [created, ...many]).when({ kind: 'addMember', ...one })).toMatchObject({
+      rejection: { code: 'QUOTA_EXCEEDED' },
+    });
+  });
+
+  it('has the personal data of a member erased with the fact of it, once; the membership stays', () => {
+    const ann = added({ subject: 'ann', role: 'viewer' });
+    const erased = { type: 'PersonalDataErased', data: { tenantId, memberId, subject: 'ann' } } as const;
+    const erase = { kind: 'erasePersonalData', subject: 'ann' } as const;
+    expect(given(tenant, [created, ann]).when(erase)).toEqual({
+      ...{ ok: true, events: [erased], claims: [] },
+      erases: ['ann'],
+    });
+    expect(given(tenant, [created, ann, erased]).when(erase)).toEqual({ ok: true, events: [], claims: [] });
+    expect(given(tenant, [created]).when(erase)).toMatchObject({
+      rejection: { code: 'NOT_FOUND', field: 'subject' },
+    });
+    expect(
+      given(tenant, [created, ann, erased]).when({
+        ...{ kind: 'addMember', memberId, subject: 'ann', role: 'viewer' },
+        ...{ displayName: null, email: null },
+      }),
+    ).toMatchObject({ rejection: { code: 'ILLEGAL_STATE' } });
   });
 
   it('gets a service account, whose name is unique in it', () => {

@@ -6,11 +6,30 @@ import type { TenancyEvent, TenantLimits, tenantRoles } from '@atoll/schema/tena
 import { requireClaim, takeUnique } from './claims.ts';
 
 type TenantRole = (typeof tenantRoles)[number];
-export type TenantEvent = Extract<TenancyEvent, { type: 'TenantCreated' | 'MemberAdded' | 'ServiceAccountCreated' }>;
+export type TenantEvent = Extract<
+  TenancyEvent,
+  { type: 'TenantCreated' | 'MemberAdded' | 'PersonalDataErased' | 'ServiceAccountCreated' }
+>;
+
+interface Member {
+  readonly memberId: Id<'member'>;
+  readonly subject: string;
+  /** What was known of the person is unreadable. */
+  readonly erased: boolean;
+}
+
+/** Keeps the stream, and the state, within what one command can work on. */
+export const MAX_MEMBERS = 1000;
 
 export type TenantState =
   | { readonly status: 'absent' }
-  | { readonly status: 'active'; readonly tenantId: Id<'tenant'>; readonly limits: TenantLimits };
+  | {
+      readonly status: 'active';
+      readonly tenantId: Id<'tenant'>;
+      readonly limits: TenantLimits;
+      /** Without names and addresses: no rule needs them, so no memory or snapshot holds them. */
+      readonly members: readonly Member[];
+    };
 
 export type TenantCommand =
   | {
@@ -26,6 +45,15 @@ export type TenantCommand =
         readonly role: TenantRole;
       }[];
     }
+  | {
+      readonly kind: 'addMember';
+      readonly memberId: Id<'member'>;
+      readonly subject: string;
+      readonly role: TenantRole;
+      readonly displayName: string | null;
+      readonly email: string | null;
+    }
+  | { readonly kind: 'erasePersonalData'; readonly subject: string }
   | {
       readonly kind: 'createServiceAccount';
       readonly serviceAccountId: Id<'serviceAccount'>;
@@ -53,6 +81,9 @@ export const tenantNotFound = reject('NOT_FOUND', 'There is no such tenant.');
 
 export const tenantStream = (id: string) => `tenant:${id}`;
 
+export const memberOf = (state: TenantState, subject: string): Member | undefined =>
+  state.status === 'absent' ? undefined : state.members.find((member) => member.subject === subject);
+
 /** The index of the first subject that was named before, or -1. */
 const repeated = (subjects: readonly string[]) => subjects.findIndex((s, index) => subjects.indexOf(s) < index);
 
@@ -72,7 +103,9 @@ export const tenant: Decider<TenantState, TenantCommand, TenantEvent> = {
         return accept<TenantEvent>(
           [
             { type: 'TenantCreated', data: { tenantId, name, limits } },
-            ...members.map((m): TenantEvent => ({ type: 'MemberAdded', data: { tenantId, ...m } })),
+            ...members.map(
+              (m): TenantEvent => ({ type: 'MemberAdded', data: { tenantId, ...m, displayName: null, email: null } }),
+            ),
           ],
           // The request first: a repeat must not be told that its own name is taken.
           [
@@ -81,6 +114,35 @@ export const tenant: Decider<TenantState, TenantCommand, TenantEvent> = {
             takeUnique('tenant', tenantId, tenantId),
           ],
         );
+      }
+      case 'addMember': {
+        if (state.status === 'absent') return refuse(tenantNotFound);
+        const { kind: _, ...member } = command;
+        const { tenantId, members } = state;
+        if (memberOf(state, member.subject)) {
+          return refuse(reject('ILLEGAL_STATE', 'This person is a member of the tenant already.', 'subject'));
+        }
+        if (members.length >= MAX_MEMBERS) {
+          return refuse(reject('QUOTA_EXCEEDED', `A tenant has at most ${MAX_MEMBERS} members.`));
+        }
+        return accept<TenantEvent>(
+          [{ type: 'MemberAdded', data: { tenantId, ...member } }],
+          [requireClaim('tenant', tenantId)],
+        );
+      }
+      case 'erasePersonalData': {
+        if (state.status === 'absent') return refuse(tenantNotFound);
+        const member = memberOf(state, command.subject);
+        if (!member) {
+          return refuse(reject('NOT_FOUND', 'There is no member with this subject in the tenant.', 'subject'));
+        }
+        if (member.erased) return accept<TenantEvent>([]);
+        const { tenantId } = state;
+        const { memberId, subject } = member;
+        return {
+          ...accept<TenantEvent>([{ type: 'PersonalDataErased', data: { tenantId, memberId, subject } }]),
+          erases: [subject],
+        };
       }
       case 'createServiceAccount': {
         if (state.status === 'absent') return refuse(tenantNotFound);
@@ -102,9 +164,18 @@ export const tenant: Decider<TenantState, TenantCommand, TenantEvent> = {
   evolve(state, event) {
     switch (event.type) {
       case 'TenantCreated':
-        return { status: 'active', tenantId: event.data.tenantId, limits: event.data.limits };
+        return { status: 'active', tenantId: event.data.tenantId, limits: event.data.limits, members: [] };
       // Who may act for the tenant is asked of the read model by the gateway; no rule here depends on it.
-      case 'MemberAdded':
+      case 'MemberAdded': {
+        if (state.status === 'absent') return state;
+        const { memberId, subject } = event.data;
+        return { ...state, members: [...state.members, { memberId, subject, erased: false }] };
+      }
+      case 'PersonalDataErased': {
+        if (state.status === 'absent') return state;
+        const { memberId } = event.data;
+        return { ...state, members: state.members.map((m) => (m.memberId === memberId ? { ...m, erased: true } : m)) };
+      }
       case 'ServiceAccountCreated':
         return state;
       default:

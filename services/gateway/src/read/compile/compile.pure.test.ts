@@ -65,7 +65,7 @@ describe('a statement', () => {
     expect(ask(`ns_${suffix}`)).toBe(ask(`ns_${suffix.replace('1', '2')}`));
     expect(ask(`ns_${suffix}`)).not.toBe(ask(`dep_${suffix}`));
     expect(ask(`dep_${suffix}`).statement?.text).toContain('read.deployment');
-    expect(ask(`mem_${suffix}`).statement).toBeNull();
+    expect(ask(`evt_${suffix}`).statement).toBeNull();
     expect(ask('nonsense').statement).toBeNull();
   });
 
