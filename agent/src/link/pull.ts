@@ -3,6 +3,7 @@
 import type { Id } from '@atoll/schema/ids';
 import { type Controller, startController } from '@atoll/service/controller';
 import type { Logger } from '@atoll/service/log';
+import { merged, openSpan } from '@atoll/service/spans';
 import type { z } from 'zod';
 import type { Ask } from './asking.ts';
 import type { Document } from './document.ts';
@@ -10,7 +11,13 @@ import type { Document } from './document.ts';
 const resyncMs = 10_000;
 const unansweredMs = 1000;
 
-export function startPull<T extends { readonly nodeId: Id<'node'>; readonly generation: number }>(options: {
+interface Pulled {
+  readonly nodeId: Id<'node'>;
+  readonly generation: number;
+  readonly traces?: readonly string[] | undefined;
+}
+
+export function startPull<T extends Pulled>(options: {
   name: string;
   ask: Ask;
   reply: z.ZodType<T | null>;
@@ -27,6 +34,7 @@ export function startPull<T extends { readonly nodeId: Id<'node'>; readonly gene
     log,
     async reconcile() {
       clearTimeout(timer);
+      const startTime = Date.now();
       const answer = await ask({ generation: document.generation() });
       if (answer === undefined) {
         timer = setTimeout(controller.wake, unansweredMs);
@@ -35,6 +43,9 @@ export function startPull<T extends { readonly nodeId: Id<'node'>; readonly gene
       const newer = reply.parse(answer);
       if (newer !== null && (await document.offer(newer))) {
         log.info({ document: name, generation: newer.generation }, 'newer desired state');
+        const attributes = { 'atoll.node': newer.nodeId, 'atoll.generation': newer.generation };
+        const causes = merged(newer.traces?.toReversed() ?? []);
+        openSpan(`pull ${name}`, { kind: 'client', ...causes, attributes, startTime })?.end();
         changed();
       }
     },

@@ -23,6 +23,7 @@ import { createWorkloadsReconciler } from '../reconcile/workloads.ts';
 import { liveAnswers } from './answers.ts';
 import type { NodeBackend } from './backend.ts';
 import { capacityOf } from './capacity.ts';
+import { createCauses } from './causes.ts';
 import { measureNode } from './measures.ts';
 
 const rulesResyncMs = 10_000;
@@ -53,7 +54,10 @@ export async function startAgent(options: {
   const sequence = await openSequence(stateDir, Date.now(), log);
   const memories = await openMemories(stateDir, log);
 
+  const causes = { workloads: createCauses(), network: createCauses() };
+
   const network = await createNetworkReconciler({
+    causes: causes.network,
     nodeId,
     stateDir,
     desired: documents.network.current,
@@ -79,6 +83,7 @@ export async function startAgent(options: {
   }
 
   const workloads = createWorkloadsReconciler({
+    causes: causes.workloads,
     runtime,
     wiring,
     memories,
@@ -154,6 +159,7 @@ export async function startAgent(options: {
     name: 'workloads report',
     ask: asking(nc, nodeSubjects.workloadsReport(nodeId), log),
     build: buildReport,
+    causes: causes.workloads,
     generation: documents.workloads.generation,
     pull: workloadsPull.wake,
     log,
@@ -162,6 +168,7 @@ export async function startAgent(options: {
     name: 'network report',
     ask: asking(nc, nodeSubjects.networkReport(nodeId), log),
     build: network.report,
+    causes: causes.network,
     generation: documents.network.generation,
     pull: networkPull.wake,
     log,

@@ -7,8 +7,10 @@ import type { Id } from '@atoll/schema/ids';
 import { type DesiredNetwork, desiredNetwork, type NetworkReport, type RuleEndpoint } from '@atoll/schema/node/network';
 import { failpoint } from '@atoll/service/failpoint';
 import type { Logger } from '@atoll/service/log';
+import { currentTraceparent, merged, withSpan } from '@atoll/service/spans';
 import { z } from 'zod';
 import { loadFile, saveFile } from '../disk.ts';
+import type { Causes } from '../node/causes.ts';
 import { denyAll, type RuleBackend, RuleSetRejected } from '../rules/backend.ts';
 
 const inForceFile = z.strictObject({ document: desiredNetwork, at: z.iso.datetime() });
@@ -31,9 +33,10 @@ export async function createNetworkReconciler(options: {
   backend: RuleBackend;
   /** What is reported, or which endpoints are secured, is different now. */
   changed: () => void;
+  causes: Causes;
   log: Logger;
 }): Promise<NetworkReconciler> {
-  const { nodeId, desired, backend, changed, log } = options;
+  const { nodeId, desired, backend, changed, causes, log } = options;
   const path = join(options.stateDir, 'rules-in-force.json');
   let lastGood: InForce | null = await loadFile(path, inForceFile, log);
   /** Seen to be in force by the newest run. */
@@ -54,6 +57,20 @@ export async function createNetworkReconciler(options: {
     if (!same) changed();
   }
 
+  /** What is new belongs to the requests that it came from; repairs are the node's own. */
+  function applyTraced(document: DesiredNetwork): Promise<InForce> {
+    const { generation, rules } = document;
+    if (lastGood?.document.generation === generation) return apply(document);
+    const attributes = {
+      'atoll.node': nodeId,
+      'atoll.generation': generation,
+      'atoll.endpoints': rules.endpoints.length,
+    };
+    return withSpan('apply rules', { ...merged(document.traces?.toReversed() ?? []), attributes }, () =>
+      apply(document),
+    );
+  }
+
   async function apply(document: DesiredNetwork): Promise<InForce> {
     const previous = lastGood;
     failpoint('agent.before-rules');
@@ -65,6 +82,7 @@ export async function createNetworkReconciler(options: {
     await saveFile(path, applied);
     lastGood = applied;
     log.info({ generation: document.generation, hash: document.hash }, 'rules in force');
+    causes.note(currentTraceparent());
     return applied;
   }
 
@@ -83,7 +101,7 @@ export async function createNetworkReconciler(options: {
           await backend.ensure(denyAll);
           settle({ seen: null, error: null });
         } else {
-          settle({ seen: await apply(document), error: null });
+          settle({ seen: await applyTraced(document), error: null });
         }
       } catch (cause) {
         const message = (cause instanceof Error ? cause.message : String(cause)).slice(0, 4000);

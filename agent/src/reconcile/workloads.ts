@@ -6,7 +6,9 @@ import type { Id } from '@atoll/schema/ids';
 import type { ObservedInstance } from '@atoll/schema/node/workloads';
 import { failpoint } from '@atoll/service/failpoint';
 import type { Logger } from '@atoll/service/log';
+import { annotateFailure, currentTraceparent, merged, type SpanOptions, withSpan } from '@atoll/service/spans';
 import { createLane } from '../lanes.ts';
+import type { Causes } from '../node/causes.ts';
 import { describe } from '../plan/describe.ts';
 import { failed } from '../plan/memory.ts';
 import type { Pod } from '../plan/pod.ts';
@@ -38,9 +40,10 @@ export function createWorkloadsReconciler(
     wake: () => void;
     /** What is reported may be different now. */
     changed: () => void;
+    causes: Causes;
   },
 ): WorkloadsReconciler {
-  const { runtime, wiring, memories, names, log, wake, changed } = options;
+  const { runtime, wiring, memories, names, log, wake, changed, causes } = options;
   // Pulls are bounded by the runtime, and stops only wait: one for each instance at most.
   const lanes = { wait: createLane(Number.POSITIVE_INFINITY), work: createLane(6) };
   const workers = new Map<Id<'instance'>, { readonly done: Promise<void>; step: Step['do'] }>();
@@ -76,12 +79,14 @@ export function createWorkloadsReconciler(
       const worker = workers.get(instanceId);
       if (worker) worker.step = step.do;
       try {
-        await lanes[laneOf[step.do]](async () => {
-          if (step.do === 'start-app') await memories.countStart(instanceId);
-          failpoint('agent.before-apply');
-          await applyStep({ runtime, wiring, names }, step);
-          failpoint('agent.after-apply');
-        });
+        await lanes[laneOf[step.do]](() =>
+          withSpan(step.do, {}, async () => {
+            if (step.do === 'start-app') await memories.countStart(instanceId);
+            failpoint('agent.before-apply');
+            await applyStep({ runtime, wiring, names }, step);
+            failpoint('agent.after-apply');
+          }),
+        );
         if (step.do === 'pull-image') memories.set(instanceId, { ...memories.of(instanceId), pulled: true });
       } catch (error) {
         // Nobody's fault but the runtime's: the next look reports it, and everything is tried again.
@@ -92,6 +97,7 @@ export function createWorkloadsReconciler(
         const memory = memories.of(instanceId);
         const pulled = memory.pulled && step.do !== 'create-app';
         memories.set(instanceId, failed({ ...memory, pulled }, reason, message, Date.now()));
+        annotateFailure(reason);
         return;
       }
     }
@@ -99,9 +105,22 @@ export function createWorkloadsReconciler(
     memories.set(instanceId, { ...memories.of(instanceId), failure: null });
   }
 
+  /** The first start belongs to the request that placed it, the end to those that changed the document; the rest is ours. */
+  function spanOf({ instanceId, desired }: Pod, steps: readonly Step[]): SpanOptions {
+    const attributes = { 'atoll.instance': instanceId, 'atoll.plan': steps.map((step) => step.do).join(' ') };
+    if (desired === null) return { ...merged(options.workloads()?.traces?.toReversed() ?? []), attributes };
+    const begun = memories.of(instanceId).starts > 0;
+    const traceparent = begun || desired === 'unknown' ? null : (desired.traceparent ?? null);
+    return { traceparent, attributes };
+  }
+
   function startWorker(pod: Pod, steps: readonly Step[]): void {
     const done = Promise.resolve()
-      .then(() => work(pod, steps))
+      .then(() =>
+        withSpan('reconcile instance', spanOf(pod, steps), () =>
+          work(pod, steps).finally(() => causes.note(currentTraceparent())),
+        ),
+      )
       .catch((error: unknown) => log.warn({ err: error, instanceId: pod.instanceId }, 'interrupted'))
       .finally(() => {
         workers.delete(pod.instanceId);

@@ -44,6 +44,8 @@ export interface SpanOptions {
   /** For the log lines that are written meanwhile. */
   readonly correlation?: string;
   readonly attributes?: Attributes;
+  /** When it began, in Unix ms, where that is known only now. */
+  readonly startTime?: number;
 }
 
 let recording = false;
@@ -76,8 +78,9 @@ function start(name: string, options: SpanOptions, parent: Context, root = false
     const linked = parseTraceparent(text);
     return linked === null ? [] : [{ context: linked }];
   });
-  const { attributes = {}, kind = 'internal' } = options;
-  return trace.getTracer('atoll').startSpan(name, { attributes, kind: kinds[kind], links, root }, parent);
+  const { attributes = {}, kind = 'internal', startTime } = options;
+  const timed = startTime === undefined ? {} : { startTime };
+  return trace.getTracer('atoll').startSpan(name, { attributes, kind: kinds[kind], links, root, ...timed }, parent);
 }
 
 /** Says what kind of failure it was: our code for it, or the class of the error. */

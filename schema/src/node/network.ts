@@ -9,6 +9,7 @@ import { z } from 'zod';
 import { protocols } from '../deploy/spec.ts';
 import { id } from '../ids.ts';
 import { hash } from '../network/events.ts';
+import { traceparent, traces } from './trace.ts';
 
 /** A named set of addresses; one name has members of both families. Members are sorted and without mask. */
 export const addressSet = z.strictObject({
@@ -67,6 +68,7 @@ export const desiredNetwork = z.strictObject({
   /** The platform's whole address pools: the node keeps packets to unknown addresses of these from leaving it. */
   pools: z.strictObject({ ipv4: z.cidrv4(), ipv6: z.cidrv6() }),
   rules: ruleSet,
+  traces: traces.optional(),
 });
 export type DesiredNetwork = z.infer<typeof desiredNetwork>;
 
@@ -78,5 +80,7 @@ export const networkReport = z.strictObject({
   nodeId: id('node'),
   applied: z.strictObject({ generation: z.number().int().min(1), hash, at: z.iso.datetime() }).nullable(),
   error: z.strictObject({ generation: z.number().int(), message: z.string().max(4000) }).nullable(),
+  /** Of the work that it is the outcome of. */
+  traceparent: traceparent.optional(),
 });
 export type NetworkReport = z.infer<typeof networkReport>;

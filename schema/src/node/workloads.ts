@@ -4,6 +4,7 @@ import { instanceReasons, runtimes } from '../deploy/events.ts';
 import { releaseSpec, resources } from '../deploy/spec.ts';
 import { id } from '../ids.ts';
 import { name } from '../text.ts';
+import { traceparent, traces } from './trace.ts';
 
 /** Request body on `nodeSubjects.workloadsPull` and `networkPull`: the generation the agent has (0 for none). */
 export const pullRequest = z.strictObject({ generation: z.number().int().min(0) });
@@ -18,6 +19,8 @@ export const desiredInstance = z.strictObject({
   releaseId: id('release'),
   spec: releaseSpec,
   stopGraceSeconds: z.number().int().min(0).max(300),
+  /** Of the fact that placed it here. */
+  traceparent: traceparent.optional(),
 });
 export type DesiredInstance = z.infer<typeof desiredInstance>;
 
@@ -29,6 +32,7 @@ export const desiredWorkloads = z.strictObject({
   nodeId: id('node'),
   generation: z.number().int().min(0),
   instances: z.array(desiredInstance),
+  traces: traces.optional(),
 });
 export type DesiredWorkloads = z.infer<typeof desiredWorkloads>;
 
@@ -65,6 +69,8 @@ export const workloadsReport = z.strictObject({
   /** Rises with each start of the agent's and each report: an older report is never taken for a newer one. */
   sequence: z.number().int().min(1),
   instances: z.array(observedInstance),
+  /** Of the work that it is the outcome of. */
+  traceparent: traceparent.optional(),
 });
 export type WorkloadsReport = z.infer<typeof workloadsReport>;
 

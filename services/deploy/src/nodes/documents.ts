@@ -17,22 +17,32 @@ const documentSql = `
     (select jsonb_agg(jsonb_build_object(
         'instanceId', i.instance_id, 'tenantId', i.tenant, 'namespaceId', i.namespace_id,
         'deploymentId', i.deployment_id, 'deploymentName', p.name, 'releaseId', i.release_id, 'spec', r.spec,
-        'stopGraceSeconds', $2::int
+        'stopGraceSeconds', $2::int, 'traceparent', i.traceparent
       ) order by i.instance_id)
       from deploy.instance i
       join deploy.release r using (release_id)
       join deploy.deployment p on p.deployment_id = i.deployment_id
       where i.node_id = $1 and i.stopping is null),
-    '[]') as instances
+    '[]') as instances,
+    coalesce(d.traces, '[]') as traces
   from (select $1::text as node_id) n left join deploy.node_document d using (node_id)`;
 
-export async function readDocument(pool: Pool, nodeId: Id<'node'>): Promise<DesiredWorkloads> {
-  const { rows } = await pool.query<{ generation: number; instances: DesiredInstance[] }>({
+interface DocumentRow {
+  readonly generation: number;
+  readonly instances: DesiredInstance[];
+  readonly traces: readonly { readonly generation: number; readonly traceparent: string }[];
+}
+
+/** `since`: the generation that the node has. */
+export async function readDocument(pool: Pool, nodeId: Id<'node'>, since = 0): Promise<DesiredWorkloads> {
+  const { rows } = await pool.query<DocumentRow>({
     name: 'deploy-read-document',
     text: documentSql,
     values: [nodeId, STOP_GRACE_SECONDS],
   });
-  return { nodeId, generation: rows[0]?.generation ?? 0, instances: rows[0]?.instances ?? [] };
+  const { generation, instances, traces } = rows[0] ?? { generation: 0, instances: [], traces: [] };
+  const newer = traces.filter((one) => one.generation > since).map(({ traceparent }) => traceparent);
+  return { nodeId, generation, instances, traces: newer };
 }
 
 export async function readGeneration(pool: Pool, nodeId: Id<'node'>): Promise<number> {
@@ -53,7 +63,7 @@ export function servePulls(options: { pool: Pool; nc: NatsConnection; log: Logge
       const nodeId = nodeOfSubject(subject);
       const request = pullRequest.safeParse(body);
       if (nodeId === null || !request.success) return faultyBody(subject, request.error);
-      const document = await readDocument(pool, nodeId);
+      const document = await readDocument(pool, nodeId, request.data.generation);
       return document.generation === request.data.generation ? null : document;
     },
   );

@@ -12,6 +12,7 @@ import { type WorkloadsReport, workloadsReport } from '@atoll/schema/node/worklo
 import { nodeSubjects } from '@atoll/schema/subjects';
 import type { Logger } from '@atoll/service/log';
 import { type NatsConnection, serveJson } from '@atoll/service/nats';
+import { withSpan } from '@atoll/service/spans';
 import type { Pool, PoolClient } from 'pg';
 import { eachBounded } from '../bounded.ts';
 import { MOST_AT_ONCE } from '../domain/advance.ts';
@@ -49,7 +50,12 @@ export function serveReports(options: Needs & { nc: NatsConnection }): { stop():
         const message = `${subject}: a node reports for itself only, and the body is of ${report.data.nodeId}`;
         return { error: { code: 'INVALID_ARGUMENT', message } };
       }
-      await takeReport(options, report.data);
+      const { traceparent = null } = report.data;
+      await withSpan(
+        'take workloads report',
+        { kind: 'server', traceparent, attributes: { 'atoll.node': nodeId } },
+        () => takeReport(options, report.data),
+      );
       return { generation: await readGeneration(options.pool, nodeId) };
     },
   );

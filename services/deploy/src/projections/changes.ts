@@ -39,6 +39,7 @@ export interface InstanceRow {
   readonly deployment_id: Id<'deployment'>;
   readonly release_id: Id<'release'>;
   readonly node_id: Id<'node'>;
+  readonly traceparent: string | null;
 }
 interface DeploymentChange {
   version: number;
@@ -62,8 +63,17 @@ export class Changes {
   readonly instancesGone = new Set<Id<'instance'>>();
   /** Nodes whose desired workloads changed, with the position of the newest change. */
   readonly documents = new Map<Id<'node'>, number>();
+  /** The traces of these changes, each with its newest position. */
+  readonly traces = new Map<Id<'node'>, Map<string, number>>();
   /** Position of the newest event by which room may have come free. */
   capacity: number | null = null;
+
+  document(nodeId: Id<'node'>, { position, traceparent }: EventRecord): void {
+    this.documents.set(nodeId, position);
+    if (traceparent === null) return;
+    const traces = this.traces.get(nodeId) ?? new Map<string, number>();
+    this.traces.set(nodeId, traces.set(traceparent, position));
+  }
 }
 
 type Recorded = EventRecord & DeployEvent;
@@ -116,8 +126,9 @@ function note(changes: Changes, event: Recorded): void {
         deployment_id: deploymentId,
         release_id: releaseId,
         node_id: nodeId,
+        traceparent: event.traceparent,
       });
-      changes.documents.set(nodeId, event.position);
+      changes.document(nodeId, event);
       return;
     }
     case 'InstanceStarted':
@@ -136,7 +147,7 @@ function note(changes: Changes, event: Recorded): void {
     case 'InstanceStopRequested': {
       const { instanceId, nodeId, reason } = event.data;
       changes.stops.set(instanceId, { stopping: reason, stop_generation: event.position });
-      changes.documents.set(nodeId, event.position);
+      changes.document(nodeId, event);
       return;
     }
     case 'InstanceStopped':
@@ -145,7 +156,7 @@ function note(changes: Changes, event: Recorded): void {
       return;
     case 'InstanceLost':
       changes.instancesGone.add(event.data.instanceId);
-      changes.documents.set(event.data.nodeId, event.position);
+      changes.document(event.data.nodeId, event);
       changes.capacity = event.position;
       return;
     case 'ReleaseCreated': {

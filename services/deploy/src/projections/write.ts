@@ -1,4 +1,5 @@
 /** Writes a batch of changes: one statement for each kind of row, whatever the size of the batch. */
+import { maxTraces } from '@atoll/schema/node/trace';
 import type { PoolClient } from 'pg';
 import type { Changes } from './changes.ts';
 
@@ -15,9 +16,10 @@ const statements = {
     update deploy.node n set ready = r.reason is null, reason = r.reason
     from jsonb_to_recordset($1) as r (node_id text, reason text) where r.node_id = n.node_id`,
   documents: `
-    insert into deploy.node_document (node_id, generation)
-    select node_id, generation from jsonb_to_recordset($1) as d (node_id text, generation bigint)
-    on conflict (node_id) do update set generation = excluded.generation`,
+    insert into deploy.node_document as d (node_id, generation, traces)
+    select node_id, generation, traces from jsonb_to_recordset($1) as n (node_id text, generation bigint, traces jsonb)
+    on conflict (node_id) do update set
+      generation = excluded.generation, traces = jsonb_path_query_array(excluded.traces || d.traces, '$[0 to ${maxTraces - 1}]')`,
   namespaces: `
     insert into deploy.namespace (namespace_id, tenant, status, correlation, traceparent, cause)
     select namespace_id, tenant, status, correlation, traceparent, cause
@@ -44,10 +46,10 @@ const statements = {
     insert into deploy.release (release_id, deployment_id, spec)
     select release_id, deployment_id, spec from jsonb_to_recordset($1) as r (release_id text, deployment_id text, spec jsonb)`,
   instances: `
-    insert into deploy.instance (instance_id, tenant, namespace_id, deployment_id, release_id, node_id, phase)
-    select instance_id, tenant, namespace_id, deployment_id, release_id, node_id, 'PLACED'
-    from jsonb_to_recordset($1) as i
-      (instance_id text, tenant text, namespace_id text, deployment_id text, release_id text, node_id text)`,
+    insert into deploy.instance (instance_id, tenant, namespace_id, deployment_id, release_id, node_id, phase, traceparent)
+    select instance_id, tenant, namespace_id, deployment_id, release_id, node_id, 'PLACED', traceparent
+    from jsonb_to_recordset($1) as i (instance_id text, tenant text, namespace_id text, deployment_id text,
+      release_id text, node_id text, traceparent text)`,
   conditions: `
     update deploy.instance i set phase = c.phase, reason = c.reason, message = c.message
     from jsonb_to_recordset($1) as c (instance_id text, phase text, reason text, message text)
@@ -74,10 +76,20 @@ export async function writeChanges(tx: PoolClient, changes: Changes): Promise<vo
   }
 }
 
+const newestTraces = (traces: ReadonlyMap<string, number> = new Map()) =>
+  [...traces]
+    .map(([traceparent, generation]) => ({ generation, traceparent }))
+    .sort((a, b) => b.generation - a.generation)
+    .slice(0, maxTraces);
+
 const rowsOf = (changes: Changes): Record<Kind, readonly unknown[]> => ({
   nodes: [...changes.nodes.values()],
   readiness: [...changes.readiness].map(([node_id, reason]) => ({ node_id, reason })),
-  documents: [...changes.documents].map(([node_id, generation]) => ({ node_id, generation })),
+  documents: [...changes.documents].map(([node_id, generation]) => ({
+    node_id,
+    generation,
+    traces: newestTraces(changes.traces.get(node_id)),
+  })),
   namespaces: [...changes.namespaces.values()],
   deployments: [...changes.deployments.values()].map((row) => ({
     ...row,

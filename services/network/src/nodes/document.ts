@@ -8,22 +8,26 @@ interface DocumentRow {
   readonly generation: number;
   readonly hash: string;
   readonly rules: RuleSet;
+  readonly traces: readonly { readonly generation: number; readonly traceparent: string }[];
 }
 
 /** A node without endpoints is given this, so that it guards the pools from the start. */
 const noRules: RuleSet = { endpoints: [], chains: [], sets: [], policies: [] };
 
+/** `since`: the generation that the node has. */
 export async function readDocument(
   pool: Pool,
   nodeId: Id<'node'>,
   pools: DesiredNetwork['pools'],
+  since = 0,
 ): Promise<DesiredNetwork> {
   const { rows } = await pool.query<DocumentRow>(
-    'select generation, hash, rules from network.node_document where node_id = $1',
+    'select generation, hash, rules, traces from network.node_document where node_id = $1',
     [nodeId],
   );
   const document = rows[0];
+  const newer = document?.traces.filter((one) => one.generation > since) ?? [];
   return document
-    ? { nodeId, pools, ...document }
+    ? { nodeId, pools, ...document, traces: newer.map(({ traceparent }) => traceparent) }
     : { nodeId, generation: 0, hash: rulesHash(noRules), pools, rules: noRules };
 }

@@ -33,7 +33,7 @@ export function servePull(options: { nc: NatsConnection; pool: Pool; pools: Desi
       const request = pullRequest.safeParse(body);
       if (!request.success) return badRequest(request.error.message);
       const { generation } = request.data;
-      const document = await readDocument(pool, nodeId, pools);
+      const document = await readDocument(pool, nodeId, pools, generation);
       // Generation 0 is "none yet", also where 0 is the newest: such an agent gets the empty document.
       return generation > 0 && document.generation <= generation ? null : document;
     },

@@ -12,6 +12,7 @@ import type { ReportReply } from '@atoll/schema/node/workloads';
 import { nodeSubjects } from '@atoll/schema/subjects';
 import type { Logger } from '@atoll/service/log';
 import { type NatsConnection, serveJson } from '@atoll/service/nats';
+import { withSpan } from '@atoll/service/spans';
 import type { Pool } from 'pg';
 import { requireClaim } from '../domain/claims.ts';
 import { endpoint, endpointStream } from '../domain/endpoint.ts';
@@ -117,7 +118,12 @@ export function serveReport(options: ReportOptions): { stop(): Promise<void> } {
       const report = networkReport.safeParse(body);
       if (!report.success) return badRequest(report.error.message);
       if (report.data.nodeId !== nodeOfSubject(subject)) return badRequest('A node reports for itself only.');
-      return handleReport(options, report.data);
+      const { traceparent = null, nodeId } = report.data;
+      return withSpan(
+        'take network report',
+        { kind: 'server', traceparent, attributes: { 'atoll.node': nodeId } },
+        () => handleReport(options, report.data),
+      );
     },
   );
 }

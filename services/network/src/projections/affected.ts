@@ -28,8 +28,16 @@ async function readHosts(tx: PoolClient, namespaces: readonly string[]): Promise
   );
 }
 
-/** Node → position of the newest event that may have changed its rules. Read after the tables have all of the events. */
-export async function affectedNodes(tx: PoolClient, touches: readonly Touch[]): Promise<Map<string, number>> {
+/** What may have changed a node's rules. */
+export interface Affected {
+  /** Position of the newest such event. */
+  generation: number;
+  /** Of these events, the newest first. */
+  readonly traces: { readonly generation: number; readonly traceparent: string }[];
+}
+
+/** By node. Read after the tables have all of the events. */
+export async function affectedNodes(tx: PoolClient, touches: readonly Touch[]): Promise<Map<string, Affected>> {
   const moved = touches.flatMap((touch) => (touch.kind === 'endpoint' ? [touch.namespaceId] : []));
   const tied = new Map<string, Set<string>>();
   for (const { namespace_id, from_namespace_id } of await readTies(tx, [...new Set(moved)])) {
@@ -40,11 +48,18 @@ export async function affectedNodes(tx: PoolClient, touches: readonly Touch[]): 
     touch.kind === 'endpoint' ? [...(tied.get(touch.namespaceId) ?? [])] : touch.namespaces;
   const hosts = await readHosts(tx, [...new Set(touches.flatMap(namespacesOf))]);
 
-  const newest = new Map<string, number>();
+  const affected = new Map<string, Affected>();
   for (const touch of touches) {
     const nodes = namespacesOf(touch).flatMap((namespace) => hosts.get(namespace) ?? []);
     if (touch.kind === 'endpoint') nodes.push(touch.nodeId);
-    for (const node of nodes) newest.set(node, Math.max(newest.get(node) ?? 0, touch.position));
+    for (const node of new Set(nodes)) {
+      const one = affected.get(node) ?? { generation: 0, traces: [] };
+      affected.set(node, one);
+      one.generation = Math.max(one.generation, touch.position);
+      const { position: generation, traceparent } = touch;
+      if (traceparent !== null && one.traces[0]?.traceparent !== traceparent)
+        one.traces.unshift({ generation, traceparent });
+    }
   }
-  return newest;
+  return affected;
 }

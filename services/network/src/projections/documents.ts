@@ -5,9 +5,10 @@
 import type { Id } from '@atoll/schema/ids';
 import type { RuleSet } from '@atoll/schema/node/network';
 import { rulesHash } from '@atoll/schema/node/rules-hash';
+import { maxTraces } from '@atoll/schema/node/trace';
 import type { PoolClient } from 'pg';
 import { compileNode } from '../compile/rules.ts';
-import { affectedNodes } from './affected.ts';
+import { type Affected, affectedNodes } from './affected.ts';
 import { readIntent } from './intent.ts';
 import type { Touch } from './touch.ts';
 
@@ -35,15 +36,16 @@ const addressesOf = (rules: RuleSet): Set<string> =>
 async function writeDocument(
   tx: PoolClient,
   nodeId: string,
-  generation: number,
+  { generation, traces }: Affected,
   hash: string,
   rules: RuleSet,
 ): Promise<void> {
   await tx.query(
-    `insert into network.node_document (node_id, generation, hash, rules) values ($1, $2, $3, $4)
+    `insert into network.node_document as d (node_id, generation, hash, rules, traces) values ($1, $2, $3, $4, $5)
      on conflict (node_id) do update set
-       generation = excluded.generation, hash = excluded.hash, rules = excluded.rules, compiled_at = now()`,
-    [nodeId, generation, hash, JSON.stringify(rules)],
+       generation = excluded.generation, hash = excluded.hash, rules = excluded.rules, compiled_at = now(),
+       traces = jsonb_path_query_array(excluded.traces || d.traces, '$[0 to ${maxTraces - 1}]')`,
+    [nodeId, generation, hash, JSON.stringify(rules), JSON.stringify(traces.slice(0, maxTraces))],
   );
   await tx.query(
     `insert into network.node_generation (node_id, generation, hash, policies) values ($1, $2, $3, $4)
@@ -88,15 +90,21 @@ export async function recompile(tx: PoolClient, touches: readonly Touch[]): Prom
   const intents = await readIntent(tx, nodes);
   const documents = await readDocuments(tx, nodes);
   const changed: Id<'node'>[] = [];
-  for (const [node, generation] of affected) {
+  for (const [node, change] of affected) {
     const nodeId = node as Id<'node'>;
     const { endpoints, policies } = intents.get(node) ?? { endpoints: [], policies: [] };
     const rules = compileNode(nodeId, endpoints, policies);
     const hash = rulesHash(rules);
     const before = documents.get(node);
     if (before?.hash === hash) continue;
-    await writeDocument(tx, node, generation, hash, rules);
-    await writeRemovals(tx, node, generation, before ? addressesOf(before.rules) : new Set(), addressesOf(rules));
+    await writeDocument(tx, node, change, hash, rules);
+    await writeRemovals(
+      tx,
+      node,
+      change.generation,
+      before ? addressesOf(before.rules) : new Set(),
+      addressesOf(rules),
+    );
     changed.push(nodeId);
   }
   return changed;

@@ -153,7 +153,7 @@ async function enforcePolicy(tx: PoolClient, { data }: NetworkRecord<'PolicyEnfo
 
 /** Writes the event's effect. Answers with what it may change in the rules of nodes; null for nothing. */
 export async function applyToTables(tx: PoolClient, record: NetworkRecord): Promise<Touch | null> {
-  const { position } = record;
+  const { position, traceparent } = record;
   switch (record.type) {
     case 'NamespaceOpened':
     case 'NamespaceClosed':
@@ -176,15 +176,27 @@ export async function applyToTables(tx: PoolClient, record: NetworkRecord): Prom
       return null;
     case 'EndpointAllocated':
       await allocateEndpoint(tx, record);
-      return { kind: 'endpoint', position, namespaceId: record.data.namespaceId, nodeId: record.data.nodeId };
+      return {
+        kind: 'endpoint',
+        position,
+        traceparent,
+        namespaceId: record.data.namespaceId,
+        nodeId: record.data.nodeId,
+      };
     case 'EndpointReleased':
       await releaseEndpoint(tx, record);
-      return { kind: 'endpoint', position, namespaceId: record.data.namespaceId, nodeId: record.data.nodeId };
+      return {
+        kind: 'endpoint',
+        position,
+        traceparent,
+        namespaceId: record.data.namespaceId,
+        nodeId: record.data.nodeId,
+      };
     case 'IsolationPolicyCreated':
     case 'IsolationPolicyUpdated':
-      return { kind: 'policy', position, namespaces: await setPolicy(tx, record) };
+      return { kind: 'policy', position, traceparent, namespaces: await setPolicy(tx, record) };
     case 'IsolationPolicyDeleted':
-      return { kind: 'policy', position, namespaces: await removePolicy(tx, record) };
+      return { kind: 'policy', position, traceparent, namespaces: await removePolicy(tx, record) };
     case 'PolicyEnforced':
       await enforcePolicy(tx, record);
       return null;

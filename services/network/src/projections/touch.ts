@@ -5,8 +5,14 @@ export type Touch =
   | {
       readonly kind: 'endpoint';
       readonly position: number;
+      readonly traceparent: string | null;
       readonly namespaceId: string;
       readonly nodeId: string;
     }
   /** A policy came, went or changed: all nodes with endpoints of the namespaces that it was, or is, about. */
-  | { readonly kind: 'policy'; readonly position: number; readonly namespaces: readonly string[] };
+  | {
+      readonly kind: 'policy';
+      readonly position: number;
+      readonly traceparent: string | null;
+      readonly namespaces: readonly string[];
+    };
