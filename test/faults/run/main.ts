@@ -13,6 +13,7 @@ const usage = `Usage: npm run faults -- [options]
 
   --minutes N      a run of about N minutes over the whole catalogue (default 5)
   --seed N         decides what is broken, when and how (default: the time, and it is printed)
+  --each N         instead: each fault in turn, N rounds
   --each-point N   instead: kill -9 at each failpoint, N rounds each
   --only TEXT      only faults whose name contains TEXT
   --list           prints the names of all faults`;
@@ -21,6 +22,7 @@ const { values } = parseArgs({
   options: {
     minutes: { type: 'string' },
     seed: { type: 'string' },
+    each: { type: 'string' },
     'each-point': { type: 'string' },
     only: { type: 'string' },
     list: { type: 'boolean' },
@@ -32,7 +34,7 @@ if (values.help) {
   process.exit(0);
 }
 
-function number(name: 'minutes' | 'seed' | 'each-point', otherwise: number): number {
+function number(name: 'minutes' | 'seed' | 'each' | 'each-point', otherwise: number): number {
   const text = values[name];
   if (text === undefined) return otherwise;
   const value = Number(text);
@@ -47,17 +49,17 @@ if (values.list) {
   process.exit(0);
 }
 const seed = number('seed', Date.now() % 1_000_000);
-const each = number('each-point', 0);
-const endsAt = Date.now() + number('minutes', 5) * 60_000;
-const points = chosen.filter(({ name }) => name.startsWith('kill -9 at '));
-if ((each > 0 ? points : chosen).length === 0) {
+const times = number('each', 0) || number('each-point', 0);
+const isPoint = (name: string) => name.startsWith('kill -9 at ');
+const wanted = values['each-point'] === undefined ? chosen : chosen.filter(({ name }) => isPoint(name));
+if (wanted.length === 0) {
   console.error(`No fault is called "${values.only}"; --list tells their names.`);
   process.exit(64);
 }
-
-const schedule = each > 0 ? inTurn(points, each) : drawn(chosen, seed);
+const endsAt = Date.now() + number('minutes', 5) * 60_000;
+const schedule = times > 0 ? inTurn(wanted, times) : drawn(wanted, seed);
 function next(): Planned | null {
-  if (each === 0 && Date.now() >= endsAt) return null;
+  if (times === 0 && Date.now() >= endsAt) return null;
   return schedule.next().value ?? null;
 }
 
