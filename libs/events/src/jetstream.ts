@@ -2,17 +2,18 @@
 import type { Context } from '@atoll/schema/contexts';
 import type { EventRecord } from '@atoll/schema/envelope';
 import { eventStream, eventSubjects } from '@atoll/schema/subjects';
+import type { Logger } from '@atoll/service/log';
 import {
-  DiscardPolicy,
   JetStreamApiCodes,
   JetStreamApiError,
   type JetStreamManager,
-  RetentionPolicy,
-  StorageType,
   type StoredMsg,
   type StreamInfo,
 } from '@nats-io/jetstream';
 import { fromCloudEvent } from './cloudevents.ts';
+import { careOf, streamSettings, UnfitNats } from './stream-care.ts';
+
+const SUBJECTS_OVERLAP = 10_065;
 
 const isApiError = (error: unknown, code: number): boolean => error instanceof JetStreamApiError && error.code === code;
 
@@ -56,18 +57,43 @@ export async function readEvent(
   }
 }
 
+/** Throws `UnfitNats` where another stream stands in the way. */
 export async function createStream(jsm: JetStreamManager, context: Context, maxBytes: number): Promise<void> {
-  await jsm.streams.add({
-    name: eventStream(context),
-    description: `Events of the context ${context}; refilled from its database at any time`,
-    subjects: [eventSubjects(context)],
-    retention: RetentionPolicy.Limits,
-    storage: StorageType.File,
-    // The oldest go first: whoever still needs them fetches them from the owner.
-    discard: DiscardPolicy.Old,
-    max_bytes: maxBytes,
-    num_replicas: 1,
-    // Two minutes, in nanoseconds: longer than any publish is tried again.
-    duplicate_window: 120_000_000_000,
-  });
+  try {
+    await jsm.streams.add({ ...streamSettings(context, maxBytes), num_replicas: 1 });
+  } catch (error) {
+    if (!isApiError(error, SUBJECTS_OVERLAP)) throw error;
+    const others = await jsm.streams.names(eventSubjects(context)).next();
+    throw new UnfitNats(
+      `The JetStream streams ${others.join(', ')} already take ${eventSubjects(context)}, which is for ` +
+        `${eventStream(context)}. Remove those subjects from them, or give Atoll a NATS account of its own.`,
+      { cause: error },
+    );
+  }
+}
+
+/** Sets right what can be set right. True where the stream must be made anew; throws `UnfitNats` where it isn't ours. */
+export async function mustRenew(
+  jsm: JetStreamManager,
+  context: Context,
+  maxBytes: number,
+  { config }: StreamInfo,
+  log: Logger,
+): Promise<boolean> {
+  const care = careOf(config, context, maxBytes);
+  switch (care.kind) {
+    case 'fine':
+      return false;
+    case 'repair':
+      log.warn({ context, changes: care.why }, 'settings of the stream are set right');
+      await jsm.streams.update(eventStream(context), care.changes);
+      return false;
+    case 'renew':
+      log.error({ context, why: care.why }, 'the stream can not be used as it is; making it anew');
+      return true;
+    case 'refuse':
+      throw new UnfitNats(care.why);
+    default:
+      return care satisfies never;
+  }
 }

@@ -6,9 +6,10 @@ import type { NatsConnection } from '@atoll/service/nats';
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import type { EventStore } from './event-store.ts';
 import { serveFetch } from './fetch.ts';
-import { createStream, readTail } from './jetstream.ts';
+import { createStream, mustRenew, readTail } from './jetstream.ts';
 import { publishedPosition } from './measures.ts';
 import { createPublisher, type Publisher } from './publisher.ts';
+import { careOf, checkNatsServer } from './stream-care.ts';
 import { backoff, createBell, pause } from './waiting.ts';
 
 /** How often a standby looks whether the lock is free, and how often appends of other processes are looked for. */
@@ -45,21 +46,19 @@ interface Resumed {
 async function resume(jsm: JetStreamManager, store: EventStore, maxBytes: number, log: Logger): Promise<Resumed> {
   const { context } = store;
   const tail = await readTail(jsm, context);
-  if (tail?.event) {
+  const renew = tail !== null && (await mustRenew(jsm, context, maxBytes, tail.info, log));
+  if (tail?.event && !renew) {
     const [same] = await store.readStored(tail.event.position - 1, 1);
-    if (same?.id === tail.event.id) {
-      if (tail.info.config.max_bytes !== maxBytes) {
-        await jsm.streams.update(eventStream(context), { max_bytes: maxBytes });
-      }
-      return { sequence: tail.sequence, position: tail.event.position };
-    }
+    if (same?.id === tail.event.id) return { sequence: tail.sequence, position: tail.event.position };
   }
-  const fresh = tail !== null && tail.sequence === 0;
+  const fresh = tail !== null && tail.sequence === 0 && !renew;
   if (tail && !fresh) {
-    log.error(
-      { context, sequence: tail.sequence, position: tail.event?.position ?? null },
-      'the stream ends with an event that the database does not have, or with none at all; making it anew',
-    );
+    if (!renew) {
+      log.error(
+        { context, sequence: tail.sequence, position: tail.event?.position ?? null },
+        'the stream ends with an event that the database does not have, or with none at all; making it anew',
+      );
+    }
     await jsm.streams.delete(eventStream(context));
   }
   failpoint('relay.before-create');
@@ -131,7 +130,9 @@ export async function startRelay(options: {
         }
         if (events.length > 0) continue;
         if (Date.now() > checkAt && published === sent) {
-          const { state } = await jsm.streams.info(eventStream(store.context));
+          const { state, config } = await jsm.streams.info(eventStream(store.context));
+          const care = careOf(config, store.context, maxBytes);
+          if (care.kind !== 'fine') throw new Error(`The settings of the stream were changed: ${care.why}.`);
           if (state.last_seq !== acknowledgedSequence && published === sent) {
             throw new Error(`The stream is at sequence ${state.last_seq}, and ${acknowledgedSequence} was expected.`);
           }
@@ -159,6 +160,7 @@ export async function startRelay(options: {
         publishing = true;
         while (!signal.aborted) {
           try {
+            checkNatsServer(nc.info);
             const jsm = await jetstreamManager(nc);
             failpoint('relay.before-resume');
             const resumed = await resume(jsm, store, maxBytes, log);
