@@ -9,6 +9,11 @@ import type { Pool, QueryResult, QueryResultRow } from 'pg';
 import { createTurns } from './turns.ts';
 
 const PING_MS = 5000;
+/**
+ * The server ends the session of a holder that no longer pings: one that is stopped, or that vanished with its machine.
+ * Without it nobody else would get the lock while it stands still, or until TCP has noticed (two hours by default).
+ */
+const GIVE_UP = "set idle_session_timeout = '12s'";
 
 export interface SessionLock {
   /** The lock until the signal is aborted, which it is when the session is lost; null where somebody else holds it. */
@@ -60,6 +65,12 @@ async function openSession(pool: Pool, keeper: Keeper): Promise<Session> {
   }
   client.on('error', end);
   client.on('end', () => end(new Error('The session ended.')));
+  try {
+    await query(GIVE_UP);
+  } catch (error) {
+    end(asError(error));
+    throw error;
+  }
   return { query, held, end };
 }
 

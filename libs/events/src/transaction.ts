@@ -1,3 +1,4 @@
+import { isSilence } from '@atoll/service/postgres';
 import type { Pool, PoolClient } from 'pg';
 
 /**
@@ -18,9 +19,13 @@ export async function transaction<T>(pool: Pool, work: (tx: PoolClient) => Promi
     await client.query('commit');
     return result;
   } catch (error) {
-    await client.query('rollback').catch((problem: Error) => {
-      broken ??= problem;
-    });
+    // Who gave no answer gives none to a rollback: the session is left to its end.
+    if (isSilence(error)) broken ??= error;
+    if (!broken) {
+      await client.query('rollback').catch((problem: Error) => {
+        broken = problem;
+      });
+    }
     throw broken ?? error;
   } finally {
     client.off('error', onError);

@@ -64,7 +64,8 @@ export async function connectNats(options: {
     reconnectTimeWait: 200,
     reconnectJitter: 200,
     timeout: 5000,
-    pingInterval: 5000,
+    // A way that has fallen silent is given up after some 6 s.
+    pingInterval: 2000,
     maxPingOut: 2,
     // A server that starts again may refuse for a moment: that must not end the process's connection for good.
     ignoreAuthErrorAbort: true,

@@ -18,8 +18,26 @@ const getTypeParser: typeof pg.types.getTypeParser = (oid: number, format?: 'tex
   return (text: string) => parse(text).map((item: string | null) => (item === null ? null : Number(item)));
 };
 
-/** A pool with statement and idle timeouts. bigint comes back as number (positions stay below 2^53). */
-export function createPool(options: { url: string; name: string; max: number; log: Logger }): Pool {
+/** Longer than any statement may take: from then on the connection, and not the server, is at fault. */
+const SILENCE_MS = 35_000;
+const silenceText = 'Query read timeout';
+
+/** Whether there was no answer in time: what was asked may have been done. pg gives it no code. */
+export const isSilence = (error: unknown): error is Error =>
+  error instanceof Error && error.message.startsWith(silenceText);
+
+/**
+ * Where one connection fell silent, the idle ones have gone the same way as a rule: each would cost its user the same wait.
+ */
+async function dropIdle(pool: Pool): Promise<void> {
+  for (let left = pool.idleCount; left > 0 && pool.idleCount > 0; left--) (await pool.connect()).release(true);
+}
+
+/**
+ * A pool with statement and idle timeouts; a statement that isn't answered at all ends with an error after `silenceMs`
+ * (default 35 s), and its connection is given up. bigint comes back as number (positions stay below 2^53).
+ */
+export function createPool(options: { url: string; name: string; max: number; log: Logger; silenceMs?: number }): Pool {
   const pool = new pg.Pool({
     connectionString: options.url,
     application_name: options.name,
@@ -27,6 +45,7 @@ export function createPool(options: { url: string; name: string; max: number; lo
     connectionTimeoutMillis: 10_000,
     idleTimeoutMillis: 60_000,
     statement_timeout: 30_000,
+    query_timeout: options.silenceMs ?? SILENCE_MS,
     idle_in_transaction_session_timeout: 60_000,
     keepAlive: true,
     types: { getTypeParser },
@@ -35,6 +54,13 @@ export function createPool(options: { url: string; name: string; max: number; lo
   });
   // A connection that breaks while idle leaves the pool; the next query takes another.
   pool.on('error', (error) => options.log.warn({ err: error, pool: options.name }, 'idle database connection lost'));
+  // Taken out of the pool it would have no listener, and an error without one ends the process; its user hears of it anyway.
+  pool.on('connect', (client) => client.on('error', () => {}));
+  pool.on('release', (error) => {
+    if (!isSilence(error)) return;
+    options.log.warn({ pool: options.name }, 'a database connection gave no answer; connecting anew');
+    dropIdle(pool).catch((problem: unknown) => options.log.warn({ err: problem }, 'connecting anew failed'));
+  });
   return pool;
 }
 
@@ -46,6 +72,7 @@ const connectionTexts = [
   'Connection terminated',
   'timeout exceeded when trying to connect',
   'Client has encountered a connection error',
+  silenceText,
 ];
 
 /** Whether an error is of the connection, and not of what was asked. */
