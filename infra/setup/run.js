@@ -1,6 +1,7 @@
 /**
- * The entry of every verb (`npm start | test | run check | run bench | run faults | run gen`): makes sure that all is installed, then
- * runs the verb with the pinned Node. Plain JavaScript without packages, because a fresh clone has none; Node 20 or newer.
+ * The entry of every verb (`npm start | test | run check | run bench | run faults | run gen | run events`): makes sure that
+ * all is installed, then runs the verb with the pinned Node. Plain JavaScript without packages, because a fresh clone has
+ * none; Node 20 or newer.
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -16,6 +17,7 @@ const verbs = {
   bench: { script: 'bench/run.ts', system: true },
   faults: { script: 'test/faults/run/main.ts', system: true },
   gen: { script: 'infra/gen/run.ts', system: false },
+  events: { script: 'libs/events/src/command/main.ts', system: false },
 };
 
 function usage() {

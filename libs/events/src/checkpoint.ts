@@ -1,4 +1,5 @@
 /** The rows behind a consumer: its checkpoint, and which streams are parked. */
+import type { Context } from '@atoll/schema/contexts';
 import type { EventRecord } from '@atoll/schema/envelope';
 import type { Pool, PoolClient } from 'pg';
 import type { Cursor } from './feed.ts';
@@ -21,8 +22,8 @@ interface ProgressRow {
 }
 
 export interface Checkpoints {
-  /** Makes the checkpoint where there is none. */
-  create(): Promise<void>;
+  /** Makes the checkpoint where there is none, and writes down whose events it counts. */
+  create(context: Context): Promise<void>;
   load(): Promise<Progress>;
   /** As `load`, and keeps others from moving it until the transaction ends. Throws `Fenced` where it isn't at `expected`. */
   lock(tx: PoolClient, expected: Cursor): Promise<Progress>;
@@ -60,8 +61,12 @@ export function createCheckpoints(pool: Pool, schema: string, name: string): Che
   });
 
   return {
-    async create() {
-      await pool.query(`insert into ${q}.consumer (name, position) values ($1, 0) on conflict do nothing`, [name]);
+    async create(context) {
+      await pool.query(
+        `insert into ${q}.consumer as c (name, position, context) values ($1, 0, $2)
+         on conflict (name) do update set context = $2 where c.context is distinct from $2`,
+        [name, context],
+      );
     },
     async load() {
       const { rows } = await pool.query<ProgressRow>({ ...select, values: [name] });

@@ -14,6 +14,8 @@ export interface ParkedEvent {
   readonly attempts: number;
   readonly parkedAt: Date;
   readonly retryRequested: boolean;
+  /** When its consumer tries it again by itself; null where that waits for a person, or for the one before it. */
+  readonly retryAt: Date | null;
 }
 
 interface Where {
@@ -24,16 +26,30 @@ interface Where {
 /** In the order of consumers and positions; at most `limit` (≤ 1000), after `after`. */
 export async function listParked(
   { pool, schema }: Where,
-  page: { consumer?: string; after?: { consumer: string; position: number }; limit: number },
+  page: {
+    consumer?: string;
+    stream?: string;
+    position?: number;
+    after?: { consumer: string; position: number };
+    limit: number;
+  },
 ): Promise<readonly ParkedEvent[]> {
   const { rows } = await pool.query<Omit<ParkedEvent, 'position'> & { position: number | string }>(
     `select consumer, position, stream, event, error, attempts, parked_at as "parkedAt",
-        retry_requested as "retryRequested"
+        retry_requested as "retryRequested", retry_at as "retryAt"
       from ${quoteSchema(schema)}.parked_event
       where ($1::text is null or consumer = $1) and (consumer, position) > ($2, $3)
+        and ($5::text is null or stream = $5) and ($6::bigint is null or position = $6)
       order by consumer, position
       limit $4`,
-    [page.consumer ?? null, page.after?.consumer ?? '', page.after?.position ?? 0, Math.min(page.limit, 1000)],
+    [
+      page.consumer ?? null,
+      page.after?.consumer ?? '',
+      page.after?.position ?? 0,
+      Math.min(page.limit, 1000),
+      page.stream ?? null,
+      page.position ?? null,
+    ],
   );
   return rows.map((row) => ({ ...row, position: Number(row.position) }));
 }

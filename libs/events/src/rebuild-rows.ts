@@ -92,7 +92,8 @@ export async function requestRebuild({ pool, schema }: Where, projection: string
       return { outcome: 'unknown', known: rows.map(({ name }) => name) };
     }
     const { rows } = await tx.query<{ phase: RebuildPhase; attempt: number }>(
-      `select phase, attempt from ${q}.rebuild where projection = $1 for update`,
+      // Not locked: the batch under way holds it, and there is nothing to wait for.
+      `select phase, attempt from ${q}.rebuild where projection = $1`,
       [projection],
     );
     const last = rows[0];

@@ -113,14 +113,3 @@ export async function ledgerRows(pool: Pool, table = 'deploy.ledger'): Promise<s
   );
   return `${rows[0]?.n} rows, ${rows[0]?.digest}`;
 }
-
-/** A fresh fold of the whole log, in a table of its own. */
-export async function freshFold(pool: Pool): Promise<string> {
-  await pool.query(`
-    create temp table fresh (like deploy.ledger including defaults);
-    insert into fresh (account, owner, balance, moves, last_position)
-    select stream, max(data ->> 'owner'), coalesce(sum((data ->> 'amount')::bigint), 0),
-      count(*) filter (where type = 'Moved'), max(position)
-    from deploy.event group by stream;`);
-  return 'fresh';
-}
