@@ -4,7 +4,7 @@ import type { EventRecord } from '@atoll/schema/envelope';
 import { eventFetchSubject } from '@atoll/schema/subjects';
 import { failpoint } from '@atoll/service/failpoint';
 import type { Logger } from '@atoll/service/log';
-import { type NatsConnection, requestJson, serveJson } from '@atoll/service/nats';
+import { type NatsConnection, RpcUnavailable, requestJson, serveJson } from '@atoll/service/nats';
 import { z } from 'zod';
 import { type CloudEvent, fromCloudEvent, toCloudEvent } from './cloudevents.ts';
 import type { EventStore } from './event-store.ts';
@@ -19,6 +19,7 @@ const fetchRequest = z.strictObject({
   limit: z.number().int().min(1).max(MAX_EVENTS),
 });
 const fetchReply = z.object({ events: z.array(z.unknown()), last: z.number().int().min(0) });
+const refusedReply = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
 
 export interface Fetched {
   /** Those after the position asked for, in order; fewer than asked for where the reply would be too large. */
@@ -60,6 +61,10 @@ export async function fetchEvents(
 ): Promise<Fetched> {
   const limit = Math.min(request.limit, MAX_EVENTS);
   const body = await requestJson(nc, eventFetchSubject(context), { ...request, limit }, { timeoutMs: TIMEOUT_MS });
+  const refused = refusedReply.safeParse(body);
+  // The owner answers, and can't read its own log for the moment: as good as away.
+  if (refused.success)
+    throw new RpcUnavailable(`The owner of ${context} can't give events: ${refused.data.error.message}`);
   const { events, last } = fetchReply.parse(body);
   return { events: events.map(fromCloudEvent), last };
 }
