@@ -39,7 +39,7 @@ export interface Clients {
   probe(round: number, deadline: number): Promise<Call>;
 }
 
-const CALL_MS = 2500;
+const CALL_MS = 1500;
 /** Of one client, between two calls: what is tested is what is lost, and not how much is done. */
 const BETWEEN_MS = 20;
 /** How long somebody goes on with the same key until the outcome is known. */

@@ -15,7 +15,7 @@ const usage = `Usage: npm run faults -- [options]
   --seed N         decides what is broken, when and how (default: the time, and it is printed)
   --each N         instead: each fault in turn, N rounds
   --each-point N   instead: kill -9 at each failpoint, N rounds each
-  --only TEXT      only faults whose name contains TEXT
+  --only TEXT,…     only faults whose name contains one of the texts
   --list           prints the names of all faults`;
 
 const { values } = parseArgs({
@@ -43,7 +43,8 @@ function number(name: 'minutes' | 'seed' | 'each' | 'each-point', otherwise: num
   process.exit(64);
 }
 
-const chosen = everyFault.filter(({ name }) => name.includes(values.only ?? ''));
+const texts = (values.only ?? '').split(',');
+const chosen = everyFault.filter(({ name }) => texts.some((text) => name.includes(text)));
 if (values.list) {
   console.log(chosen.map(({ name }) => name).join('\n'));
   process.exit(0);
