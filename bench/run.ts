@@ -7,6 +7,9 @@ import { Platform } from '@atoll/test/platform/platform';
 import { appends } from './events/append.ts';
 import { commands } from './events/command.ts';
 import { consuming } from './events/consume.ts';
+import { growth } from './events/growth.ts';
+import { latency } from './events/latency.ts';
+import { rebuilding } from './events/rebuild.ts';
 import { relaying } from './events/relay.ts';
 import { Generator } from './load/generator.ts';
 import { keep, load, machine, print } from './results.ts';
@@ -25,6 +28,9 @@ const suites: readonly Suite[] = [
   commands,
   relaying,
   consuming,
+  rebuilding,
+  latency,
+  growth,
 ];
 
 function usage(problem: string): never {

@@ -1,4 +1,5 @@
 /** What every contestant is given: the same events, on as many streams, in the same turns. */
+import { PLATFORM, type Tenant } from '@atoll/schema/ids';
 
 /** Some 150 bytes of JSON. */
 export const movedData = (n: number) => ({
@@ -15,6 +16,9 @@ export const streamName = (separator: ':' | '-', kind: string, n: number) =>
 /** Streams are taken in turns, never two of the same at a time; the order has nothing to do with their names. */
 export const streamOfTurn = (n: number, streams: number): number => (n * 7919) % streams;
 
+export const tenantOf = (stream: number, tenants: number): Tenant =>
+  tenants === 1 ? PLATFORM : `ten_01${String(stream % tenants).padStart(24, '0')}`;
+
 export const actor = 'user:mem_01kanzyyrvetgvqd0pvqc7q2sf';
 export const correlation = 'cor-01kanzyyrvetgvqd0pvqc7q2sf';
 export const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
@@ -23,6 +27,8 @@ export const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7
 export interface StreamSet {
   readonly kind: string;
   readonly streams: number;
+  /** Stream n belongs to tenant n % tenants; of one, that is the platform. */
+  readonly tenants?: number;
 }
 export interface Filling extends StreamSet {
   /** Events of each. */

@@ -3,7 +3,6 @@
 import { engineMigrations } from '@atoll/events/migrations';
 import { createEventStore, handleCommand } from '@atoll/events/store';
 import { type BankEvent, bank, bankEvents } from '@atoll/events/testing/bank';
-import { PLATFORM } from '@atoll/schema/ids';
 import { createLogger } from '@atoll/service/log';
 import { createPool, migrate } from '@atoll/service/postgres';
 import { closedLoop, type LoopOutcome, type LoopSpec } from '../closed-loop.ts';
@@ -17,6 +16,7 @@ import {
   type StreamSet,
   streamName,
   streamOfTurn,
+  tenantOf,
   traceparent,
 } from '../workload.ts';
 
@@ -24,7 +24,8 @@ const log = createLogger('bench');
 const pool = createPool({ url: given('DATABASE_URL'), name: 'bench', max: 10, log });
 await migrate({ pool, schema: 'deploy', folders: [engineMigrations], log });
 const store = createEventStore({ pool, context: 'deploy', registry: bankEvents, log });
-const origin = { tenant: PLATFORM, actor, cause: null, correlation, traceparent } as const;
+const originOf = (stream: number, tenants = 1) =>
+  ({ tenant: tenantOf(stream, tenants), actor, cause: null, correlation, traceparent }) as const;
 
 const tasks = {
   /** Makes streams: one append each. */
@@ -36,7 +37,7 @@ const tasks = {
         expected: { kind: 'none' },
         events: [{ type: 'Opened', data: { owner: ownerOf(n) } }, ...events],
         claims: [],
-        origin,
+        origin: originOf(n),
       });
     };
     for (let n = 0; n < streams; n += 100) {
@@ -49,14 +50,22 @@ const tasks = {
 
   append: ({ loop, set }: { loop: LoopSpec; set: StreamSet }): Promise<LoopOutcome> =>
     closedLoop(loop, async (n) => {
+      const stream = streamOfTurn(n, set.streams);
       const outcome = await store.append({
-        stream: streamName(':', set.kind, streamOfTurn(n, set.streams)),
+        stream: streamName(':', set.kind, stream),
         expected: { kind: 'any' },
         events: [{ type: 'Moved', data: movedData(n) }],
         claims: [],
-        origin,
+        origin: originOf(stream, set.tenants),
       });
       if (outcome.outcome !== 'appended') throw new Error(`An append ended as ${outcome.outcome}.`);
+    }),
+
+  /** Streams as they are stored: nothing is kept in memory. */
+  load: ({ loop, set }: { loop: LoopSpec; set: StreamSet }): Promise<LoopOutcome> =>
+    closedLoop(loop, async (n) => {
+      const events = await store.readStream(streamName(':', set.kind, streamOfTurn(n, set.streams)));
+      if (events.length === 0) throw new Error('A stream has no events.');
     }),
 
   command: ({ loop, set }: { loop: LoopSpec; set: StreamSet }): Promise<LoopOutcome> =>
@@ -65,7 +74,7 @@ const tasks = {
         decider: bank,
         stream: streamName(':', set.kind, streamOfTurn(n, set.streams)),
         command: { kind: 'move', amount: (n % 200) + 1 },
-        origin,
+        origin: originOf(0),
       });
       if (!outcome.ok) throw new Error(outcome.rejection.message);
     }),

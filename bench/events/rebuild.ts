@@ -1,0 +1,83 @@
+/**
+ * The rebuild of a read model, beside a loop that only reads the events and beside Emmett's rebuild; and the live
+ * projection of the own store. `--events N` (1,000,000 by itself in the long form) sets how many there are.
+ */
+import { aimed, type Row, rounds, row } from '../results.ts';
+import { growthOf } from '../statistics.ts';
+import type { Suite } from '../suites/suite.ts';
+import { startContestant } from './contestant.ts';
+import type { BareRead } from './contestants/bare-read.ts';
+import type { Emmett } from './contestants/emmett.ts';
+import type { RebuildTasks, Rebuilt } from './contestants/rebuild.ts';
+import { inTurns } from './in-turns.ts';
+import { startServers } from './servers.ts';
+import { storeEvents } from './stored-events.ts';
+
+/** Emmett's takes too long for as many events; what counts is events a second. */
+const EMMETT_STREAMS = 200;
+const STREAM_LENGTH = 100;
+const BATCHES = [100, 1000, 5000];
+
+export const rebuilding: Suite = {
+  name: 'events-rebuild',
+  bed: false,
+  async run({ long, events }) {
+    const servers = await startServers();
+    const env = { DATABASE_URL: await servers.database() };
+    const last = events ?? (long ? 1_000_000 : 100_000);
+    await storeEvents(env.DATABASE_URL, { events: last, streams: Math.max(1000, last / 100) });
+    const reader = startContestant<BareRead>(new URL('./contestants/bare-read.ts', import.meta.url), env);
+    const ours = startContestant<RebuildTasks>(new URL('./contestants/rebuild.ts', import.meta.url), env);
+    const emmett = startContestant<Emmett>(new URL('./contestants/emmett.ts', import.meta.url), {
+      DATABASE_URL: await servers.database(),
+    });
+    try {
+      const streams = long ? EMMETT_STREAMS * 5 : EMMETT_STREAMS / 4;
+      await emmett.ask('fill', { kind: 'account', streams, length: STREAM_LENGTH });
+      const made = new Set<string>();
+      const memory: number[] = [];
+      const keep = ({ perSecond, totals, memory: samples }: Rebuilt): number => {
+        made.add(totals);
+        memory.push(...samples);
+        return perSecond;
+      };
+      // The live ones first: a rebuild never goes beyond them.
+      const liveFold = keep(await ours.ask('catchUp', { kind: 'fold' }));
+      const readBeside = await reader.ask('read', null);
+      keep(await ours.ask('catchUp', { kind: 'sql' }));
+      memory.length = 0;
+
+      let batch = { size: 0, perSecond: 0 };
+      for (const size of BATCHES) {
+        const { perSecond } = await emmett.ask('rebuild', { batch: size });
+        if (perSecond > batch.perSecond) batch = { size, perSecond };
+      }
+      const [sql = [], fold = [], read = [], theirs = []] = await inTurns(long ? 5 : 3, [
+        () => ours.ask('rebuild', { kind: 'sql' }).then(keep),
+        () => ours.ask('rebuild', { kind: 'fold' }).then(keep),
+        () => reader.ask('read', null),
+        () => emmett.ask('rebuild', { batch: batch.size }).then(({ perSecond }) => perSecond),
+      ]);
+      if (made.size !== 1) throw new Error(`They made different read models: ${[...made].join('; ')}`);
+      const bare = { name: 'bare loop that only reads', values: read };
+      const peer = { name: `Emmett's rebuild, batches of ${batch.size}`, values: theirs };
+      const inSql = `rebuild of ${last} events by SQL over sets, switch included`;
+      const inFold = `rebuild of ${last} events by a fold, switch included`;
+      const rows: Row[] = [
+        aimed(rounds(inSql, sql, 'events/s', bare), { atLeast: 1 }),
+        aimed(rounds(inSql, sql, 'events/s', peer), { atLeast: 25 }),
+        rounds(inFold, fold, 'events/s', bare),
+        rounds(inFold, fold, 'events/s', peer),
+        aimed(rounds('live projection of the own store', [liveFold], 'events/s', { ...bare, values: [readBeside] }), {
+          atLeast: 0.5,
+        }),
+        row('memory of the process after all rebuilds', memory.at(-1) ?? Number.NaN, 'MiB'),
+        aimed(row('its growth over the second half of them', growthOf(memory), ''), { atMost: 0.1 }),
+      ];
+      return rows;
+    } finally {
+      await Promise.all([reader.stop(), ours.stop(), emmett.stop()]);
+      await servers.stop();
+    }
+  },
+};
