@@ -29,6 +29,8 @@ export interface TestNats {
 export interface TestNatsOptions {
   /** Lines added to the configuration file, e.g. an `authorization` block. */
   readonly config?: string;
+  /** Lines added to the `jetstream` block. */
+  readonly jetstream?: string;
   /** The program; default `nats-server` of the PATH. */
   readonly program?: string;
   /** Where JetStream keeps what it stores. Default: a temporary folder, which goes at the end. */
@@ -83,7 +85,7 @@ export async function startTestNats(options: TestNatsOptions = {}): Promise<Test
     [
       `listen: "127.0.0.1:${port}"`,
       'max_payload: 8MB',
-      `jetstream { store_dir: ${JSON.stringify(storeDir)} }`,
+      `jetstream { store_dir: ${JSON.stringify(storeDir)}\n${options.jetstream ?? ''} }`,
       options.config ?? '',
     ].join('\n'),
   );

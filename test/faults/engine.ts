@@ -26,6 +26,9 @@ export interface Engine {
   stop(): Promise<void>;
 }
 
+/** Shorter than what is usual, to be waited for in a test. */
+const SILENCE_MS = 5000;
+
 /** What consumers leave behind: a row for each event that they applied, in the order of applying; twice where it was twice. */
 export const effectTable = `create table ${CONTEXT}.effect (n bigserial, consumer text, position bigint, event_id text)`;
 
@@ -64,13 +67,19 @@ export async function startEngine(options: {
   name: string;
   databaseUrl: string;
   natsUrl: string;
+  maxBytes?: number;
   log: Logger;
 }): Promise<Engine> {
   const { name, log } = options;
-  const pool = createPool({ url: options.databaseUrl, name, max: 10, log });
+  const pool = createPool({ url: options.databaseUrl, name, max: 10, log, silenceMs: SILENCE_MS });
   const nc = await connectNats({ url: options.natsUrl, name, log });
   const store = createEventStore({ pool, context: CONTEXT, registry: bankEvents, log });
-  const relay = await startRelay({ store, nc, log });
+  const relay = await startRelay({
+    store,
+    nc,
+    log,
+    ...(options.maxBytes === undefined ? {} : { maxBytes: options.maxBytes }),
+  });
   const stream = { kind: 'stream', nc, context: CONTEXT, registry: bankEvents } as const;
   const consume = (consumer: ConsumerName) =>
     startConsumer({

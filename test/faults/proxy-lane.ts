@@ -7,6 +7,8 @@ export interface Lane {
   /** The sender has ended; passed on behind all that it has sent. */
   end(): void;
   stop(): void;
+  /** Something was swallowed. */
+  hasLost(): boolean;
 }
 
 /** Beyond this the sender has to wait, as with a real network. */
@@ -74,6 +76,7 @@ export function createLane(options: {
         write(chunk);
       });
     },
+    hasLost: () => lost,
     end() {
       if (lost) return;
       const closing = faults().find((fault) => fault.kind === 'slow-close');

@@ -39,6 +39,9 @@ interface PlannedCut {
   readonly done: () => void;
 }
 
+/** After how long one side notices that the other is gone, where that couldn't be told. */
+const KEEPALIVE_MS = 2000;
+
 const listen = (server: Server, port: number): Promise<number> =>
   new Promise((resolve, reject) => {
     server.once('error', reject);
@@ -127,6 +130,8 @@ export async function startProxy(target: string, options: { seed?: number } = {}
       from.on('error', () => reset(link));
       from.on('close', () => {
         if (client.closed && upstream.closed) links.delete(link);
+        // Nobody tells the other side through a black hole: its kernel finds out by itself.
+        else if (lane.hasLost()) setTimeout(() => reset(link), KEEPALIVE_MS).unref();
       });
     }
   }

@@ -37,7 +37,7 @@ export interface Rig {
   close(): Promise<void>;
 }
 
-const RECOVERY_DEADLINE_MS = 60_000;
+const RECOVERY_DEADLINE_MS = 45_000;
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export async function openRig(
@@ -45,6 +45,10 @@ export async function openRig(
     seed?: number;
     postgres?: Parameters<typeof startPostgres>[0];
     nats?: Parameters<typeof startNats>[0];
+    /** Of the stream; see `startRelay`. */
+    maxBytes?: number;
+    /** Processes of the context within this one. Default 2. */
+    engines?: number;
   } = {},
 ): Promise<Rig> {
   const seed = options.seed ?? 1;
@@ -55,8 +59,12 @@ export async function openRig(
   await pool.query(effectTable);
   const nc = await connectNats({ url: nats.url, name: 'judge', log: testLog });
   const store = createEventStore({ pool, context: CONTEXT, registry: bankEvents, log: testLog });
-  const urls = { databaseUrl: toPostgres.url, natsUrl: toNats.url, log: testLog };
-  const engines = [await startEngine({ ...urls, name: 'a' }), await startEngine({ ...urls, name: 'b' })];
+  const { maxBytes } = options;
+  const urls = { databaseUrl: toPostgres.url, natsUrl: toNats.url, ...(maxBytes === undefined ? {} : { maxBytes }) };
+  const engines: Engine[] = [];
+  for (let index = 0; index < (options.engines ?? 2); index++) {
+    engines.push(await startEngine({ ...urls, name: `engine-${index}`, log: testLog }));
+  }
   const asks = engines.map((engine) => asking(engine.store));
 
   const calls: Call[] = [];

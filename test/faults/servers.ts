@@ -3,6 +3,9 @@ import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { temporaryFolder } from '@atoll/infra/testing/folders';
 import { startTestNats, type TestNats, type TestNatsOptions } from '@atoll/infra/testing/nats';
 import { startTestServer, type TestServerOptions } from '@atoll/infra/testing/postgres';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
+import pg from 'pg';
 
 export interface ServerHandle {
   readonly url: string;
@@ -57,4 +60,34 @@ export async function startNats(options: TestNatsOptions = {}): Promise<NatsHand
       await nats.restart();
     },
   };
+}
+
+/** Whether a new client gets an answer within two seconds. */
+export async function postgresAnswers(url: string): Promise<boolean> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2000, query_timeout: 2000 });
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    await client.query('select 1');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+/** As `postgresAnswers`; JetStream is asked, too. */
+export async function natsAnswers(url: string): Promise<boolean> {
+  try {
+    const nc = await connect({ servers: url.replace('nats://', ''), timeout: 2000, maxReconnectAttempts: 0 });
+    try {
+      await (await jetstreamManager(nc, { timeout: 2000 })).getAccountInfo();
+      return true;
+    } finally {
+      await nc.close();
+    }
+  } catch {
+    return false;
+  }
 }
