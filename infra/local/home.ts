@@ -22,6 +22,7 @@ export interface Home {
   readonly nats: string;
   readonly registry: string;
   readonly docker: string;
+  readonly traces: string;
   nodeState(name: string): string;
 }
 
@@ -60,6 +61,7 @@ export function openHome(folder: string): Home {
     nats: join(path, 'nats'),
     registry: join(path, 'registry'),
     docker: join(path, 'docker'),
+    traces: join(path, 'traces'),
     nodeState: (name) => join(path, 'nodes', name),
   };
   makeFolders(home);
@@ -67,7 +69,7 @@ export function openHome(folder: string): Home {
 }
 
 function makeFolders(home: Home): void {
-  for (const folder of [home.logs, home.nats, home.registry, home.docker, home.runDir]) {
+  for (const folder of [home.logs, home.nats, home.registry, home.docker, home.traces, home.runDir]) {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   }
 }

@@ -1,5 +1,5 @@
 /** `npm start`. */
-import { parseOptions } from './options.ts';
+import { parseOptions, type StartOptions } from './options.ts';
 import { type Platform, startPlatform } from './start.ts';
 
 const began = Date.now();
@@ -8,7 +8,7 @@ const say = (line: string) => console.log(`  ${line}`);
 /** The terminal may be gone before the platform has stopped. */
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 
-function show({ ready, publicUrl, healthPages }: Platform, home: string): void {
+function show({ ready, publicUrl, healthPages }: Platform, { home, traces }: StartOptions): void {
   const tenants = ready.tokens.tenants.flatMap(({ name, admin, viewer }) => [
     `  ${name}, admin\n    ${admin}`,
     `  ${name}, viewer\n    ${viewer}`,
@@ -31,6 +31,7 @@ Tokens (30 days; header "Authorization: Bearer …")
 ${tenants.join('\n')}
 
 All of this for programs: ${home}/ready.json. Logs: ${home}/logs. Stop: Ctrl-C.`);
+  if (traces) console.log(`Traces: npm run trace -- last${home === '.atoll' ? '' : ` --home ${home}`}`);
 }
 
 async function main(): Promise<number> {
@@ -62,7 +63,7 @@ async function main(): Promise<number> {
   const outcome = await Promise.race([
     starting.platform.then(
       (platform) => {
-        show(platform, options.home);
+        show(platform, options);
         return null;
       },
       (error: unknown) => ({ error }),

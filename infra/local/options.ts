@@ -9,6 +9,8 @@ export interface StartOptions {
   readonly reset: boolean;
   /** How many nodes; 0 with --no-node. */
   readonly nodes: number;
+  /** Keep the spans of all processes, for `npm run trace`. */
+  readonly traces: boolean;
 }
 
 export const maxNodes = 16;
@@ -31,6 +33,7 @@ function program(): Command {
     .option('--reset', 'throw away all state of this home first', false)
     .addOption(new Option('--no-node', 'start no node: control plane only').conflicts('nodes'))
     .option('--nodes <n>', 'number of nodes (default: 1)', whole(1, maxNodes))
+    .option('--traces', 'keep traces, for `npm run trace`', false)
     .addHelpText(
       'after',
       `
@@ -57,12 +60,13 @@ export function parseOptions(args: readonly string[]): Parsed {
     if (error instanceof CommanderError) return { kind: 'exit', code: error.exitCode === 0 ? 0 : 64 };
     throw error;
   }
-  const { home, port, reset, node, nodes } = command.opts<{
+  const { home, port, reset, node, nodes, traces } = command.opts<{
     home: string;
     port?: number;
     reset: boolean;
     node: boolean;
     nodes?: number;
+    traces: boolean;
   }>();
-  return { kind: 'start', options: { home, port: port ?? null, reset, nodes: node ? (nodes ?? 1) : 0 } };
+  return { kind: 'start', options: { home, port: port ?? null, reset, nodes: node ? (nodes ?? 1) : 0, traces } };
 }

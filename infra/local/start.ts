@@ -1,5 +1,6 @@
 /** The local platform: all its parts, put together and supervised. */
 import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { ensureDataKeys } from './data-keys.ts';
 import { dockerSpec } from './docker.ts';
 import { emptyHome, type Home, openHome } from './home.ts';
@@ -19,6 +20,7 @@ import { adminOf, seededTenants, seedTenants, viewerOf } from './seed.ts';
 import { contextSpecs, gatewaySpec } from './services.ts';
 import { createSupervisor, type ProcessSpec } from './supervisor.ts';
 import { ensureIssuerKey, openIssuer } from './tokens.ts';
+import { startTraceReceiver, type TraceReceiver } from './trace-receiver.ts';
 
 export interface Platform {
   readonly ready: Ready;
@@ -171,6 +173,21 @@ async function makeReady(parts: Parts, publicUrl: string, processes: Ready['proc
   };
 }
 
+const tracesTo = 'OTEL_EXPORTER_OTLP_ENDPOINT';
+
+/** Every process inherits where its spans go (environment.ts). */
+async function receiveTraces(home: Home): Promise<TraceReceiver> {
+  if (process.env[tracesTo]) {
+    throw new Error(`--traces keeps traces in the home, and ${tracesTo} sends them elsewhere: use one of them.`);
+  }
+  const port = await openPorts(home.ports).take('traces');
+  const receiver = await startTraceReceiver({ port, path: join(home.traces, 'spans.ndjson') });
+  process.env[tracesTo] = receiver.endpoint;
+  // Whoever looks at a trace here wants to see it now.
+  process.env.OTEL_BSP_SCHEDULE_DELAY ??= '300';
+  return receiver;
+}
+
 /** Begins to start the platform. Throws where it runs already. */
 export function startPlatform(options: StartOptions, say: (line: string) => void): Starting {
   const home = openHome(options.home);
@@ -185,6 +202,7 @@ export function startPlatform(options: StartOptions, say: (line: string) => void
   const aborted = new AbortController();
   let supervisor: ReturnType<typeof createSupervisor> | undefined;
   let cleanOutside = async () => {};
+  let traces: TraceReceiver | undefined;
 
   async function start(): Promise<Platform> {
     removeReady(home.ready);
@@ -196,6 +214,7 @@ export function startPlatform(options: StartOptions, say: (line: string) => void
       say('Threw away all earlier state.');
     }
     mkdirSync(home.runDir, { recursive: true, mode: 0o700 });
+    if (options.traces) traces = await receiveTraces(home);
     const { wanted, known } = openNodes(home, options.nodes);
     const abandoned = unclean && !options.reset ? known.filter((node) => !wanted.includes(node)) : [];
     const parts = await choose(home, options, wanted, known);
@@ -239,6 +258,7 @@ export function startPlatform(options: StartOptions, say: (line: string) => void
     removeReady(home.ready);
     await supervisor?.stop();
     await platform.catch(() => {});
+    await traces?.stop();
     removeReady(home.ready);
     await cleanOutside();
     release();

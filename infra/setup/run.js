@@ -12,6 +12,7 @@ import { installPrograms } from './programs.js';
 /** `system`: needs the programs of the operating system, too. */
 const verbs = {
   start: { script: 'infra/local/main.ts', system: true },
+  trace: { script: 'infra/local/trace.ts', system: false },
   test: { script: 'infra/testing/run.ts', system: true },
   check: { script: 'infra/check/run.ts', system: false },
   bench: { script: 'bench/run.ts', system: true },

@@ -33,7 +33,8 @@ describe('a home', () => {
     writeFileSync(home.secrets, '{}');
     writeFileSync(join(home.postgres), 'data');
     emptyHome(home);
-    expect(readdirSync(home.path).sort()).toEqual(['ATOLL_HOME', 'docker', 'lock.json', 'logs', 'nats', 'registry']);
+    const kept = ['ATOLL_HOME', 'docker', 'lock.json', 'logs', 'nats', 'registry', 'traces'];
+    expect(readdirSync(home.path).sort()).toEqual(kept);
     rmSync(home.runDir, { recursive: true, force: true });
   });
 
@@ -155,9 +156,13 @@ describe('log files', () => {
 
 describe('options', () => {
   test.each([
-    [[], { home: '.atoll', port: null, reset: false, nodes: 1 }],
-    [['--home', 'x', '--port', '0', '--reset', '--nodes', '3'], { home: 'x', port: 0, reset: true, nodes: 3 }],
-    [['--no-node'], { home: '.atoll', port: null, reset: false, nodes: 0 }],
+    [[], { home: '.atoll', port: null, reset: false, nodes: 1, traces: false }],
+    [
+      ['--home', 'x', '--port', '0', '--reset', '--nodes', '3'],
+      { home: 'x', port: 0, reset: true, nodes: 3, traces: false },
+    ],
+    [['--traces'], { home: '.atoll', port: null, reset: false, nodes: 1, traces: true }],
+    [['--no-node'], { home: '.atoll', port: null, reset: false, nodes: 0, traces: false }],
   ])('%j', (args, options) => {
     expect(parseOptions(args)).toEqual({ kind: 'start', options });
   });
