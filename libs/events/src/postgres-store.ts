@@ -33,6 +33,7 @@ import { type EventRow, quoteSchema, toRecord } from './sql.ts';
 import { type CacheBounds, createStateCache } from './state-cache.ts';
 import { createStates } from './states.ts';
 import { upcast } from './upcast.ts';
+import { createVacuum } from './vacuum.ts';
 
 const MAX_PAGE = 5000;
 /** Of one stream's events. */
@@ -99,6 +100,8 @@ function toOutcome(context: Context, prepared: PreparedAppend, row: BatchRow): A
       };
     }
     case 'replayed':
+      // Under the key of its own that an append without events has: this very one, whose first answer was lost.
+      if (!request.idempotency) return { outcome: 'appended', position, version: row.at_version, events: [] };
       return { outcome: 'replayed', position, version: row.at_version, result: row.detail };
     case 'version-conflict':
       return { outcome: 'version-conflict', actual: row.at_version };
@@ -160,6 +163,7 @@ export function createEventStore(options: {
   const q = quoteSchema(schema);
   const personal = openPersonalData(options, schema);
   const listeners = new Set<(position: number) => void>();
+  const newsListeners = new Set<() => void>();
   let lastSeen = 0;
 
   const statement = (name: string, text: string) => ({ name: `${schema}_${name}`, text, query_timeout: ANSWER_MS });
@@ -170,16 +174,18 @@ export function createEventStore(options: {
   const selectLast = statement('last_position', `select ${q}.last_position() as position`);
   const selectAnswers = statement('stored_answers', `select * from ${q}.stored_answers($1, $2)`);
 
+  function call(listener: () => void): void {
+    try {
+      listener();
+    } catch (error) {
+      log.error({ err: error }, 'a listener to appends threw');
+    }
+  }
   function announce(position: number): void {
     if (position <= lastSeen) return;
     lastSeen = position;
-    for (const listener of listeners) {
-      try {
-        listener(position);
-      } catch (error) {
-        log.error({ err: error }, 'a listener to appends threw');
-      }
-    }
+    for (const listener of listeners) call(() => listener(position));
+    for (const listener of newsListeners) call(listener);
   }
 
   const commits = createGroupCommit({
@@ -276,6 +282,8 @@ export function createEventStore(options: {
   const keepDays = options.keepAnswersDays ?? DEFAULT_KEEP_DAYS;
   const retention = startRetention({ pool, context, schema, keepDays, log });
 
+  const keyVacuum = createVacuum({ pool, table: `${q}.subject_key`, log });
+
   return {
     context,
     registry,
@@ -297,6 +305,7 @@ export function createEventStore(options: {
         if (row.outcome === 'appended' && request.erases) {
           personal?.forget(request.origin.tenant, request.erases);
           cache.forget();
+          keyVacuum.ask();
         }
         if (row.commit) sawCommit(row.commit);
         return toOutcome(context, prepared, row);
@@ -342,11 +351,18 @@ export function createEventStore(options: {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    onNews(listener) {
+      newsListeners.add(listener);
+      return () => newsListeners.delete(listener);
+    },
+    tellNews() {
+      for (const listener of newsListeners) call(listener);
+    },
     createLock: (name) => createSessionLock(pool, `${schema} ${name}`),
     async close() {
       await Promise.allSettled(sealing);
       await commits.close();
-      await Promise.all([snapshots.close(), retention.stop()]);
+      await Promise.all([snapshots.close(), retention.stop(), keyVacuum.idle()]);
     },
   };
 }

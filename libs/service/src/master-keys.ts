@@ -6,7 +6,7 @@
  * so that a key can be added while processes run.
  */
 import { randomBytes } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 
 const KEY_BYTES = 32;
@@ -29,8 +29,22 @@ export interface MasterKeys {
 
 /** A key that nobody has had before, as the current one beside those that are there. */
 export function withNewKey(before: MasterKeyFile | null, id: string): MasterKeyFile {
+  const named = masterKeyId.safeParse(id);
+  if (!named.success) throw new Error(`"${id}" is no id of a master key: 1–40 lower-case letters, digits and hyphens.`);
   if (before && Object.hasOwn(before.keys, id)) throw new Error(`There is a master key ${id} already.`);
   return { current: id, keys: { ...before?.keys, [id]: randomBytes(KEY_BYTES).toString('base64') } };
+}
+
+/** Appears as a whole, for its owner alone. */
+export function writeMasterKeyFile(file: string, content: MasterKeyFile): void {
+  const temporary = `${file}.${randomBytes(4).toString('hex')}`;
+  try {
+    writeFileSync(temporary, `${JSON.stringify(masterKeyFile.parse(content), null, 2)}\n`, { mode: 0o600 });
+    renameSync(temporary, file);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
 }
 
 /** Throws, naming the file and what is wrong with it, never what is in it. */

@@ -2,10 +2,11 @@
 import { Command, CommanderError } from 'commander';
 import { addConsumers } from './consumers.ts';
 import { CommandFailure, exits } from './failure.ts';
+import { addKeys } from './keys.ts';
 import { addParked } from './parked.ts';
 import { addRebuild } from './rebuild.ts';
 
-const groups: readonly ((program: Command) => void)[] = [addConsumers, addParked, addRebuild];
+const groups: readonly ((program: Command) => void)[] = [addConsumers, addParked, addRebuild, addKeys];
 
 function createProgram(): Command {
   const program = new Command('npm run events --')

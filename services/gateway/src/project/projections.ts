@@ -6,6 +6,7 @@ import { type Consumer, startConsumer } from '@atoll/events/consumer';
 import { createRemoteOpener } from '@atoll/events/key-service';
 import { startRebuilds } from '@atoll/events/rebuild';
 import { transaction } from '@atoll/events/transaction';
+import { createVacuum } from '@atoll/events/vacuum';
 import { type Context, contexts } from '@atoll/schema/contexts';
 import { type DeployEvent, deployEvents } from '@atoll/schema/deploy/events';
 import type { EventRecord } from '@atoll/schema/envelope';
@@ -90,6 +91,8 @@ export async function startProjections(options: {
 }): Promise<Projections> {
   const { nc, pool, log, committed } = options;
 
+  const members = createVacuum({ pool, table: `${readSchema}.member`, log });
+
   const sourceOf = (context: Context) => {
     const registry = registries[context];
     const personal = personalTypes(registry).size > 0;
@@ -110,7 +113,10 @@ export async function startProjections(options: {
         async apply(tx, events) {
           heads = await applyEvents(tx, events);
         },
-        afterCommit: (events) => committed(events, heads),
+        afterCommit(events) {
+          committed(events, heads);
+          if (events.some(({ type }) => type === 'PersonalDataErased')) members.ask();
+        },
       },
     });
   }
@@ -163,6 +169,7 @@ export async function startProjections(options: {
     },
     async stop() {
       await overdue.stop();
+      await members.idle();
       await rebuilds.stop();
       await Promise.all([...consumers.values()].map(({ stop }) => stop()));
     },
