@@ -4,6 +4,7 @@ import { PLATFORM } from '@atoll/schema/ids';
 import { newId } from '@atoll/service/ids';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { canonicalJson, hashOf } from '../src/canonical.ts';
 import { fromCloudEvent, toCloudEvent } from '../src/cloudevents.ts';
 import { UnreadableEvent } from '../src/errors.ts';
@@ -67,7 +68,7 @@ describe('upcasting', () => {
   const registry = {
     Opened: {
       version: 3,
-      data: {} as never,
+      data: z.looseObject({ one: z.literal(true), three: z.literal(true) }),
       upcasters: {
         1: (data: unknown) => ({ ...(data as object), two: true }),
         2: (data: unknown) => ({ ...(data as object), three: true }),
@@ -79,7 +80,8 @@ describe('upcasting', () => {
   test('goes step by step to the newest shape', () => {
     expect(upcast(registry, at(1))).toMatchObject({ schemaVersion: 3, data: { one: true, two: true, three: true } });
     expect(upcast(registry, at(2)).data).toEqual({ one: true, three: true });
-    expect(upcast(registry, at(3)).data).toEqual({ one: true });
+    const newest = { ...at(3), data: { one: true, three: true } };
+    expect(upcast(registry, newest)).toBe(newest);
   });
 
   test('says which event, and what to do, where there is no way', () => {
@@ -89,6 +91,28 @@ describe('upcasting', () => {
     expect(() => upcast({ Opened: { ...registry.Opened, upcasters: {} } }, at(1))).toThrow(
       'no upcaster from version 1',
     );
+  });
+
+  test('refuses data that is not what its schema says, in any version, and says which', () => {
+    const two = (event: EventRecord) => ({ ...event, data: { two: 'of something else' } });
+    expect(() => upcast(registry, two(at(3)))).toThrow(
+      /deploy:7 \(Opened, version 3\) isn't what its schema says[\s\S]*one/,
+    );
+    expect(() => upcast(registry, two(at(1)))).toThrow(/version 1\) isn't what its schema says.*from a backup/);
+    const upcasters = {
+      ...registry.Opened.upcasters,
+      1: (data: unknown) => Object.keys((data as { list: object }).list),
+    };
+    expect(() => upcast({ Opened: { ...registry.Opened, upcasters } }, two(at(1)))).toThrow(UnreadableEvent);
+  });
+
+  test('takes what is sealed for what it is without the key', () => {
+    const shape = z.strictObject({ name: z.string().nullable(), list: z.array(z.string().nullable()) });
+    const sealed = { $sealed: 'AAAA' };
+    const event = { ...at(1), data: { name: sealed, list: [sealed, 'a'] } };
+    expect(upcast({ Opened: { version: 1, data: shape } }, event)).toBe(event);
+    const where = { ...at(1), data: { name: 'a', list: sealed } };
+    expect(() => upcast({ Opened: { version: 1, data: shape } }, where)).toThrow(UnreadableEvent);
   });
 });
 

@@ -81,10 +81,12 @@ run(policy, byAnn(1), { kind: 'update', spec: opens(8081), seen: 3 });
 
 /** Instances come and go as deploy tells it. The third one finds no address at first. */
 let host = 1;
+const placedBy = new Map<string, string>();
 for (const event of readGolden(release, 'deploy') as (EventRecord & DeployEvent)[]) {
   if (event.type === 'InstancePlaced') {
     const { instanceId, nodeId, deploymentId, labels } = event.data;
     const at = { ...because(event.id), stream: endpointStream(instanceId) };
+    placedBy.set(instanceId, event.id);
     const place = { instanceId, namespaceId, nodeId };
     if (instanceId === goldenId('instance', 3)) {
       const message = 'No address is free in 10.64.1.0/24.';
@@ -97,7 +99,9 @@ for (const event of readGolden(release, 'deploy') as (EventRecord & DeployEvent)
   }
   if (event.type === 'InstanceStarted') {
     const { instanceId, nodeId } = event.data;
-    const at = { ...because(event.id), actor: `node:${nodeId}`, stream: endpointStream(instanceId) };
+    // Before it was started, and because it was placed.
+    const because = { tenant, cause: placedBy.get(instanceId) ?? event.id };
+    const at = { ...because, actor: `node:${nodeId}`, stream: endpointStream(instanceId) };
     run(endpoint, at, { kind: 'secure', ...secured() });
   }
   if (event.type === 'InstanceStopped' || event.type === 'InstanceLost') {
