@@ -35,7 +35,14 @@ export type Positions = Partial<Record<Context, number>>;
 /** A command on its way to the service that owns it, on the subject `cmd.<context>.<Name>`. */
 export const commandEnvelope = z.strictObject({
   /** Idempotency key, unique within the tenant. */
-  key: z.string().min(1).max(200),
+  key: z
+    .string()
+    .min(1)
+    .max(200)
+    .refine(
+      (key) => !key.includes('\u0000') && key.isWellFormed(),
+      'must be a text that can be stored: without U+0000 and without half of a surrogate pair',
+    ),
   tenant: tenantOrPlatform,
   actor,
   correlation: z.string().min(1).max(100),

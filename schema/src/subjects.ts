@@ -15,7 +15,7 @@ export const eventSubject = (event: Pick<EventRecord, 'context' | 'tenant' | 'st
 
 /** Request {after, limit} → the owner's events from PostgreSQL: how a consumer closes a gap. */
 export const eventFetchSubject = (context: Context) => `fetch.${context}.events`;
-/** A process of the context → the one whose relay publishes: something new was appended. No body. */
+/** A process of the context → its others: something new was appended. Body: a random name of the process, that it knows its own by. */
 export const eventWakeSubject = (context: Context) => `fetch.${context}.wake`;
 
 /** Request {keys: [id]} → the keys of personal data in the context's events, for those who may open it. */

@@ -117,6 +117,10 @@ export interface EventStore {
   forget(stream?: string): void;
   /** Called after each commit of this process with the new last position; it must not throw. Returns the way to stop. */
   onAppend(listener: (position: number) => void): () => void;
+  /** Called when there may be something new, from this process or from another; it must not throw. Returns the way to stop. */
+  onNews(listener: () => void): () => void;
+  /** Another process of the context was heard to commit. */
+  tellNews(): void;
   /** A lock of this context's schema that one process at a time can hold. */
   createLock(name: string): SessionLock;
   close(): Promise<void>;

@@ -137,6 +137,7 @@ export function prepareAppend(
     ),
   );
   const { origin, idempotency } = request;
+  const claims = [...request.claims, ...keyClaims(request, sealing)];
   const head = JSON.stringify({
     stream: request.stream,
     expected: expectedNumber(request.expected),
@@ -150,7 +151,10 @@ export function prepareAppend(
       hash: personal.hash ?? hashOf(idempotency.request),
       result: request.result ?? null,
     }),
-    claims: [...request.claims, ...keyClaims(request, sealing)],
+    // After a lost answer an append is known by its events or its key. One that has neither and yet changes something
+    // gets a key of its own: else, sent again, it might take anew what others have given back meanwhile.
+    ...(!idempotency && events.length === 0 && claims.length > 0 && { key: `once:${newId('event')}`, hash: '' }),
+    claims,
   });
   const list = events.map(
     (event) =>

@@ -1,5 +1,5 @@
 import type { EventRecord } from '@atoll/schema/envelope';
-import { eventStream, eventWakeSubject } from '@atoll/schema/subjects';
+import { eventStream } from '@atoll/schema/subjects';
 import { failpoint } from '@atoll/service/failpoint';
 import type { Logger } from '@atoll/service/log';
 import type { NatsConnection } from '@atoll/service/nats';
@@ -11,6 +11,7 @@ import { publishedPosition } from './measures.ts';
 import { createPublisher, type Publisher } from './publisher.ts';
 import { careOf, checkNatsServer } from './stream-care.ts';
 import { backoff, createBell, pause } from './waiting.ts';
+import { createWake } from './wake.ts';
 
 /** How often a standby looks whether the lock is free, and how often appends of other processes are looked for. */
 const STANDBY_MS = 1000;
@@ -83,15 +84,17 @@ export async function startRelay(options: {
   const news = createBell();
   const lock = store.createLock('relay');
   let published = 0;
-  let publishing = false;
   let publisher: Publisher | null = null;
   let problem: string | null = null;
 
   const fetching = serveFetch({ store, nc, log });
-  const waking = nc.subscribe(eventWakeSubject(store.context), { callback: () => news.ring() });
+  const wake = createWake(nc, store.context, () => {
+    news.ring();
+    store.tellNews();
+  });
   const stopListening = store.onAppend(() => {
-    if (publishing) news.ring();
-    else if (!nc.isClosed()) nc.publish(eventWakeSubject(store.context));
+    news.ring();
+    wake.tell();
   });
 
   function tell(position: number): void {
@@ -116,7 +119,7 @@ export async function startRelay(options: {
     });
     publisher = current;
     try {
-      let checkAt = Date.now() + CHECK_MS;
+      let checkAt = performance.now() + CHECK_MS;
       while (!signal.aborted) {
         current.check();
         const events: readonly EventRecord[] = await store.readStored(sent, PAGE);
@@ -129,14 +132,14 @@ export async function startRelay(options: {
           if (signal.aborted) return;
         }
         if (events.length > 0) continue;
-        if (Date.now() > checkAt && published === sent) {
+        if (performance.now() > checkAt && published === sent) {
           const { state, config } = await jsm.streams.info(eventStream(store.context));
           const care = careOf(config, store.context, maxBytes);
           if (care.kind !== 'fine') throw new Error(`The settings of the stream were changed: ${care.why}.`);
           if (state.last_seq !== acknowledgedSequence && published === sent) {
             throw new Error(`The stream is at sequence ${state.last_seq}, and ${acknowledgedSequence} was expected.`);
           }
-          checkAt = Date.now() + CHECK_MS;
+          checkAt = performance.now() + CHECK_MS;
         }
         await news.wait(POLL_MS, signal);
       }
@@ -157,7 +160,6 @@ export async function startRelay(options: {
           continue;
         }
         const signal = AbortSignal.any([lost, stopping.signal]);
-        publishing = true;
         while (!signal.aborted) {
           try {
             checkNatsServer(nc.info);
@@ -180,7 +182,6 @@ export async function startRelay(options: {
         log.warn({ err: error, context: store.context }, 'the relay has no lock');
         await pause(backoff(failures++, 50, MAX_BACKOFF_MS), stopping.signal);
       } finally {
-        publishing = false;
         tell(0);
       }
     }
@@ -203,7 +204,7 @@ export async function startRelay(options: {
     async stop() {
       stopping.abort();
       stopListening();
-      if (!nc.isClosed()) waking.unsubscribe();
+      wake.stop();
       await fetching.stop();
       await running;
       await lock.close();

@@ -67,6 +67,20 @@ describe('a connection lost in the middle of a commit', () => {
     });
   });
 
+  test('an append of claims alone, sent again, does not take anew what was given back meanwhile', async () => {
+    const claim = (owner: string) => ({ kind: 'unique', set: 'claims-alone', key: 'it', owner }) as const;
+    const taking = { events: [], claims: [{ op: 'take', ...claim('first') }] } as const;
+    const wasCut = proxy.cutAt('"set":"claims-alone"', 'after');
+    const outcome = far.append(opening(taking));
+    await wasCut;
+    // Done, and its answer is lost: it is sent again, in a moment.
+    const given = { op: 'release', ...claim('first') } as const;
+    const [first] = await Promise.all([outcome, direct.append(opening({ claims: [given] }))]);
+    expect(first.outcome).toBe('appended');
+    const other = await direct.append(opening({ claims: [{ op: 'take', ...claim('second') }] }));
+    expect(other.outcome).toBe('appended');
+  });
+
   test('a conflict that was decided before the answer was lost is told again', async () => {
     await direct.append(opening({ stream: 'account:there' }));
     const wasCut = proxy.cutAt('"owner":"late"', 'after');
