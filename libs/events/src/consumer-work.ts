@@ -171,7 +171,7 @@ export function createWork(options: {
       measureDelay(oldest);
       oldest = undefined;
     };
-    let saveAt = Date.now() + REACTION_CHECKPOINT_MS;
+    let saveAt = performance.now() + REACTION_CHECKPOINT_MS;
     try {
       for (const event of events) {
         if (signal.aborted) break;
@@ -196,9 +196,9 @@ export function createWork(options: {
           }
         }
         done = cursorAt(event);
-        if (Date.now() >= saveAt) {
+        if (performance.now() >= saveAt) {
           await save();
-          saveAt = Date.now() + REACTION_CHECKPOINT_MS;
+          saveAt = performance.now() + REACTION_CHECKPOINT_MS;
         }
       }
     } finally {

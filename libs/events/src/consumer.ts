@@ -115,9 +115,9 @@ export async function startConsumer(options: {
     let retriesAt = 0;
     try {
       while (!signal.aborted) {
-        if (Date.now() >= retriesAt) {
+        if (performance.now() >= retriesAt) {
           await work.retryParked(signal);
-          retriesAt = Date.now() + RETRY_POLL_MS;
+          retriesAt = performance.now() + RETRY_POLL_MS;
         }
         const events = await feed.next(cursor, BATCH, signal);
         if (events.length > 0 && !signal.aborted) await work.process(cursor, events, signal);

@@ -160,8 +160,8 @@ export function openStreamFeed(options: {
       await closeReader();
       nextFetchAt = 0;
     }
-    if (reader || Date.now() < nextOpenAt) return;
-    nextOpenAt = Date.now() + REOPEN_MS;
+    if (reader || performance.now() < nextOpenAt) return;
+    nextOpenAt = performance.now() + REOPEN_MS;
     try {
       reader = await openReader(cursor);
     } catch (error) {
@@ -187,7 +187,7 @@ export function openStreamFeed(options: {
         throw new HistoryReplaced(`The owner gave position ${event.position} after ${cursor.position + index}.`);
       }
     });
-    nextFetchAt = Date.now() + (reader ? SILENCE_MS : POLL_MS);
+    nextFetchAt = performance.now() + (reader ? SILENCE_MS : POLL_MS);
     behind = last > cursor.position + fresh.length;
     return fresh;
   }
@@ -209,7 +209,7 @@ export function openStreamFeed(options: {
     } catch (error) {
       if (!(error instanceof RpcUnavailable || error instanceof RpcTimeout)) throw error;
       log.debug({ err: error, context }, 'the owner could not be asked');
-      nextFetchAt = Date.now() + SILENCE_MS;
+      nextFetchAt = performance.now() + SILENCE_MS;
       return [];
     }
   }
@@ -220,11 +220,11 @@ export function openStreamFeed(options: {
       await ensureReader(cursor);
       const ready = take(cursor, limit);
       if (ready.length > 0) {
-        nextFetchAt = Math.max(nextFetchAt, Date.now() + SILENCE_MS);
+        nextFetchAt = Math.max(nextFetchAt, performance.now() + SILENCE_MS);
         return ready;
       }
       const gap = reader?.buffer.hasGapAfter(cursor.position) ?? false;
-      if (gap || Date.now() >= nextFetchAt || (behind && reader === null)) {
+      if (gap || performance.now() >= nextFetchAt || (behind && reader === null)) {
         const fetched = await fetchOrNothing(cursor, limit);
         if (fetched.length > 0) return fetched;
       }
