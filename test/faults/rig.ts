@@ -6,13 +6,15 @@ import { engineMigrations } from '@atoll/events/migrations';
 import { createEventStore } from '@atoll/events/store';
 import { bankEvents } from '@atoll/events/testing/bank';
 import { testLog } from '@atoll/events/testing/open-store';
+import type { EventRecord } from '@atoll/schema/envelope';
 import { connectNats, type NatsConnection } from '@atoll/service/nats';
 import { createPool, migrate } from '@atoll/service/postgres';
 import { expect } from 'vitest';
 import { waitFor } from '../platform/waiting.ts';
 import type { CatalogueEntry } from './catalogue.ts';
 import { CONTEXT, consumerNames, type Engine, effectTable, startEngine } from './engine.ts';
-import { judge } from './judge.ts';
+import { type EngineProcess, startEngineProcess } from './engine-process.ts';
+import { judge, readLog } from './judge.ts';
 import { asking, type Call, type Load, startLoad } from './load.ts';
 import { type FaultProxy, startProxy } from './proxy.ts';
 import { type NatsHandle, type ServerHandle, startNats, startPostgres } from './servers.ts';
@@ -30,6 +32,10 @@ export interface Rig {
   readonly toPostgres: FaultProxy;
   readonly toNats: FaultProxy;
   readonly engines: readonly Engine[];
+  /** A further process of the context, with commands of its own from now on; killed at the end. */
+  addProcess(name: string, env?: NodeJS.ProcessEnv): Promise<EngineProcess>;
+  /** All events, as they were stored. */
+  log(): Promise<readonly EventRecord[]>;
   /** Past the proxies. */
   readonly nc: NatsConnection;
   /** Breaks, holds, heals, measures, and judges everything since the start. */
@@ -66,15 +72,24 @@ export async function openRig(
     engines.push(await startEngine({ ...urls, name: `engine-${index}`, log: testLog }));
   }
   const asks = engines.map((engine) => asking(engine.store));
+  const processes: EngineProcess[] = [];
 
   const calls: Call[] = [];
   let rounds = 0;
 
+  /** Until the checkpoints of all consumers are there. */
   async function effectsOf(position: number): Promise<void> {
-    const { consumers } = engines[0] ?? { consumers: null };
-    for (const name of consumerNames) {
-      const there = await consumers?.[name].waitFor(position, Date.now() + RECOVERY_DEADLINE_MS);
-      expect(there, `${name} reaches ${position}; problem: ${consumers?.[name].problem()}`).toBe(true);
+    const deadline = performance.now() + RECOVERY_DEADLINE_MS;
+    for (;;) {
+      const { rows } = await pool.query<{ name: string; position: number }>(
+        `select name, position from ${CONTEXT}.consumer where name = any($1)`,
+        [consumerNames],
+      );
+      if (rows.filter((row) => row.position >= position).length === consumerNames.length) return;
+      if (performance.now() > deadline) {
+        throw new Error(`The consumers stand at ${JSON.stringify(rows)}, and not at ${position}.`);
+      }
+      await pause(20);
     }
   }
 
@@ -88,7 +103,11 @@ export async function openRig(
       const now = await store.lastPosition();
       await effectsOf(now);
       await waitFor(`position ${now} is published`, RECOVERY_DEADLINE_MS, () =>
-        engines.some(({ relay }) => relay.published() >= now) ? true : undefined,
+        [...engines.map(({ relay }) => relay.published()), ...processes.map((added) => added.published())].some(
+          (published) => published >= now,
+        )
+          ? true
+          : undefined,
       );
       if (now === last) return;
       last = now;
@@ -102,6 +121,13 @@ export async function openRig(
     toNats,
     engines,
     nc,
+    async addProcess(name, env = {}) {
+      const added = await startEngineProcess({ name, databaseUrl: toPostgres.url, natsUrl: toNats.url, env });
+      processes.push(added);
+      asks.push(added.ask);
+      return added;
+    },
+    log: () => readLog(store),
     async endure(fault, holdMs) {
       const load = startLoad({ asks, seed: seed + rounds, first: 100_000 * (rounds + 1) });
       rounds += 1;
@@ -130,6 +156,7 @@ export async function openRig(
       return recovery;
     },
     async close() {
+      for (const added of processes) await added.kill();
       for (const engine of engines) await engine.stop();
       await store.close();
       await nc.close();

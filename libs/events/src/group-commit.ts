@@ -86,7 +86,7 @@ export function createGroupCommit(options: {
     );
 
   async function writeIn(commit: CommitSpan, batch: readonly Waiting[]): Promise<void> {
-    const giveUpAt = Date.now() + options.retryMs;
+    const giveUpAt = performance.now() + options.retryMs;
     for (let tries = 0; ; tries++) {
       const mark = tries === 0 ? '}' : ',"again":true}';
       try {
@@ -109,7 +109,7 @@ export function createGroupCommit(options: {
           return;
         }
         const wait = backoff(tries, 20, 1000);
-        if (Date.now() + wait > giveUpAt) {
+        if (performance.now() + wait > giveUpAt) {
           const failure = new StoreUnavailable(
             'The database could not be reached; whether the command was carried out is not known.',
             { cause: error },

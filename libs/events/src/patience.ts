@@ -5,13 +5,13 @@ import { backoff, pause } from './waiting.ts';
 const PATIENCE_MS = 3000;
 
 export async function patiently<T>(read: () => Promise<T>): Promise<T> {
-  const giveUpAt = Date.now() + PATIENCE_MS;
+  const giveUpAt = performance.now() + PATIENCE_MS;
   for (let tries = 0; ; tries++) {
     try {
       return await read();
     } catch (error) {
       const wait = backoff(tries, 10, 500);
-      if (!isPassing(error) || Date.now() + wait > giveUpAt) throw error;
+      if (!isPassing(error) || performance.now() + wait > giveUpAt) throw error;
       await pause(wait);
     }
   }

@@ -112,7 +112,7 @@ export function createPublisher(options: {
 
   function check(): void {
     const oldest = waiting[0];
-    if (!failure && oldest && Date.now() - oldest.sentAt > ACK_TIMEOUT_MS) {
+    if (!failure && oldest && performance.now() - oldest.sentAt > ACK_TIMEOUT_MS) {
       fail(new Error(`JetStream didn't acknowledge position ${oldest.position} in ${ACK_TIMEOUT_MS} ms.`));
     }
     if (failure) throw failure;
@@ -138,7 +138,7 @@ export function createPublisher(options: {
       head.set(PubHeaders.ExpectedLastSeqHdr, String(sequence));
       sequence += 1;
       const span = publishing(event);
-      waiting.push({ position: event.position, sequence, bytes: body.length, sentAt: Date.now(), span });
+      waiting.push({ position: event.position, sequence, bytes: body.length, sentAt: performance.now(), span });
       bytes += body.length;
       nc.publish(eventSubject(event), body, { reply: inbox, headers: head });
     },

@@ -119,12 +119,12 @@ export async function requestJson(
   body: unknown,
   options: { timeoutMs: number },
 ): Promise<unknown> {
-  const began = Date.now();
+  const began = performance.now();
   const payload = JSON.stringify(body);
   // While disconnected the client would keep the request back and send it late: wait for the connection first, so that
   // a request that never left is known not to have happened.
   if (!(await standing(nc, options.timeoutMs))) throw new RpcUnavailable(`${subject}: not connected to NATS`);
-  const timeout = options.timeoutMs - (Date.now() - began);
+  const timeout = options.timeoutMs - (performance.now() - began);
   if (timeout <= 0) throw new RpcUnavailable(`${subject}: no time left to send it`);
   let reply: Msg;
   try {

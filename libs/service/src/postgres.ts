@@ -46,7 +46,8 @@ export function createPool(options: { url: string; name: string; max: number; lo
     idleTimeoutMillis: 60_000,
     statement_timeout: 30_000,
     query_timeout: options.silenceMs ?? SILENCE_MS,
-    idle_in_transaction_session_timeout: 60_000,
+    // Who stands still within a transaction keeps others from what it has locked for no longer than this.
+    idle_in_transaction_session_timeout: 15_000,
     keepAlive: true,
     types: { getTypeParser },
     // A server that was started again may have other settings.
