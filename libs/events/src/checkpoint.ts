@@ -35,6 +35,8 @@ export interface Checkpoints {
 export interface ParkFailure {
   readonly error: string;
   readonly attempts: number;
+  /** When it is tried again by itself, from now; null where it isn't. */
+  readonly retryInMs: number | null;
 }
 
 export function createCheckpoints(pool: Pool, schema: string, name: string): Checkpoints {
@@ -51,8 +53,11 @@ export function createCheckpoints(pool: Pool, schema: string, name: string): Che
   );
   const insertParked = statement(
     'park',
-    `insert into ${q}.parked_event (consumer, position, stream, event, error, attempts)
-      select $1, (e ->> 'position')::bigint, e ->> 'stream', e, $3, $4 from jsonb_array_elements($2::jsonb) e`,
+    // One that is there already was parked by a process that was killed before its checkpoint had moved past it.
+    `insert into ${q}.parked_event (consumer, position, stream, event, error, attempts, retry_at)
+      select $1, (e ->> 'position')::bigint, e ->> 'stream', e, $3, $4, now() + $5 * interval '1 ms'
+      from jsonb_array_elements($2::jsonb) e
+      on conflict do nothing`,
   );
 
   const toProgress = (row: ProgressRow): Progress => ({
@@ -87,7 +92,8 @@ export function createCheckpoints(pool: Pool, schema: string, name: string): Che
     },
     async park(tx, events, failure) {
       if (events.length === 0) return;
-      const values = [name, JSON.stringify(events), failure?.error ?? null, failure?.attempts ?? 0];
+      const { error = null, attempts = 0, retryInMs = null } = failure ?? {};
+      const values = [name, JSON.stringify(events), error, attempts, retryInMs];
       await tx.query({ ...insertParked, values });
     },
   };

@@ -6,29 +6,24 @@ import type { Logger } from '@atoll/service/log';
 import type { Pool, PoolClient } from 'pg';
 import type { Checkpoints } from './checkpoint.ts';
 import type { ConsumerHandler } from './consumer-handler.ts';
-import { describeError } from './describe-error.ts';
-import { UnreadableEvent } from './errors.ts';
 import type { Cursor } from './feed.ts';
 import { consumerDelay, parkedTotal } from './measures.ts';
 import { type OpenEvents, withOpened } from './opened.ts';
 import { isOutage } from './outage.ts';
-import { createParkedWork } from './parked-work.ts';
+import { createParkedWork, failureOf, type ParkedWork } from './parked-work.ts';
+import { type Reacting, reactToAll } from './react-work.ts';
 import { liveSearchPath } from './rebuild-tables.ts';
 import { processing, reacting } from './spans.ts';
 import { transaction } from './transaction.ts';
 import { upcast } from './upcast.ts';
-import { backoff, pause } from './waiting.ts';
 
-const TRIES = 5;
-const FIRST_PAUSE_MS = 50;
-/** How long reactions go on before the checkpoint of the finished ones is written; they are repeatable. */
-const REACTION_CHECKPOINT_MS = 20;
+/** Reactions of different streams at the same time, where the handler doesn't say. */
+const REACTIONS_AT_ONCE = 16;
 
 export interface Work {
-  /** Carries out the effects of the events right after the cursor. Throws where the surroundings are at fault: begin again from the checkpoint. */
+  /** Carries out the effects of the events right after the cursor, or of the first of them. Throws where the surroundings are at fault: begin again from the checkpoint. */
   process(cursor: Cursor, events: readonly EventRecord[], signal: AbortSignal): Promise<void>;
-  /** Tries the parked events again that somebody asked for. */
-  retryParked(signal: AbortSignal): Promise<void>;
+  readonly parked: ParkedWork;
 }
 
 const cursorAt = (event: EventRecord): Cursor => ({ position: event.position, eventId: event.id });
@@ -53,34 +48,22 @@ export function createWork(options: {
     if (oldest) consumerDelay.observe(labels, Math.max(0, Date.now() - Date.parse(oldest.time)) / 1000);
   };
 
-  /** Runs `effect` until it succeeds or has failed often enough; the last error then. */
-  async function tryOften(event: EventRecord, signal: AbortSignal, effect: () => Promise<void>): Promise<unknown> {
-    for (let tries = 1; ; tries++) {
-      try {
-        await effect();
-        return null;
-      } catch (error) {
-        if (signal.aborted || isOutage(error)) throw error;
-        // No number of tries teaches this process a newer shape.
-        if (tries === TRIES || error instanceof UnreadableEvent) return error;
-        log.warn({ err: error, event: event.id, position: event.position, tries }, 'an event failed; trying again');
-        await pause(backoff(tries, FIRST_PAUSE_MS, 1000), signal);
-        signal.throwIfAborted();
-      }
-    }
-  }
-
-  async function park(cursor: Cursor, event: EventRecord, error: unknown): Promise<void> {
-    log.error({ err: error, event: event.id, stream: event.stream, position: event.position }, 'an event is parked');
+  /** Puts an event aside that has failed for the first time; it is tried again beside the others. */
+  async function parkFailed(at: Cursor, event: EventRecord, error: unknown, to: Cursor): Promise<void> {
+    const failure = failureOf(error, 1);
+    const told = { err: error, event: event.id, stream: event.stream, position: event.position };
+    if (failure.retryInMs === null)
+      log.error(told, 'an event can not be read, and is parked with the later ones of its stream');
+    else log.warn(told, 'an event failed; trying again, while other streams go on');
     await transaction(pool, async (tx) => {
-      await checkpoints.lock(tx, cursor);
-      await checkpoints.park(tx, [event], { error: describeError(error), attempts: TRIES });
-      await checkpoints.move(tx, cursor, cursorAt(event));
+      await checkpoints.lock(tx, at);
+      await checkpoints.park(tx, [event], failure);
+      if (to.position !== at.position) await checkpoints.move(tx, at, to);
       failpoint('park.before-commit');
     });
     failpoint('park.after-commit');
     parkedTotal.inc(labels);
-    advance(cursorAt(event));
+    parkedWork.added(failure);
   }
 
   function announce(handle: ConsumerHandler & { kind: 'project' }, events: readonly EventRecord[]): void {
@@ -144,9 +127,16 @@ export function createWork(options: {
     let at = cursor;
     for (const event of events) {
       if (signal.aborted) return;
-      const failure = await tryOften(event, signal, () => projectAll(handle, at, [event]));
-      if (failure !== null) await park(at, event, failure);
-      at = cursorAt(event);
+      const to = cursorAt(event);
+      try {
+        await projectAll(handle, at, [event]);
+      } catch (error) {
+        if (signal.aborted || isOutage(error)) throw error;
+        await parkFailed(at, event, error, to);
+        advance(to);
+        if (parkedWork.isFull()) return;
+      }
+      at = to;
     }
   }
 
@@ -157,54 +147,39 @@ export function createWork(options: {
     signal: AbortSignal,
   ): Promise<void> {
     const { parkedStreams } = await checkpoints.load();
-    const parked = new Set(parkedStreams);
-    let saved = cursor;
-    let done = cursor;
-    let oldest: EventRecord | undefined;
-    const save = async () => {
-      if (done.position === saved.position) return;
-      failpoint('react.before-checkpoint');
-      await checkpoints.move(pool, saved, done);
-      failpoint('react.after-checkpoint');
-      saved = done;
-      advance(done);
-      measureDelay(oldest);
-      oldest = undefined;
+    const errors = new Map<number, unknown>();
+    const work: Reacting = {
+      isFull: parkedWork.isFull,
+      async react(event) {
+        try {
+          await reactTo(handle, event);
+          return 'done';
+        } catch (error) {
+          if (signal.aborted || isOutage(error)) throw error;
+          errors.set(event.position, error);
+          return 'failed';
+        }
+      },
+      parkFailed: (event, saved) => parkFailed(saved, event, errors.get(event.position), saved),
+      async parkBehind(event, saved) {
+        const put = await transaction(pool, async (tx) => {
+          // It may have been skipped, or retried, since it was last looked at.
+          const now = await checkpoints.lock(tx, saved);
+          if (!now.parkedStreams.has(event.stream)) return false;
+          await checkpoints.park(tx, [event], null);
+          return true;
+        });
+        if (put) parkedTotal.inc(labels);
+        return put;
+      },
+      async save(from, to, oldest) {
+        await checkpoints.move(pool, from, to);
+        advance(to);
+        measureDelay(oldest);
+      },
     };
-    let saveAt = performance.now() + REACTION_CHECKPOINT_MS;
-    try {
-      for (const event of events) {
-        if (signal.aborted) break;
-        oldest ??= event;
-        if (parked.has(event.stream)) {
-          await save();
-          await transaction(pool, async (tx) => {
-            await checkpoints.lock(tx, saved);
-            await checkpoints.park(tx, [event], null);
-            await checkpoints.move(tx, saved, cursorAt(event));
-          });
-          parkedTotal.inc(labels);
-          saved = cursorAt(event);
-          advance(saved);
-        } else {
-          const failure = await tryOften(event, signal, () => reactTo(handle, event));
-          if (failure !== null) {
-            await save();
-            await park(saved, event, failure);
-            parked.add(event.stream);
-            saved = cursorAt(event);
-          }
-        }
-        done = cursorAt(event);
-        if (performance.now() >= saveAt) {
-          await save();
-          saveAt = performance.now() + REACTION_CHECKPOINT_MS;
-        }
-      }
-    } finally {
-      // Also where one was interrupted: what is done need not be done again.
-      await save();
-    }
+    const atOnce = Math.max(1, handle.atOnce ?? REACTIONS_AT_ONCE);
+    await reactToAll(work, { cursor, events, parkedStreams, atOnce, signal });
   }
 
   const reactTo = (handle: ConsumerHandler & { kind: 'react' }, event: EventRecord): Promise<void> =>
@@ -215,6 +190,23 @@ export function createWork(options: {
       });
       failpoint('react.after-command');
     });
+
+  const parkedWork = createParkedWork({
+    ...options,
+    isOutage,
+    async handle(tx, event) {
+      if (handler.kind === 'react') return reactTo(handler, event);
+      await withOpened(options.open, [event], (opened) =>
+        handler.apply(
+          tx,
+          opened.map((one) => upcast(registry, one)),
+        ),
+      );
+    },
+    afterCommit(event) {
+      if (handler.kind === 'project') announce(handler, [upcast(registry, event)]);
+    },
+  });
 
   return {
     process(cursor, events, signal) {
@@ -227,21 +219,6 @@ export function createWork(options: {
           return handler satisfies never;
       }
     },
-    retryParked: createParkedWork({
-      ...options,
-      isOutage,
-      async handle(tx, event) {
-        if (handler.kind === 'react') return reactTo(handler, event);
-        await withOpened(options.open, [event], (opened) =>
-          handler.apply(
-            tx,
-            opened.map((one) => upcast(registry, one)),
-          ),
-        );
-      },
-      afterCommit(event) {
-        if (handler.kind === 'project') announce(handler, [upcast(registry, event)]);
-      },
-    }),
+    parked: parkedWork,
   };
 }

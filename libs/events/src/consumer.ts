@@ -14,9 +14,10 @@ import type { ConsumerHandler } from './consumer-handler.ts';
 import { createWork } from './consumer-work.ts';
 import type { EventStore } from './event-store.ts';
 import { type Cursor, type Feed, HistoryReplaced, openStoreFeed } from './feed.ts';
-import { consumerPosition } from './measures.ts';
+import { consumerLag, consumerPosition } from './measures.ts';
 import type { OpenEvents } from './opened.ts';
 import { patiently } from './patience.ts';
+import { retryReadable } from './retry-readable.ts';
 import { createSessionLock } from './session-lock.ts';
 import { openStreamFeed } from './stream-feed.ts';
 import { backoff, createBell, pause } from './waiting.ts';
@@ -114,13 +115,23 @@ export async function startConsumer(options: {
     });
     let retriesAt = 0;
     try {
+      // This process may be newer than the one that put them aside.
+      await retryReadable({ pool, schema, name, registry: feed.registry, log });
       while (!signal.aborted) {
-        if (performance.now() >= retriesAt) {
-          await work.retryParked(signal);
+        if (Date.now() >= Math.min(retriesAt, work.parked.dueAt())) {
+          await work.parked.retry(signal);
           retriesAt = performance.now() + RETRY_POLL_MS;
         }
-        const events = await feed.next(cursor, BATCH, signal);
+        const restMs = Math.max(1, work.parked.dueAt() - Date.now());
+        if (work.parked.isFull()) {
+          await pause(Math.min(restMs, RETRY_POLL_MS), signal);
+          continue;
+        }
+        // What was put aside a moment ago is tried again in time, also while there is no news.
+        const waiting = restMs > RETRY_POLL_MS ? signal : AbortSignal.any([signal, AbortSignal.timeout(restMs)]);
+        const events = await feed.next(cursor, BATCH, waiting);
         if (events.length > 0 && !signal.aborted) await work.process(cursor, events, signal);
+        consumerLag.set({ schema, consumer: name }, Math.max(0, feed.last() - cursor.position));
         problem = null;
       }
     } finally {

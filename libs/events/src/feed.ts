@@ -4,8 +4,10 @@ import type { EventRegistry } from '@atoll/schema/registry';
 import type { EventStore } from './event-store.ts';
 import { createBell } from './waiting.ts';
 
-/** How often appends of other processes are looked for. */
+/** How often appends of other processes are looked for that weren't heard of. */
 const POLL_MS = 250;
+/** How often it is measured how far the log goes, while there is much to catch up with. */
+const LOOK_MS = 1000;
 
 /** The last event whose effect is durable. */
 export interface Cursor {
@@ -22,6 +24,8 @@ export interface Feed {
    * any. Throws `HistoryReplaced` where the owner's log isn't the one that the cursor is of.
    */
   next(cursor: Cursor, limit: number, signal: AbortSignal): Promise<readonly EventRecord[]>;
+  /** The newest position that the owner is known to have; for measuring how far behind a consumer is. */
+  last(): number;
   close(): Promise<void>;
 }
 
@@ -32,8 +36,10 @@ export class HistoryReplaced extends Error {
 
 export function openStoreFeed(store: EventStore): Feed {
   const news = createBell();
-  const stopListening = store.onAppend(() => news.ring());
+  const stopListening = store.onNews(() => news.ring());
   let verified = false;
+  let last = 0;
+  let lastReadAt = 0;
 
   async function read(cursor: Cursor, limit: number): Promise<readonly EventRecord[]> {
     if (verified || cursor.position === 0) return store.readStored(cursor.position, limit);
@@ -43,14 +49,23 @@ export function openStoreFeed(store: EventStore): Feed {
     return events;
   }
 
+  /** Only where there is more than one page: otherwise the cursor itself tells. */
+  async function look(): Promise<void> {
+    if (Date.now() - lastReadAt < LOOK_MS) return;
+    lastReadAt = Date.now();
+    last = await store.lastPosition();
+  }
+
   return {
     registry: store.registry,
     async next(cursor, limit, signal) {
       const events = await read(cursor, limit);
+      if (events.length === limit) await look();
       if (events.length > 0) return events;
       await news.wait(POLL_MS, signal);
       return signal.aborted ? [] : read(cursor, limit);
     },
+    last: () => last,
     async close() {
       stopListening();
     },

@@ -102,7 +102,9 @@ export function buildUp(options: {
   }
 
   async function writeRanges(source: Source, from: Cursor, target: number): Promise<Cursor> {
-    if (effect.kind !== 'sql' || source.kind !== 'store') return writePages(source, from, target);
+    // Personal data is opened by this process, not by PostgreSQL.
+    const inPlace = effect.kind === 'sql' && source.kind === 'store' && source.open === undefined;
+    if (!inPlace) return writePages(source, from, target);
     let at = from;
     while (at.position < target && !signal.aborted) {
       const upTo = Math.min(at.position + RANGE, target);

@@ -16,6 +16,7 @@ import {
   type ConsumerMessages,
   DeliverPolicy,
   type JetStreamManager,
+  type JsMsg,
   jetstream,
   jetstreamManager,
   type StreamInfo,
@@ -63,6 +64,8 @@ export function openStreamFeed(options: {
   let behind = true;
   /** Fetches in a row that found events which the open stream should have delivered. */
   let silences = 0;
+  /** The newest position that is known of. */
+  let newest = 0;
 
   async function openReader(cursor: Cursor): Promise<Reader | null> {
     const jsm = await jetstreamManager(nc, { timeout: 2000 });
@@ -105,13 +108,15 @@ export function openStreamFeed(options: {
   }
 
   /** What isn't an event leaves a gap, and gaps are fetched. */
-  function parse(body: unknown): EventRecord | null {
+  function parse(message: JsMsg): EventRecord | null {
     try {
-      return fromCloudEvent(body);
+      const event = fromCloudEvent(message.json());
+      if (event.context === context) return event;
+      log.error({ context, sequence: message.seq, of: event.context }, 'a message of the stream is of another context');
     } catch (error) {
-      log.error({ err: error, context }, 'a message of the stream is no event');
-      return null;
+      log.error({ err: error, context, sequence: message.seq }, 'a message of the stream is no event');
     }
+    return null;
   }
 
   function pump(messages: ConsumerMessages, remove: () => Promise<unknown>): Reader {
@@ -131,9 +136,10 @@ export function openStreamFeed(options: {
       try {
         for await (const message of messages) {
           if (opened.closed) return;
-          const event = parse(message.json());
+          const event = parse(message);
           if (event === null) continue;
           buffer.add(event);
+          newest = Math.max(newest, event.position + message.info.pending);
           silences = 0;
           arrived.ring();
           while (buffer.size >= MAX_BUFFERED && !opened.closed) await drained.wait(1000, closing.signal);
@@ -189,6 +195,7 @@ export function openStreamFeed(options: {
     });
     nextFetchAt = performance.now() + (reader ? SILENCE_MS : POLL_MS);
     behind = last > cursor.position + fresh.length;
+    newest = last;
     return fresh;
   }
 
@@ -231,6 +238,7 @@ export function openStreamFeed(options: {
       await arrived.wait(WAIT_MS, signal);
       return signal.aborted ? [] : take(cursor, limit);
     },
+    last: () => newest,
     async close() {
       closing.abort();
       await closeReader();

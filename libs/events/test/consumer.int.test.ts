@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { Consumer } from '../src/consumer.ts';
 import { serveFetch } from '../src/fetch.ts';
+import { refusal } from '../src/outage.ts';
 import { listParked, retryParked, skipParked } from '../src/parked.ts';
 import { handleCommand } from '../src/store.ts';
 import { bank, bankEvents } from '../src/testing/bank.ts';
@@ -220,7 +221,7 @@ describe('an effect happens exactly once', () => {
         kind: 'react',
         async react(event) {
           if (event.type !== 'Opened') return;
-          reactions += 1;
+          const nth = ++reactions;
           const outcome = await handleCommand(pipeline.store, {
             decider: bank,
             stream: event.stream,
@@ -229,7 +230,7 @@ describe('an effect happens exactly once', () => {
             idempotency: { key: `event:${event.id}`, request: 1 },
           });
           if (!outcome.ok) throw new Error(outcome.rejection.message);
-          if (reactions > 3) return;
+          if (nth > 3) return;
           // Done, and before the checkpoint everything breaks.
           await killSessions(pipeline.stores.url);
           throw new RpcUnavailable('broken');
@@ -241,7 +242,8 @@ describe('an effect happens exactly once', () => {
     await pipeline.append(20);
     await eventually('every account was moved', async () => (await pipeline.store.lastPosition()) === 42);
     await reached(consumer, 42);
-    expect(reactions).toBe(24);
+    // Others are on their way at the same time, and are broken off with it.
+    expect(reactions).toBeGreaterThanOrEqual(24);
     expect(await pipeline.store.readStream(stream)).toHaveLength(2);
   });
 
@@ -280,6 +282,69 @@ describe('an effect happens exactly once', () => {
       await Promise.all(consumers.map((consumer) => reached(consumer, last)));
     }
     expect(await pipeline.effects('own')).toEqual(upTo(100));
+  });
+});
+
+describe('reactions', () => {
+  const streams = ['account:a', 'account:b', 'account:c', 'account:d'];
+  const fill = async (rounds: number) => {
+    for (let round = 0; round < rounds; round++) {
+      for (const stream of streams) await pipeline.store.append(opening({ stream, expected: { kind: 'any' } }));
+    }
+    return rounds * streams.length;
+  };
+
+  test('run for several streams at once, for each in its order; one waits for itself only', async () => {
+    const last = await fill(10);
+    const { promise: held, resolve: release } = Promise.withResolvers<void>();
+    const seen = new Map<string, number[]>();
+    let running = 0;
+    let most = 0;
+    const consumer = await pipeline.consume({
+      name: 'react',
+      source: ownStore(),
+      handler: {
+        kind: 'react',
+        atOnce: 8,
+        async react(event) {
+          most = Math.max(most, ++running);
+          if (event.position === 1) await held;
+          seen.set(event.stream, [...(seen.get(event.stream) ?? []), event.version]);
+          running -= 1;
+        },
+      },
+    });
+    await eventually('the others go on', () => (seen.get('account:b') ?? []).length >= 2);
+    // What is behind the one that isn't done is not said to be done.
+    expect(consumer.position()).toBe(0);
+    expect(seen.get('account:a')).toBeUndefined();
+    release();
+    await reached(consumer, last);
+    for (const stream of streams) expect(seen.get(stream)).toEqual(upTo(10));
+    expect(most).toBeGreaterThan(1);
+    expect(most).toBeLessThanOrEqual(8);
+  });
+
+  test('come one by one where the handler asks for that', async () => {
+    const last = await fill(5);
+    const seen: number[] = [];
+    let running = 0;
+    const consumer = await pipeline.consume({
+      name: 'react',
+      source: ownStore(),
+      handler: {
+        kind: 'react',
+        atOnce: 1,
+        async react(event) {
+          if (++running > 1) throw new Error('two at once');
+          await pipeline.store.lastPosition();
+          seen.push(event.position);
+          running -= 1;
+        },
+      },
+    });
+    await reached(consumer, last);
+    expect(seen).toEqual(upTo(last));
   });
 });
 
@@ -346,9 +411,12 @@ describe('an event that keeps failing', () => {
     const last = await appendPoison();
     const consumer = await start();
     await reached(consumer, last);
+    // Nobody else waited for its tries; reactions of different streams come in any order.
+    expect(tries).toBeLessThan(5);
+    expect((await pipeline.effects('own')).toSorted((a, b) => a - b)).toEqual([1, 3, ...upTo(last).slice(6)]);
+    await eventually('it was tried often enough', async () => (await parked())[0]?.retryAt === null);
     expect(tries).toBeGreaterThanOrEqual(5);
     expect(tries).toBeLessThanOrEqual(6);
-    expect(await pipeline.effects('own')).toEqual([1, 3, ...upTo(last).slice(6)]);
     const put = await parked();
     expect(put.map(({ position, stream, error, attempts }) => ({ position, stream, error, attempts }))).toEqual([
       { position: 2, stream: 'account:bad', error: 'Error: poison', attempts: 5 },
@@ -384,6 +452,89 @@ describe('an event that keeps failing', () => {
     await eventually('nothing is parked', async () => (await parked()).length === 0);
     expect((await pipeline.effects('own')).slice(-3)).toEqual([4, 5, 6]);
     expect(seen.toSorted((a, b) => a - b)).toEqual(upTo(last).filter((position) => position !== 2));
+  });
+
+  test.each([
+    ['projection', projecting],
+    ['reaction', reacting],
+  ])(
+    'once in a %s is tried again by itself, before the later ones of its stream; the others have gone on',
+    async (_kind, start) => {
+      const last = await appendPoison();
+      const consumer = await start();
+      await eventually('it has failed once', () => tries > 0);
+      await reached(consumer, last);
+      broken = false;
+      await eventually('nothing is parked', async () => (await parked()).length === 0);
+      const seenOfBad = (await pipeline.effects('own')).filter((position) => [1, 2, 4, 5, 6].includes(position));
+      expect(seenOfBad).toEqual([1, 2, 4, 5, 6]);
+      expect((await pipeline.effects('own')).toSorted((a, b) => a - b)).toEqual(upTo(last));
+    },
+  );
+
+  test('is not alone: where everything fails, the consumer waits instead of parking the whole log', async () => {
+    let failing = true;
+    const last = await pipeline.append(300);
+    const consumer = await pipeline.consume({
+      name: 'own',
+      source: ownStore(),
+      handler: {
+        kind: 'project',
+        async apply(tx, events) {
+          if (failing) throw new Error('a bug');
+          await writeEffect(tx, 'own', events);
+        },
+      },
+    });
+    await eventually('so many are tried again', async () => (await parked()).length >= 16);
+    expect((await parked()).length).toBeLessThan(40);
+    failing = false;
+    await reached(consumer, last);
+    await eventually('none is tried any more', async () => (await parked()).every(({ retryAt }) => retryAt === null));
+    for (const { stream } of await parked()) await retryParked(where(), { consumer: 'own', stream });
+    await eventually('nothing is parked', async () => (await parked()).length === 0);
+    expect((await pipeline.effects('own')).toSorted((a, b) => a - b)).toEqual(upTo(last));
+  });
+
+  test.each([
+    'UNAVAILABLE',
+    'UNKNOWN_OUTCOME',
+    'DEADLINE_EXCEEDED',
+    'VERSION_CONFLICT',
+    'IDEMPOTENCY_KEY_IN_FLIGHT',
+  ] as const)('is not one whose command was answered %s', async (code) => {
+    let refusals = 6;
+    const consumer = await pipeline.consume({
+      name: 'own',
+      source: ownStore(),
+      handler: {
+        kind: 'react',
+        async react() {
+          if (refusals-- > 0) throw refusal('a reaction', { code, message: 'Not now.' });
+        },
+      },
+    });
+    await reached(consumer, await pipeline.append(1));
+    expect(refusals).toBe(-1);
+    expect(await parked()).toEqual([]);
+  });
+
+  test('is one whose command was refused for good', async () => {
+    await reached(
+      await pipeline.consume({
+        name: 'own',
+        source: ownStore(),
+        handler: {
+          kind: 'react',
+          async react() {
+            throw refusal('a reaction', { code: 'ILLEGAL_STATE', message: 'It is closed.' });
+          },
+        },
+      }),
+      await pipeline.append(1),
+    );
+    await eventually('it is parked', async () => (await parked())[0]?.retryAt === null);
+    expect(await parked()).toMatchObject([{ attempts: 5, error: 'ReactionRefused: a reaction: It is closed.' }]);
   });
 
   test('is not one that only met an outage', async () => {

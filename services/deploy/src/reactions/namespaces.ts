@@ -1,5 +1,6 @@
 /** tenancy's NamespaceCreated → our NamespaceOpened; its NamespaceDeletionRequested → our NamespaceClosed. */
 import { type Consumer, startConsumer } from '@atoll/events/consumer';
+import { refusal } from '@atoll/events/outage';
 import { type EventStore, handleCommand } from '@atoll/events/store';
 import type { EventRecord } from '@atoll/schema/envelope';
 import { type TenancyEvent, tenancyEvents } from '@atoll/schema/tenancy/events';
@@ -28,7 +29,7 @@ export function startNamespaceReactions(options: {
   });
 }
 
-/** Throws where the decision is refused: such an event is parked by its consumer, for a person to look at. */
+/** Throws where the command is refused: for good, and its consumer parks the event; or for the moment, and it tries again. */
 async function react(store: EventStore, event: EventRecord): Promise<void> {
   const command = commandFor(event as EventRecord & TenancyEvent);
   if (command === null) return;
@@ -39,7 +40,7 @@ async function react(store: EventStore, event: EventRecord): Promise<void> {
     origin: followingFrom(event),
     idempotency: { key: `event:${event.id}`, request: command },
   });
-  if (!outcome.ok) throw new Error(`${event.type} of ${command.namespaceId}: ${outcome.rejection.message}`);
+  if (!outcome.ok) throw refusal(`${event.type} of ${command.namespaceId}`, outcome.rejection);
 }
 
 function commandFor(event: TenancyEvent): NamespaceCommand | null {

@@ -1,4 +1,5 @@
 /** tenancy.NamespaceCreated → NamespaceOpened; tenancy.NamespaceDeletionRequested → NamespaceClosed. */
+import { refusal } from '@atoll/events/outage';
 import { type EventStore, handleCommand } from '@atoll/events/store';
 import type { EventRecord } from '@atoll/schema/envelope';
 import type { TenancyEvent } from '@atoll/schema/tenancy/events';
@@ -25,7 +26,7 @@ function commandFor(record: TenancyRecord): NamespaceCommand | null {
   }
 }
 
-/** Throws where the decision is refused: such an event is parked by its consumer, for a person to look at. */
+/** Throws where the command is refused: for good, and its consumer parks the event; or for the moment, and it tries again. */
 export async function onTenancyEvent(store: EventStore, record: EventRecord): Promise<void> {
   const command = commandFor(record as TenancyRecord);
   if (command === null) return;
@@ -36,5 +37,5 @@ export async function onTenancyEvent(store: EventStore, record: EventRecord): Pr
     origin: originBecauseOf({ ...record, cause: record.id }),
     idempotency: { key: `event:${record.id}`, request: command },
   });
-  if (!outcome.ok) throw new Error(`${record.type} of ${command.namespaceId}: ${outcome.rejection.message}`);
+  if (!outcome.ok) throw refusal(`${record.type} of ${command.namespaceId}`, outcome.rejection);
 }

@@ -1,4 +1,5 @@
 /** network.NamespaceDrained → tenancy.NamespaceDeleted: the last step of a deletion. */
+import { refusal } from '@atoll/events/outage';
 import { type EventStore, handleCommand } from '@atoll/events/store';
 import type { EventRecord } from '@atoll/schema/envelope';
 import { PLATFORM } from '@atoll/schema/ids';
@@ -7,7 +8,7 @@ import { namespace, namespaceNotFound, namespaceStream } from '../domain/namespa
 
 type Drained = Extract<NetworkEvent, { type: 'NamespaceDrained' }>;
 
-/** Throws where the decision is refused: such an event is parked by its consumer, for a person to look at. */
+/** Throws where the command is refused: for good, and its consumer parks the event; or for the moment, and it tries again. */
 export async function onNamespaceDrained(store: EventStore, record: EventRecord): Promise<void> {
   if (record.type !== ('NamespaceDrained' satisfies Drained['type'])) return;
   const { data, tenant } = record as EventRecord & Drained;
@@ -26,5 +27,5 @@ export async function onNamespaceDrained(store: EventStore, record: EventRecord)
     idempotency: { key: `event:${record.id}`, request: { finishDeletion: data.namespaceId } },
     notFound: namespaceNotFound,
   });
-  if (!outcome.ok) throw new Error(`NamespaceDrained of ${data.namespaceId}: ${outcome.rejection.message}`);
+  if (!outcome.ok) throw refusal(`NamespaceDrained of ${data.namespaceId}`, outcome.rejection);
 }
