@@ -30,22 +30,31 @@ export const recorded = (home: string, traceId: string): readonly Span[] =>
 
 export const named = ({ service, name }: Span): string => `${service}: ${name}`;
 
-/** All spans of a trace, once these are among them. They come in batches, those of an instant before a kill not at all. */
-export async function traceWith(home: string, traceId: string, wanted: readonly string[], timeoutMs = 60_000) {
-  let missing: readonly string[] = wanted;
-  return await waitFor(`the trace ${traceId} is whole`, timeoutMs, () => {
-    const spans = recorded(home, traceId);
-    const there = new Set(spans.map(named));
-    missing = wanted.filter((name) => !there.has(name));
-    return missing.length === 0 ? spans : undefined;
-  }).catch((error: unknown) => {
-    const there = [...new Set(recorded(home, traceId).map(named))].join('\n  ');
-    throw new Error(`${String(error)}; it lacks ${missing.join(', ')} and has\n  ${there}`);
-  });
-}
-
-/** Spans whose parent isn't there; the client's own span is known. */
-export function orphans(spans: readonly Span[], known: readonly string[] = []): readonly string[] {
+/** Spans whose parent isn't there. */
+function orphans(spans: readonly Span[], known: readonly string[]): readonly string[] {
   const ids = new Set([...spans.map(({ spanId }) => spanId), ...known]);
   return spans.filter(({ parentSpanId }) => parentSpanId !== null && !ids.has(parentSpanId)).map(named);
+}
+
+/**
+ * All spans of a trace, once names that begin so are among them and each one's parent is there, too, or one of `known`.
+ * They come in batches, a child before its parent at times.
+ */
+export async function wholeTrace(
+  home: string,
+  traceId: string,
+  wanted: readonly string[],
+  known: readonly string[] = [],
+): Promise<readonly Span[]> {
+  let fault = '';
+  return await waitFor(`the trace ${traceId} is whole`, 30_000, () => {
+    const spans = recorded(home, traceId);
+    const there = spans.map(named);
+    const missing = wanted.filter((name) => !there.some((one) => one.startsWith(name)));
+    const loose = orphans(spans, known);
+    fault = `it lacks ${missing.join(', ')}; without their parent are ${loose.join(', ')}; it has\n  ${there.join('\n  ')}`;
+    return missing.length + loose.length === 0 ? spans : undefined;
+  }).catch((error: unknown) => {
+    throw new Error(`${String(error)}; ${fault}`);
+  });
 }
