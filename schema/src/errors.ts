@@ -31,6 +31,7 @@ export const errorCodes = {
   UNAUTHENTICATED: { kind: 'access', retry: 'never' },
   TOKEN_EXPIRED: { kind: 'access', retry: 'never' },
   FORBIDDEN: { kind: 'access', retry: 'never' },
+  TENANT_SUSPENDED: { kind: 'access', retry: 'later' },
 
   GRAPHQL_PARSE_FAILED: { kind: 'request', retry: 'never' },
   GRAPHQL_VALIDATION_FAILED: { kind: 'request', retry: 'never' },

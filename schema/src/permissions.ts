@@ -3,6 +3,7 @@ export const permissions = [
   'viewer:read',
   'tenant:read',
   'tenant:create',
+  'tenant:suspend',
   'member:read',
   'member:create',
   'personalData:erase',
@@ -42,7 +43,8 @@ const people: readonly Permission[] = ['member:read', 'member:create', 'personal
 export const rolePermissions: Record<Role, readonly Permission[]> = {
   /** Runs the platform: tenants and nodes. Has no hand in what a tenant runs. */
   operator: [
-    ...(['viewer:read', 'tenant:read', 'tenant:create', 'serviceAccount:create', 'node:read', 'event:read'] as const),
+    ...(['viewer:read', 'tenant:read', 'tenant:create', 'tenant:suspend'] as const),
+    ...(['serviceAccount:create', 'node:read', 'event:read'] as const),
     ...people,
   ],
   admin: [

@@ -1,6 +1,7 @@
 /** The main job, as the README tells it, on a platform started as `npm start` does; and what is left when it is stopped. */
 import { realpathSync, renameSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { HTTP_PORT } from '@atoll/examples/images/http-image';
 import { manifestType } from '@atoll/examples/images/oci';
 import type { ComputeNode } from '@atoll/sdk/generated/resources';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -107,6 +108,38 @@ test('a node whose agent is silent shows as UNREACHABLE with the reason, and tak
   }
   expect((await nodeIs('READY')).statusMessage).toBeNull();
   await steady(admin, (await deploy('web')).deployment.id);
+  await deleteNamespace(admin, namespace.id);
+});
+
+test('a suspended tenant reads and changes nothing, and its packets reach nobody until it is resumed', async () => {
+  const operator = operatorOf(platform.ready);
+  const { admin, tenant } = await newTenant(platform.ready);
+  const namespace = await newNamespace(admin, 'suspended');
+  const image = await push(platform.ready, 'v1');
+  const { deployment } = await admin.mutate.createDeployment({
+    ...{ ...small, namespaceId: namespace.id, name: 'web', image, replicas: 2 },
+  });
+  await admin.mutate.createIsolationPolicy({
+    ...{ namespaceId: namespace.id, name: 'open', from: { namespaceId: namespace.id }, toLabels: [] },
+    ports: [{ protocol: 'TCP', from: HTTP_PORT, to: HTTP_PORT }],
+  });
+  const [one, other] = await steady(admin, deployment.id);
+  const reaches = async () =>
+    (await admin.query.probe({ from: one?.id ?? '', address: other?.ipv4 ?? '', port: HTTP_PORT })).outcome;
+  await expect.poll(reaches, { timeout: 15_000 }).toBe('CONNECTED');
+
+  await operator.mutate.suspendTenant({ tenantId: tenant.id, reason: 'unpaid' });
+  await expect(admin.mutate.scaleDeployment({ deploymentId: deployment.id, replicas: 3 })).rejects.toMatchObject({
+    code: 'TENANT_SUSPENDED',
+    message: expect.stringContaining('unpaid'),
+  });
+  expect(await admin.query.tenant()).toMatchObject({ status: 'SUSPENDED', suspension: { reason: 'unpaid' } });
+  await expect.poll(reaches, { timeout: 15_000 }).toBe('TIMED_OUT');
+  // What runs goes on: the same instances, ready.
+  expect((await steady(admin, deployment.id)).map(({ id }) => id)).toEqual([one?.id, other?.id]);
+
+  await operator.mutate.resumeTenant({ tenantId: tenant.id });
+  await expect.poll(reaches, { timeout: 15_000 }).toBe('CONNECTED');
   await deleteNamespace(admin, namespace.id);
 });
 

@@ -1,4 +1,4 @@
-/** Facts of the network context. Streams: `namespace:<id>`, `subnet:<id>`, `endpoint:<instance id>`, `policy:<id>`. */
+/** Facts of the network context. Streams: `namespace:<id>`, `tenant:<id>`, `subnet:<id>`, `endpoint:<instance id>`, `policy:<id>`. */
 import { z } from 'zod';
 import { id } from '../ids.ts';
 import type { EventsOf } from '../registry.ts';
@@ -43,6 +43,19 @@ export const networkEvents = {
     stream: 'namespace',
     version: 1,
     data: namespace,
+  },
+
+  TenantIsolated: {
+    doc: 'The tenant is suspended: none of its policies opens anything.',
+    stream: 'tenant',
+    version: 1,
+    data: z.strictObject({ tenantId: id('tenant') }),
+  },
+  TenantReconnected: {
+    doc: "The tenant's policies are in force again.",
+    stream: 'tenant',
+    version: 1,
+    data: z.strictObject({ tenantId: id('tenant') }),
   },
 
   SubnetAllocated: {

@@ -3,7 +3,15 @@ import { z } from 'zod';
 import { id } from '../ids.ts';
 import type { InputOf, ResultOf } from '../registry.ts';
 import { labels, name } from '../text.ts';
-import { displayName, email, environmentKinds, memberSubject, tenantLimits, tenantRoles } from './events.ts';
+import {
+  displayName,
+  email,
+  environmentKinds,
+  memberSubject,
+  suspensionReason,
+  tenantLimits,
+  tenantRoles,
+} from './events.ts';
 
 const subject = memberSubject;
 
@@ -19,6 +27,16 @@ export const tenancyCommands = {
         .max(100)
         .default([]),
     }),
+    result: z.strictObject({ tenantId: id('tenant') }),
+  },
+  /** Sent under the tenant that is meant. Suspending one that is suspended already changes nothing, not even the reason. */
+  SuspendTenant: {
+    input: z.strictObject({ reason: suspensionReason }),
+    result: z.strictObject({ tenantId: id('tenant') }),
+  },
+  /** Sent under the tenant that is meant. */
+  ResumeTenant: {
+    input: z.strictObject({}),
     result: z.strictObject({ tenantId: id('tenant') }),
   },
   AddMember: {

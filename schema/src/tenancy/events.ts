@@ -20,6 +20,14 @@ export const tenantLimits = z.strictObject({
 });
 export type TenantLimits = z.infer<typeof tenantLimits>;
 
+export const suspensionReason = z
+  .string()
+  .trim()
+  .min(1)
+  .max(500)
+  .regex(/^\P{Cc}*$/u, 'Text without control characters.')
+  .describe('Why, in words for the tenant.');
+
 const namespace = { namespaceId: id('namespace'), environmentId: id('environment'), name };
 
 /**
@@ -82,6 +90,18 @@ export const tenancyEvents = {
         .regex(/^[0-9a-f]{64}$/)
         .describe('SHA-256, in hex, of a secret of 256 random bits; the secret itself is kept nowhere.'),
     }),
+  },
+  TenantSuspended: {
+    doc: 'The tenant may look, and change nothing; its instances go on and reach nobody.',
+    stream: 'tenant',
+    version: 1,
+    data: z.strictObject({ tenantId: id('tenant'), reason: suspensionReason }),
+  },
+  TenantResumed: {
+    doc: 'The suspension is over: the tenant may change things again, and its policies are in force again.',
+    stream: 'tenant',
+    version: 1,
+    data: z.strictObject({ tenantId: id('tenant') }),
   },
 
   EnvironmentCreated: {

@@ -177,6 +177,8 @@ fragment Tenant on Tenant {
   id
   name
   limits { ...TenantLimits }
+  status
+  suspension { ...TenantSuspension }
   createdAt
 }
 fragment TenantLimits on TenantLimits {
@@ -184,6 +186,10 @@ fragment TenantLimits on TenantLimits {
   instances
   cpuMillis
   memoryMiB
+}
+fragment TenantSuspension on TenantSuspension {
+  reason
+  since
 }`),
   tenants: new TypedDocument<o.TenantsQuery, o.TenantsQueryVariables>('query', ["tenants"], `query Tenants($first: Int = 20, $after: String) {
   tenants(first: $first, after: $after) { nodes { ...Tenant } pageInfo { hasNextPage endCursor } }
@@ -192,6 +198,8 @@ fragment Tenant on Tenant {
   id
   name
   limits { ...TenantLimits }
+  status
+  suspension { ...TenantSuspension }
   createdAt
 }
 fragment TenantLimits on TenantLimits {
@@ -199,6 +207,10 @@ fragment TenantLimits on TenantLimits {
   instances
   cpuMillis
   memoryMiB
+}
+fragment TenantSuspension on TenantSuspension {
+  reason
+  since
 }`),
   members: new TypedDocument<o.MembersQuery, o.MembersQueryVariables>('query', ["members"], `query Members($first: Int = 20, $after: String) {
   members(first: $first, after: $after) { nodes { ...Member } pageInfo { hasNextPage endCursor } }
@@ -514,6 +526,8 @@ fragment Tenant on Tenant {
   id
   name
   limits { ...TenantLimits }
+  status
+  suspension { ...TenantSuspension }
   createdAt
 }
 fragment TenantLimits on TenantLimits {
@@ -521,6 +535,62 @@ fragment TenantLimits on TenantLimits {
   instances
   cpuMillis
   memoryMiB
+}
+fragment TenantSuspension on TenantSuspension {
+  reason
+  since
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  suspendTenant: new TypedDocument<o.SuspendTenantMutation, o.SuspendTenantMutationVariables>('mutation', ["suspendTenant"], `mutation SuspendTenant($input: SuspendTenantInput!) {
+  suspendTenant(input: $input) { tenant { ...Tenant } userErrors { ...UserError } position }
+}
+fragment Tenant on Tenant {
+  id
+  name
+  limits { ...TenantLimits }
+  status
+  suspension { ...TenantSuspension }
+  createdAt
+}
+fragment TenantLimits on TenantLimits {
+  namespaces
+  instances
+  cpuMillis
+  memoryMiB
+}
+fragment TenantSuspension on TenantSuspension {
+  reason
+  since
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  resumeTenant: new TypedDocument<o.ResumeTenantMutation, o.ResumeTenantMutationVariables>('mutation', ["resumeTenant"], `mutation ResumeTenant($input: ResumeTenantInput!) {
+  resumeTenant(input: $input) { tenant { ...Tenant } userErrors { ...UserError } position }
+}
+fragment Tenant on Tenant {
+  id
+  name
+  limits { ...TenantLimits }
+  status
+  suspension { ...TenantSuspension }
+  createdAt
+}
+fragment TenantLimits on TenantLimits {
+  namespaces
+  instances
+  cpuMillis
+  memoryMiB
+}
+fragment TenantSuspension on TenantSuspension {
+  reason
+  since
 }
 fragment UserError on UserError {
   code

@@ -5,6 +5,8 @@ export interface EventData {
   'tenancy.MemberAdded': { readonly tenantId: string; readonly memberId: string; readonly subject: string; readonly role: "admin" | "viewer"; readonly displayName: string | null; readonly email: string | null };
   'tenancy.PersonalDataErased': { readonly tenantId: string; readonly memberId: string; readonly subject: string };
   'tenancy.ServiceAccountCreated': { readonly tenantId: string; readonly serviceAccountId: string; readonly name: string; readonly role: "admin" | "viewer" };
+  'tenancy.TenantSuspended': { readonly tenantId: string; readonly reason: string };
+  'tenancy.TenantResumed': { readonly tenantId: string };
   'tenancy.EnvironmentCreated': { readonly environmentId: string; readonly name: string; readonly kind: "DEVELOPMENT" | "TEST" | "STAGING" | "PRODUCTION" };
   'tenancy.NamespaceCreated': { readonly namespaceId: string; readonly environmentId: string; readonly name: string; readonly labels: Readonly<Record<string, string>> };
   'tenancy.NamespaceDeletionRequested': { readonly namespaceId: string; readonly environmentId: string; readonly name: string };
@@ -37,6 +39,8 @@ export interface EventData {
   'network.NamespaceOpened': { readonly namespaceId: string };
   'network.NamespaceClosed': { readonly namespaceId: string };
   'network.NamespaceDrained': { readonly namespaceId: string };
+  'network.TenantIsolated': { readonly tenantId: string };
+  'network.TenantReconnected': { readonly tenantId: string };
   'network.SubnetAllocated': { readonly subnetId: string; readonly namespaceId: string; readonly ipv4: string; readonly ipv6: string };
   'network.SubnetReleased': { readonly subnetId: string; readonly namespaceId: string; readonly ipv4: string; readonly ipv6: string };
   'network.EndpointAllocated': { readonly instanceId: string; readonly namespaceId: string; readonly nodeId: string; readonly deploymentId: string; readonly subnetId: string; readonly ipv4: string; readonly ipv6: string; readonly labels: Readonly<Record<string, string>> };

@@ -160,6 +160,17 @@ export interface Mutations {
    */
   createTenant(input: o.CreateTenantMutationVariables['input'], options?: CallOptions): Promise<Done<o.CreateTenantMutation['createTenant']>>;
   /**
+   * Suspends a tenant. For the operator. From the answer on its people read and change nothing (TENANT_SUSPENDED, with the
+   * reason); its instances go on, and as soon as each node has applied it no connection between them
+   * is allowed. Suspending it again changes nothing. Errors: NOT_FOUND, INVALID_ARGUMENT.
+   */
+  suspendTenant(input: o.SuspendTenantMutationVariables['input'], options?: CallOptions): Promise<Done<o.SuspendTenantMutation['suspendTenant']>>;
+  /**
+   * Ends a suspension: everything of the tenant is as it was, and its policies are in force again. For the operator.
+   * Errors: NOT_FOUND.
+   */
+  resumeTenant(input: o.ResumeTenantMutationVariables['input'], options?: CallOptions): Promise<Done<o.ResumeTenantMutation['resumeTenant']>>;
+  /**
    * Adds a member. Errors: ILLEGAL_STATE, NOT_FOUND, QUOTA_EXCEEDED, INVALID_ARGUMENT.
    */
   addMember(input: o.AddMemberMutationVariables['input'], options?: CallOptions): Promise<Done<o.AddMemberMutation['addMember']>>;
@@ -226,6 +237,8 @@ export const bindMutations = (change: Change): Mutations => ({
   updateIsolationPolicy: (input, options) => change.done(documents.updateIsolationPolicy, { input }, options, (data) => data.updateIsolationPolicy),
   deleteIsolationPolicy: (input, options) => change.deleted(documents.deleteIsolationPolicy, { input }, options, (data) => data.deleteIsolationPolicy),
   createTenant: (input, options) => change.done(documents.createTenant, { input }, options, (data) => data.createTenant),
+  suspendTenant: (input, options) => change.done(documents.suspendTenant, { input }, options, (data) => data.suspendTenant),
+  resumeTenant: (input, options) => change.done(documents.resumeTenant, { input }, options, (data) => data.resumeTenant),
   addMember: (input, options) => change.done(documents.addMember, { input }, options, (data) => data.addMember),
   erasePersonalData: (input, options) => change.done(documents.erasePersonalData, { input }, options, (data) => data.erasePersonalData),
   createServiceAccount: (input, options) => change.done(documents.createServiceAccount, { input }, options, (data) => data.createServiceAccount),

@@ -296,6 +296,13 @@ export type DeleteIsolationPolicyInput = {
   readonly expectedVersion?: number | null | undefined;
 };
 
+/** ACTIVE · SUSPENDED: its people read and change nothing, its instances go on and reach nobody. */
+export type TenantStatus =
+  /** Reads and changes. */
+  | 'ACTIVE'
+  /** Reads, and changes nothing; no connection between its instances is allowed. */
+  | 'SUSPENDED';
+
 /** The stages that a release goes through. */
 export type EnvironmentKind =
   /** Where it is made. */
@@ -347,6 +354,24 @@ export type CreateTenantInput = {
   readonly admins?: ReadonlyArray<string> | null | undefined;
   /** `sub` of the people who become its viewers. */
   readonly viewers?: ReadonlyArray<string> | null | undefined;
+};
+
+/** A tenant to suspend. */
+export type SuspendTenantInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The tenant to suspend. */
+  readonly tenantId: string;
+  /** Why, in words for the tenant: 1–500 characters. */
+  readonly reason: string;
+};
+
+/** A tenant whose suspension is over. */
+export type ResumeTenantInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The tenant to resume. */
+  readonly tenantId: string;
 };
 
 /** A member to add. */
@@ -445,9 +470,11 @@ export type PortRangeFragment = { readonly protocol: Protocol, readonly from: nu
 
 export type ProbeResultFragment = { readonly outcome: ProbeOutcome, readonly millis: number, readonly httpStatus: number | null, readonly httpBody: string | null, readonly simulated: boolean };
 
-export type TenantFragment = { readonly id: string, readonly name: string, readonly createdAt: string, readonly limits: TenantLimitsFragment };
+export type TenantFragment = { readonly id: string, readonly name: string, readonly status: TenantStatus, readonly createdAt: string, readonly limits: TenantLimitsFragment, readonly suspension: TenantSuspensionFragment | null };
 
 export type TenantLimitsFragment = { readonly namespaces: number, readonly instances: number, readonly cpuMillis: number, readonly memoryMiB: number };
+
+export type TenantSuspensionFragment = { readonly reason: string, readonly since: string };
 
 export type MemberFragment = { readonly id: string, readonly subject: string, readonly role: TenantRole, readonly displayName: string | null, readonly email: string | null, readonly erasedAt: string | null };
 
@@ -679,6 +706,20 @@ export type CreateTenantMutationVariables = Exact<{
 
 
 export type CreateTenantMutation = { readonly createTenant: { readonly position: string | null, readonly tenant: TenantFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type SuspendTenantMutationVariables = Exact<{
+  input: SuspendTenantInput;
+}>;
+
+
+export type SuspendTenantMutation = { readonly suspendTenant: { readonly position: string | null, readonly tenant: TenantFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type ResumeTenantMutationVariables = Exact<{
+  input: ResumeTenantInput;
+}>;
+
+
+export type ResumeTenantMutation = { readonly resumeTenant: { readonly position: string | null, readonly tenant: TenantFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
 
 export type AddMemberMutationVariables = Exact<{
   input: AddMemberInput;

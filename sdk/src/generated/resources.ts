@@ -22,5 +22,6 @@ export type Rollout = o.RolloutFragment;
 export type Subnet = o.SubnetFragment;
 export type Tenant = o.TenantFragment;
 export type TenantLimits = o.TenantLimitsFragment;
+export type TenantSuspension = o.TenantSuspensionFragment;
 export type UserError = o.UserErrorFragment;
 export type Viewer = o.ViewerFragment;

@@ -275,3 +275,38 @@ describe('service accounts', () => {
     expect(keys[0]).not.toHaveProperty('d');
   });
 });
+
+describe('a tenant that is suspended', () => {
+  const change = `mutation { createEnvironment(input: { name: "late", kind: TEST }) { userErrors { code } } }`;
+
+  it('reads, and changes nothing, from the moment that the gateway has read it, with the reason', async () => {
+    const tenant = await platform.tenant('initech');
+    const suspend = { type: 'TenantSuspended', data: { tenantId: tenant.id, reason: 'unpaid' } };
+    await platform.append(tenant.id, 'tenancy', `tenant:${tenant.id}`, suspend);
+    expectRefused(await platform.query(tenant.admin, change), 403, 'TENANT_SUSPENDED', /unpaid/);
+    const { body } = await platform.query(tenant.admin, '{ tenant { status suspension { reason since } } }');
+    expect(body.data.tenant).toMatchObject({ status: 'SUSPENDED', suspension: { reason: 'unpaid' } });
+    // Nobody else is.
+    expect((await platform.query(acme.admin, '{ tenant { status suspension { reason } } }')).body.data.tenant).toEqual({
+      status: 'ACTIVE',
+      suspension: null,
+    });
+    await platform.append(tenant.id, 'tenancy', `tenant:${tenant.id}`, {
+      type: 'TenantResumed',
+      data: { tenantId: tenant.id },
+    });
+    expect((await platform.query(tenant.admin, change)).text).not.toContain('TENANT_SUSPENDED');
+  });
+
+  it('is so by the operator alone', async () => {
+    const suspend = `mutation ($id: ID!) { suspendTenant(input: { tenantId: $id, reason: "x" }) { userErrors { code } } }`;
+    const resume = `mutation ($id: ID!) { resumeTenant(input: { tenantId: $id }) { userErrors { code } } }`;
+    for (const text of [suspend, resume]) {
+      for (const token of [acme.admin, globex.admin, acme.viewer]) {
+        expectRefused(await platform.query(token, text, { id: acme.id }), 403, 'FORBIDDEN', /tenant:suspend/);
+      }
+    }
+    const { body } = await platform.query(platform.operator, suspend, { id: 'ns_01h455vb4pex5vsknk084sn02q' });
+    expect(body.data.suspendTenant.userErrors).toEqual([{ code: 'NOT_FOUND' }]);
+  });
+});

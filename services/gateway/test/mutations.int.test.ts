@@ -32,6 +32,8 @@ async function tenancy(handlers: Partial<Handlers>): Promise<void> {
   const unexpected = async () => ({ ok: false, rejection: reject('INVALID_ARGUMENT', 'unexpected') }) as const;
   const all: Handlers = {
     CreateTenant: unexpected,
+    SuspendTenant: unexpected,
+    ResumeTenant: unexpected,
     AddMember: unexpected,
     ErasePersonalData: unexpected,
     CreateServiceAccount: unexpected,

@@ -134,6 +134,7 @@ export async function startHarness(options: HarnessOptions = {}) {
     tenancy,
     deploy,
     startService,
+    fact,
     eventsOf,
     event,
     rows,

@@ -3,20 +3,24 @@
  * over many streams is in the claims of that decision; nothing is checked beforehand that the commit doesn't check.
  */
 import { type CommandOutcome, type EventStore, handleCommand } from '@atoll/events/store';
-import type { Rejection } from '@atoll/schema/errors';
-import { type Id, PLATFORM } from '@atoll/schema/ids';
+import type { Id } from '@atoll/schema/ids';
 import { type TenancyCommand, type TenancyResult, tenancyCommands } from '@atoll/schema/tenancy/commands';
-import type { CommandAnswer, CommandHandlers } from '@atoll/service/commands';
+import type { CommandAnswer, CommandContext, CommandHandlers } from '@atoll/service/commands';
 import { newId } from '@atoll/service/ids';
 import { createTenant } from './create-tenant.ts';
 import { denied } from './denials.ts';
 import { environment, environmentStream } from './domain/environment.ts';
 import { namespace, namespaceNotFound, namespaceStream } from './domain/namespace.ts';
-import { memberOf, type TenantState, tenant, tenantNotFound, tenantStream } from './domain/tenant.ts';
-import { loadTenant } from './load.ts';
+import {
+  memberOf,
+  type TenantCommand,
+  type TenantState,
+  tenant,
+  tenantNotFound,
+  tenantStream,
+} from './domain/tenant.ts';
+import { activeTenant } from './load.ts';
 import { originOf } from './origin.ts';
-
-const refused = (rejection: Rejection) => ({ ok: false, rejection }) as const;
 
 /** The stored answer has passed through JSON: it is parsed before it is believed. */
 function answer<N extends TenancyCommand>(name: N, outcome: CommandOutcome): CommandAnswer<TenancyResult<N>> {
@@ -29,6 +33,20 @@ function answer<N extends TenancyCommand>(name: N, outcome: CommandOutcome): Com
     version,
   };
 }
+
+/** A decision on the tenant that the command was sent under, answered with its id. */
+const decideTenant = (store: EventStore, command: TenantCommand, request: unknown, context: CommandContext) =>
+  handleCommand(store, {
+    decider: tenant,
+    stream: tenantStream(context.tenant),
+    command,
+    origin: originOf(context),
+    idempotency: { key: context.key, request },
+    expectedVersion: context.expectedVersion,
+    result: { tenantId: context.tenant },
+    onClaimConflict: denied,
+    notFound: tenantNotFound,
+  });
 
 export function tenancyHandlers(store: EventStore): CommandHandlers<typeof tenancyCommands> {
   return {
@@ -84,15 +102,25 @@ export function tenancyHandlers(store: EventStore): CommandHandlers<typeof tenan
       return answer('CreateServiceAccount', outcome);
     },
 
+    async SuspendTenant(input, context) {
+      const command = { kind: 'suspend', ...input } as const;
+      return answer('SuspendTenant', await decideTenant(store, command, { SuspendTenant: input }, context));
+    },
+
+    async ResumeTenant(input, context) {
+      return answer('ResumeTenant', await decideTenant(store, { kind: 'resume' }, { ResumeTenant: input }, context));
+    },
+
     async CreateEnvironment(input, context) {
-      if (context.tenant === PLATFORM) return refused(tenantNotFound);
+      const owner = await activeTenant(store, context.tenant);
+      if (!owner.ok) return owner;
       const environmentId = newId('environment');
       const outcome = await handleCommand(store, {
         decider: environment,
         stream: environmentStream(environmentId),
         command: {
           kind: 'create',
-          tenant: context.tenant,
+          tenant: owner.id,
           environmentId,
           name: input.name,
           environmentKind: input.kind,
@@ -106,14 +134,13 @@ export function tenancyHandlers(store: EventStore): CommandHandlers<typeof tenan
     },
 
     async CreateNamespace(input, context) {
-      if (context.tenant === PLATFORM) return refused(tenantNotFound);
-      const owner = await loadTenant(store, context.tenant);
-      if (owner.status === 'absent') return refused(tenantNotFound);
+      const owner = await activeTenant(store, context.tenant);
+      if (!owner.ok) return owner;
       const namespaceId: Id<'namespace'> = newId('namespace');
       const outcome = await handleCommand(store, {
         decider: namespace,
         stream: namespaceStream(namespaceId),
-        command: { kind: 'create', tenant: context.tenant, namespaceId, ...input, limit: owner.limits.namespaces },
+        command: { kind: 'create', tenant: owner.id, namespaceId, ...input, limit: owner.limits.namespaces },
         origin: originOf(context),
         idempotency: { key: context.key, request: { CreateNamespace: input } },
         result: { namespaceId },
@@ -126,11 +153,12 @@ export function tenancyHandlers(store: EventStore): CommandHandlers<typeof tenan
       const outcome = await handleCommand(store, {
         decider: namespace,
         stream: namespaceStream(input.namespaceId),
-        command: { kind: 'requestDeletion' },
+        command: { kind: 'requestDeletion', tenant: context.tenant },
         origin: originOf(context),
         idempotency: { key: context.key, request: { DeleteNamespace: input } },
         expectedVersion: context.expectedVersion,
         result: { namespaceId: input.namespaceId },
+        onClaimConflict: denied,
         notFound: namespaceNotFound,
       });
       return answer('DeleteNamespace', outcome);

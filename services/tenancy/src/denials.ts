@@ -3,7 +3,7 @@ import type { ClaimConflict } from '@atoll/events/store';
 import { type Rejection, reject } from '@atoll/schema/errors';
 import type { ClaimSet } from './domain/claims.ts';
 import { environmentNotFound } from './domain/environment.ts';
-import { tenantNotFound } from './domain/tenant.ts';
+import { tenantSuspended } from './domain/tenant.ts';
 
 const taken = (what: string) => (): Rejection =>
   reject('NAME_TAKEN', `There is already ${what} of that name. Choose another one.`, 'name');
@@ -16,7 +16,8 @@ export const keyReused = reject(
 
 const denials: Record<ClaimSet, (conflict: ClaimConflict) => Rejection> = {
   'tenant-request': () => keyReused,
-  tenant: () => tenantNotFound,
+  // Where there is no tenant it is said before: here it was suspended in between.
+  tenant: () => tenantSuspended('just now'),
   environment: () => environmentNotFound,
   'tenant-name': taken('a tenant'),
   'environment-name': taken('an environment'),

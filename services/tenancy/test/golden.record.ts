@@ -58,7 +58,7 @@ for (const [number, name, labels] of [
   } as const);
 }
 const trial = { ...by, stream: namespaceStream(goldenId('namespace', 2)) };
-const [requested] = run(namespace, trial, { kind: 'requestDeletion' });
+const [requested] = run(namespace, trial, { kind: 'requestDeletion', tenant: tenantId });
 run(
   namespace,
   { ...trial, actor: 'service:tenancy', ...(requested && { cause: requested.id }) },

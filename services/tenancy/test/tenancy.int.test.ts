@@ -92,6 +92,77 @@ describe('tenants', () => {
   });
 });
 
+describe('a tenant that is suspended', () => {
+  const environment = () => ({ name: freshName('env'), kind: 'TEST' });
+
+  it('gets nothing new and deletes nothing, is told why, and goes on as before once it is resumed', async () => {
+    const tenant = await createTenant();
+    const environmentId = await createEnvironment(tenant);
+    const namespaceId = await createNamespace(tenant, environmentId);
+    const suspend = { reason: 'The invoice of October is unpaid.' };
+    expect(resultOf(await harness.call('SuspendTenant', suspend, { tenant }))).toEqual({ tenantId: tenant });
+    const account = { name: 'ci', role: 'admin', secretHash: 'a'.repeat(64) };
+    for (const [command, data] of [
+      ['CreateServiceAccount', account],
+      ['CreateEnvironment', environment()],
+      ['CreateNamespace', { environmentId, name: 'late' }],
+      ['DeleteNamespace', { namespaceId }],
+    ] as const) {
+      expect(await harness.call(command, data, { tenant }), command).toMatchObject({
+        ok: false,
+        error: { code: 'TENANT_SUSPENDED' },
+      });
+    }
+    const told = await harness.call('CreateEnvironment', environment(), { tenant });
+    expect(told).toMatchObject({ error: { message: expect.stringContaining(suspend.reason) } });
+    expect(codeOf(await harness.call('SuspendTenant', { reason: 'again' }, { tenant }))).toBe('OK');
+
+    expect(codeOf(await harness.call('ResumeTenant', {}, { tenant }))).toBe('OK');
+    expect(codeOf(await harness.call('CreateEnvironment', environment(), { tenant }))).toBe('OK');
+    expect(codeOf(await harness.call('DeleteNamespace', { namespaceId }, { tenant }))).toBe('OK');
+    const events = await harness.store.readStream(`tenant:${tenant}`);
+    expect(events.map(({ type }) => type)).toEqual(['TenantCreated', 'TenantSuspended', 'TenantResumed']);
+    expect(events[1]).toMatchObject({ data: suspend, actor: 'user:ada' });
+  });
+
+  it('has nothing that was created after its suspension, however many were under way', async () => {
+    const tenant = await createTenant();
+    const environmentId = await createEnvironment(tenant);
+    const creations = (n: number) =>
+      Array.from({ length: n }, () =>
+        harness.call('CreateNamespace', { environmentId, name: freshName('ns') }, { tenant }),
+      );
+    const before = creations(15);
+    const suspended = harness.call('SuspendTenant', { reason: 'now' }, { tenant });
+    const replies = await Promise.all([...before, suspended, ...creations(15)]);
+    const reply = await suspended;
+    if (!reply.ok) throw new Error(reply.error.message);
+    const codes = new Set(replies.map(codeOf));
+    for (const code of codes) expect(['OK', 'TENANT_SUSPENDED']).toContain(code);
+    const late = (await harness.store.readAfter(reply.position, 5000)).filter((event) => event.tenant === tenant);
+    expect(late).toEqual([]);
+  });
+
+  it.each([
+    ['no reason', { reason: ' ' }],
+    ['501 characters', { reason: 'a'.repeat(501) }],
+    ['control characters', { reason: 'a\u0007b' }],
+  ])('is not, with %s', async (_what, data) => {
+    const tenant = await createTenant();
+    expect(await harness.call('SuspendTenant', data, { tenant })).toMatchObject({
+      ok: false,
+      error: { code: 'INVALID_ARGUMENT', field: 'reason' },
+    });
+  });
+
+  it('is not, where there is none', async () => {
+    for (const tenant of [newId('tenant'), PLATFORM] as const) {
+      expect(codeOf(await harness.call('SuspendTenant', { reason: 'x' }, { tenant }))).toBe('NOT_FOUND');
+      expect(codeOf(await harness.call('ResumeTenant', {}, { tenant }))).toBe('NOT_FOUND');
+    }
+  });
+});
+
 describe('malformed input', () => {
   it('is told with its field', async () => {
     const tenant = await createTenant();

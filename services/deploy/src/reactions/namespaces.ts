@@ -52,6 +52,8 @@ function commandFor(event: TenancyEvent): NamespaceCommand | null {
     case 'NamespaceDeletionRequested':
       return { action: 'close', namespaceId: event.data.namespaceId };
     case 'TenantCreated':
+    case 'TenantSuspended':
+    case 'TenantResumed':
     case 'MemberAdded':
     case 'PersonalDataErased':
     case 'ServiceAccountCreated':

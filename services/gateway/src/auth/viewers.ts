@@ -11,6 +11,8 @@ export interface Viewer {
   readonly permissions: ReadonlySet<Permission>;
   /** Null for the operator. */
   readonly tenant: Id<'tenant'> | null;
+  /** Why nothing of the tenant can be changed; null where it can. */
+  readonly suspension: string | null;
   /** When the token ends: Unix time in milliseconds. */
   readonly expiresAt: number;
 }
@@ -32,25 +34,31 @@ const permissionsOf: Record<Role, ReadonlySet<Permission>> = {
   viewer: new Set(rolePermissions.viewer),
 };
 
-const roleSql = {
+const membershipSql = {
   name: 'membership',
-  text: `select role from read.member where tenant_id = $1 and subject = $2
-    union all select role from read.service_account where tenant_id = $1 and id = $2 limit 1`,
+  text: `select role, (select suspension ->> 'reason' from read.tenant where id = $1) as suspension from (
+      select role from read.member where tenant_id = $1 and subject = $2
+      union all select role from read.service_account where tenant_id = $1 and id = $2 limit 1
+    ) membership`,
 };
 
 type TenantRole = Exclude<Role, 'operator'>;
+type Membership = Pick<Viewer, 'suspension'> & { readonly role: TenantRole };
 const isTenantRole = (text: string | undefined): text is TenantRole => text === 'admin' || text === 'viewer';
 
 /** `pool` is the owner's: memberships aren't open to queries. */
 export function createViewers(pool: Pool, now: () => number = Date.now): Viewers {
-  const remembered = new Map<string, Map<string, { readonly role: TenantRole; readonly until: number }>>();
+  const remembered = new Map<string, Map<string, Membership & { readonly until: number }>>();
   let size = 0;
 
-  async function roleOf(tenant: string, subject: string): Promise<TenantRole | null> {
+  async function membershipOf(tenant: string, subject: string): Promise<Membership | null> {
     const known = remembered.get(tenant)?.get(subject);
-    if (known && known.until > now()) return known.role;
-    const { rows } = await pool.query<{ role: string }>({ ...roleSql, values: [tenant, subject] });
-    const role = rows[0]?.role;
+    if (known && known.until > now()) return known;
+    const { rows } = await pool.query<{ role: string; suspension: string | null }>({
+      ...membershipSql,
+      values: [tenant, subject],
+    });
+    const { role, suspension = null } = rows[0] ?? {};
     // That somebody is no member is never remembered: they may become one at any moment.
     if (!isTenantRole(role)) return null;
     if (size >= maxRemembered) {
@@ -60,25 +68,27 @@ export function createViewers(pool: Pool, now: () => number = Date.now): Viewers
     const members = remembered.get(tenant) ?? new Map();
     remembered.set(tenant, members);
     if (!members.has(subject)) size += 1;
-    members.set(subject, { role, until: now() + believedMs });
-    return role;
+    members.set(subject, { role, suspension, until: now() + believedMs });
+    return { role, suspension };
   }
 
   return {
     async of(identity) {
       const { subject, expiresAt } = identity;
       if (identity.kind === 'operator') {
-        return { subject, role: 'operator', permissions: permissionsOf.operator, tenant: null, expiresAt };
+        const { operator: permissions } = permissionsOf;
+        return { subject, role: 'operator', permissions, tenant: null, suspension: null, expiresAt };
       }
       const { tenant } = identity;
-      const role = await roleOf(tenant, subject);
-      if (role === null) {
+      const membership = await membershipOf(tenant, subject);
+      if (membership === null) {
         throw new ApiError(
           'FORBIDDEN',
           'You are no member of the tenant that the token is for: ask one of its admins.',
         );
       }
-      return { subject, role, permissions: permissionsOf[role], tenant, expiresAt };
+      const { role, suspension } = membership;
+      return { subject, role, permissions: permissionsOf[role], tenant, suspension, expiresAt };
     },
     forget(tenant) {
       size -= remembered.get(tenant)?.size ?? 0;

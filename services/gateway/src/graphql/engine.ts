@@ -106,6 +106,13 @@ export function createEngine(needs: EngineNeeds): Engine {
         },
       );
     }
+    if (plan.operation === 'mutation' && viewer.suspension !== null) {
+      throw new ApiError(
+        'TENANT_SUSPENDED',
+        `The tenant is suspended ("${viewer.suspension}"): it can be read, and not changed, until the operator of the platform resumes it.`,
+        { extra: { reason: viewer.suspension } },
+      );
+    }
   }
 
   /** Everything that can refuse a request before it does anything. */

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { type Rejection, reject } from '@atoll/schema/errors';
 import { idKind, PLATFORM, type Tenant } from '@atoll/schema/ids';
 import type { Viewer } from '../auth/viewers.ts';
-import { type Keyed, mutation, type Versioned } from './definition.ts';
+import { type Keyed, mutation, type Order, type Versioned } from './definition.ts';
 import { type LabelInput, labelMap, labelRepetition, repetition } from './lists.ts';
 
 /** Commands of a tenant's own are sent under the viewer's tenant; the operator's under the platform. */
@@ -39,6 +39,33 @@ const createTenant = mutation<CreateTenantInput>({
     const data = { name, members, ...(given.length > 0 ? { limits: Object.fromEntries(given) } : {}) };
     return { tenant: PLATFORM, data, expectedVersion: null };
   },
+});
+
+interface TenantInput extends Keyed {
+  readonly tenantId: string;
+}
+interface SuspendTenantInput extends TenantInput {
+  readonly reason: string;
+}
+
+/** The operator's orders about a tenant are sent under that tenant, whose facts they make. */
+function aboutTenant(tenantId: string, data: Order['data']): Order | Rejection {
+  if (idKind(tenantId) !== 'tenant') return noTenant;
+  return { tenant: tenantId as Tenant, data, expectedVersion: null };
+}
+
+const suspendTenant = mutation<SuspendTenantInput>({
+  context: 'tenancy',
+  command: 'SuspendTenant',
+  rows: { tenant: 'tenantId' },
+  order: ({ tenantId, reason }) => aboutTenant(tenantId, { reason }),
+});
+
+const resumeTenant = mutation<TenantInput>({
+  context: 'tenancy',
+  command: 'ResumeTenant',
+  rows: { tenant: 'tenantId' },
+  order: ({ tenantId }) => aboutTenant(tenantId, {}),
 });
 
 interface CreateServiceAccountInput extends Keyed {
@@ -168,6 +195,8 @@ const deleteNamespace = mutation<DeleteNamespaceInput>({
 
 export const tenancyMutations = {
   createTenant,
+  suspendTenant,
+  resumeTenant,
   addMember,
   erasePersonalData,
   createServiceAccount,

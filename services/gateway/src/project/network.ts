@@ -15,6 +15,8 @@ export const projectNetwork: Project<NetworkEvent> = (event, record): readonly E
   const created_at = instant(record.time);
   const { version } = record;
   switch (event.type) {
+    case 'TenantIsolated':
+    case 'TenantReconnected':
     case 'NamespaceOpened':
     case 'NamespaceClosed':
     case 'NamespaceDrained':

@@ -11,8 +11,15 @@ export const projectTenancy: Project<TenancyEvent> = (event, record): readonly E
       const { tenantId: id, name, limits } = event.data;
       const { namespaces, instances, cpuMillis, memoryMiB } = limits;
       const shown = { namespaces, instances, cpuMillis, memoryMiB };
-      return [put('tenant', id, { id, tenant_id: id, name, limits: shown, created_at })];
+      const row = { id, tenant_id: id, name, limits: shown, created_at, status: 'ACTIVE', suspension: null };
+      return [put('tenant', id, row)];
     }
+    case 'TenantSuspended': {
+      const { tenantId: id, reason } = event.data;
+      return [patch('tenant', id, { status: 'SUSPENDED', suspension: { reason, since: created_at } })];
+    }
+    case 'TenantResumed':
+      return [patch('tenant', event.data.tenantId, { status: 'ACTIVE', suspension: null })];
     case 'MemberAdded': {
       const { memberId: id, tenantId, subject, role, displayName, email } = event.data;
       const person = { display_name: displayName, email, erased_at: null };

@@ -55,7 +55,15 @@ export function randomRows(random: Random, options: RowsOptions): Rows {
     const base = (kind: IdKind) => ({ id: randomId(random, kind), tenant_id, created_at: instant(random) });
     const or = (id: string, kind: IdKind) => (random.chance(options.dangling) ? randomId(random, kind) : id);
     const limits = { namespaces: 10, instances: 100, cpuMillis: 16_000, memoryMiB: 32_768 };
-    put('tenant', { id: tenant_id, tenant_id, name: `tenant-${tenantIndex}`, limits, created_at: instant(random) });
+    put('tenant', {
+      id: tenant_id,
+      tenant_id,
+      name: `tenant-${tenantIndex}`,
+      limits,
+      status: 'ACTIVE',
+      suspension: null,
+      created_at: instant(random),
+    });
     for (let e = 0; e < 3; e += 1) {
       const environment = put('environment', {
         ...base('environment'),

@@ -27,7 +27,7 @@ export interface Intent {
   readonly policies: readonly CompiledPolicy[];
 }
 
-/** For each of the nodes only what concerns it. */
+/** For each of the nodes only what concerns it. The policies of a tenant that is suspended concern nobody. */
 export async function readIntent(tx: PoolClient, nodes: readonly string[]): Promise<Map<string, Intent>> {
   const { rows: hosted } = await tx.query<{ node_id: string; namespace_id: string }>(
     `select distinct node_id, namespace_id from network.endpoint where node_id = any($1) and status <> 'refused'`,
@@ -36,7 +36,8 @@ export async function readIntent(tx: PoolClient, nodes: readonly string[]): Prom
   const hostedBy = Map.groupBy(hosted, (row) => row.node_id);
   const { rows: policyRows } = await tx.query<PolicyRow>(
     `select policy_id, tenant, namespace_id, revision, spec from network.policy
-     where namespace_id = any($1) or from_namespace_id = any($1)`,
+     where (namespace_id = any($1) or from_namespace_id = any($1))
+       and not exists (select from network.isolated_tenant where isolated_tenant.tenant = policy.tenant)`,
     [[...new Set(hosted.map((row) => row.namespace_id))]],
   );
   const policies = policyRows.map(

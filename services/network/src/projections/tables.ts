@@ -151,6 +151,24 @@ async function enforcePolicy(tx: PoolClient, { data }: NetworkRecord<'PolicyEnfo
   );
 }
 
+/** Answers with the namespaces in which it has endpoints. */
+async function setIsolated(
+  tx: PoolClient,
+  { data, type }: NetworkRecord<'TenantIsolated' | 'TenantReconnected'>,
+): Promise<string[]> {
+  await tx.query(
+    type === 'TenantIsolated'
+      ? 'insert into network.isolated_tenant (tenant) values ($1) on conflict do nothing'
+      : 'delete from network.isolated_tenant where tenant = $1',
+    [data.tenantId],
+  );
+  const { rows } = await tx.query<{ namespace_id: string }>(
+    'select distinct namespace_id from network.endpoint where tenant = $1',
+    [data.tenantId],
+  );
+  return rows.map((row) => row.namespace_id);
+}
+
 /** Writes the event's effect. Answers with what it may change in the rules of nodes; null for nothing. */
 export async function applyToTables(tx: PoolClient, record: NetworkRecord): Promise<Touch | null> {
   const { position, traceparent } = record;
@@ -197,6 +215,9 @@ export async function applyToTables(tx: PoolClient, record: NetworkRecord): Prom
       return { kind: 'policy', position, traceparent, namespaces: await setPolicy(tx, record) };
     case 'IsolationPolicyDeleted':
       return { kind: 'policy', position, traceparent, namespaces: await removePolicy(tx, record) };
+    case 'TenantIsolated':
+    case 'TenantReconnected':
+      return { kind: 'policy', position, traceparent, namespaces: await setIsolated(tx, record) };
     case 'PolicyEnforced':
       await enforcePolicy(tx, record);
       return null;

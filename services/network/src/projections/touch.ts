@@ -9,7 +9,7 @@ export type Touch =
       readonly namespaceId: string;
       readonly nodeId: string;
     }
-  /** A policy came, went or changed: all nodes with endpoints of the namespaces that it was, or is, about. */
+  /** A policy came, went, changed or was (dis)allowed: all nodes with endpoints of the namespaces that it was, or is, about. */
   | {
       readonly kind: 'policy';
       readonly position: number;

@@ -1,19 +1,45 @@
-/** tenancy.NamespaceCreated → NamespaceOpened; tenancy.NamespaceDeletionRequested → NamespaceClosed. */
+/**
+ * tenancy.NamespaceCreated → NamespaceOpened; tenancy.NamespaceDeletionRequested → NamespaceClosed;
+ * tenancy.TenantSuspended → TenantIsolated; tenancy.TenantResumed → TenantReconnected.
+ */
 import { refusal } from '@atoll/events/outage';
-import { type EventStore, handleCommand } from '@atoll/events/store';
+import { type CommandOutcome, type EventStore, handleCommand } from '@atoll/events/store';
 import type { EventRecord } from '@atoll/schema/envelope';
 import type { TenancyEvent } from '@atoll/schema/tenancy/events';
+import { type ConnectionCommand, connection, connectionStream } from '../domain/connection.ts';
 import { type NamespaceCommand, namespace, namespaceStream } from '../domain/namespace.ts';
 import { originBecauseOf } from '../origin.ts';
 
 type TenancyRecord = EventRecord & TenancyEvent;
 
-function commandFor(record: TenancyRecord): NamespaceCommand | null {
+function decisionOn(store: EventStore, record: TenancyRecord): Promise<CommandOutcome> | null {
+  const origin = originBecauseOf({ ...record, cause: record.id });
+  const key = `event:${record.id}`;
+  const decideNamespace = (command: NamespaceCommand) =>
+    handleCommand(store, {
+      decider: namespace,
+      stream: namespaceStream(command.namespaceId),
+      command,
+      origin,
+      idempotency: { key, request: command },
+    });
+  const decideConnection = (command: ConnectionCommand) =>
+    handleCommand(store, {
+      decider: connection,
+      stream: connectionStream(command.tenantId),
+      command,
+      origin,
+      idempotency: { key, request: command },
+    });
   switch (record.type) {
     case 'NamespaceCreated':
-      return { kind: 'open', namespaceId: record.data.namespaceId };
+      return decideNamespace({ kind: 'open', namespaceId: record.data.namespaceId });
     case 'NamespaceDeletionRequested':
-      return { kind: 'close', namespaceId: record.data.namespaceId };
+      return decideNamespace({ kind: 'close', namespaceId: record.data.namespaceId });
+    case 'TenantSuspended':
+      return decideConnection({ kind: 'isolate', tenantId: record.data.tenantId });
+    case 'TenantResumed':
+      return decideConnection({ kind: 'reconnect', tenantId: record.data.tenantId });
     case 'NamespaceDeleted':
     case 'EnvironmentCreated':
     case 'TenantCreated':
@@ -28,14 +54,6 @@ function commandFor(record: TenancyRecord): NamespaceCommand | null {
 
 /** Throws where the command is refused: for good, and its consumer parks the event; or for the moment, and it tries again. */
 export async function onTenancyEvent(store: EventStore, record: EventRecord): Promise<void> {
-  const command = commandFor(record as TenancyRecord);
-  if (command === null) return;
-  const outcome = await handleCommand(store, {
-    decider: namespace,
-    stream: namespaceStream(command.namespaceId),
-    command,
-    origin: originBecauseOf({ ...record, cause: record.id }),
-    idempotency: { key: `event:${record.id}`, request: command },
-  });
-  if (!outcome.ok) throw refusal(`${record.type} of ${command.namespaceId}`, outcome.rejection);
+  const outcome = await decisionOn(store, record as TenancyRecord);
+  if (outcome?.ok === false) throw refusal(`${record.type} of ${record.stream}`, outcome.rejection);
 }

@@ -3,8 +3,8 @@ import type { Claim } from '@atoll/events/decider';
 import type { Id, Tenant } from '@atoll/schema/ids';
 
 /**
- * - `tenant`, `environment`: marks that the thing exists; required by what is created underneath. The environment's key
- *   begins with its tenant, so that another tenant's environment and a missing one are the same thing here.
+ * - `tenant`, `environment`: marks that the thing exists, and a tenant isn't suspended; required by what is created or
+ *   changed underneath. The environment's key begins with its tenant, so that another tenant's environment and a missing one are the same thing here.
  * - `tenant-request`: idempotency keys of CreateTenant. A key belongs to a tenant, and here the tenant is what the
  *   command creates: the claim leads a repeated key to the tenant that was created under it.
  * - `…-name`: names that are taken.

@@ -12,7 +12,7 @@ const requested: NamespaceEvent = { type: 'NamespaceDeletionRequested', data: na
 const deleted: NamespaceEvent = { type: 'NamespaceDeleted', data: named };
 
 const create: NamespaceCommand = { kind: 'create', tenant, ...named, labels: {}, limit: 50 };
-const requestDeletion: NamespaceCommand = { kind: 'requestDeletion' };
+const requestDeletion: NamespaceCommand = { kind: 'requestDeletion', tenant };
 const finishDeletion: NamespaceCommand = { kind: 'finishDeletion', tenant };
 
 const refusedWith = (code: string) => ({ ok: false, rejection: { code } });
@@ -23,6 +23,7 @@ describe('a namespace', () => {
       ok: true,
       events: [created],
       claims: [
+        { op: 'require', set: 'tenant', key: tenant },
         { op: 'require', set: 'environment', key: `${tenant}/${environmentId}` },
         { op: 'take', kind: 'unique', set: 'namespace-name', key: `${environmentId}/shop`, owner: namespaceId },
         { op: 'take', kind: 'amount', set: 'namespaces', key: tenant, owner: namespaceId, amount: 1, limit: 50 },
@@ -31,7 +32,12 @@ describe('a namespace', () => {
   });
 
   it('that is to be deleted keeps its name and its place in the quota', () => {
-    expect(given(namespace, [created]).when(requestDeletion)).toEqual({ ok: true, events: [requested], claims: [] });
+    expect(given(namespace, [created]).when(requestDeletion)).toEqual({
+      ok: true,
+      events: [requested],
+      // A tenant that is suspended deletes nothing either.
+      claims: [{ op: 'require', set: 'tenant', key: tenant }],
+    });
   });
 
   it('that is deleted lets go of both', () => {

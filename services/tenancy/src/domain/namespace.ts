@@ -1,7 +1,7 @@
 /** A tenant's unit of isolation. Stream `namespace:<id>`. Its deletion is asked for here and done by deploy and network. */
 import { accept, type Decider, refuse } from '@atoll/events/decider';
 import { type Rejection, reject } from '@atoll/schema/errors';
-import type { Id } from '@atoll/schema/ids';
+import type { Id, Tenant } from '@atoll/schema/ids';
 import type { TenancyEvent } from '@atoll/schema/tenancy/events';
 import type { Labels } from '@atoll/schema/text';
 import { environmentKey, releaseNamespace, releaseUnique, requireClaim, takeNamespace, takeUnique } from './claims.ts';
@@ -33,7 +33,7 @@ export type NamespaceCommand =
       /** How many namespaces the tenant may hold. */
       readonly limit: number;
     }
-  | { readonly kind: 'requestDeletion' }
+  | { readonly kind: 'requestDeletion'; readonly tenant: Tenant }
   /** Nothing is left in it: the network service has said so. */
   | { readonly kind: 'finishDeletion'; readonly tenant: Id<'tenant'> };
 
@@ -63,6 +63,7 @@ export const namespace: Decider<NamespaceState, NamespaceCommand, NamespaceEvent
         return accept<NamespaceEvent>(
           [{ type: 'NamespaceCreated', data: { namespaceId, environmentId, name, labels } }],
           [
+            requireClaim('tenant', tenant),
             requireClaim('environment', environmentKey(tenant, environmentId)),
             takeUnique('namespace-name', nameKey(environmentId, name), namespaceId),
             takeNamespace(tenant, namespaceId, limit),
@@ -73,9 +74,10 @@ export const namespace: Decider<NamespaceState, NamespaceCommand, NamespaceEvent
         if (state.status !== 'active') return refuse(deletionRefused[state.status]);
         const { namespaceId, environmentId, name } = state;
         // Name and quota stay taken: what is in the namespace is still there.
-        return accept<NamespaceEvent>([
-          { type: 'NamespaceDeletionRequested', data: { namespaceId, environmentId, name } },
-        ]);
+        return accept<NamespaceEvent>(
+          [{ type: 'NamespaceDeletionRequested', data: { namespaceId, environmentId, name } }],
+          [requireClaim('tenant', command.tenant)],
+        );
       }
       case 'finishDeletion': {
         if (state.status === 'deleted') return accept<NamespaceEvent>([]);

@@ -111,4 +111,45 @@ describe('a tenant', () => {
       rejection: { code: 'NOT_FOUND' },
     });
   });
+
+  const suspended: TenantEvent = { type: 'TenantSuspended', data: { tenantId, reason: 'unpaid' } };
+  const resumed: TenantEvent = { type: 'TenantResumed', data: { tenantId } };
+  const mark = { kind: 'unique', set: 'tenant', key: tenantId, owner: tenantId } as const;
+  const suspend = { kind: 'suspend', reason: 'unpaid' } as const;
+
+  it('that is suspended loses the mark that everything created underneath needs', () => {
+    expect(given(tenant, [created]).when(suspend)).toEqual({
+      ok: true,
+      events: [suspended],
+      claims: [{ op: 'release', ...mark }],
+    });
+  });
+
+  it('that is resumed has it again', () => {
+    expect(given(tenant, [created, suspended]).when({ kind: 'resume' })).toEqual({
+      ok: true,
+      events: [resumed],
+      claims: [{ op: 'take', ...mark }],
+    });
+  });
+
+  it.each([
+    ['suspended twice', [created, suspended], { kind: 'suspend', reason: 'another' }],
+    ['resumed while it is active', [created], { kind: 'resume' }],
+    ['resumed twice', [created, suspended, resumed], { kind: 'resume' }],
+  ] as const)('%s stays as it is', (_what, events, command) => {
+    expect(given(tenant, events).when(command)).toEqual({ ok: true, events: [], claims: [] });
+  });
+
+  it('that is suspended gets no service account, and is told why', () => {
+    const account = { serviceAccountId, name: 'ci', role: 'admin', secretHash } as const;
+    expect(given(tenant, [created, suspended]).when({ kind: 'createServiceAccount', ...account })).toMatchObject({
+      ok: false,
+      rejection: { code: 'TENANT_SUSPENDED', message: expect.stringContaining('unpaid') },
+    });
+  });
+
+  it.each([suspend, { kind: 'resume' }] as const)('that is missing is neither suspended nor resumed', (command) => {
+    expect(given(tenant, []).when(command)).toMatchObject({ ok: false, rejection: { code: 'NOT_FOUND' } });
+  });
 });

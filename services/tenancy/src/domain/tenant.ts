@@ -3,12 +3,20 @@ import { accept, type Decider, refuse } from '@atoll/events/decider';
 import { reject } from '@atoll/schema/errors';
 import type { Id } from '@atoll/schema/ids';
 import type { TenancyEvent, TenantLimits, tenantRoles } from '@atoll/schema/tenancy/events';
-import { requireClaim, takeUnique } from './claims.ts';
+import { releaseUnique, requireClaim, takeUnique } from './claims.ts';
 
 type TenantRole = (typeof tenantRoles)[number];
 export type TenantEvent = Extract<
   TenancyEvent,
-  { type: 'TenantCreated' | 'MemberAdded' | 'PersonalDataErased' | 'ServiceAccountCreated' }
+  {
+    type:
+      | 'TenantCreated'
+      | 'TenantSuspended'
+      | 'TenantResumed'
+      | 'MemberAdded'
+      | 'PersonalDataErased'
+      | 'ServiceAccountCreated';
+  }
 >;
 
 interface Member {
@@ -21,15 +29,16 @@ interface Member {
 /** Keeps the stream, and the state, within what one command can work on. */
 export const MAX_MEMBERS = 1000;
 
+interface Known {
+  readonly tenantId: Id<'tenant'>;
+  readonly limits: TenantLimits;
+  /** Without names and addresses: no rule needs them, so no memory or snapshot holds them. */
+  readonly members: readonly Member[];
+}
 export type TenantState =
   | { readonly status: 'absent' }
-  | {
-      readonly status: 'active';
-      readonly tenantId: Id<'tenant'>;
-      readonly limits: TenantLimits;
-      /** Without names and addresses: no rule needs them, so no memory or snapshot holds them. */
-      readonly members: readonly Member[];
-    };
+  | (Known & { readonly status: 'active' })
+  | (Known & { readonly status: 'suspended'; readonly reason: string });
 
 export type TenantCommand =
   | {
@@ -60,7 +69,9 @@ export type TenantCommand =
       readonly name: string;
       readonly role: TenantRole;
       readonly secretHash: string;
-    };
+    }
+  | { readonly kind: 'suspend'; readonly reason: string }
+  | { readonly kind: 'resume' };
 
 /** What a tenant may hold where the operator says nothing else. */
 export const defaultLimits: TenantLimits = {
@@ -78,6 +89,13 @@ export const limitsOf = (asked: { readonly [L in keyof TenantLimits]?: number | 
 });
 
 export const tenantNotFound = reject('NOT_FOUND', 'There is no such tenant.');
+
+/** Said to whoever changes something under a tenant that is suspended. */
+export const tenantSuspended = (reason: string) =>
+  reject(
+    'TENANT_SUSPENDED',
+    `The tenant is suspended ("${reason}"): it can be read, and not changed, until the operator of the platform resumes it.`,
+  );
 
 export const tenantStream = (id: string) => `tenant:${id}`;
 
@@ -117,6 +135,7 @@ export const tenant: Decider<TenantState, TenantCommand, TenantEvent> = {
       }
       case 'addMember': {
         if (state.status === 'absent') return refuse(tenantNotFound);
+        if (state.status === 'suspended') return refuse(tenantSuspended(state.reason));
         const { kind: _, ...member } = command;
         const { tenantId, members } = state;
         if (memberOf(state, member.subject)) {
@@ -130,6 +149,7 @@ export const tenant: Decider<TenantState, TenantCommand, TenantEvent> = {
           [requireClaim('tenant', tenantId)],
         );
       }
+      // Who asks to be forgotten is, whatever the tenant owes.
       case 'erasePersonalData': {
         if (state.status === 'absent') return refuse(tenantNotFound);
         const member = memberOf(state, command.subject);
@@ -146,6 +166,7 @@ export const tenant: Decider<TenantState, TenantCommand, TenantEvent> = {
       }
       case 'createServiceAccount': {
         if (state.status === 'absent') return refuse(tenantNotFound);
+        if (state.status === 'suspended') return refuse(tenantSuspended(state.reason));
         const { serviceAccountId, name, role, secretHash } = command;
         const { tenantId } = state;
         return accept<TenantEvent>(
@@ -154,6 +175,25 @@ export const tenant: Decider<TenantState, TenantCommand, TenantEvent> = {
             requireClaim('tenant', tenantId),
             takeUnique('service-account-name', `${tenantId}/${name}`, serviceAccountId),
           ],
+        );
+      }
+      case 'suspend': {
+        if (state.status === 'absent') return refuse(tenantNotFound);
+        if (state.status === 'suspended') return accept<TenantEvent>([]);
+        const { tenantId } = state;
+        // Without the mark nothing can be created underneath, by whatever process, from this commit on.
+        return accept<TenantEvent>(
+          [{ type: 'TenantSuspended', data: { tenantId, reason: command.reason } }],
+          [releaseUnique('tenant', tenantId, tenantId)],
+        );
+      }
+      case 'resume': {
+        if (state.status === 'absent') return refuse(tenantNotFound);
+        if (state.status === 'active') return accept<TenantEvent>([]);
+        const { tenantId } = state;
+        return accept<TenantEvent>(
+          [{ type: 'TenantResumed', data: { tenantId } }],
+          [takeUnique('tenant', tenantId, tenantId)],
         );
       }
       default:
@@ -178,6 +218,13 @@ export const tenant: Decider<TenantState, TenantCommand, TenantEvent> = {
       }
       case 'ServiceAccountCreated':
         return state;
+      case 'TenantSuspended':
+        return state.status === 'active' ? { ...state, status: 'suspended', reason: event.data.reason } : state;
+      case 'TenantResumed': {
+        if (state.status !== 'suspended') return state;
+        const { tenantId, limits, members } = state;
+        return { status: 'active', tenantId, limits, members };
+      }
       default:
         return event satisfies never;
     }
