@@ -8,7 +8,7 @@ import { boundToParent } from '@atoll/infra/process/bound';
 import { isRunning, stopChild } from '@atoll/infra/process/stopping';
 
 const main = fileURLToPath(new URL('../workload/main.ts', import.meta.url));
-const START_MS = 30_000;
+const START_MS = 90_000;
 const ARM_MS = 5_000;
 const KEPT_OUTPUT = 16_000;
 

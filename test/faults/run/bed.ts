@@ -42,7 +42,13 @@ export interface Bed {
   close(): Promise<void>;
 }
 
-export async function openBed(postgres: ServerHandle, crew: Crew = fullCrew): Promise<Bed> {
+export async function openBed(options: {
+  postgres: ServerHandle;
+  /** A folder for what Node has compiled. */
+  compileCache: string;
+  crew?: Crew;
+}): Promise<Bed> {
+  const { postgres, compileCache, crew = fullCrew } = options;
   const log = createLogger('faults');
   log.level = process.env.ATOLL_LOG_LEVEL ?? 'fatal';
   const folder = temporaryFolder('faults');
@@ -69,6 +75,8 @@ export async function openBed(postgres: ServerHandle, crew: Crew = fullCrew): Pr
     ATOLL_NATS_URL: proxies.nats.url,
     ATOLL_DATABASE_URL: proxies.postgres.url,
     ATOLL_FAULTS_LOG: logFile,
+    // Processes are started by the hundred: what the first has compiled, the others read.
+    NODE_COMPILE_CACHE: compileCache,
     ATOLL_LOG_LEVEL: process.env.ATOLL_LOG_LEVEL ?? 'error',
   };
   const processes = Object.entries(crew).flatMap(([role, count]) =>

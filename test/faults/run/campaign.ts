@@ -2,6 +2,8 @@
  * A run of many rounds, by a schedule that the seed decides: which faults, in which order, on which processes, at which
  * hit. Each bed serves a number of rounds, and is then made anew.
  */
+import { rmSync } from 'node:fs';
+import { temporaryFolder } from '@atoll/infra/testing/folders';
 import { tell } from '../oracle/violation.ts';
 import { seeded } from '../random.ts';
 import { startPostgres } from '../servers.ts';
@@ -28,7 +30,8 @@ export async function runCampaign(options: {
 }): Promise<Campaign> {
   const { seed, next, crew, say } = options;
   const rounds: Round[] = [];
-  const postgres = await startPostgres({ settings: { fsync: 'on' } });
+  const postgres = await startPostgres();
+  const compileCache = temporaryFolder('compiled');
   let bed: Bed | null = null;
   let clients: ReturnType<typeof createClients> | null = null;
   try {
@@ -37,7 +40,7 @@ export async function runCampaign(options: {
       if (planned === null) break;
       if (bed === null || clients === null || number % ROUNDS_PER_BED === 0) {
         await bed?.close();
-        bed = await openBed(postgres, crew);
+        bed = await openBed({ postgres, compileCache, ...(crew && { crew }) });
         clients = createClients(bed.clientNc, seeded(seed * 7919 + number));
         await clients.probe(number, Date.now() + 30_000);
       }
@@ -60,6 +63,7 @@ export async function runCampaign(options: {
   } finally {
     await bed?.close();
     await postgres.stop();
+    rmSync(compileCache, { recursive: true, force: true });
   }
   return { rounds, ok: rounds.every(({ violations, notInjected }) => violations.length === 0 && notInjected === null) };
 }

@@ -1,4 +1,5 @@
 /** One process under fault: `node --conditions=atoll-faults main.ts <role>`. */
+import { flushCompileCache } from 'node:module';
 import { loadConfig } from '@atoll/service/config';
 import { runProcess } from '@atoll/service/process';
 import { z } from 'zod';
@@ -22,4 +23,6 @@ const role = z.enum(roles).parse(process.argv[2]);
 runProcess(role, async (context) => {
   await running[role](await openRole(context, loadConfig(z.object(roleConfig))));
   process.send?.('ready');
+  // Those that are killed never come to write it.
+  flushCompileCache();
 });
