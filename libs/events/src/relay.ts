@@ -1,3 +1,4 @@
+import type { Context } from '@atoll/schema/contexts';
 import type { EventRecord } from '@atoll/schema/envelope';
 import { eventStream } from '@atoll/schema/subjects';
 import { failpoint } from '@atoll/service/failpoint';
@@ -6,7 +7,7 @@ import type { NatsConnection } from '@atoll/service/nats';
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import type { EventStore } from './event-store.ts';
 import { serveFetch } from './fetch.ts';
-import { createStream, mustRenew, readTail } from './jetstream.ts';
+import { createStream, mustRenew, readEvent, readTail, type Tail } from './jetstream.ts';
 import { publishedPosition } from './measures.ts';
 import { createPublisher, type Publisher } from './publisher.ts';
 import { careOf, checkNatsServer } from './stream-care.ts';
@@ -43,6 +44,16 @@ interface Resumed {
   readonly position: number;
 }
 
+/**
+ * Within a stream sequences and positions rise together, from its first message to its last: then nobody else has
+ * published in between. A copy of an old event at the end would pass for the place to go on from.
+ */
+async function isWhole(jsm: JetStreamManager, context: Context, tail: Tail & { event: EventRecord }): Promise<boolean> {
+  const first = tail.info.state.first_seq;
+  const head = await readEvent(jsm, context, first);
+  return head !== null && head.position - first === tail.event.position - tail.sequence;
+}
+
 /** Where to go on: behind the stream's last event. A stream that isn't a part of this history is made anew. */
 async function resume(jsm: JetStreamManager, store: EventStore, maxBytes: number, log: Logger): Promise<Resumed> {
   const { context } = store;
@@ -50,14 +61,16 @@ async function resume(jsm: JetStreamManager, store: EventStore, maxBytes: number
   const renew = tail !== null && (await mustRenew(jsm, context, maxBytes, tail.info, log));
   if (tail?.event && !renew) {
     const [same] = await store.readStored(tail.event.position - 1, 1);
-    if (same?.id === tail.event.id) return { sequence: tail.sequence, position: tail.event.position };
+    if (same?.id === tail.event.id && (await isWhole(jsm, context, { ...tail, event: tail.event }))) {
+      return { sequence: tail.sequence, position: tail.event.position };
+    }
   }
   const fresh = tail !== null && tail.sequence === 0 && !renew;
   if (tail && !fresh) {
     if (!renew) {
       log.error(
         { context, sequence: tail.sequence, position: tail.event?.position ?? null },
-        'the stream ends with an event that the database does not have, or with none at all; making it anew',
+        'the stream is not a part of the log: it ends with something else, or others have published in it; making it anew',
       );
     }
     await jsm.streams.delete(eventStream(context));

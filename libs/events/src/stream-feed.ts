@@ -17,6 +17,7 @@ import {
   DeliverPolicy,
   type JetStreamManager,
   type JsMsg,
+  type JsMsg,
   jetstream,
   jetstreamManager,
   type StreamInfo,
