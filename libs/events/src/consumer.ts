@@ -18,7 +18,6 @@ import { consumerLag, consumerPosition } from './measures.ts';
 import type { OpenEvents } from './opened.ts';
 import { patiently } from './patience.ts';
 import { retryReadable } from './retry-readable.ts';
-import { retryReadable } from './retry-readable.ts';
 import { createSessionLock } from './session-lock.ts';
 import { openStreamFeed } from './stream-feed.ts';
 import { backoff, createBell, pause } from './waiting.ts';

@@ -17,7 +17,6 @@ import {
   DeliverPolicy,
   type JetStreamManager,
   type JsMsg,
-  type JsMsg,
   jetstream,
   jetstreamManager,
   type StreamInfo,
