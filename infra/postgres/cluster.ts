@@ -13,8 +13,8 @@ const execute = promisify(execFile);
 const initTimeoutMs = 120_000;
 
 export interface Cluster {
-  /** The server's command line. It stops fast (SIGINT) when this process dies. */
-  server(port: number, settings: Readonly<Record<string, string>>): Command;
+  /** The server's command line; `env` is added to its environment. It stops fast (SIGINT) when this process dies. */
+  server(port: number, settings: Readonly<Record<string, string>>, env?: Readonly<Record<string, string>>): Command;
 }
 
 async function own({ account }: Runner, path: string): Promise<void> {
@@ -72,11 +72,17 @@ export async function openCluster(folder: string, password: string): Promise<Clu
     await create(folder, programs, runner, password);
   }
   return {
-    server(port, settings) {
+    server(port, settings, env = {}) {
       const all = { listen_addresses: '127.0.0.1', unix_socket_directories: '', port: String(port), ...settings };
       const flags = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
       const args = ['-D', runner.sees(dataDir), ...flags];
-      return runner.run({ command: runner.sees(programs.postgres), args }, 'INT');
+      const postgres = runner.sees(programs.postgres);
+      const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+      const program =
+        variables.length === 0
+          ? { command: postgres, args }
+          : { command: 'env', args: [...variables, postgres, ...args] };
+      return runner.run(program, 'INT');
     },
   };
 }

@@ -3,7 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** Debian's package, the programs that show it is there, and whether everything needs it. */
+/** Debian's package, the programs that show it is there, and who needs it: `tests` for those that `npm start` does without. */
 const programs = [
   { debian: 'nats-server', found: ['nats-server'], brew: 'nats-server', what: 'the message transport' },
   { debian: 'iptables', found: ['iptables', 'ip6tables'], linux: true, what: 'firewall rules of instances' },
@@ -13,6 +13,7 @@ const programs = [
   { debian: 'docker.io', found: ['dockerd'], linux: true, what: 'containers' },
   { debian: 'docker-registry', found: ['docker-registry', 'registry'], any: true, what: 'the local image registry' },
   { debian: 'busybox-static', found: [], linux: true, what: 'the small image of the examples' },
+  { debian: 'faketime', found: ['faketime'], linux: true, tests: true, what: 'clocks that are set, in tests' },
 ];
 
 /** Services of those packages: Atoll starts its own, with its own data. */
@@ -112,7 +113,8 @@ const registryAdvice =
 export async function installPrograms({ needed }) {
   const debian = existsSync('/etc/debian_version') && onPath('apt-get');
   const linux = process.platform === 'linux';
-  const missing = programs.filter((program) => (linux || !program.linux) && !isThere(program, debian));
+  const wanted = programs.filter((program) => (linux || !program.linux) && (needed === 'all' || !program.tests));
+  const missing = wanted.filter((program) => !isThere(program, debian));
   if (missing.length === 0) return;
   if (debian && process.getuid?.() === 0) {
     await aptInstall(missing.map((program) => program.debian));

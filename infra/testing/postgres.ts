@@ -29,6 +29,8 @@ export interface TestServerOptions {
   /** Its data is in `folder`/data. Default: a temporary one, in memory, which goes at the end. */
   readonly folder?: string;
   readonly settings?: Readonly<Record<string, string>>;
+  /** Added to the server's environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 const startDeadlineMs = 60_000;
@@ -63,13 +65,14 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const password = randomBytes(12).toString('hex');
   const cluster = await openCluster(folder, password);
   const port = await freePort();
-  const { command, args } = cluster.server(port, {
+  const settings = {
     max_connections: '400',
     shared_buffers: '128MB',
     // Test clusters are thrown away; durability settings stay on, because services refuse a server without them.
     max_wal_size: '1GB',
     ...options.settings,
-  });
+  };
+  const { command, args } = cluster.server(port, settings, options.env);
   const url = `postgresql://postgres:${password}@127.0.0.1:${port}/postgres`;
   let child: ChildProcess;
   async function launch(): Promise<void> {
