@@ -1,6 +1,7 @@
 /** The page of all events, for people: docs/events.md. */
 import { cloudEvent, typePrefix } from '../src/cloudevent.ts';
 import { type Context, contexts } from '../src/contexts.ts';
+import { PERSONAL_KEYWORD } from '../src/personal.ts';
 import type { EventDefinition } from '../src/registry.ts';
 import { addressOf } from './asyncapi.ts';
 import type { Examples } from './examples.ts';
@@ -70,8 +71,10 @@ function rows(schema: Json | undefined, prefix = ''): readonly string[] {
     const text = isObject(field) && typeof field.description === 'string' ? field.description : '';
     const rule = isObject(field) && typeof field['x-rule'] === 'string' ? ` Holds: ${code(field['x-rule'])}.` : '';
     const optional = required.includes(name) ? '' : ', may be left out';
+    const personal =
+      isObject(field) && PERSONAL_KEYWORD in field ? ', personal: sealed with the key of its person' : '';
     return [
-      `| ${code(`${prefix}${name}`)} | ${cell(typeText(field))}${optional} | ${cell(text + rule)} |`,
+      `| ${code(`${prefix}${name}`)} | ${cell(typeText(field))}${optional}${personal} | ${cell(text + rule)} |`,
       ...rows(field, `${prefix}${name}.`),
     ];
   });

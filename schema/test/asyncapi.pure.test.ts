@@ -55,3 +55,19 @@ test.each(releases())('all that release %s wrote is what the document says, and 
     }
   }
 });
+
+test('personal data comes sealed or not at all, and nothing else does', () => {
+  const [created] = readFileSync(new URL('tenancy.jsonl', releaseFolder('0.1.0')), 'utf8').split('\n');
+  const id = (prefix: string) => `${prefix}_${'0'.repeat(26)}`;
+  const people = { tenantId: id('ten'), memberId: id('mem'), subject: 's', role: 'admin' };
+  const validate = payloadOf('tenancy', 'MemberAdded', 2);
+  const added = (data: object) => ({
+    ...{ ...JSON.parse(created ?? ''), type: 'atoll.tenancy.MemberAdded', schemaversion: 2 },
+    data: { ...people, ...data },
+  });
+  expect(validate(added({ displayName: { $sealed: '1.k.x' }, email: { $sealed: '1.k.y' } }))).toBe(true);
+  expect(validate(added({ displayName: null, email: null }))).toBe(true);
+  expect(validate(added({ displayName: 'Ann', email: null }))).toBe(false);
+  expect(validate(added({ displayName: { $sealed: 1 }, email: null }))).toBe(false);
+  expect(validate(added({ displayName: null, email: null, role: { $sealed: '1.k.x' } }))).toBe(false);
+});
