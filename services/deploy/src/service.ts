@@ -13,7 +13,7 @@ import { startNodeController } from './controllers/nodes.ts';
 import { startRolloutController } from './controllers/rollouts.ts';
 import { servePulls } from './nodes/documents.ts';
 import { serveReports } from './nodes/reports.ts';
-import { startTables } from './projections/tables.ts';
+import { startTableRebuilds, startTables } from './projections/tables.ts';
 import { startNamespaceReactions } from './reactions/namespaces.ts';
 import { startTenantLimits } from './replicas/tenant-limits.ts';
 
@@ -42,6 +42,7 @@ export async function startDeploy(options: DeployOptions) {
     namespaces.wake();
   };
   const tables = await startTables({ store, pool, schema, nc, log, onChange });
+  const rebuilds = await startTableRebuilds({ store, pool, schema, log });
   const limits = await startTenantLimits({ nc, pool, schema, log });
   const reactions = await startNamespaceReactions({ store, nc, pool, schema, log });
 
@@ -76,6 +77,7 @@ export async function startDeploy(options: DeployOptions) {
       await Promise.all([commands.stop(), reports.stop(), pulls.stop()]);
       await Promise.all([reactions.stop(), limits.stop()]);
       await Promise.all([rollouts.stop(), namespaces.stop(), nodes.stop()]);
+      await rebuilds.stop();
       await tables.stop();
       await relay.stop();
       await store.close();

@@ -1,4 +1,7 @@
+import { listProjections, requestRebuild } from '@atoll/events/rebuild-rows';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { TABLES_CONSUMER } from '../src/projections/tables.ts';
+import { tables } from '../src/projections/write.ts';
 import { checkHistory, heldBy } from './history.ts';
 import { type Member, Platform } from './platform.ts';
 
@@ -104,6 +107,46 @@ describe('the life of a deployment', () => {
       InstanceReady: 'node:node',
       RolloutCompleted: 'service:deploy',
     });
+    await platform.do(tenant, 'DeleteDeployment', { deploymentId });
+    await platform.recorded(deploymentId, 'DeploymentDeleted');
+  });
+
+  test('is in the tables when they are rebuilt beside themselves, row for row, and goes on after it', async () => {
+    const { tenant } = member;
+    const { deploymentId } = await create();
+    await platform.completed(deploymentId);
+    const gone = await create({ replicas: 1 });
+    await platform.completed(gone.deploymentId);
+    await platform.do(tenant, 'DeleteDeployment', { deploymentId: gone.deploymentId });
+    await platform.recorded(gone.deploymentId, 'DeploymentDeleted');
+    const rows = async () => {
+      const all: Record<string, unknown> = {};
+      for (const table of tables) {
+        // What the rollout controller marks is its own, and not rebuilt.
+        const { rows: found } = await platform.pool.query<{ row: object }>(
+          `select to_jsonb(t) - 'settled_version' - 'settled_capacity' as row from deploy.${table} t order by t::text`,
+        );
+        all[table] = found.map(({ row }) => JSON.stringify(row)).toSorted();
+      }
+      return all;
+    };
+    await platform.until('the tables have all of it', async () => {
+      const { rows: at } = await platform.pool.query<{ there: boolean }>(
+        'select position = (select max(position) from deploy.event) as there from deploy.consumer where name = $1',
+        [TABLES_CONSUMER],
+      );
+      return at[0]?.there ?? false;
+    });
+    const before = await rows();
+    await platform.pool.query('delete from deploy.release; update deploy.node_document set generation = 1');
+    const where = { pool: platform.pool, schema: 'deploy' };
+    expect(await requestRebuild(where, TABLES_CONSUMER)).toMatchObject({ outcome: 'requested' });
+    await platform.until('the tables are rebuilt', async () => {
+      const [known] = await listProjections(where);
+      if (known?.rebuild?.phase === 'failed') throw new Error(known.rebuild.note ?? 'failed');
+      return known?.rebuild?.phase === 'done';
+    });
+    expect(await rows()).toEqual(before);
     await platform.do(tenant, 'DeleteDeployment', { deploymentId });
     await platform.recorded(deploymentId, 'DeploymentDeleted');
   });

@@ -1,12 +1,13 @@
 /** Keeps this context's own tables in step with its events, and rouses whoever acts on them. */
 import { type Consumer, startConsumer } from '@atoll/events/consumer';
+import { startRebuilds } from '@atoll/events/rebuild';
 import type { EventStore } from '@atoll/events/store';
 import { nodeSubjects } from '@atoll/schema/subjects';
 import type { Logger } from '@atoll/service/log';
 import type { NatsConnection } from '@atoll/service/nats';
 import type { Pool } from 'pg';
 import { changesOf } from './changes.ts';
-import { writeChanges } from './write.ts';
+import { seed, tables, writeChanges } from './write.ts';
 
 export const TABLES_CONSUMER = 'deploy-tables';
 
@@ -39,3 +40,25 @@ export function startTables(options: {
     },
   });
 }
+
+/** To be raised when the same events give other rows. */
+const revision = 1;
+
+/**
+ * What the rollout controller has marked as settled is not rebuilt: it looks at every deployment once more. Nor is anybody
+ * told: the new tables say what the old ones said, or what they should have.
+ */
+export const startTableRebuilds = (options: { store: EventStore; pool: Pool; schema: string; log: Logger }) =>
+  startRebuilds({
+    ...options,
+    projections: [
+      {
+        name: TABLES_CONSUMER,
+        revision,
+        tables,
+        seed,
+        sources: [{ consumer: TABLES_CONSUMER, source: { kind: 'store', store: options.store } }],
+        effect: { kind: 'fold', apply: (tx, events) => writeChanges(tx, changesOf(events)) },
+      },
+    ],
+  });

@@ -3,36 +3,39 @@ import { maxTraces } from '@atoll/schema/node/trace';
 import type { PoolClient } from 'pg';
 import type { Changes } from './changes.ts';
 
-/** Statements take their rows as one JSON array, `$1`. They run in this order. */
+/**
+ * Statements take their rows as one JSON array, `$1`. They run in this order. Tables are named without schema: a rebuild
+ * lets the same statements write into a new version of them.
+ */
 const statements = {
   nodes: `
-    insert into deploy.node (node_id, name, runtime, cpu_millis, memory_mib, max_instances)
+    insert into node (node_id, name, runtime, cpu_millis, memory_mib, max_instances)
     select node_id, name, runtime, cpu_millis, memory_mib, max_instances
     from jsonb_to_recordset($1) as n (node_id text, name text, runtime text, cpu_millis int, memory_mib int, max_instances int)
     on conflict (node_id) do update set
       name = excluded.name, runtime = excluded.runtime, cpu_millis = excluded.cpu_millis,
       memory_mib = excluded.memory_mib, max_instances = excluded.max_instances`,
   readiness: `
-    update deploy.node n set ready = r.reason is null, reason = r.reason
+    update node n set ready = r.reason is null, reason = r.reason
     from jsonb_to_recordset($1) as r (node_id text, reason text) where r.node_id = n.node_id`,
   documents: `
-    insert into deploy.node_document as d (node_id, generation, traces)
+    insert into node_document as d (node_id, generation, traces)
     select node_id, generation, traces from jsonb_to_recordset($1) as n (node_id text, generation bigint, traces jsonb)
     on conflict (node_id) do update set
       generation = excluded.generation, traces = jsonb_path_query_array(excluded.traces || d.traces, '$[0 to ${maxTraces - 1}]')`,
   namespaces: `
-    insert into deploy.namespace (namespace_id, tenant, status, correlation, traceparent, cause)
+    insert into namespace (namespace_id, tenant, status, correlation, traceparent, cause)
     select namespace_id, tenant, status, correlation, traceparent, cause
     from jsonb_to_recordset($1) as n (namespace_id text, tenant text, status text, correlation text, traceparent text, cause text)
     on conflict (namespace_id) do update set
       status = excluded.status, correlation = excluded.correlation, traceparent = excluded.traceparent, cause = excluded.cause`,
   deployments: `
-    insert into deploy.deployment (deployment_id, tenant, namespace_id, name, version, correlation, traceparent, cause)
+    insert into deployment (deployment_id, tenant, namespace_id, name, version, correlation, traceparent, cause)
     select deployment_id, tenant, namespace_id, name, version, correlation, traceparent, cause
     from jsonb_to_recordset($1) as d
       (deployment_id text, tenant text, namespace_id text, name text, version int, correlation text, traceparent text, cause text)`,
   deploymentChanges: `
-    update deploy.deployment d set
+    update deployment d set
       version = c.version,
       deleting = coalesce(c.deleting, d.deleting),
       blocked = coalesce(c.blocked, d.blocked),
@@ -43,30 +46,34 @@ const statements = {
       (deployment_id text, version int, deleting boolean, blocked boolean, correlation text, traceparent text, cause text)
     where c.deployment_id = d.deployment_id`,
   releases: `
-    insert into deploy.release (release_id, deployment_id, spec)
+    insert into release (release_id, deployment_id, spec)
     select release_id, deployment_id, spec from jsonb_to_recordset($1) as r (release_id text, deployment_id text, spec jsonb)`,
   instances: `
-    insert into deploy.instance (instance_id, tenant, namespace_id, deployment_id, release_id, node_id, phase, traceparent)
+    insert into instance (instance_id, tenant, namespace_id, deployment_id, release_id, node_id, phase, traceparent)
     select instance_id, tenant, namespace_id, deployment_id, release_id, node_id, 'PLACED', traceparent
     from jsonb_to_recordset($1) as i (instance_id text, tenant text, namespace_id text, deployment_id text,
       release_id text, node_id text, traceparent text)`,
   conditions: `
-    update deploy.instance i set phase = c.phase, reason = c.reason, message = c.message
+    update instance i set phase = c.phase, reason = c.reason, message = c.message
     from jsonb_to_recordset($1) as c (instance_id text, phase text, reason text, message text)
     where c.instance_id = i.instance_id`,
   stops: `
-    update deploy.instance i set stopping = s.stopping, stop_generation = s.stop_generation
+    update instance i set stopping = s.stopping, stop_generation = s.stop_generation
     from jsonb_to_recordset($1) as s (instance_id text, stopping text, stop_generation bigint)
     where s.instance_id = i.instance_id`,
   instancesGone: `
-    delete from deploy.instance where instance_id in (select jsonb_array_elements_text($1))`,
+    delete from instance where instance_id in (select jsonb_array_elements_text($1))`,
   deploymentsGone: `
     with gone as (select jsonb_array_elements_text($1) as deployment_id),
-      releases as (delete from deploy.release where deployment_id in (select deployment_id from gone))
-    delete from deploy.deployment where deployment_id in (select deployment_id from gone)`,
-  capacity: `update deploy.capacity set position = (($1::jsonb) ->> 0)::bigint`,
+      releases as (delete from release where deployment_id in (select deployment_id from gone))
+    delete from deployment where deployment_id in (select deployment_id from gone)`,
+  capacity: `update capacity set position = (($1::jsonb) ->> 0)::bigint`,
 } as const;
 type Kind = keyof typeof statements;
+
+/** All tables that these statements write, and what is in them before the first event. */
+export const tables = ['node', 'node_document', 'namespace', 'deployment', 'release', 'instance', 'capacity'] as const;
+export const seed = 'insert into capacity (position) values (0)';
 
 export async function writeChanges(tx: PoolClient, changes: Changes): Promise<void> {
   const rows = rowsOf(changes);
