@@ -102,6 +102,23 @@ describe('what NATS lets a node do', () => {
 });
 
 describe('what NATS lets a service do', () => {
+  test('have the keys of personal data if it is the gateway, and give them if they are its own', async () => {
+    const [tenancy, deploy, gateway] = await Promise.all([as('tenancy'), as('deploy'), as('gateway')]);
+    const node = await as(one, `_INBOX_node_${one}`);
+    const keys = serveJson(tenancy, { subject: 'key.tenancy.data', log }, async () => 'keys');
+    await tenancy.flush();
+    const ask = (nc: NatsConnection) => requestJson(nc, 'key.tenancy.data', {}, { timeoutMs: 500 });
+    expect(await ask(gateway)).toBe('keys');
+    for (const nc of [deploy, node]) await expect(ask(nc)).rejects.toThrow();
+    for (const nc of [deploy, gateway, node]) {
+      for (const subject of ['key.tenancy.data', 'key.>', '_INBOX_gateway.>']) {
+        if (nc === gateway && subject.startsWith('_INBOX')) continue;
+        expect(await subscribe(nc, subject), subject).toMatch(/permissions violation/i);
+      }
+    }
+    await keys.stop();
+  });
+
   test('not touch another context’s stream, nor publish its events', async () => {
     const [tenancy, deploy] = await Promise.all([as('tenancy'), as('deploy')]);
     const create = (nc: NatsConnection, name: string, subjects: string[]) =>
