@@ -49,6 +49,8 @@ export function createPool(options: { url: string; name: string; max: number; lo
     // Who stands still within a transaction keeps others from what it has locked for no longer than this.
     idle_in_transaction_session_timeout: 15_000,
     keepAlive: true,
+    // A session that waits for a lock, and whose client is gone, ends then and there.
+    options: '-c client_connection_check_interval=2s',
     types: { getTypeParser },
     // A server that was started again may have other settings.
     verify: verifyServer,

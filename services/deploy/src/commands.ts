@@ -1,5 +1,5 @@
 /** The write door: what is checked before a decision, and how each command becomes one. */
-import { type CommandOutcome, type EventStore, handleCommand, type Idempotency } from '@atoll/events/store';
+import { type CommandOutcome, type EventStore, handleCommand, type Idempotency, loadState } from '@atoll/events/store';
 import type { deployCommands } from '@atoll/schema/deploy/commands';
 import { type Rejection, reject } from '@atoll/schema/errors';
 import { type Id, PLATFORM } from '@atoll/schema/ids';
@@ -12,6 +12,7 @@ import { deploymentNotFound } from './domain/actions.ts';
 import { type DeploymentCommand, deploymentDecider } from './domain/decide.ts';
 import { DEPLOYMENT_LABEL, type Deployment } from './domain/deployment.ts';
 import type { Amounts } from './domain/holdings.ts';
+import { namespaceDecider } from './domain/namespace.ts';
 import { deploymentStream, namespaceStream } from './domain/streams.ts';
 import { originOf } from './origin.ts';
 import { placeAndCommit } from './place-and-commit.ts';
@@ -71,6 +72,7 @@ export function deployHandlers(needs: Needs): CommandHandlers<typeof deployComma
         const { deploymentId } = ids;
         const { outcome } = await placeAndCommit(needs, {
           deploymentId,
+          newStream: true,
           places: input.replicas,
           command: (world) => ({ action: 'create', tenant, limits, ...input, ...ids, world }),
           origin: originOf(context),
@@ -190,8 +192,8 @@ async function missingNamespace(
   tenant: Id<'tenant'>,
   namespaceId: Id<'namespace'>,
 ): Promise<Rejection | null> {
-  const [opened] = await store.readStream(namespaceStream(namespaceId));
-  return opened?.tenant === tenant ? null : namespaceNotFound;
+  const gate = await loadState(store, { decider: namespaceDecider, stream: namespaceStream(namespaceId) });
+  return gate.tenant === tenant ? null : namespaceNotFound;
 }
 
 const MOST_LABELS = 31;

@@ -31,6 +31,8 @@ export interface Placing {
   readonly origin: Origin;
   readonly idempotency?: Idempotency;
   readonly expectedVersion?: number | null;
+  /** The deployment's id was made up for this command. */
+  readonly newStream?: boolean;
   readonly result?: (state: Deployment) => unknown;
 }
 

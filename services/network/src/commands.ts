@@ -100,6 +100,7 @@ export function networkHandlers(options: {
       const outcome = await handleCommand(store, {
         decider: policy,
         stream: policyStream(policyId),
+        newStream: true,
         command: { kind: 'create', policyId, namespaceId, name, spec },
         origin: originOf(context),
         idempotency,

@@ -1,10 +1,9 @@
 /** What a tenant is told about namespaces that take nothing new. */
 
-import type { EventStore } from '@atoll/events/store';
-import type { EventRecord } from '@atoll/schema/envelope';
+import { type EventStore, loadState } from '@atoll/events/store';
 import { type Rejection, reject } from '@atoll/schema/errors';
 import type { Id, Tenant } from '@atoll/schema/ids';
-import { creationRefused, type NamespaceEvent, namespace, namespaceStream } from './domain/namespace.ts';
+import { creationRefused, namespace, namespaceStream } from './domain/namespace.ts';
 
 const at = ({ code, message }: Rejection, field?: string) => reject(code, message, field);
 
@@ -21,11 +20,8 @@ export async function namespaceRefusal(
   namespaceId: Id<'namespace'>,
   field: string,
 ): Promise<Rejection | null> {
-  const records = await store.readStream(namespaceStream(namespaceId));
-  if (records.some((record) => record.tenant !== tenant)) return at(creationRefused.absent, field);
-  const state = records.reduce(
-    (folded, record) => namespace.evolve(folded, record as EventRecord & NamespaceEvent),
-    namespace.initial,
-  );
+  const gate = await loadState(store, { decider: namespace, stream: namespaceStream(namespaceId) });
+  if (gate.tenant !== tenant) return at(creationRefused.absent, field);
+  const { state } = gate;
   return state.status === 'open' ? null : at(creationRefused[state.status], field);
 }

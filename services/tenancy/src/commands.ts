@@ -118,6 +118,7 @@ export function tenancyHandlers(store: EventStore): CommandHandlers<typeof tenan
       const outcome = await handleCommand(store, {
         decider: environment,
         stream: environmentStream(environmentId),
+        newStream: true,
         command: {
           kind: 'create',
           tenant: owner.id,
@@ -140,6 +141,7 @@ export function tenancyHandlers(store: EventStore): CommandHandlers<typeof tenan
       const outcome = await handleCommand(store, {
         decider: namespace,
         stream: namespaceStream(namespaceId),
+        newStream: true,
         command: { kind: 'create', tenant: owner.id, namespaceId, ...input, limit: owner.limits.namespaces },
         origin: originOf(context),
         idempotency: { key: context.key, request: { CreateNamespace: input } },

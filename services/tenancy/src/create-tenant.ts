@@ -27,6 +27,7 @@ export async function createTenant(
   const outcome = await handleCommand(store, {
     decider: tenant,
     stream: tenantStream(tenantId),
+    newStream: true,
     command: {
       kind: 'create',
       tenantId,

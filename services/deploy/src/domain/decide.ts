@@ -11,6 +11,7 @@ import type { Active, Body, Deployment, DeploymentEvent, Release, RolloutKind } 
 import { evolve } from './evolve.ts';
 import { type Amounts, claimsOf, NAMESPACE_OPEN } from './holdings.ts';
 import { type Observation, observe } from './observe.ts';
+import { deploymentSnapshot } from './snapshot.ts';
 
 interface ForTenant {
   readonly tenant: Id<'tenant'>;
@@ -64,6 +65,7 @@ export const deploymentDecider: Decider<Deployment, DeploymentCommand, Deploymen
   initial: { status: 'NONE' },
   decide,
   evolve,
+  snapshot: deploymentSnapshot,
 };
 
 function decide(state: Deployment, command: DeploymentCommand): Decision<DeploymentEvent> {

@@ -21,6 +21,12 @@ export class Instances {
 
   static readonly none = new Instances(Array<Bucket>(BUCKETS).fill(new Map()), 0);
 
+  static of(instances: readonly Instance[]): Instances {
+    const buckets = Array.from({ length: BUCKETS }, () => new Map<Id<'instance'>, Instance>());
+    for (const instance of instances) buckets[bucketOf(instance.id)]?.set(instance.id, instance);
+    return new Instances(buckets, instances.length);
+  }
+
   get(id: Id<'instance'>): Instance | undefined {
     return this.#buckets[bucketOf(id)]?.get(id);
   }
@@ -39,6 +45,11 @@ export class Instances {
       .flatMap((bucket) => (bucket.size === 0 ? [] : [...bucket.values()]))
       .sort((a, b) => a.order - b.order);
     return this.#list;
+  }
+
+  /** All of it: `of` takes it back. */
+  toJSON(): readonly Instance[] {
+    return this.list();
   }
 
   #changed(id: Id<'instance'>, change: (bucket: Map<Id<'instance'>, Instance>) => unknown): Instances {

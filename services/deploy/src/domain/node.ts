@@ -1,8 +1,9 @@
 /** A node: what its agent says it is, and whether it is heard of. Stream `node:<id>`, of the platform. */
 import { accept, type Decider, type Decision } from '@atoll/events/decider';
-import type { DeployEvent, runtimes } from '@atoll/schema/deploy/events';
-import type { Resources } from '@atoll/schema/deploy/spec';
+import { type DeployEvent, runtimes } from '@atoll/schema/deploy/events';
+import { type Resources, resources } from '@atoll/schema/deploy/spec';
 import type { Id } from '@atoll/schema/ids';
+import { z } from 'zod';
 
 export type NodeEvent = Extract<
   DeployEvent,
@@ -22,6 +23,19 @@ export type NodeState =
   | { readonly status: 'REGISTERED' | 'READY'; readonly facts: NodeFacts }
   | { readonly status: 'UNREACHABLE'; readonly facts: NodeFacts; readonly reason: string };
 
+const nodeFacts = z.strictObject({
+  nodeId: z.templateLiteral(['node_', z.string()]),
+  name: z.string(),
+  runtime: z.enum(runtimes),
+  capacity: resources,
+  maxInstances: z.number(),
+});
+const nodeState = z.discriminatedUnion('status', [
+  z.strictObject({ status: z.literal('NONE') }),
+  z.strictObject({ status: z.enum(['REGISTERED', 'READY']), facts: nodeFacts }),
+  z.strictObject({ status: z.literal('UNREACHABLE'), facts: nodeFacts, reason: z.string() }),
+]);
+
 export type NodeCommand =
   /** Its agent was heard. */
   | { readonly action: 'hear'; readonly facts: NodeFacts }
@@ -32,6 +46,8 @@ export const nodeDecider: Decider<NodeState, NodeCommand, NodeEvent> = {
   initial: { status: 'NONE' },
   decide,
   evolve,
+  // A node that comes and goes has a long stream and a small state.
+  snapshot: { name: 'node', version: 1, schema: nodeState },
 };
 
 function decide(state: NodeState, command: NodeCommand): Decision<NodeEvent> {

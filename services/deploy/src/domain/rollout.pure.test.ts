@@ -3,6 +3,7 @@
  * here. After every event the guarantees of `advance.ts` and `holdings.ts` are checked from the outside.
  */
 import type { Claim } from '@atoll/events/decider';
+import { viaSnapshot } from '@atoll/events/testing/check-snapshots';
 import type { Id } from '@atoll/schema/ids';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -27,6 +28,7 @@ class Platform {
   readonly held = new Map<string, number>();
   readonly slots: number;
   releases = 0;
+  private commands = 0;
 
   constructor(replicas: number, strategy: { maxSurge: number; maxUnavailable: number }, slots: number) {
     this.slots = slots;
@@ -61,9 +63,15 @@ class Platform {
     const decision = deploymentDecider.decide(before, command);
     if (!decision.ok) return null;
     for (const event of decision.events) this.apply(event);
+    if (this.commands++ % 8 === 0) this.checkSnapshot(before, decision.events);
     for (const claim of decision.claims) this.book(claim, command.action);
     this.checkHoldings();
     return decision.events;
+  }
+
+  private checkSnapshot(before: Deployment, events: readonly DeploymentEvent[]) {
+    const restored = events.reduce(deploymentDecider.evolve, viaSnapshot(deploymentDecider, before));
+    expect(JSON.stringify(restored), 'a snapshot and the later events give the same').toBe(JSON.stringify(this.state));
   }
 
   private apply(event: DeploymentEvent) {

@@ -3,7 +3,8 @@ import { accept, type Decider, refuse } from '@atoll/events/decider';
 import { reject } from '@atoll/schema/errors';
 import type { Id } from '@atoll/schema/ids';
 import type { NetworkEvent } from '@atoll/schema/network/events';
-import type { PolicySpec } from '@atoll/schema/network/spec';
+import { type PolicySpec, policySpec } from '@atoll/schema/network/spec';
+import { z } from 'zod';
 import { policyNameKey, releaseUnique, requireOpen, takeUnique } from './claims.ts';
 
 export type PolicyEvent = Extract<
@@ -65,8 +66,24 @@ const deletion = ({ policyId, namespaceId, name }: Known) =>
     ],
   );
 
+const policyState = z.discriminatedUnion('status', [
+  z.strictObject({ status: z.enum(['absent', 'deleted']) }),
+  z.strictObject({
+    status: z.literal('active'),
+    policyId: z.templateLiteral(['pol_', z.string()]),
+    namespaceId: z.templateLiteral(['ns_', z.string()]),
+    name: z.string(),
+    revision: z.number(),
+    spec: policySpec,
+    version: z.number(),
+    changedAt: z.number(),
+  }),
+]);
+
 export const policy: Decider<PolicyState, PolicyCommand, PolicyEvent> = {
   initial: { status: 'absent' },
+  // A receipt of every node for every revision makes its stream long.
+  snapshot: { name: 'policy', version: 1, schema: policyState },
 
   decide(state, command) {
     switch (command.kind) {

@@ -82,6 +82,7 @@ export function createSubnetAllocator(options: {
         const outcome = await handleCommand(store, {
           decider: subnet,
           stream: subnetStream(subnetId),
+          newStream: true,
           command: { kind: 'allocate', subnetId, namespaceId, ipv4: rangeText(ipv4), ipv6: rangeText(ipv6) },
           origin,
           idempotency,
