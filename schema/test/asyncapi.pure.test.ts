@@ -15,13 +15,15 @@ const document: { messages?: object } & Record<string, Record<string, Record<str
 /** Formats and our own keywords are for readers; patterns and bounds are checked. */
 const ajv = new Ajv({ strict: false, validateFormats: false, allErrors: true });
 
+ajv.addSchema({ components: document.components }, 'events');
+
 /** Of the message of a type and version. */
 function payloadOf(context: string, type: string, version: number): ValidateFunction {
   const newest = registries[contexts.find((name) => name === context) ?? 'tenancy'][type]?.version;
   const message = version === newest ? `${context}.${type}` : `${context}.${type}.${version}`;
-  const key = `${message}#payload`;
-  const { components } = document;
-  return ajv.getSchema(key) ?? ajv.compile({ $id: key, components, $ref: `#/components/messages/${message}/payload` });
+  const validate = ajv.getSchema(`events#/components/messages/${message}/payload`);
+  if (validate === undefined) throw new Error(`The document has no message ${message}.`);
+  return validate;
 }
 
 test('the document is AsyncAPI 3.0, by the schema of its authors', () => {

@@ -1,4 +1,4 @@
-/** Records the golden streams of deploy: `node services/deploy/test/golden.record.ts 1.2.3`. */
+/** Records the golden streams of deploy: `npm run gen -- --ship 1.2.3` runs it. */
 import { createRecorder, type Doing, goldenId } from '@atoll/events/testing/record-golden';
 import { deployEvents } from '@atoll/schema/deploy/events';
 import type { ReleaseSpec } from '@atoll/schema/deploy/spec';

@@ -1,6 +1,6 @@
 /**
  * Records the golden streams of network, to the ones of deploy of the same release:
- * `node services/network/test/golden.record.ts 1.2.3`.
+ * `npm run gen -- --ship 1.2.3` runs it.
  */
 import { accept, type Decider } from '@atoll/events/decider';
 import { readGolden } from '@atoll/events/testing/golden';

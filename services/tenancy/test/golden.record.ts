@@ -1,4 +1,4 @@
-/** Records the golden streams of tenancy: `node services/tenancy/test/golden.record.ts 1.2.3`. */
+/** Records the golden streams of tenancy: `npm run gen -- --ship 1.2.3` runs it. */
 import { createRecorder, goldenId } from '@atoll/events/testing/record-golden';
 import { tenancyEvents } from '@atoll/schema/tenancy/events';
 import { environment, environmentStream } from '../src/domain/environment.ts';
