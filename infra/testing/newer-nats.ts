@@ -15,8 +15,7 @@ const MIRROR = 'http://deb.debian.org/debian';
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 const TRIES = 3;
 const cache = fileURLToPath(new URL('../../node_modules/.cache/atoll/', import.meta.url));
-const unpacked = join(cache, `nats-server-${RELEASE}`);
-const program = join(unpacked, 'usr', 'bin', 'nats-server');
+const program = join(cache, `nats-server-${RELEASE}`);
 
 async function fetch(): Promise<void> {
   mkdirSync(cache, { recursive: true });
@@ -42,8 +41,8 @@ async function fetch(): Promise<void> {
     const [file] = readdirSync(folder).filter((name) => name.endsWith('.deb'));
     if (!file) throw new Error('apt-get has downloaded nothing.');
     await execute('dpkg-deb', ['-x', join(folder, file), join(folder, 'root')], { timeout: 60_000 });
-    // Another process may have been quicker: then its copy stays.
-    if (!existsSync(program)) renameSync(join(folder, 'root'), unpacked);
+    // By one rename: another process may be doing the same.
+    renameSync(join(folder, 'root', 'usr', 'sbin', 'nats-server'), program);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -60,7 +59,6 @@ export async function newerNats(): Promise<string> {
     try {
       await fetch();
     } catch (error) {
-      if (existsSync(program)) break;
       if (tries < TRIES) {
         await pause(2000 * tries);
         continue;

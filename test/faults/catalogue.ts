@@ -86,3 +86,12 @@ export const streamFaults = (
     entry('the store of NATS replaced by an older copy', () => nats.replaceStore('copy')),
   ];
 };
+
+export function byName(entries: readonly CatalogueEntry[]): (name: string) => CatalogueEntry {
+  const all = new Map(entries.map((entry) => [entry.name, entry]));
+  return (name) => {
+    const entry = all.get(name);
+    if (!entry) throw new Error(`There is no fault "${name}", but ${[...all.keys()].join(', ')}.`);
+    return entry;
+  };
+}

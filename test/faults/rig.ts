@@ -24,6 +24,8 @@ export interface Recovery {
   readonly commandMs: number;
   /** And until all three consumers have its effect. */
   readonly effectsMs: number;
+  /** Commands that were sent and answered well in the second half of the time that it was broken. */
+  readonly okWhileBroken: number;
 }
 
 export interface Rig {
@@ -135,12 +137,15 @@ export async function openRig(
       try {
         await firstOk(load, 0);
         await fault.inject();
-        await pause(holdMs);
+        await pause(holdMs / 2);
+        const half = performance.now();
+        await pause(holdMs / 2);
+        const okWhileBroken = load.calls.filter((call) => call.outcome === 'ok' && call.beganAt > half).length;
         await fault.heal();
         const healedAt = performance.now();
         const { position, endedAt } = await firstOk(load, healedAt);
         await effectsOf(position);
-        recovery = { commandMs: endedAt - healedAt, effectsMs: performance.now() - healedAt };
+        recovery = { commandMs: endedAt - healedAt, effectsMs: performance.now() - healedAt, okWhileBroken };
       } finally {
         await fault.heal();
         await load.stop();
