@@ -118,11 +118,11 @@ export async function startConsumer(options: {
       // This process may be newer than the one that put them aside.
       await retryReadable({ pool, schema, name, registry: feed.registry, log });
       while (!signal.aborted) {
-        if (Date.now() >= Math.min(retriesAt, work.parked.dueAt())) {
+        if (performance.now() >= Math.min(retriesAt, work.parked.dueAt())) {
           await work.parked.retry(signal);
           retriesAt = performance.now() + RETRY_POLL_MS;
         }
-        const restMs = Math.max(1, work.parked.dueAt() - Date.now());
+        const restMs = Math.max(1, work.parked.dueAt() - performance.now());
         if (work.parked.isFull()) {
           await pause(Math.min(restMs, RETRY_POLL_MS), signal);
           continue;

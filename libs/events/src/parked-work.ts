@@ -31,7 +31,7 @@ export const failureOf = (error: unknown, attempts: number): ParkFailure => ({
 export interface ParkedWork {
   /** Tries what is due, or asked for. */
   retry(signal: AbortSignal): Promise<void>;
-  /** Unix time in milliseconds of the next retry that comes by itself; Infinity where there is none. */
+  /** When the next retry comes by itself, by `performance.now()`; Infinity where there is none. */
   dueAt(): number;
   /** Too much fails at the same time: no more is to be begun before what is tried has come to an end. */
   isFull(): boolean;
@@ -120,7 +120,7 @@ export function createParkedWork(options: {
     added(failure) {
       if (failure.retryInMs === null) return;
       trying += 1;
-      dueAt = Math.min(dueAt, Date.now() + failure.retryInMs);
+      dueAt = Math.min(dueAt, performance.now() + failure.retryInMs);
     },
     async retry(signal) {
       const { rows } = await pool.query<{ stream: string }>(
@@ -138,7 +138,7 @@ export function createParkedWork(options: {
       );
       trying = left[0]?.trying ?? 0;
       const wait = left[0]?.wait ?? null;
-      dueAt = wait === null ? Number.POSITIVE_INFINITY : Date.now() + Math.max(1, wait);
+      dueAt = wait === null ? Number.POSITIVE_INFINITY : performance.now() + Math.max(1, wait);
     },
   };
 }
