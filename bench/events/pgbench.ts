@@ -1,4 +1,4 @@
-/** The floor of many appends: PostgreSQL's own pgbench, so many such rows in each statement, prepared once. */
+/** The floor of many appends: PostgreSQL's own pgbench, so many such rows in each statement. */
 import { execFile } from 'node:child_process';
 import { accessSync, constants, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -38,19 +38,43 @@ function findPgbench(): string {
   );
 }
 
-/** pgbench takes a colon and a letter for a variable, in a literal, too. */
+/** pgbench takes a colon and what follows for a variable, in a literal, too. */
 const text = (value: string) => `'${value.replaceAll("'", "''").replaceAll(':', ":' || '")}'`;
 
+/** What differs from row to row and statement to statement. */
+const FIRST = 100_000_000_000;
+
+/** Each statement carries its rows, as texts: what any client has to send, and the server to read. */
+function literalRows(rowsPerStatement: number, streams: number): string {
+  const numbers = Array.from({ length: rowsPerStatement }, (_, k) => k);
+  return [
+    `\\set base ${FIRST} + :done`,
+    `\\set done :done + ${rowsPerStatement}`,
+    ...numbers.map(
+      (k) => `\\set n${k} :base + ${k}\n\\set s${k} ${FIRST} + :n${k} % ${streams}\n\\set v${k} :n${k} / ${streams}`,
+    ),
+    // In this mode pgbench puts variables into literals, too; the numbers have 12 digits, so that ids are as long as ours.
+    `insert into floor_event (${columns}) values ${numbers
+      .map(
+        (k) =>
+          `(:n${k}, 'evt_01000000000000:n${k}', 'Moved', 1, 'platform', 'account-00000000000000:s${k}', ` +
+          `(:v${k} - ${FIRST / streams}) % 2000000000, now(), ${text(actor)}, null, ${text(correlation)}, ` +
+          `${text(traceparent)}, ${text(JSON.stringify(movedData(k)))})`,
+      )
+      .join(', ')};`,
+    '',
+  ].join('\n');
+}
+
 /**
- * Only one number changes from statement to statement, so that PostgreSQL plans it once; each row is still put together
- * by itself, its JSON read included. (pgbench has no more than 255 parameters.)
+ * Planned once, and only one number sent: no client that has rows to send can be as cheap. Each row is still put together
+ * by itself, its JSON read included.
  */
-function script(rowsPerStatement: number, streams: number): string {
+function preparedRows(rowsPerStatement: number, streams: number): string {
   const values = Array.from({ length: rowsPerStatement }, (_, k) => `(${k}, ${text(JSON.stringify(movedData(k)))})`);
   return [
-    '\\set base :client_id * 100000000 + :done',
+    '\\set base :done',
     `\\set done :done + ${rowsPerStatement}`,
-    // As long as the engine's ids, and rising like them.
     `insert into floor_event (${columns}) select base + k, 'evt_01' || lpad((base + k)::text, 24, '0'), 'Moved', 1,
       'platform', 'floor:' || lpad(((base + k) % ${streams})::text, 26, '0'), (base + k) / ${streams} + 1, now(),
       ${text(actor)}, null, ${text(correlation)}, ${text(traceparent)}, data::jsonb
@@ -61,22 +85,24 @@ function script(rowsPerStatement: number, streams: number): string {
 
 export interface Pgbench {
   /** Rows a second. Every run begins with an empty table. */
-  run(options: { clients: number; seconds: number }): Promise<number>;
+  run(options: { kind: 'literal' | 'prepared'; seconds: number }): Promise<number>;
   close(): Promise<void>;
 }
 
 export async function openPgbench(url: string, rowsPerStatement: number, streams: number): Promise<Pgbench> {
   const program = findPgbench();
   const folder = mkdtempSync(join(tmpdir(), `atoll-test-${process.pid}-pgbench-`));
-  const file = join(folder, 'insert.sql');
-  writeFileSync(file, script(rowsPerStatement, streams));
+  const scripts = { literal: join(folder, 'literal.sql'), prepared: join(folder, 'prepared.sql') };
+  writeFileSync(scripts.literal, literalRows(rowsPerStatement, streams));
+  writeFileSync(scripts.prepared, preparedRows(rowsPerStatement, streams));
   const pool = new pg.Pool({ connectionString: url, max: 1 });
   await createFloorTable(pool);
   const { hostname, port, username, password, pathname } = new URL(url);
   return {
-    async run({ clients, seconds }) {
+    async run({ kind, seconds }) {
       await pool.query('truncate floor_event');
-      const args = ['-n', '-M', 'prepared', '-f', file, '-c', String(clients), '-j', '1', '-T', String(seconds)];
+      const mode = kind === 'literal' ? 'simple' : 'prepared';
+      const args = ['-n', '-M', mode, '-f', scripts[kind], '-c', '1', '-j', '1', '-T', String(seconds)];
       // An error of pgbench's would repeat the whole statement.
       const { stdout } = await execute(program, [...args, '-D', 'done=0', pathname.slice(1)], {
         env: {

@@ -4,6 +4,7 @@ import { CommandHandler, type Event } from '@event-driven-io/emmett';
 import {
   getPostgreSQLEventStore,
   postgreSQLRawBatchSQLProjection,
+  postgreSQLRawSQLProjection,
   rebuildPostgreSQLProjections,
 } from '@event-driven-io/emmett-postgresql';
 import { Pool } from 'pg';
@@ -56,6 +57,18 @@ const handle = CommandHandler<State, BankEvent>({
   },
 });
 
+/** As its documents show a projection: the SQL of each event. */
+const accountsByEvent = postgreSQLRawSQLProjection<BankEvent>({
+  name: 'accounts-by-event',
+  canHandle: ['Opened', 'Moved'],
+  evolve(event) {
+    const { streamName } = (event as BankEvent & { metadata: { streamName: string } }).metadata;
+    const [amount, moves] = event.type === 'Moved' ? [event.data.amount, 1] : [0, 0];
+    return SQL`insert into accounts as a values (${streamName}, ${amount}, ${moves})
+      on conflict (id) do update set balance = a.balance + excluded.balance, moves = a.moves + excluded.moves`;
+  },
+});
+
 /** Folded per batch and written by one statement: as fast as its interface lets a projection be. */
 const accounts = postgreSQLRawBatchSQLProjection<BankEvent>({
   name: 'accounts',
@@ -80,8 +93,8 @@ const accounts = postgreSQLRawBatchSQLProjection<BankEvent>({
 });
 
 const tasks = {
-  /** Everything that is stored, in batches of `batch`; events a second. */
-  async rebuild({ batch }: { batch: number }): Promise<{ perSecond: number; totals: string }> {
+  /** Everything that is stored; events a second. `batch` null: as it comes, event by event. */
+  async rebuild({ batch }: { batch: number | null }): Promise<{ perSecond: number; totals: string }> {
     const reading = new Pool({ connectionString: url, max: 1 });
     await createAccounts(reading, 'accounts');
     await reading.query('truncate accounts');
@@ -89,8 +102,8 @@ const tasks = {
     const began = performance.now();
     const consumer = rebuildPostgreSQLProjections({
       connectionString: url,
-      pulling: { batchSize: batch },
-      projections: [accounts],
+      ...(batch === null ? {} : { pulling: { batchSize: batch } }),
+      projections: [batch === null ? accountsByEvent : accounts],
     });
     await consumer.start();
     await consumer.close();

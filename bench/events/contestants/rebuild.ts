@@ -15,7 +15,7 @@ import { accountsProjection, applyToAccounts, createAccounts, totals } from '../
 import { given, serve } from '../contestant.ts';
 import { sampleMemory } from '../memory.ts';
 
-const LOOK_MS = 5;
+const LOOK_MS = 20;
 const MAX_MS = 1_200_000;
 
 const log = createLogger('bench');
@@ -80,22 +80,26 @@ const tasks = {
     return { perSecond, totals: await totals(pool, `deploy.${tableOf(kind)}`), memory: memory.stop() };
   },
 
-  /** From asking for it until the new version is live and the old one dropped; events a second. */
+  /**
+   * From its beginning until the new version is live and the old one dropped; events a second. (It begins within half a
+   * second after it was asked for.)
+   */
   async rebuild({ kind }: { kind: Kind }): Promise<Rebuilt> {
     const last = await store.lastPosition();
     const memory = sampleMemory();
-    const began = performance.now();
+    const asked = performance.now();
     const { outcome } = await requestRebuild(where, kind);
     if (outcome !== 'requested') throw new Error(`The rebuild is ${outcome}.`);
-    for (;;) {
+    let took = Number.NaN;
+    while (Number.isNaN(took)) {
       const found = (await listProjections(where)).find(({ name }) => name === kind)?.rebuild;
-      if (found?.phase === 'done') break;
-      if (found?.phase === 'failed' || performance.now() - began > MAX_MS) {
+      if (found?.phase === 'failed' || performance.now() - asked > MAX_MS) {
         throw new Error(`The rebuild is ${found?.phase}: ${found?.note}`);
       }
-      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+      if (found?.phase === 'done') took = Number(found.endedAt) - Number(found.startedAt);
+      else await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     }
-    const perSecond = (last * 1000) / (performance.now() - began);
+    const perSecond = (last * 1000) / took;
     return { perSecond, totals: await totals(pool, `deploy.${tableOf(kind)}`), memory: memory.stop() };
   },
 };
