@@ -2,10 +2,10 @@
  * Failpoints that do something. Only `node --conditions=atoll-faults` loads this module.
  *
  * ATOLL_FAILPOINTS arms them: either the points themselves (see failpoint-spec.ts), or `dir:/some/folder`, where this
- * process reads the file named after its pid at each SIGUSR2. The second way arms a running process, and leaves the one
- * that is started in its place alone. ATOLL_FAILPOINTS_SEED seeds the probabilities.
+ * process reads, and then removes, the file named after its pid at each SIGUSR2. The second way arms a running process,
+ * and leaves the one that is started in its place alone. ATOLL_FAILPOINTS_SEED seeds the probabilities.
  */
-import { readFileSync, writeSync } from 'node:fs';
+import { readFileSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Failpoint } from './failpoint-points.ts';
 import { type Action, type Armed, parseFailpoints } from './failpoint-spec.ts';
@@ -69,6 +69,8 @@ if (setting.startsWith('dir:')) {
   const file = join(setting.slice('dir:'.length), String(process.pid));
   process.on('SIGUSR2', () => {
     arm(parseFailpoints(readFileSync(file, 'utf8')));
+    // Tells whoever has armed it that it is.
+    rmSync(file);
     writeSync(2, 'failpoints are armed\n');
   });
 } else {

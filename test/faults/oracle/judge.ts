@@ -14,7 +14,7 @@ function countBy<T>(list: readonly T[], keyOf: (item: T) => string): Map<string,
   return counts;
 }
 
-function judgeCalls(calls: readonly Call[], store: readonly StoredEvent[]): Violation[] {
+export function judgeCalls(calls: readonly Call[], store: readonly StoredEvent[]): Violation[] {
   const found = countBy(store, ({ data }) => data.call);
   const positionOf = new Map(store.map(({ data, position }) => [data.call, position]));
   const told = ({ id, key, outcome }: Call) =>
@@ -63,7 +63,7 @@ function judgeCalls(calls: readonly Call[], store: readonly StoredEvent[]): Viol
   return rules.filter((rule) => rule.where.length > 0);
 }
 
-function judgeStore(context: Context, store: readonly StoredEvent[]): Violation[] {
+export function judgeStore(context: Context, store: readonly StoredEvent[]): Violation[] {
   const found: Violation[] = [];
   const gaps = store.filter(({ position }, index) => position !== index + 1);
   const [firstGap] = gaps;
@@ -95,7 +95,7 @@ function judgeStore(context: Context, store: readonly StoredEvent[]): Violation[
 }
 
 /** A sequence of (position, id) that should be the store's, from `from` on. */
-function judgeSequence(
+export function judgeSequence(
   rule: 'stream-equals-store' | 'log-equals-store' | 'model-equals-store',
   what: string,
   sequence: readonly { position: number; id: string }[],

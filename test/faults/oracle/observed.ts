@@ -55,7 +55,7 @@ export interface Observed {
   readonly pools: readonly { key: string; held: number }[];
 }
 
-async function readJetStream(nc: NatsConnection, context: Context): Promise<readonly EventRecord[]> {
+export async function readJetStream(nc: NatsConnection, context: Context): Promise<readonly EventRecord[]> {
   const { state } = await (await jetstreamManager(nc)).streams.info(eventStream(context));
   const events: EventRecord[] = [];
   if (state.messages === 0) return events;
@@ -68,7 +68,7 @@ async function readJetStream(nc: NatsConnection, context: Context): Promise<read
   return events;
 }
 
-const readStore = async (pool: Pool, schema: string): Promise<readonly StoredEvent[]> =>
+export const readStore = async (pool: Pool, schema: string): Promise<readonly StoredEvent[]> =>
   (
     await pool.query<StoredEvent>(
       `select position, id, type, tenant, stream, version, time, cause, data from ${schema}.event order by position`,

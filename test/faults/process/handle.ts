@@ -1,15 +1,13 @@
 /** A handle on one operating system process under fault: started, killed, stopped with SIGSTOP, armed at a failpoint. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { boundToParent } from '@atoll/infra/process/bound';
 import { isRunning, stopChild } from '@atoll/infra/process/stopping';
+import { armProcess } from './arm.ts';
 
 const main = fileURLToPath(new URL('../workload/main.ts', import.meta.url));
 const START_MS = 90_000;
-const ARM_MS = 5_000;
 const KEPT_OUTPUT = 16_000;
 
 export interface ProcessHandle {
@@ -30,8 +28,6 @@ export interface ProcessHandle {
   resume(): void;
   /** Arms failpoints of the running process (see libs/service/src/failpoint-spec.ts); the empty text disarms. */
   arm(spec: string): Promise<void>;
-  /** Resolves once it has ended by a failpoint, or to false at the deadline (Unix ms). */
-  diesBy(deadline: number): Promise<boolean>;
   /** SIGTERM, and SIGKILL where it doesn't end. */
   stop(): Promise<void>;
   /** The end of what it said, from its first start on. */
@@ -106,20 +102,7 @@ export function createProcessHandle(options: {
     resume: () => void child?.kill('SIGCONT'),
 
     async arm(spec) {
-      if (!alive()) return;
-      const before = output.length;
-      writeFileSync(join(armFolder, String(pid())), spec);
-      child?.kill('SIGUSR2');
-      const deadline = Date.now() + ARM_MS;
-      while (alive() && !output.slice(Math.min(before, KEPT_OUTPUT - 200)).includes('failpoints are armed')) {
-        if (Date.now() > deadline) throw new Error(`${name} wasn't armed with "${spec}":\n${output}`);
-        await new Promise((resolve) => setTimeout(resolve, 5));
-      }
-    },
-
-    async diesBy(deadline) {
-      while (alive() && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 5));
-      return !alive();
+      if (alive()) await armProcess({ pid: pid(), folder: armFolder, spec, isAlive: alive });
     },
 
     async stop() {

@@ -41,7 +41,7 @@ export interface Clients {
 
 const CALL_MS = 1500;
 /** Of one client, between two calls: what is tested is what is lost, and not how much is done. */
-const BETWEEN_MS = 20;
+const BETWEEN_MS = 80;
 /** How long somebody goes on with the same key until the outcome is known. */
 const RESOLVE_MS = 20_000;
 /** Each of them holds its consumer up for the time of five tries. */

@@ -15,12 +15,12 @@ interface Plan {
   readonly within: number;
 }
 
-const writer: Plan = { roles: ['writer'], by: 'load', within: 20 };
-const append: Plan = { roles: ['writer', 'reactor'], by: 'load', within: 20 };
-const relay: Plan = { roles: ['relay'], by: 'load', within: 20 };
+const writer: Plan = { roles: ['writer'], by: 'load', within: 6 };
+const append: Plan = { roles: ['writer', 'reactor'], by: 'load', within: 6 };
+const relay: Plan = { roles: ['relay'], by: 'load', within: 6 };
 const lost: Plan = { roles: ['relay'], by: 'stream-lost', within: 1 };
-const project: Plan = { roles: ['projector'], by: 'load', within: 8 };
-const react: Plan = { roles: ['reactor'], by: 'load', within: 8 };
+const project: Plan = { roles: ['projector'], by: 'load', within: 4 };
+const react: Plan = { roles: ['reactor'], by: 'load', within: 4 };
 const poison: Plan = { roles: ['projector'], by: 'poison', within: 2 };
 const retry: Plan = { roles: ['projector'], by: 'retry', within: 1 };
 /** Passed by the platform's processes only: see platform-faults.ts. */

@@ -3,6 +3,7 @@
  * a fault could not be brought about.
  */
 import { parseArgs } from 'node:util';
+import { platformPoints, runPlatformCampaign } from '../platform/campaign.ts';
 import { runCampaign } from './campaign.ts';
 import { everyFault } from './every-fault.ts';
 import type { Planned } from './fault.ts';
@@ -15,6 +16,7 @@ const usage = `Usage: npm run faults -- [options]
   --seed N         decides what is broken, when and how (default: the time, and it is printed)
   --each N         instead: each fault in turn, N rounds
   --each-point N   instead: kill -9 at each failpoint, N rounds each
+  --platform       kill -9 of the whole platform's processes at their failpoints, once each or --each N
   --only TEXT,…     only faults whose name contains one of the texts
   --list           prints the names of all faults`;
 
@@ -25,6 +27,7 @@ const { values } = parseArgs({
     each: { type: 'string' },
     'each-point': { type: 'string' },
     only: { type: 'string' },
+    platform: { type: 'boolean' },
     list: { type: 'boolean' },
     help: { type: 'boolean', short: 'h' },
   },
@@ -44,7 +47,8 @@ function number(name: 'minutes' | 'seed' | 'each' | 'each-point', otherwise: num
 }
 
 const texts = (values.only ?? '').split(',');
-const chosen = everyFault.filter(({ name }) => texts.some((text) => name.includes(text)));
+const isWanted = (name: string) => texts.some((text) => name.includes(text));
+const chosen = everyFault.filter(({ name }) => isWanted(name));
 if (values.list) {
   console.log(chosen.map(({ name }) => name).join('\n'));
   process.exit(0);
@@ -53,7 +57,7 @@ const seed = number('seed', Date.now() % 1_000_000);
 const times = number('each', 0) || number('each-point', 0);
 const isPoint = (name: string) => name.startsWith('kill -9 at ');
 const wanted = values['each-point'] === undefined ? chosen : chosen.filter(({ name }) => isPoint(name));
-if (wanted.length === 0) {
+if (wanted.length === 0 && !values.platform) {
   console.error(`No fault is called "${values.only}"; --list tells their names.`);
   process.exit(64);
 }
@@ -65,6 +69,10 @@ function next(): Planned | null {
 }
 
 console.log(`seed ${seed}`);
-const { rounds, ok } = await runCampaign({ seed, next, say: (line) => console.log(line) });
+const say = (line: string) => console.log(line);
+const points = platformPoints.filter(({ process, point }) => isWanted(`${process} killed at ${point}`));
+const { rounds, ok } = values.platform
+  ? await runPlatformCampaign({ seed, points: [...inTurn(points, Math.max(1, times))], say })
+  : await runCampaign({ seed, next, say });
 console.log(`\n${table(rounds)}\n\nseed ${seed}: ${ok ? 'nothing lost, nothing doubled' : 'FAILED'}`);
 process.exit(ok ? 0 : 1);
