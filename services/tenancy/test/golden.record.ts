@@ -65,4 +65,13 @@ run(
   { kind: 'finishDeletion', tenant: tenantId },
 );
 
+// A person who comes and is forgotten. What is personal stands sealed in a log, with keys that no file has: here, nothing.
+const guest = { memberId: goldenId('member', 3), subject: 'guest-7', role: 'viewer', displayName: null, email: null };
+run(tenant, ofTenant, { kind: 'addMember', ...guest } as const);
+run(tenant, ofTenant, { kind: 'erasePersonalData', subject: guest.subject });
+
+const byOperator = { ...ofTenant, actor: 'user:operator' };
+run(tenant, byOperator, { kind: 'suspend', reason: 'The invoice of October is open.' });
+run(tenant, byOperator, { kind: 'resume' });
+
 write(release);
