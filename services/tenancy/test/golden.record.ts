@@ -66,8 +66,14 @@ run(
 );
 
 // A person who comes and is forgotten. What is personal stands sealed in a log, with keys that no file has: here, nothing.
-const guest = { memberId: goldenId('member', 3), subject: 'guest-7', role: 'viewer', displayName: null, email: null };
-run(tenant, ofTenant, { kind: 'addMember', ...guest } as const);
+const guest = {
+  memberId: goldenId('member', 3),
+  subject: 'guest-7',
+  role: 'viewer',
+  displayName: null,
+  email: null,
+} as const;
+run(tenant, ofTenant, { kind: 'addMember', ...guest });
 run(tenant, ofTenant, { kind: 'erasePersonalData', subject: guest.subject });
 
 const byOperator = { ...ofTenant, actor: 'user:operator' };
