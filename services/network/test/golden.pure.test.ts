@@ -3,6 +3,7 @@ import { foldGolden, folding, stateText } from '@atoll/events/testing/fold-golde
 import { goldenReleases } from '@atoll/events/testing/golden';
 import { networkEvents } from '@atoll/schema/network/events';
 import { expect, test } from 'vitest';
+import { connection } from '../src/domain/connection.ts';
 import { endpoint } from '../src/domain/endpoint.ts';
 import { namespace } from '../src/domain/namespace.ts';
 import { policy } from '../src/domain/policy.ts';
@@ -13,6 +14,7 @@ const deciders = {
   namespace: folding(namespace),
   policy: folding(policy),
   subnet: folding(subnet),
+  tenant: folding(connection),
 };
 
 test.each(goldenReleases())(

@@ -9,6 +9,7 @@ import type { DeployEvent } from '@atoll/schema/deploy/events';
 import type { EventRecord } from '@atoll/schema/envelope';
 import { networkEvents } from '@atoll/schema/network/events';
 import type { PolicySpec } from '@atoll/schema/network/spec';
+import { connection, connectionStream } from '../src/domain/connection.ts';
 import { endpoint, endpointStream } from '../src/domain/endpoint.ts';
 import { namespace, namespaceStream } from '../src/domain/namespace.ts';
 import { type PolicyEvent, policy, policyStream } from '../src/domain/policy.ts';
@@ -111,5 +112,10 @@ for (const event of readGolden(release, 'deploy') as (EventRecord & DeployEvent)
   }
 }
 run(policy, byAnn(2), { kind: 'delete', seen: null });
+
+// Tenancy's story ends with the tenant suspended and resumed.
+const ofTenant = { stream: connectionStream(tenant), ...because(goldenId('event', 100_012)) };
+run(connection, ofTenant, { kind: 'isolate', tenantId: tenant });
+run(connection, { ...ofTenant, cause: goldenId('event', 100_013) }, { kind: 'reconnect', tenantId: tenant });
 
 write(release);
