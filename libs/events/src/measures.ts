@@ -13,6 +13,27 @@ export const appendSeconds = new Histogram({
   registers,
 });
 
+const appends = new Counter({
+  name: 'atoll_appends_total',
+  help: 'Appends by outcome: appended, replayed, a conflict, or error (overload, no database, a bug)',
+  labelNames: ['context', 'outcome'],
+  registers,
+});
+
+export async function countAppend<T extends { readonly outcome: string }>(
+  context: string,
+  append: () => Promise<T>,
+): Promise<T> {
+  try {
+    const done = await append();
+    appends.inc({ context, outcome: done.outcome });
+    return done;
+  } catch (error) {
+    appends.inc({ context, outcome: 'error' });
+    throw error;
+  }
+}
+
 export const batchCommands = new Histogram({
   name: 'atoll_append_batch_commands',
   help: 'Commands that were committed together',
@@ -24,6 +45,13 @@ export const batchCommands = new Histogram({
 export const publishedPosition = new Gauge({
   name: 'atoll_relay_published_position',
   help: 'Last position that JetStream has acknowledged to this process; 0 while it stands by',
+  labelNames: ['context'],
+  registers,
+});
+
+export const relayInterruptions = new Counter({
+  name: 'atoll_relay_interruptions_total',
+  help: 'How often publishing stopped for an error and was resumed from the tail of the stream',
   labelNames: ['context'],
   registers,
 });

@@ -21,7 +21,7 @@ import type {
 } from './event-store.ts';
 import { type BatchRow, createGroupCommit, type OutcomeTuple, toBatchRow } from './group-commit.ts';
 import { createGroupRead, type GroupRow } from './group-read.ts';
-import { appendSeconds, batchCommands } from './measures.ts';
+import { appendSeconds, batchCommands, countAppend } from './measures.ts';
 import { patiently } from './patience.ts';
 import { createPersonalData, type PersonalData } from './personal-data.ts';
 import { type Personal, type PreparedAppend, prepareAppend, unstorableText } from './prepare.ts';
@@ -289,27 +289,29 @@ export function createEventStore(options: {
     registry,
     personal,
     append: (asked) =>
-      inAppend(asked, async (request) => {
-        const preparing = prepare(request);
-        let prepared = preparing instanceof Promise ? await preparing : preparing;
-        const stopTimer = appendSeconds.startTimer({ context });
-        let row = await commits.add(prepared);
-        if (keyIsGone(prepared, row)) {
-          // Destroyed by another process since it was read: the database says now whose it was.
-          personal?.forgetAll();
-          prepared = await prepare(request);
-          row = await commits.add(prepared);
-          if (keyIsGone(prepared, row)) throw new Error('A key went twice while an append was sealed with it.');
-        }
-        stopTimer();
-        if (row.outcome === 'appended' && request.erases) {
-          personal?.forget(request.origin.tenant, request.erases);
-          cache.forget();
-          keyVacuum.ask();
-        }
-        if (row.commit) sawCommit(row.commit);
-        return toOutcome(context, prepared, row);
-      }),
+      countAppend(context, () =>
+        inAppend(asked, async (request) => {
+          const preparing = prepare(request);
+          let prepared = preparing instanceof Promise ? await preparing : preparing;
+          const stopTimer = appendSeconds.startTimer({ context });
+          let row = await commits.add(prepared);
+          if (keyIsGone(prepared, row)) {
+            // Destroyed by another process since it was read: the database says now whose it was.
+            personal?.forgetAll();
+            prepared = await prepare(request);
+            row = await commits.add(prepared);
+            if (keyIsGone(prepared, row)) throw new Error('A key went twice while an append was sealed with it.');
+          }
+          stopTimer();
+          if (row.outcome === 'appended' && request.erases) {
+            personal?.forget(request.origin.tenant, request.erases);
+            cache.forget();
+            keyVacuum.ask();
+          }
+          if (row.commit) sawCommit(row.commit);
+          return toOutcome(context, prepared, row);
+        }),
+      ),
     states,
     readStream: (stream, fromVersion = 1, { toVersion, limit = Number.POSITIVE_INFINITY } = {}) =>
       inLoad(stream, async () => {

@@ -8,7 +8,7 @@ import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import type { EventStore } from './event-store.ts';
 import { serveFetch } from './fetch.ts';
 import { createStream, mustRenew, readEvent, readTail, type Tail } from './jetstream.ts';
-import { publishedPosition } from './measures.ts';
+import { publishedPosition, relayInterruptions } from './measures.ts';
 import { createPublisher, type Publisher } from './publisher.ts';
 import { careOf, checkNatsServer } from './stream-care.ts';
 import { backoff, createBell, pause } from './waiting.ts';
@@ -186,6 +186,7 @@ export async function startRelay(options: {
           } catch (error) {
             if (signal.aborted) break;
             problem = error instanceof Error ? error.message : String(error);
+            relayInterruptions.inc({ context: store.context });
             log.warn({ err: error, context: store.context, published }, 'publishing stopped; resuming from the tail');
             await pause(backoff(failures++, 50, MAX_BACKOFF_MS), signal);
           }

@@ -60,13 +60,10 @@ const correlationKey = createContextKey('atoll correlation');
 function parentOf({ traceparent, correlation }: SpanOptions): Context | null {
   const active = context.active();
   const here = trace.getSpanContext(active);
-  const given = parseTraceparent(traceparent);
+  // Mostly it is of the trace that is current already: then it need not be read.
+  const given = here && traceparent?.startsWith(here.traceId, 3) ? null : parseTraceparent(traceparent);
   const parent =
-    given === null || given.traceId === here?.traceId
-      ? here && isSpanContextValid(here)
-        ? active
-        : null
-      : trace.setSpanContext(ROOT_CONTEXT, given);
+    given === null ? (here && isSpanContextValid(here) ? active : null) : trace.setSpanContext(ROOT_CONTEXT, given);
   if (correlation === undefined || (parent ?? active).getValue(correlationKey) === correlation) return parent;
   return (parent ?? active).setValue(correlationKey, correlation);
 }
