@@ -63,7 +63,7 @@ describe('members', () => {
 describe('erasing the personal data of a member', () => {
   it('is one fact, however often it is asked for at once, and in one tenant alone', async () => {
     const [tenant, other] = [await newTenant(), await newTenant()];
-    for (const of of [tenant, other]) resultOf(await harness.call('AddMember', ann, { tenant: of }));
+    for (const one of [tenant, other]) resultOf(await harness.call('AddMember', ann, { tenant: one }));
     const erase = () => harness.call('ErasePersonalData', { subject: 'ann' }, { tenant });
     const replies = await Promise.all(Array.from({ length: 10 }, erase));
     expect(new Set(replies.map((reply) => resultOf(reply).memberId)).size).toBe(1);
@@ -99,7 +99,11 @@ describe('the process', () => {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     let said = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    const hear = (chunk: Buffer) => {
+      said += chunk.toString();
+    };
+    child.stdout?.on('data', hear);
+    child.stderr?.on('data', hear);
     const timer = setTimeout(() => child.kill('SIGKILL'), 30_000);
     const [code] = await once(child, 'close');
     clearTimeout(timer);
