@@ -1,4 +1,6 @@
 import type { Logger } from 'pino';
+import { RpcTimeout, RpcUnavailable } from './nats.ts';
+import { isConnectionError } from './postgres.ts';
 
 /** A level-triggered loop. */
 export interface Controller {
@@ -10,10 +12,16 @@ export interface Controller {
 
 const firstBackoffMs = 100;
 const lastBackoffMs = 10_000;
+/** Whatever it reads from is away: asking costs little, and it goes on soon after that is back. */
+const lastOutageBackoffMs = 1000;
+
+const isOutage = (error: unknown): boolean =>
+  isConnectionError(error) || error instanceof RpcUnavailable || error instanceof RpcTimeout;
 
 /**
  * Runs `reconcile` at start, when woken, and every `resyncMs` — never twice at once. `reconcile` takes no input: it
- * reads everything and acts. An error is logged and tried again with exponential backoff (0.1 s … 10 s).
+ * reads everything and acts. An error is logged and tried again with exponential backoff: 0.1 s … 10 s, or … 1 s where
+ * the database or a service isn't there.
  */
 export function startController(options: {
   name: string;
@@ -53,7 +61,7 @@ export function startController(options: {
         await rest(resyncMs, true);
       } catch (error) {
         if (stopping.signal.aborted) return;
-        const pause = Math.min(firstBackoffMs * 2 ** failures, lastBackoffMs);
+        const pause = Math.min(firstBackoffMs * 2 ** failures, isOutage(error) ? lastOutageBackoffMs : lastBackoffMs);
         failures = Math.min(failures + 1, 16);
         log.error({ err: error, controller: name, failures, retryInMs: pause }, 'reconcile failed');
         await rest(pause, false);

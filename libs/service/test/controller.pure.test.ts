@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import { startController } from '../src/controller.ts';
 import { createLogger } from '../src/log.ts';
+import { RpcUnavailable } from '../src/nats.ts';
 
 const log = createLogger('test', { write: () => {} });
 const hour = 3_600_000;
@@ -53,6 +54,28 @@ describe('a controller', () => {
     await vi.waitFor(() => expect(runs).toBeGreaterThan(4));
     await controller.stop();
     expect(most).toBe(1);
+  });
+
+  test('after an outage, however long it was, goes on within a second', async () => {
+    vi.useFakeTimers();
+    let runs = 0;
+    let away = true;
+    const controller = startController({
+      name: 'x',
+      resyncMs: hour,
+      log,
+      reconcile: async () => {
+        runs += 1;
+        if (away) throw new RpcUnavailable('nobody serves it');
+      },
+    });
+    await vi.advanceTimersByTimeAsync(60_000);
+    away = false;
+    const before = runs;
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(runs).toBe(before + 1);
+    await controller.stop();
+    vi.useRealTimers();
   });
 
   test('tries again after an error', async () => {
