@@ -49,7 +49,9 @@ describe.each(versions)('nats-server $server', ({ find, oldest }) => {
   ])(
     '%s: nothing lost, nothing doubled, and commands go on',
     async (name, holdMs, withinMs) => {
+      const before = rig.toNats.cuts();
       const { effectsMs, okWhileBroken } = await rig.endure(fault(name), holdMs);
+      if (name.includes('swallowed')) expect(rig.toNats.cuts()).toBeGreaterThan(before);
       expect(okWhileBroken).toBeGreaterThan(0);
       expect(effectsMs).toBeLessThan(withinMs);
       // What the next one may replace the store by: it lacks all that is written until then.

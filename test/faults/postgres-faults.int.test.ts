@@ -12,7 +12,7 @@ beforeAll(async () => {
   rig = await openRig({ seed: 11 });
   fault = byName([
     ...serverFaults('PostgreSQL', rig.postgres),
-    ...wayFaults('to PostgreSQL', rig.toPostgres, 'append_batch'),
+    ...wayFaults('to PostgreSQL', rig.toPostgres, 'write_batch'),
   ]);
 });
 afterAll(() => rig?.close());

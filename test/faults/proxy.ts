@@ -22,6 +22,8 @@ export interface FaultProxy {
   cut(): void;
   /** Cuts the next connection on which the client sends `text`, and resolves when that is done. Cuts are made in the order of the calls. */
   cutAt(text: string, cut: Cut): Promise<void>;
+  /** Requests that were cut so far. */
+  cuts(): number;
   /** Connections at the moment. */
   connections(): number;
   stop(): Promise<void>;
@@ -60,6 +62,7 @@ export async function startProxy(target: string, options: { seed?: number } = {}
   let faults: readonly Fault[] = [];
   let cutting: ReturnType<typeof setInterval> | undefined;
   let server: Server | null = null;
+  let cuts = 0;
   const current = () => faults;
 
   /** A reset, not an orderly end: the other side must not take it for a goodbye. */
@@ -99,6 +102,7 @@ export async function startProxy(target: string, options: { seed?: number } = {}
     client.on('data', (chunk: Buffer) => {
       const cut = swallowing ? null : due(chunk);
       if (!cut) return link.lanes['to-server'].pass(chunk);
+      cuts += 1;
       if (cut.cut === 'before') {
         reset(link);
         return cut.done();
@@ -174,6 +178,7 @@ export async function startProxy(target: string, options: { seed?: number } = {}
     clear: () => set(),
     cut,
     cutAt: (text, when) => new Promise((done) => planned.push({ text, cut: when, done })),
+    cuts: () => cuts,
     connections: () => links.size,
     async stop() {
       clearInterval(cutting);
