@@ -3,8 +3,9 @@
  * hit. Each bed serves a number of rounds, and is then made anew.
  */
 import { rmSync } from 'node:fs';
-import { temporaryFolder } from '@atoll/infra/testing/folders';
+import { memoryFolder } from '@atoll/infra/testing/folders';
 import { tell } from '../oracle/violation.ts';
+import { warmUp } from '../process/handle.ts';
 import { seeded } from '../random.ts';
 import { startPostgres } from '../servers.ts';
 import { type Bed, type Crew, openBed } from './bed.ts';
@@ -31,7 +32,8 @@ export async function runCampaign(options: {
   const { seed, next, crew, say } = options;
   const rounds: Round[] = [];
   const postgres = await startPostgres();
-  const compileCache = temporaryFolder('compiled');
+  const compileCache = memoryFolder('compiled');
+  await warmUp(compileCache);
   let bed: Bed | null = null;
   let clients: ReturnType<typeof createClients> | null = null;
   try {

@@ -1,5 +1,4 @@
-/** One process under fault: `node --conditions=atoll-faults main.ts <role>`. */
-import { flushCompileCache } from 'node:module';
+/** One process under fault: `node --conditions=atoll-faults main.ts <role>`; `warm-up` is none. */
 import { loadConfig } from '@atoll/service/config';
 import { runProcess } from '@atoll/service/process';
 import { z } from 'zod';
@@ -18,11 +17,13 @@ const running: Record<Role, (context: RoleContext) => Promise<void>> = {
   subscriber: runSubscriber,
 };
 
-const role = z.enum(roles).parse(process.argv[2]);
+/** Only loads everything, so that the compile cache has it for the others. */
+const WARM_UP = 'warm-up';
 
-runProcess(role, async (context) => {
-  await running[role](await openRole(context, loadConfig(z.object(roleConfig))));
-  process.send?.('ready');
-  // Those that are killed never come to write it.
-  flushCompileCache();
-});
+if (process.argv[2] !== WARM_UP) {
+  const role = z.enum(roles).parse(process.argv[2]);
+  runProcess(role, async (context) => {
+    await running[role](await openRole(context, loadConfig(z.object(roleConfig))));
+    process.send?.('ready');
+  });
+}
