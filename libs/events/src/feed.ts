@@ -3,9 +3,13 @@ import type { EventRecord } from '@atoll/schema/envelope';
 import type { EventRegistry } from '@atoll/schema/registry';
 import type { EventStore } from './event-store.ts';
 import { createBell } from './waiting.ts';
+import { weigh } from './weigh.ts';
 
 /** How often appends of other processes are looked for that weren't heard of. */
 const POLL_MS = 250;
+/** Events of a page at first, and about how many bytes of them later. */
+const FIRST_PAGE = 500;
+const PAGE_BYTES = 2 * 1024 * 1024;
 /** How often it is measured how far the log goes, while there is much to catch up with. */
 const LOOK_MS = 1000;
 
@@ -41,7 +45,26 @@ export function openStoreFeed(store: EventStore): Feed {
   let last = 0;
   let lastReadAt = 0;
 
+  /** Events asked for at once: more while there is much to catch up with, fewer where they are large. */
+  let size = FIRST_PAGE;
+  /** The page after the last one, on its way while that is worked on. */
+  let ahead: { readonly after: number; readonly events: Promise<readonly EventRecord[]> } | null = null;
+
   async function read(cursor: Cursor, limit: number): Promise<readonly EventRecord[]> {
+    const page = Math.min(size, limit);
+    const events = await (ahead?.after === cursor.position ? ahead.events : readPage(cursor, page));
+    ahead = null;
+    const last = events.at(-1);
+    if (!last || events.length < page) return events;
+    size = Math.min(size * 2, Math.max(1, Math.floor(PAGE_BYTES / weigh(events))));
+    const next = store.readStored(last.position, Math.min(size, limit));
+    // Whoever takes it sees the error.
+    next.catch(() => {});
+    ahead = { after: last.position, events: next };
+    return events;
+  }
+
+  async function readPage(cursor: Cursor, limit: number): Promise<readonly EventRecord[]> {
     if (verified || cursor.position === 0) return store.readStored(cursor.position, limit);
     const [same, ...events] = await store.readStored(cursor.position - 1, limit + 1);
     verifySame(cursor, same, await store.lastPosition());
@@ -60,7 +83,7 @@ export function openStoreFeed(store: EventStore): Feed {
     registry: store.registry,
     async next(cursor, limit, signal) {
       const events = await read(cursor, limit);
-      if (events.length === limit) await look();
+      if (ahead !== null) await look();
       if (events.length > 0) return events;
       await news.wait(POLL_MS, signal);
       return signal.aborted ? [] : read(cursor, limit);

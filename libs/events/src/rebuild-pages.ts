@@ -1,26 +1,13 @@
 /** Pages of events read ahead of where they are needed: the next ones are on their way while one is worked on. */
 import type { EventRecord } from '@atoll/schema/envelope';
 import { type Cursor, HistoryReplaced } from './feed.ts';
+import { weigh } from './weigh.ts';
 
 /** The events after a position, in order, as they were written; fewer than asked for where they would be too much. */
 export type ReadPage = (after: number, limit: number) => Promise<readonly EventRecord[]>;
 
 /** Of what waits to be worked on, about. */
 const PAGE_BYTES = 2 * 1024 * 1024;
-const SAMPLES = 8;
-
-/** About how many bytes an event of the page has in memory. */
-function weigh(events: readonly EventRecord[]): number {
-  const step = Math.max(1, Math.floor(events.length / SAMPLES));
-  let bytes = 0;
-  let samples = 0;
-  for (let index = 0; index < events.length; index += step) {
-    bytes += JSON.stringify(events[index]).length;
-    samples += 1;
-  }
-  return samples === 0 ? 0 : bytes / samples;
-}
-
 /**
  * Every event after `from` up to `to`, in pages of at most `limit`. `ahead` pages are asked for at once: positions are
  * contiguous, so it is known where each begins. A page shrinks where events are large, so that memory stays flat.
@@ -51,7 +38,7 @@ export async function* readPages(
     for (;;) {
       checkContiguous(after, events, next.upTo);
       if (events.length > 0) {
-        const fits = Math.max(1, Math.floor(PAGE_BYTES / Math.max(1, weigh(events))));
+        const fits = Math.max(1, Math.floor(PAGE_BYTES / weigh(events)));
         const whole = after + events.length === next.upTo;
         size = Math.max(1, Math.min(limit, fits, whole ? size * 4 : events.length));
       }
