@@ -40,6 +40,8 @@ export interface PersonalData {
   /** What a key is destroyed for must not be used from memory any more. */
   forget(tenant: string, subjects: readonly string[]): void;
   forgetAll(): void;
+  /** Whether none of the keys is destroyed, as far as is known here: some seconds late at most. */
+  areLive(keyIds: readonly string[]): Promise<boolean>;
   /** A text that only this very value of this subject gives; null where the subject's key is gone or never was. */
   fingerprint(tenant: string, subject: string, value: unknown): Promise<string | null>;
   /** The events with their personal values; those of the erased are null. Throws `SealBroken`. */
@@ -204,6 +206,10 @@ export function createPersonalData(options: {
     sealing,
     forget(tenant, subjects) {
       keys.forget((key) => key.status !== 'broken' && key.tenant === tenant && subjects.includes(key.subject));
+    },
+    async areLive(keyIds) {
+      const found = await keys.byId(keyIds);
+      return keyIds.every((id) => found.get(id)?.status === 'live');
     },
     forgetAll: () => keys.forget(() => true),
     async fingerprint(tenant, subject, value) {

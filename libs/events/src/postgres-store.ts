@@ -277,6 +277,7 @@ export function createEventStore(options: {
     readPage: (stream, fromVersion, bound) => inLoad(stream, () => readPage(stream, fromVersion, bound)),
     ...(options.snapshotEvery !== undefined && { every: options.snapshotEvery }),
     personalTypes: personal?.types,
+    keysAreLive: personal?.areLive,
     freeze: options.freezeStates ?? process.env.NODE_ENV === 'test',
   });
   const keepDays = options.keepAnswersDays ?? DEFAULT_KEEP_DAYS;

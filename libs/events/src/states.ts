@@ -50,6 +50,8 @@ export function createStates(options: {
   every?: number;
   /** Types of events with personal data. */
   personalTypes?: ReadonlyMap<string, unknown> | undefined;
+  /** Whether nobody is erased whose keys these are: a state that holds what was erased is dropped. */
+  keysAreLive?: ((keyIds: readonly string[]) => Promise<boolean>) | undefined;
   /** Deciders that change a state throw. Costs time: for tests. */
   freeze: boolean;
 }): States {
@@ -109,10 +111,15 @@ export function createStates(options: {
   }
 
   return {
-    recall: (decider, stream) => cache.lookUp(decider, stream),
+    recall(decider, stream) {
+      const known = cache.lookUp<typeof decider.initial>(decider, stream);
+      // Whether the people in it are erased meanwhile is for the database to say.
+      return known && known.keyIds.length > 0 ? null : known;
+    },
     async load<S, C, E extends DomainEvent>(decider: Decider<S, C, E>, stream: string) {
       const known = cache.get<S>(decider, stream);
-      const newer = known && (await foldOnto(decider, stream, known, null));
+      const usable = known && (known.keyIds.length === 0 || (await options.keysAreLive?.(known.keyIds)) === true);
+      const newer = usable ? await foldOnto(decider, stream, known, null) : null;
       if (newer) {
         cache.put(decider, stream, newer);
         return newer;

@@ -3,7 +3,7 @@ import { newId } from '@atoll/service/ids';
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkMasterKeys } from '../src/data-keys.ts';
-import type { DomainEvent } from '../src/decider.ts';
+import { accept, type DomainEvent } from '../src/decider.ts';
 import { SubjectErased } from '../src/errors.ts';
 import { openedWith } from '../src/personal-data.ts';
 import { rewrapKeys } from '../src/rewrap.ts';
@@ -172,6 +172,23 @@ describe('erasing', () => {
     // What isn't personal may still be told of them.
     await append(store, stream, [{ type: 'Renamed', data: { subject: 's-5', name: null } }]);
     expect(await dataOf(store, stream)).toHaveLength(4);
+  });
+
+  it('drops what another process has in memory of a stream, once it has heard of the key', async () => {
+    const decider = {
+      initial: [] as readonly unknown[],
+      decide: () => accept([]),
+      evolve: (state: readonly unknown[], { data }: DomainEvent) => [...state, data],
+    };
+    const stream = freshStream();
+    await append(store, stream, [joined('s-13', 'Ruth')]);
+    const remembered = async () => JSON.stringify((await other.states.load(decider, stream)).state);
+    expect(await remembered()).toContain('Ruth');
+    // Told in another stream: nothing comes to this one that its decider could notice.
+    await erase(store, freshStream(), 's-13');
+    other.personal?.forgetAll();
+    expect(other.states.recall(decider, stream)).toBeNull();
+    expect(await remembered()).not.toContain('Ruth');
   });
 
   it('of somebody of whom nothing was kept holds for what comes', async () => {
