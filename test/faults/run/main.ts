@@ -63,7 +63,15 @@ if (wanted.length === 0 && !values.platform) {
 }
 const endsAt = Date.now() + number('minutes', 5) * 60_000;
 const schedule = times > 0 ? inTurn(wanted, times) : drawn(wanted, seed);
+/** Ctrl-C ends the run after its round, with the table of what was done. */
+let ended = false;
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    ended = true;
+  });
+}
 function next(): Planned | null {
+  if (ended) return null;
   if (times === 0 && Date.now() >= endsAt) return null;
   return schedule.next().value ?? null;
 }
