@@ -38,8 +38,9 @@ function findPgbench(): string {
   );
 }
 
-/** pgbench takes a colon and what follows for a variable, in a literal, too. */
-const text = (value: string) => `'${value.replaceAll("'", "''").replaceAll(':', ":' || '")}'`;
+const literal = (value: string) => `'${value.replaceAll("'", "''")}'`;
+/** In its prepared mode pgbench takes a colon and what follows for a variable, in a literal, too, and known or not. */
+const text = (value: string) => literal(value).replaceAll(':', ":' || '");
 
 /** What differs from row to row and statement to statement. */
 const FIRST = 100_000_000_000;
@@ -58,8 +59,8 @@ function literalRows(rowsPerStatement: number, streams: number): string {
       .map(
         (k) =>
           `(:n${k}, 'evt_01000000000000:n${k}', 'Moved', 1, 'platform', 'account-00000000000000:s${k}', ` +
-          `(:v${k} - ${FIRST / streams}) % 2000000000, now(), ${text(actor)}, null, ${text(correlation)}, ` +
-          `${text(traceparent)}, ${text(JSON.stringify(movedData(k)))})`,
+          `(:v${k} - ${FIRST / streams}) % 2000000000, now(), ${literal(actor)}, null, ${literal(correlation)}, ` +
+          `${literal(traceparent)}, ${literal(JSON.stringify(movedData(k)))})`,
       )
       .join(', ')};`,
     '',

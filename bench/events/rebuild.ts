@@ -32,7 +32,8 @@ export const rebuilding: Suite = {
     });
     try {
       const streams = long ? 300 : 50;
-      await emmett.ask('fill', { kind: 'account', streams, length: STREAM_LENGTH });
+      // One after the other: its rebuild skips events whose positions and transactions are in different orders.
+      await emmett.ask('fill', { kind: 'account', streams, length: STREAM_LENGTH, atOnce: 1 });
       const made = new Set<string>();
       const memory: number[] = [];
       const keep = ({ perSecond, totals, memory: samples }: Rebuilt): number => {
@@ -67,12 +68,12 @@ export const rebuilding: Suite = {
       if (
         made.size !== 1 ||
         theirTotals.size !== 1 ||
-        ![...theirTotals].every((text) => text.startsWith(`${streams} `))
+        ![...theirTotals][0]?.endsWith(`in ${streams * (STREAM_LENGTH - 1)} moves`)
       )
         throw new Error(`They made different read models: ${[...made, ...theirTotals].join('; ')}`);
       const bare = { name: 'bare loop that only reads', values: read };
-      const peer = { name: "Emmett's rebuild, a statement for each event", values: theirs };
-      const tunedPeer = { name: `Emmett's rebuild, a statement for each batch of ${batch.size}`, values: tuned };
+      const peer = { name: "Emmett's rebuild", values: theirs };
+      const tunedPeer = { name: `Emmett's rebuild, batches of ${batch.size}, no pauses`, values: tuned };
       const inSql = `rebuild of ${last} events by SQL over sets, switch included`;
       const inFold = `rebuild of ${last} events by a fold, switch included`;
       const rows: Row[] = [

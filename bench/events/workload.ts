@@ -33,4 +33,6 @@ export interface StreamSet {
 export interface Filling extends StreamSet {
   /** Events of each. */
   readonly length: number;
+  /** How many are made at a time. */
+  readonly atOnce?: number;
 }
