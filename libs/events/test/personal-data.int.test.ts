@@ -4,6 +4,7 @@ import type { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkMasterKeys } from '../src/data-keys.ts';
 import { accept, type DomainEvent } from '../src/decider.ts';
+import { buryAgain, readTombstones, type Tombstone } from '../src/erased.ts';
 import { SubjectErased } from '../src/errors.ts';
 import { openedWith } from '../src/personal-data.ts';
 import { rewrapKeys } from '../src/rewrap.ts';
@@ -337,6 +338,33 @@ describe('what was tampered with is refused, and says where', () => {
     const back = { current: masterKeys.current, byId: both.byId };
     await rewrapKeys({ pool, schema: 'deploy', masters: back });
   });
+});
+
+it('what a restored database has brought back is destroyed again, by the tombstones kept beside its backups', async () => {
+  const stream = freshStream();
+  await append(store, stream, [joined('s-14', 'Simon')]);
+  const { rows: backup } = await pool.query('select id, wrapped from deploy.subject_key where subject = $1', ['s-14']);
+  await erase(store, stream, 's-14');
+  const tombstones: Tombstone[] = [];
+  for await (const page of readTombstones(pool, 'deploy')) tombstones.push(...page);
+  expect(tombstones).toContainEqual({
+    ...{ schema: 'deploy', tenant: tenantA, subject: 's-14' },
+    erasedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
+  });
+  const [kept] = backup;
+  await pool.query('update deploy.subject_key set wrapped = $2, destroyed_at = null where id = $1', [
+    kept.id,
+    kept.wrapped,
+  ]);
+  expect((await dataOf(fresh(), stream))[0]).toMatchObject({ name: 'Simon' });
+
+  const unheardOf = { schema: 'deploy', tenant: tenantB, subject: 's-15', erasedAt: new Date(0).toISOString() };
+  expect(await buryAgain(pool, 'deploy', [...tombstones, unheardOf])).toBe(2);
+  expect((await dataOf(fresh(), stream))[0]).toMatchObject({ name: null });
+  expect(await buryAgain(pool, 'deploy', [...tombstones, unheardOf])).toBe(0);
+  await expect(append(store, freshStream(), [joined('s-15', 'Tim')], { tenant: tenantB })).rejects.toThrow(
+    SubjectErased,
+  );
 });
 
 it('events of the platform have keys of their own, too', async () => {
