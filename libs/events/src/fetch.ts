@@ -12,6 +12,8 @@ import type { EventStore } from './event-store.ts';
 const MAX_EVENTS = 500;
 /** Of one reply; NATS takes 1 MiB where nothing else is configured, and one event has at most 256 KiB of data. */
 const MAX_REPLY_BYTES = 600 * 1024;
+/** Few: whoever rebuilds from the first event on asks for page after page, and commands want the processor, too. */
+const CONCURRENCY = 3;
 const TIMEOUT_MS = 5000;
 
 const fetchRequest = z.strictObject({
@@ -32,7 +34,7 @@ export interface Fetched {
 export function serveFetch(options: { store: EventStore; nc: NatsConnection; log: Logger }): { stop(): Promise<void> } {
   const { store, nc, log } = options;
   const subject = eventFetchSubject(store.context);
-  return serveJson(nc, { subject, queue: `fetch-${store.context}`, concurrency: 8, log }, async (body) => {
+  return serveJson(nc, { subject, queue: `fetch-${store.context}`, concurrency: CONCURRENCY, log }, async (body) => {
     const request = fetchRequest.safeParse(body);
     if (!request.success) {
       return { error: { code: 'INVALID_ARGUMENT', message: z.prettifyError(request.error) } };

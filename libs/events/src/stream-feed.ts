@@ -23,7 +23,7 @@ import {
 } from '@nats-io/jetstream';
 import { fromCloudEvent } from './cloudevents.ts';
 import { type Cursor, type Feed, HistoryReplaced, verifySame } from './feed.ts';
-import { fetchEvents } from './fetch.ts';
+import { type Fetched, fetchEvents } from './fetch.ts';
 import { readEvent, readTail } from './jetstream.ts';
 import { createSequencer, type Sequencer } from './sequencer.ts';
 import { createBell } from './waiting.ts';
@@ -66,6 +66,8 @@ export function openStreamFeed(options: {
   let silences = 0;
   /** The newest position that is known of. */
   let newest = 0;
+  /** The page after the last one that was fetched, on its way while that is worked on. */
+  let ahead: { readonly after: number; readonly fetched: Promise<Fetched> } | null = null;
 
   async function openReader(cursor: Cursor): Promise<Reader | null> {
     const jsm = await jetstreamManager(nc, { timeout: 2000 });
@@ -183,11 +185,17 @@ export function openStreamFeed(options: {
   }
 
   /** What the owner has after the cursor, given that it has the cursor's own event, too. */
-  async function fetch(cursor: Cursor, limit: number): Promise<readonly EventRecord[]> {
+  async function ask(cursor: Cursor, limit: number): Promise<Fetched> {
     const after = Math.max(0, cursor.position - 1);
     const { events, last } = await fetchEvents(nc, context, { after, limit: limit + 1 });
     if (cursor.position > 0) verifySame(cursor, events[0], last);
-    const fresh = cursor.position > 0 ? events.slice(1) : events;
+    return { events: cursor.position > 0 ? events.slice(1) : events, last };
+  }
+
+  async function fetch(cursor: Cursor, limit: number): Promise<readonly EventRecord[]> {
+    const onItsWay = ahead?.after === cursor.position ? ahead.fetched : null;
+    ahead = null;
+    const { events: fresh, last } = await (onItsWay ?? ask(cursor, limit));
     fresh.forEach((event, index) => {
       if (event.position !== cursor.position + 1 + index) {
         throw new HistoryReplaced(`The owner gave position ${event.position} after ${cursor.position + index}.`);
@@ -196,6 +204,13 @@ export function openStreamFeed(options: {
     nextFetchAt = performance.now() + (reader ? SILENCE_MS : POLL_MS);
     behind = last > cursor.position + fresh.length;
     newest = last;
+    const end = fresh.at(-1);
+    if (behind && reader === null && end) {
+      const fetched = fetchEvents(nc, context, { after: end.position, limit });
+      // Whoever takes it sees the error.
+      fetched.catch(() => {});
+      ahead = { after: end.position, fetched };
+    }
     return fresh;
   }
 
