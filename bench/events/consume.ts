@@ -1,5 +1,5 @@
 /**
- * A read model kept live from JetStream: beside a bare callback consumer that does the same work without any guarantee,
+ * A read model kept live, from JetStream and from the own store: beside a bare callback consumer that does the same work without any guarantee,
  * and beside a loop that only reads the events from the database.
  */
 import { aimed, rounds, row } from '../results.ts';
@@ -29,25 +29,36 @@ export const consuming: Suite = {
       await relay.ask('publish', null);
       const made = new Set<string>();
       const memory: number[] = [];
-      const [a = [], b = [], c = []] = await inTurns(long ? 5 : 3, [
-        async () => {
-          const { perSecond, totals, rss } = await ours.ask('consume', { last });
-          made.add(totals);
-          memory.push(rss / 2 ** 20);
-          return perSecond;
-        },
+      const live = async (from: 'stream' | 'store') => {
+        const { perSecond, totals, rss } = await ours.ask('consume', { last, from });
+        made.add(totals);
+        memory.push(rss / 2 ** 20);
+        return perSecond;
+      };
+      const [a = [], b = [], c = [], d = []] = await inTurns(long ? 5 : 3, [
+        () => live('stream'),
         async () => {
           const { perSecond, totals } = await bare.ask('consume', { last });
           made.add(totals);
           return perSecond;
         },
         () => reader.ask('read', null),
+        () => live('store'),
       ]);
       if (made.size !== 1) throw new Error(`They made different read models: ${[...made].join('; ')}`);
       const what = 'a read model kept from JetStream';
       return [
         aimed(rounds(what, a, 'events/s', { name: 'bare callback consumer, same work', values: b }), { atLeast: 0.85 }),
         aimed(rounds(what, a, 'events/s', { name: 'bare loop that only reads', values: c }), { atLeast: 0.5 }),
+        aimed(
+          rounds('a read model kept from the own store', d, 'events/s', {
+            name: 'bare loop that only reads',
+            values: c,
+          }),
+          {
+            atLeast: 0.5,
+          },
+        ),
         row('memory of the consumer after its last round', memory.at(-1) ?? Number.NaN, 'MiB'),
       ];
     } finally {

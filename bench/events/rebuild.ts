@@ -1,6 +1,5 @@
 /**
- * The rebuild of a read model, beside a loop that only reads the events and beside Emmett's rebuild; and the live
- * projection of the own store. `--events N` (1,000,000 by itself in the long form) sets how many there are.
+ * The rebuild of a read model, beside a loop that only reads the events and beside Emmett's rebuild. `--events N` (1,000,000 by itself in the long form) sets how many there are.
  */
 import { aimed, type Row, rounds, row } from '../results.ts';
 import { growthOf } from '../statistics.ts';
@@ -42,9 +41,7 @@ export const rebuilding: Suite = {
         return perSecond;
       };
       // The live ones first: a rebuild never goes beyond them.
-      const liveFold = keep(await ours.ask('catchUp', { kind: 'fold' }));
-      const readBeside = await reader.ask('read', null);
-      keep(await ours.ask('catchUp', { kind: 'sql' }));
+      for (const kind of ['fold', 'sql'] as const) keep(await ours.ask('catchUp', { kind }));
       memory.length = 0;
 
       let batch = { size: 0, perSecond: 0 };
@@ -82,9 +79,6 @@ export const rebuilding: Suite = {
         rounds(inSql, sql, 'events/s', tunedPeer),
         rounds(inFold, fold, 'events/s', bare),
         rounds(inFold, fold, 'events/s', peer),
-        aimed(rounds('live projection of the own store', [liveFold], 'events/s', { ...bare, values: [readBeside] }), {
-          atLeast: 0.5,
-        }),
         row('memory of the process after all rebuilds', memory.at(-1) ?? Number.NaN, 'MiB'),
         aimed(row('its growth over the second half of them', growthOf(memory), ''), { atMost: 0.1 }),
       ];

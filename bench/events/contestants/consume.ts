@@ -1,5 +1,6 @@
-/** This engine's consumer, fed by JetStream: keeps a read model, effect and checkpoint in one transaction. */
+/** This engine's consumer: keeps a read model, effect and checkpoint in one transaction. */
 import { startConsumer } from '@atoll/events/consumer';
+import { createEventStore } from '@atoll/events/store';
 import { bankEvents } from '@atoll/events/testing/bank';
 import { createLogger } from '@atoll/service/log';
 import { connectNats } from '@atoll/service/nats';
@@ -10,18 +11,29 @@ import { given, serve } from '../contestant.ts';
 const log = createLogger('bench');
 const pool = createPool({ url: given('DATABASE_URL'), name: 'bench', max: 5, log });
 const nc = await connectNats({ url: given('NATS_URL'), name: 'consumer', log });
+const store = createEventStore({ pool, context: 'deploy', registry: bankEvents, log });
+const sources = {
+  stream: { kind: 'stream', nc, context: 'deploy', registry: bankEvents },
+  store: { kind: 'store', store },
+} as const;
 let runs = 0;
+
+export interface Consumed {
+  readonly perSecond: number;
+  readonly totals: string;
+  readonly rss: number;
+}
 
 const tasks = {
   /** A new consumer, from the first event to the last; events a second. */
-  async consume({ last }: { last: number }): Promise<{ perSecond: number; totals: string; rss: number }> {
+  async consume({ last, from }: { last: number; from: keyof typeof sources }): Promise<Consumed> {
     runs += 1;
     const table = `deploy.live_${runs}`;
     await createAccounts(pool, table);
     const began = performance.now();
     const consumer = await startConsumer({
       name: `live-${runs}`,
-      source: { kind: 'stream', nc, context: 'deploy', registry: bankEvents },
+      source: sources[from],
       pool,
       schema: 'deploy',
       handler: { kind: 'project', apply: (tx, events) => applyToAccounts(tx, table, events) },
@@ -41,6 +53,7 @@ const tasks = {
 export type Consume = typeof tasks;
 
 serve(tasks, async () => {
+  await store.close();
   await nc.close();
   await pool.end();
 });
