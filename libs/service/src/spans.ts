@@ -17,6 +17,7 @@ import {
   type Span,
   SpanKind,
   SpanStatusCode,
+  TraceFlags,
   trace,
 } from '@opentelemetry/api';
 import { formatTraceparent, isSampled, newTraceparent, parseTraceparent } from './traceparent.ts';
@@ -68,7 +69,9 @@ function parentOf({ traceparent, correlation }: SpanOptions): Context | null {
   return (parent ?? active).setValue(correlationKey, correlation);
 }
 
-const hasTrace = (parent: Context): boolean => trace.getSpanContext(parent) !== undefined;
+/** Decided where the trace began, once for all of it. */
+const isRecorded = (parent: Context): boolean =>
+  recording && ((trace.getSpanContext(parent)?.traceFlags ?? TraceFlags.NONE) & TraceFlags.SAMPLED) !== 0;
 
 function start(name: string, options: SpanOptions, parent: Context, root = false): Span {
   const links = (options.links ?? []).slice(0, maxLinks).flatMap((text): Link[] => {
@@ -91,7 +94,7 @@ function markFailed(span: Span, error: unknown): void {
 export function withSpan<T>(name: string, options: SpanOptions, fn: () => Promise<T>): Promise<T> {
   const parent = parentOf(options);
   if (parent === null) return fn();
-  if (!recording || !hasTrace(parent)) return parent === context.active() ? fn() : context.with(parent, fn);
+  if (!isRecorded(parent)) return parent === context.active() ? fn() : context.with(parent, fn);
   const span = start(name, options, parent);
   return context.with(trace.setSpan(parent, span), async () => {
     try {

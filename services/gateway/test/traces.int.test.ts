@@ -152,7 +152,8 @@ describe('over a WebSocket', () => {
       (await recording.spans()).some(({ name }) => name === 'subscription events'),
     );
     await withSpan('somebody', header, async () => {
-      const data = { tenantId: acme.id, memberId: newId('member'), subject: 'ann', role: 'viewer' };
+      const person = { subject: 'ann', displayName: null, email: null };
+      const data = { tenantId: acme.id, memberId: newId('member'), role: 'viewer', ...person };
       await platform.append(acme.id, 'tenancy', `tenant:${acme.id}`, { type: 'MemberAdded', data });
     });
     expect((await first).value.data.events.type).toBe('tenancy.MemberAdded');
