@@ -21,7 +21,8 @@ export const tenantOf = (stream: number, tenants: number): Tenant =>
 
 export const actor = 'user:mem_01kanzyyrvetgvqd0pvqc7q2sf';
 export const correlation = 'cor-01kanzyyrvetgvqd0pvqc7q2sf';
-export const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+/** Not recorded, as most aren't. */
+export const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00';
 
 /** A set of streams, each of the same length. */
 export interface StreamSet {

@@ -94,8 +94,10 @@ const messaging = (event: EventRecord, operation: 'send' | 'process'): Attribute
 const nameOf = (event: EventRecord): string => `${event.context}.${event.type}`;
 
 /** From the sending of an event to JetStream's acknowledgement; null where nobody records it. */
-export const publishing = (event: EventRecord): OpenSpan | null =>
-  openSpan(`publish ${nameOf(event)}`, {
+export function publishing(event: EventRecord): OpenSpan | null {
+  // The relay asks for every event: nothing is put together for those that nobody looks at.
+  if (!isSampled(event.traceparent)) return null;
+  return openSpan(`publish ${nameOf(event)}`, {
     kind: 'producer',
     traceparent: event.traceparent,
     attributes: {
@@ -104,6 +106,7 @@ export const publishing = (event: EventRecord): OpenSpan | null =>
       'messaging.destination.subject': eventSubject(event),
     },
   });
+}
 
 /** The reaction to one event. What it issues belongs to the event's trace. */
 export const reacting = (consumer: string, event: EventRecord, work: () => Promise<void>): Promise<void> =>
