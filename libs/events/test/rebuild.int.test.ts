@@ -140,6 +140,46 @@ describe('a rebuild beside the live projection', () => {
   );
 });
 
+describe('the switch', () => {
+  test('waits for the batch that the live one is writing, and has it', async () => {
+    await fillLog(pipeline.pool, 1000, 100);
+    const { promise: released, resolve: release } = Promise.withResolvers<void>();
+    let writing = false;
+    const consumer = await pipeline.consume({
+      name: 'own',
+      source: { kind: 'store', store: pipeline.store },
+      handler: {
+        kind: 'project',
+        async apply(tx, events) {
+          await foldLedger(tx, events);
+          if (events.every(({ position }) => position <= 1000)) return;
+          writing = true;
+          await released;
+        },
+      },
+    });
+    stops.push(async () => release());
+    await reached(consumer, 1000);
+    await pipeline.append(1);
+    await eventually('the live one writes', () => writing);
+    await serve();
+    await requestRebuild(where(), 'ledger');
+    await eventually('the switch waits for it', async () => {
+      const { rows } = await pipeline.pool.query<{ waits: boolean }>(
+        `select exists(
+           select from pg_locks l join pg_stat_activity a using (pid)
+           where not l.granted and a.datname = current_database()
+         ) as waits`,
+      );
+      return rows[0]?.waits ?? false;
+    });
+    release();
+    await phaseIs('done');
+    await reached(consumer, 1001);
+    await expectFresh();
+  }, 60_000);
+});
+
 describe('a rebuild that is interrupted', () => {
   test('by kill -9, again and again, goes on where it was and comes to the same', async () => {
     await fillLog(pipeline.pool, 60_000, 3_000);
