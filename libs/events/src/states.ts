@@ -1,7 +1,6 @@
 /** What streams fold to: from memory, else from a snapshot, else from the events, and always the later events on top. */
 import type { EventRecord } from '@atoll/schema/envelope';
 import type { Decider, DomainEvent } from './decider.ts';
-import type { StreamBound } from './event-store.ts';
 import { deepFreeze } from './freeze.ts';
 import { openedWith } from './personal-data.ts';
 import { DEFAULT_EVERY, type Snapshots } from './snapshots.ts';
@@ -44,7 +43,7 @@ export function createStates(options: {
   readPage: (
     stream: string,
     fromVersion: number,
-    bound: StreamBound & { limit: number },
+    bound: { toVersion?: number; limit: number },
   ) => Promise<readonly EventRecord[]>;
   /** A snapshot for so many events. */
   every?: number;
