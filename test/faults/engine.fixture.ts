@@ -7,7 +7,7 @@ import { asking } from './load.ts';
 const settings = z
   .object({ ENGINE_NAME: z.string(), ENGINE_DATABASE_URL: z.string(), ENGINE_NATS_URL: z.string() })
   .parse(process.env);
-const request = z.object({ id: z.number(), stream: z.string(), command: z.unknown(), key: z.string() });
+const request = z.object({ id: z.number(), stream: z.string(), command: z.unknown(), key: z.string().nullable() });
 
 const engine = await startEngine({
   name: settings.ENGINE_NAME,

@@ -23,7 +23,8 @@ export interface Call {
 export type Ask = (call: {
   stream: string;
   command: BankCommand;
-  key: string;
+  /** Null: a command that nobody can repeat. */
+  key: string | null;
 }) => Promise<{ ok: boolean; position: number }>;
 
 export const asking =
@@ -33,8 +34,8 @@ export const asking =
       decider: bank,
       stream,
       command,
-      origin: { tenant: PLATFORM, actor: 'user:ann', cause: null, correlation: key, traceparent: null },
-      idempotency: { key, request: command },
+      origin: { tenant: PLATFORM, actor: 'user:ann', cause: null, correlation: key ?? 'none', traceparent: null },
+      ...(key === null ? {} : { idempotency: { key, request: command } }),
     });
     return { ok: outcome.ok, position: outcome.ok ? outcome.position : 0 };
   };
@@ -53,7 +54,7 @@ export interface Load {
   stop(): Promise<void>;
 }
 
-/** A third opens accounts, a third moves the caller's own, and a third of the rest wants a name that is taken. */
+/** Most open accounts or move the caller's own; some want a name that is taken. A third comes without a key. */
 export function startLoad(options: { asks: readonly Ask[]; seed: number; first?: number }): Load {
   const random = seeded(options.seed);
   const calls: Call[] = [];
@@ -78,10 +79,11 @@ export function startLoad(options: { asks: readonly Ask[]; seed: number; first?:
     const beganAt = performance.now();
     const end = (outcome: Outcome, position: number) =>
       void calls.push({ number, outcome, position, beganAt, endedAt: performance.now() });
+    const key = random() < 0.3 ? null : `key-${number}`;
     // Who doesn't know asks again with the same key: some do.
-    for (let tries = random() < 0.5 ? 2 : 1; tries > 0; tries--) {
+    for (let tries = key !== null && random() < 0.5 ? 2 : 1; tries > 0; tries--) {
       try {
-        const { ok, position } = await ask({ ...request, key: `key-${number}` });
+        const { ok, position } = await ask({ ...request, key });
         return end(ok ? 'ok' : 'fail', position);
       } catch {
         if (tries === 1) end('unknown', 0);
