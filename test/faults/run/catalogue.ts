@@ -31,7 +31,7 @@ export function surroundingFaults(bed: Bed, random: () => number): readonly RunF
     ...serverFaults('PostgreSQL', bed.postgres),
     ...serverFaults('NATS', bed.nats),
     // By the name of the prepared statement that appends, and by the subject of what is published.
-    ...wayFaults('the way to PostgreSQL', bed.proxies.postgres, 'write_batch'),
+    ...wayFaults('the way to PostgreSQL', bed.proxies.postgres, '_write\0'),
     ...wayFaults('the way to NATS', bed.proxies.nats, 'PUB evt.'),
     ...streamFaults(bed.nats, bed.nc, ACCOUNTS),
   ];
