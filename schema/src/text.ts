@@ -18,7 +18,7 @@ export const labelValue = z
   .string()
   .regex(labelPart, 'a label value has 1–63 letters, digits, dots, underscores or hyphens');
 
-const MAX_LABELS = 32;
+export const MAX_LABELS = 32;
 /** At most 32 labels on one thing. */
 export const labels = z
   .record(labelKey, labelValue)

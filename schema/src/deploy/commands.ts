@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { id } from '../ids.ts';
 import type { InputOf, ResultOf } from '../registry.ts';
-import { labels, name } from '../text.ts';
+import { labels, MAX_LABELS, name } from '../text.ts';
 import { releaseSpec, replicas, resources, rollingStrategy } from './spec.ts';
 
 /** The image as the tenant typed it: its exact faults are told by the service, with codes of their own. */
@@ -10,12 +10,18 @@ const requestedSpec = releaseSpec.extend({ image: z.string().max(2000) });
 /** CPU and memory are changed one by one, too. */
 const requestedChange = requestedSpec.partial().extend({ resources: resources.partial().optional() });
 
+/** Its instances carry one more, with its name. */
+export const deploymentLabels = labels.refine(
+  (all) => Object.keys(all).length < MAX_LABELS,
+  `at most ${MAX_LABELS - 1} labels: one more, with the deployment's name, is added to its instances`,
+);
+
 export const deployCommands = {
   CreateDeployment: {
     input: z.strictObject({
       namespaceId: id('namespace'),
       name,
-      labels: labels.default({}),
+      labels: deploymentLabels.default({}),
       replicas,
       strategy: rollingStrategy,
       spec: requestedSpec,
