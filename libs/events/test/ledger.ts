@@ -60,6 +60,7 @@ export async function foldLedger(tx: PoolClient, events: readonly EventRecord[])
 
 export const ledgerSql: SqlProjection = {
   types: ['Opened', 'Moved'],
+  columns: ['position', 'type', 'stream', 'data'],
   statements: [
     (events) => `
       insert into ledger as l (account, owner, balance, moves, last_position)
