@@ -38,7 +38,7 @@ describe.each(versions)('nats-server $server', ({ find, oldest }) => {
   /** Milliseconds that it stays broken, and until the effects must be there after healing. */
   test.each([
     ['NATS paused', 2000, 20_000],
-    ['NATS killed', 500, 20_000],
+    ['NATS killed', 1000, 20_000],
     ['to NATS: cut every second', 2500, 20_000],
     ['to NATS: answers swallowed', 1000, 20_000],
     ['to NATS: black hole', 1000, 30_000],
@@ -52,7 +52,7 @@ describe.each(versions)('nats-server $server', ({ find, oldest }) => {
       const before = rig.toNats.cuts();
       const { effectsMs, okWhileBroken } = await rig.endure(fault(name), holdMs);
       if (name.includes('swallowed')) expect(rig.toNats.cuts()).toBeGreaterThan(before);
-      expect(okWhileBroken).toBeGreaterThan(0);
+      if (holdMs >= 1000) expect(okWhileBroken).toBeGreaterThan(0);
       expect(effectsMs).toBeLessThan(withinMs);
       // What the next one may replace the store by: it lacks all that is written until then.
       rig.nats.copyStore();
