@@ -18,12 +18,14 @@ import { mutations } from './suites/mutations.ts';
 import { reads } from './suites/reads.ts';
 import { startup } from './suites/startup.ts';
 import type { Bed, Suite, SuiteOptions } from './suites/suite.ts';
+import { tracing } from './suites/tracing.ts';
 
 const suites: readonly Suite[] = [
   reads,
   commandToSubscriber,
   mutations,
   startup,
+  tracing,
   appends,
   commands,
   relaying,
