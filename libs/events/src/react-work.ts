@@ -91,20 +91,19 @@ export async function reactToAll(
     running.add(task);
   }
 
-  try {
-    let saveAt = Date.now() + CHECKPOINT_MS;
-    for (const [index, event] of events.entries()) {
-      while (running.size >= atOnce) await Promise.race(running);
-      if (signal.aborted || broken !== null || work.isFull()) break;
-      start(event, index);
-      if (Date.now() < saveAt) continue;
-      await save();
-      saveAt = Date.now() + CHECKPOINT_MS;
-    }
-  } catch (error) {
-    broken ??= { error };
+  // Beside the reactions: a slow one keeps nobody waiting for those before it.
+  const saving = setInterval(() => {
+    save().catch((error: unknown) => {
+      broken ??= { error };
+    });
+  }, CHECKPOINT_MS);
+  for (const [index, event] of events.entries()) {
+    while (running.size >= atOnce) await Promise.race(running);
+    if (signal.aborted || broken !== null || work.isFull()) break;
+    start(event, index);
   }
   await Promise.all(running);
+  clearInterval(saving);
   // Also where one was interrupted: what is done need not be done again.
   await save();
   if (broken !== null) throw (broken as { readonly error: unknown }).error;
