@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: all measurements, or those named, e.g. `npm run bench -- reads startup`. Each takes up to a minute;
- * with `--long` up to ten. `--events N`: how many events the benches of rebuilding begin with.
+ * with `--long` up to ten. `--events N`: how many events the benches of relay, consumers and rebuilds begin with.
  */
 import { parseArgs } from 'node:util';
 import { Platform } from '@atoll/test/platform/platform';
@@ -62,14 +62,21 @@ const unknown = wanted.filter((name) => !suites.some((suite) => suite.name === n
 if (unknown.length > 0) usage(`No bench ${unknown.join(', ')}.`);
 const chosen = suites.filter((suite) => wanted.length === 0 || wanted.includes(suite.name));
 
+/** One that fails is told, and doesn't keep the others from running. */
+const failed: string[] = [];
 async function run(suite: Suite, bed: Bed | null): Promise<void> {
   const before = load();
-  const rows = suite.bed ? (bed === null ? [] : await suite.run(bed)) : await suite.run(options);
-  print(suite.name, rows);
-  keep(suite.name, rows, {
-    load: [before, load()],
-    options: process.argv.slice(2).filter((arg) => arg.startsWith('--')),
-  });
+  try {
+    const rows = suite.bed ? (bed === null ? [] : await suite.run(bed)) : await suite.run(options);
+    print(suite.name, rows);
+    keep(suite.name, rows, {
+      load: [before, load()],
+      options: process.argv.slice(2).filter((arg) => arg.startsWith('--')),
+    });
+  } catch (error) {
+    failed.push(suite.name);
+    console.error(`\n${suite.name} failed:`, error);
+  }
 }
 
 console.log(machine());
@@ -84,3 +91,5 @@ if (chosen.some((suite) => suite.bed)) {
   }
 }
 for (const suite of chosen) if (!suite.bed) await run(suite, null);
+if (failed.length > 0) console.error(`\nFailed: ${failed.join(', ')}.`);
+process.exit(failed.length > 0 ? 1 : 0);

@@ -27,6 +27,7 @@ export const consuming: Suite = {
     const reader = startContestant<BareRead>(new URL('./contestants/bare-read.ts', import.meta.url), env);
     try {
       await relay.ask('publish', null);
+      await relay.ask('serve', null);
       const made = new Set<string>();
       const memory: number[] = [];
       const live = async (from: 'stream' | 'store') => {

@@ -1,7 +1,7 @@
 /** This engine's relay: events of the database to JetStream. */
 import { toCloudEvent } from '@atoll/events/cloudevents';
 import { createStream } from '@atoll/events/jetstream';
-import { startRelay } from '@atoll/events/relay';
+import { type Relay, startRelay } from '@atoll/events/relay';
 import { createEventStore } from '@atoll/events/store';
 import { bankEvents } from '@atoll/events/testing/bank';
 import { eventStream, eventSubject } from '@atoll/schema/subjects';
@@ -27,7 +27,14 @@ async function newStream(): Promise<void> {
   await jetstream(nc).publish(eventSubject(first), JSON.stringify(toCloudEvent(first)));
 }
 
+let serving: Relay | null = null;
+
 const tasks = {
+  /** Stays, as consumers ask the owner whether the stream is of its log. */
+  async serve(): Promise<void> {
+    serving = await startRelay({ store, nc, log, maxBytes });
+  },
+
   /** Publishes all events; how many a second. */
   async publish(): Promise<number> {
     await newStream();
@@ -48,6 +55,7 @@ const tasks = {
 export type RelayTasks = typeof tasks;
 
 serve(tasks, async () => {
+  await serving?.stop();
   await store.close();
   await nc.close();
   await pool.end();
