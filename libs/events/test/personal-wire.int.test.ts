@@ -15,7 +15,7 @@ import { testMasterKeys } from '../src/testing/master-keys.ts';
 import { openTestStores, type TestStores, testLog } from '../src/testing/open-store.ts';
 import { peopleEvents } from '../src/testing/people.ts';
 
-const patient = { timeout: 15_000, interval: 20 };
+const patient = { timeout: 25_000, interval: 20 };
 const tenant: Tenant = id('tenant').parse(newId('tenant'));
 const masterKeys = testMasterKeys();
 let stores: TestStores;
@@ -94,7 +94,7 @@ const parked = () => listParked({ pool, schema: 'deploy' }, { limit: 100 });
 describe('consumers of personal data', () => {
   it('get it opened by its owner; the stream holds the sealed form alone', async () => {
     const { position } = await rename('Quirin');
-    await consumer.waitFor(position, Date.now() + 10_000);
+    await consumer.waitFor(position, Date.now() + 25_000);
     expect(told).toContain('Quirin');
     const jsm = await jetstreamManager(nc);
     const { state } = await jsm.streams.info(eventStream('deploy'));
@@ -117,14 +117,14 @@ describe('consumers of personal data', () => {
     await vi.waitFor(() => expect(consumer.problem()).toContain('key.deploy.data'), patient);
     expect(consumer.position()).toBeLessThan(position);
     keys = serve();
-    expect(await consumer.waitFor(position, Date.now() + 10_000)).toBe(true);
+    expect(await consumer.waitFor(position, Date.now() + 25_000)).toBe(true);
     expect(told).toContain('Roswitha');
     expect(await parked()).toEqual([]);
   });
 
   it('park what can not be opened, and go on with everything else', async () => {
     const { subject, position } = await rename('Siegfried');
-    await consumer.waitFor(position, Date.now() + 10_000);
+    await consumer.waitFor(position, Date.now() + 25_000);
     // As one who can write to the database would: a value moved to another stream.
     await relay.stop();
     const moved = await rename('Theodora');
@@ -135,7 +135,7 @@ describe('consumers of personal data', () => {
     );
     relay = await startRelay({ store, nc, log: testLog });
     const after = await rename('Ulrich');
-    expect(await consumer.waitFor(after.position, Date.now() + 10_000)).toBe(true);
+    expect(await consumer.waitFor(after.position, Date.now() + 25_000)).toBe(true);
     expect(told).toContain('Ulrich');
     const found = await parked();
     expect(found).toMatchObject([

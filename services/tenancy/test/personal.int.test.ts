@@ -104,7 +104,7 @@ describe('the process', () => {
     };
     child.stdout?.on('data', hear);
     child.stderr?.on('data', hear);
-    const timer = setTimeout(() => child.kill('SIGKILL'), 30_000);
+    const timer = setTimeout(() => child.kill('SIGKILL'), 90_000);
     const [code] = await once(child, 'close');
     clearTimeout(timer);
     return { code, said };
@@ -130,5 +130,5 @@ describe('the process', () => {
       code: 1,
       said: expect.stringContaining("The personal data of tenancy can't be opened"),
     });
-  }, 60_000);
+  }, 120_000);
 });
