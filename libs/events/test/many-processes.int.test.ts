@@ -191,7 +191,9 @@ describe('idempotency keys', () => {
   });
 });
 
-test('positions are contiguous and in commit order while four processes write and are killed', async () => {
+test('positions are contiguous and in commit order while four processes write and are killed', {
+  timeout: 120_000,
+}, async () => {
   const before = await store.lastPosition();
   const all: StoreProcess[] = [];
   const running: StoreProcess[] = [];

@@ -48,12 +48,12 @@ async function stalledFor(index: number, kind: Stall, holds: boolean): Promise<{
   }
 }
 
-describe.concurrent('a writer that is stopped', () => {
+describe.concurrent('a writer that is stopped', { timeout: 90_000 }, () => {
   // All at once: two of them take as long as the bound is.
   test('by somebody’s own transaction with the lock: its session ends after 5 s', async () => {
     const { ms, written } = await stalledFor(0, 'in-transaction', true);
     expect(ms).toBeGreaterThan(2000);
-    expect(ms).toBeLessThan(8000);
+    expect(ms).toBeLessThan(15_000);
     // What it had written in its transaction is gone with it.
     expect(written).toBe(2);
   });
@@ -61,25 +61,25 @@ describe.concurrent('a writer that is stopped', () => {
   test('with the lock, before it has said where its transaction ends: its session ends after 10 s', async () => {
     const { ms, written } = await stalledFor(1, 'before-sync', true);
     expect(ms).toBeGreaterThan(4000);
-    expect(ms).toBeLessThan(14_000);
+    expect(ms).toBeLessThan(25_000);
     expect(written).toBe(2);
   });
 
   test('where a store would be: it has committed, and holds nothing', async () => {
     const { ms, written } = await stalledFor(2, 'store-before-sync', false);
-    expect(ms).toBeLessThan(2000);
+    expect(ms).toBeLessThan(4000);
     expect(written).toBe(3);
   });
 
   test('in the middle of sending a large batch: it holds nothing yet', async () => {
     const { ms, written } = await stalledFor(3, 'half-sent', false);
-    expect(ms).toBeLessThan(2000);
+    expect(ms).toBeLessThan(4000);
     expect(written).toBe(2);
   });
 
   test('while its answer, which is large, is on the way: it holds nothing any more', async () => {
     const { ms, written } = await stalledFor(4, 'answer-unread', false);
-    expect(ms).toBeLessThan(2000);
+    expect(ms).toBeLessThan(4000);
     expect(written).toBe(2);
   });
 });
