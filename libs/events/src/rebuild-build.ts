@@ -1,5 +1,6 @@
 /** Fills the new version up to where the live one is: pages are read ahead of the one that is written. */
 import type { EventRecord } from '@atoll/schema/envelope';
+import { failpoint } from '@atoll/service/failpoint';
 import type { Pool } from 'pg';
 import { type EventSource, openOf } from './consumer.ts';
 import { type Cursor, verifySame } from './feed.ts';
@@ -82,6 +83,7 @@ export function buildUp(options: {
     let pages = 0;
     const flush = async () => {
       at = await writer.write(source, at, batch, signal);
+      failpoint('rebuild.after-batch');
       batch = [];
       pages = 0;
       await tell(source.consumer, at);

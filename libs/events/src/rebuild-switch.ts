@@ -1,5 +1,6 @@
 /** The moment at which a new version takes the live one's place: one short transaction, or nothing. */
 import type { EventRecord } from '@atoll/schema/envelope';
+import { failpoint } from '@atoll/service/failpoint';
 import type { Pool, PoolClient } from 'pg';
 import { type Cursor, HistoryReplaced } from './feed.ts';
 import { nextConsumer } from './rebuild-rows.ts';
@@ -96,6 +97,7 @@ export async function switchOver(options: {
         `update ${q}.rebuild set phase = 'switched', note = null, updated_at = now() where projection = $1`,
         [projection],
       );
+      failpoint('rebuild.before-switch');
       return true;
     },
     settings,

@@ -6,6 +6,7 @@
  * and stop where it was cancelled. The new version never goes beyond the live consumers' checkpoints: at the switch both
  * are at the same event, so that nothing that goes with an event elsewhere (logs, wakes) is skipped or told twice.
  */
+import { failpoint } from '@atoll/service/failpoint';
 import type { Logger } from '@atoll/service/log';
 import type { Pool } from 'pg';
 import { rebuildPosition, rebuildRate, rebuildTarget } from './measures.ts';
@@ -134,11 +135,13 @@ export async function startRebuilds(options: {
     try {
       if (row.phase === 'requested' || (row.phase === 'building' && !(await canGoOn(projection, row)))) {
         await prepare(projection, row.attempt);
+        failpoint('rebuild.after-prepare');
         log.info({ attempt: row.attempt }, 'rebuilding');
       } else if (row.phase === 'building') {
         log.info({ attempt: row.attempt }, 'going on with the rebuild');
       }
       if (row.phase !== 'switched') await build(projection, row.attempt, signal, log);
+      failpoint('rebuild.after-switch');
       if (!signal.aborted) await finish(projection, log);
     } catch (error) {
       if (error instanceof ShapeChanged) {

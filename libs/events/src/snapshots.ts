@@ -7,6 +7,7 @@
  */
 import type { Context } from '@atoll/schema/contexts';
 import type { Tenant } from '@atoll/schema/ids';
+import { failpoint } from '@atoll/service/failpoint';
 import type { Logger } from '@atoll/service/log';
 import type { Pool } from 'pg';
 import type { SnapshotShape } from './decider.ts';
@@ -86,7 +87,9 @@ export function createSnapshots(options: {
     if (sealed === null) return;
     const text = JSON.stringify(sealed.stored);
     if (text.length > MAX_CHARS) throw new Error(`The state has ${text.length} characters; at most ${MAX_CHARS}.`);
+    failpoint('snapshot.before-write');
     await pool.query({ ...upsert, values: [stream, shape.name, shape.version, version, eventId, tenant, text] });
+    failpoint('snapshot.after-write');
     snapshotsTotal.inc({ context, outcome: 'written' });
   }
 

@@ -31,6 +31,14 @@ export const failpoints = [
   'park.after-commit',
   'retry.before-commit',
   'retry.after-commit',
+  // A snapshot of a stream's state.
+  'snapshot.before-write',
+  'snapshot.after-write',
+  // A rebuild beside the live projection.
+  'rebuild.after-prepare',
+  'rebuild.after-batch',
+  'rebuild.before-switch',
+  'rebuild.after-switch',
   // The agent of a node.
   'agent.before-apply',
   'agent.after-apply',

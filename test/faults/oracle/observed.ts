@@ -89,7 +89,7 @@ export async function observe(from: { pool: Pool; nc: NatsConnection; logFile: s
     store: { tenancy: [], [ACCOUNTS]: await readStore(pool, ACCOUNTS), [LEDGER]: await readStore(pool, LEDGER) },
     streams: { tenancy: [], [ACCOUNTS]: await readJetStream(nc, ACCOUNTS), [LEDGER]: await readJetStream(nc, LEDGER) },
     sums: await rows<Sum>(`select model, stream, amount, events from ${READ}.sum`),
-    applied: await rows<Applied>(`select model, position, event_id from ${READ}.applied order by n`),
+    applied: await rows<Applied>(`select model, position, event_id from ${READ}.applied order by position`),
     log: readLog(logFile).lines,
     answers: await rows<Answer>(`select tenant, key, position from ${ACCOUNTS}.idempotency`),
     parked: parked.flat().map(({ what }) => what),

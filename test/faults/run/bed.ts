@@ -20,7 +20,7 @@ import { ACCOUNTS, LEDGER, READ, type Role } from '../workload/role.ts';
 /** How many processes of each role there are. */
 export type Crew = Readonly<Record<Role, number>>;
 /** Two wherever one process must take another's place. */
-export const fullCrew: Crew = { writer: 2, relay: 2, reactor: 2, projector: 1, subscriber: 1 };
+export const fullCrew: Crew = { writer: 2, relay: 2, reactor: 2, projector: 2, subscriber: 1 };
 
 export interface Bed {
   readonly postgres: ServerHandle;

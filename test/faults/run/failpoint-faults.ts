@@ -1,16 +1,18 @@
 /** kill -9 at each named point: who passes it, and what has to happen for that. */
 import { retryParked } from '@atoll/events/parked';
+import { listProjections, requestRebuild } from '@atoll/events/rebuild-rows';
 import { eventStream } from '@atoll/schema/subjects';
 import { type Failpoint, failpoints } from '@atoll/service/failpoint-points';
 import { jetstreamManager } from '@nats-io/jetstream';
+import { MODELS } from '../workload/projector.ts';
 import { ACCOUNTS, READ, type Role } from '../workload/role.ts';
 import type { Bed } from './bed.ts';
 import { NotInjected, type Planned, type RunFault } from './fault.ts';
 
 interface Plan {
   readonly roles: readonly Role[];
-  /** `load`: calls are enough. `stream-lost`: the stream is deleted. `poison`: events are parked. `retry`: and retried. */
-  readonly by: 'load' | 'stream-lost' | 'poison' | 'retry';
+  /** `load`: calls are enough. `stream-lost`: the stream is deleted. `poison`: events are parked. `retry`: and retried. `rebuild`: of the read models. */
+  readonly by: 'load' | 'stream-lost' | 'poison' | 'retry' | 'rebuild';
   /** The hit at which it dies: from 1 to this. */
   readonly within: number;
 }
@@ -23,6 +25,8 @@ const project: Plan = { roles: ['projector'], by: 'load', within: 4 };
 const react: Plan = { roles: ['reactor'], by: 'load', within: 4 };
 const poison: Plan = { roles: ['projector'], by: 'poison', within: 2 };
 const retry: Plan = { roles: ['projector'], by: 'retry', within: 1 };
+const snapshot: Plan = { roles: ['writer'], by: 'load', within: 3 };
+const rebuild: Plan = { roles: ['projector'], by: 'rebuild', within: 1 };
 /** Passed by the platform's processes only: see platform-faults.ts. */
 const elsewhere = null;
 
@@ -51,6 +55,12 @@ export const plans: Readonly<Record<Failpoint, Plan | null>> = {
   'park.after-commit': poison,
   'retry.before-commit': retry,
   'retry.after-commit': retry,
+  'snapshot.before-write': snapshot,
+  'snapshot.after-write': snapshot,
+  'rebuild.after-prepare': rebuild,
+  'rebuild.after-batch': rebuild,
+  'rebuild.before-switch': rebuild,
+  'rebuild.after-switch': rebuild,
   'agent.before-apply': elsewhere,
   'agent.after-apply': elsewhere,
   'agent.before-rules': elsewhere,
@@ -74,6 +84,16 @@ async function retryAll(bed: Bed, deadline: number, until: () => Promise<boolean
   }
 }
 
+/** Resolves once the rebuild that was asked for is done, or at the deadline. */
+async function rebuilt(bed: Bed, deadline: number): Promise<void> {
+  while (Date.now() < deadline) {
+    const [models] = await listProjections({ pool: bed.pool, schema: READ });
+    if (models?.rebuild?.phase === 'done') return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new NotInjected('The rebuild was not done in time.');
+}
+
 const setPoison = (bed: Bed, works: boolean) => bed.pool.query(`update ${READ}.poison set works = $1`, [works]);
 
 async function isParked(bed: Bed): Promise<boolean> {
@@ -93,6 +113,9 @@ async function provoke(bed: Bed, by: Plan['by'], deadline: number, hasDied: () =
       while (!(await isParked(bed)) && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 50));
       await setPoison(bed, true);
       await retryAll(bed, deadline, async () => hasDied());
+      return;
+    case 'rebuild':
+      await requestRebuild({ pool: bed.pool, schema: READ }, MODELS);
       return;
     default:
       by satisfies never;
@@ -126,6 +149,7 @@ export function failpointFault(bed: Bed, point: Failpoint, random: () => number)
       if (random() < 0.5) for (const one of armed) await one.arm('');
     },
     heal: () => bed.heal(),
+    ...(by === 'rebuild' && { repair: () => rebuilt(bed, Date.now() + 30_000) }),
     ...(poisoned && {
       async repair() {
         await setPoison(bed, true);

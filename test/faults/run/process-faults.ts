@@ -11,18 +11,25 @@ const locks = {
   projector: `${READ} consumer ${ACCOUNTS}`,
 } as const;
 
+interface Leader {
+  readonly process: ProcessHandle;
+  /** Of PostgreSQL's own process, behind which its lock is held. */
+  readonly session: number;
+}
+
 /** The process that holds the lock at the moment. */
-async function leader(bed: Bed, role: keyof typeof locks): Promise<ProcessHandle> {
+async function leader(bed: Bed, role: keyof typeof locks): Promise<Leader> {
   const deadline = Date.now() + 10_000;
   while (Date.now() < deadline) {
-    const { rows } = await bed.pool.query<{ name: string }>(
-      `select a.application_name as name from pg_locks l join pg_stat_activity a using (pid)
+    const { rows } = await bed.pool.query<{ name: string; session: number }>(
+      `select a.application_name as name, a.pid as session from pg_locks l join pg_stat_activity a using (pid)
         where l.locktype = 'advisory' and l.granted and l.objsubid = 1
           and (l.classid::bigint << 32 | l.objid::bigint) = hashtextextended($1, 0)`,
       [locks[role]],
     );
-    const found = bed.processes.find(({ name }) => name === rows[0]?.name);
-    if (found) return found;
+    const [held] = rows;
+    const found = bed.processes.find(({ name }) => name === held?.name);
+    if (held && found) return { process: found, session: held.session };
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   throw new NotInjected(`Nobody holds the lock "${locks[role]}".`);
@@ -52,9 +59,11 @@ export function processFaults(bed: Bed, random: () => number): readonly RunFault
       // Longer than a standby needs to take over.
       hold: [2500, 4000],
       async inject() {
-        (await leader(bed, role)).pause();
-        // Its session would keep the lock for it: it loses that, too, as when the network has given it up.
-        bed.proxies.postgres.cut();
+        const { process, session } = await leader(bed, role);
+        process.pause();
+        // Its session would keep the lock for it: it loses that, too, or everything, as when the network has given it up.
+        if (random() < 0.5) bed.proxies.postgres.cut();
+        else await bed.pool.query('select pg_terminate_backend($1)', [session]);
       },
       heal: start,
     }),

@@ -57,4 +57,5 @@ export const accounts: Decider<'none' | 'open', AccountCommand, AccountEvent> = 
     return accept<AccountEvent>([{ type: 'Reserved', data: { call, pool, amount } }], [held]);
   },
   evolve: () => 'open',
+  snapshot: { name: 'account', version: 1, schema: z.enum(['none', 'open']) },
 };

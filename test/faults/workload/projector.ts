@@ -3,6 +3,7 @@
  * every application, in its order.
  */
 import { type ConsumerHandler, startConsumer } from '@atoll/events/consumer';
+import { startRebuilds } from '@atoll/events/rebuild';
 import type { EventRecord } from '@atoll/schema/envelope';
 import type { EventRegistry } from '@atoll/schema/registry';
 import type { PoolClient } from 'pg';
@@ -13,7 +14,7 @@ import { ACCOUNTS, LEDGER, READ, type RoleContext } from './role.ts';
 /** Run once by the bed, behind the engine's own migrations of the schema. */
 export const readTables = `
   create table ${READ}.sum (model text, stream text, amount bigint not null, events bigint not null, primary key (model, stream));
-  create table ${READ}.applied (n bigserial, model text, position bigint, event_id text, parked boolean);
+  create table ${READ}.applied (model text, position bigint, event_id text);
   create table ${READ}.poison (works boolean);
   insert into ${READ}.poison values (false);
 `;
@@ -30,39 +31,54 @@ async function refusePoison(tx: PoolClient, events: readonly EventRecord[]): Pro
   if (!rows[0]?.works) throw new Error('This event is poison at the moment.');
 }
 
-const projecting = (model: string): ConsumerHandler => ({
-  kind: 'project',
-  async apply(tx, events) {
-    await refusePoison(tx, events);
-    await tx.query(
-      `insert into ${READ}.sum (model, stream, amount, events)
-        select $1, stream, sum(amount), count(*) from unnest($2::text[], $3::bigint[]) as e (stream, amount) group by stream
-        on conflict (model, stream) do update
-          set amount = sum.amount + excluded.amount, events = sum.events + excluded.events`,
-      [model, events.map(({ stream }) => stream), events.map(amountOf)],
-    );
-    await tx.query(
-      `insert into ${READ}.applied (model, position, event_id) select $1, * from unnest($2::bigint[], $3::text[])`,
-      [model, events.map(({ position }) => position), events.map(({ id }) => id)],
-    );
-  },
-});
+/** `schema`: a prefix; without it the tables of a rebuild are found by the search path. */
+async function add(tx: PoolClient, schema: `${typeof READ}.` | '', events: readonly EventRecord[]): Promise<void> {
+  await refusePoison(tx, events);
+  const models = events.map(({ context }) => context);
+  await tx.query(
+    `insert into ${schema}sum as s (model, stream, amount, events)
+      select model, stream, sum(amount), count(*)
+      from unnest($1::text[], $2::text[], $3::bigint[]) as e (model, stream, amount) group by model, stream
+      on conflict (model, stream) do update
+        set amount = s.amount + excluded.amount, events = s.events + excluded.events`,
+    [models, events.map(({ stream }) => stream), events.map(amountOf)],
+  );
+  await tx.query(
+    `insert into ${schema}applied (model, position, event_id) select * from unnest($1::text[], $2::bigint[], $3::text[])`,
+    [models, events.map(({ position }) => position), events.map(({ id }) => id)],
+  );
+}
+
+/** What the read models are called by where a rebuild of them is asked for. */
+export const MODELS = 'models';
 
 export async function runProjector({ pool, nc, log, onStop }: RoleContext): Promise<void> {
-  const sources: readonly (readonly [typeof ACCOUNTS | typeof LEDGER, EventRegistry])[] = [
+  const registries: readonly (readonly [typeof ACCOUNTS | typeof LEDGER, EventRegistry])[] = [
     [ACCOUNTS, accountEvents],
     [LEDGER, ledgerEvents],
   ];
-  for (const [context, registry] of sources) {
-    const source = { kind: 'stream', nc, context, registry } as const;
-    const consumer = await startConsumer({
-      name: context,
-      source,
-      pool,
-      schema: READ,
-      handler: projecting(context),
-      log,
-    });
-    onStop(`consumer of ${context}`, () => consumer.stop());
+  const sources = registries.map(([context, registry]) => ({
+    consumer: context,
+    source: { kind: 'stream', nc, context, registry } as const,
+  }));
+  const handler: ConsumerHandler = { kind: 'project', apply: (tx, events) => add(tx, `${READ}.`, events) };
+  for (const { consumer: name, source } of sources) {
+    const consumer = await startConsumer({ name, source, pool, schema: READ, handler, log });
+    onStop(`consumer of ${name}`, () => consumer.stop());
   }
+  const rebuilds = await startRebuilds({
+    pool,
+    schema: READ,
+    projections: [
+      {
+        name: MODELS,
+        revision: 1,
+        tables: ['sum', 'applied'],
+        sources,
+        effect: { kind: 'fold', apply: (tx, events) => add(tx, '', events) },
+      },
+    ],
+    log,
+  });
+  onStop('rebuilds', () => rebuilds.stop());
 }

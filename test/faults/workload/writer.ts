@@ -13,7 +13,7 @@ const originOf = ({ tenant, actor, correlation, traceparent }: CommandContext): 
 });
 
 export async function runWriter({ pool, nc, log, onStop }: RoleContext): Promise<void> {
-  const store = createEventStore({ pool, context: ACCOUNTS, registry: accountEvents, log });
+  const store = createEventStore({ pool, context: ACCOUNTS, registry: accountEvents, snapshotEvery: 3, log });
   onStop('store', () => store.close());
 
   async function handle(command: AccountCommand, context: CommandContext) {
