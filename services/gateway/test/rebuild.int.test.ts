@@ -69,7 +69,7 @@ describe('the read models rebuilt beside themselves', () => {
     expect(await walls()).toEqual(before.walls);
     expect(await reader.rows(tenant.id, statement, [])).toEqual(['5']);
     expect(await reader.rows('ten_other', statement, [])).toEqual(['0']);
-    await expect(reader.rows(tenant.id, { name: 'hidden', text: 'select id from read.member' }, [])).rejects.toThrow(
+    await expect(reader.rows(tenant.id, { name: 'hidden', text: 'select id from read.service_account' }, [])).rejects.toThrow(
       /permission denied/,
     );
     await pool.end();
