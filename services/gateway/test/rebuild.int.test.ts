@@ -69,9 +69,9 @@ describe('the read models rebuilt beside themselves', () => {
     expect(await walls()).toEqual(before.walls);
     expect(await reader.rows(tenant.id, statement, [])).toEqual(['5']);
     expect(await reader.rows('ten_other', statement, [])).toEqual(['0']);
-    await expect(reader.rows(tenant.id, { name: 'hidden', text: 'select id from read.service_account' }, [])).rejects.toThrow(
-      /permission denied/,
-    );
+    await expect(
+      reader.rows(tenant.id, { name: 'hidden', text: 'select id from read.service_account' }, []),
+    ).rejects.toThrow(/permission denied/);
     await pool.end();
 
     // The live consumers write into the new tables, and tell the log.

@@ -260,7 +260,10 @@ describe('a socket', () => {
     const guest = await platform.issuer.sign({ subject: 'guest', tenant: acme.id }, 3600);
     await platform.append(acme.id, 'tenancy', `tenant:${acme.id}`, {
       type: 'MemberAdded',
-      data: { tenantId: acme.id, memberId: newId('member'), subject: 'guest', role: 'viewer' },
+      data: {
+        ...{ tenantId: acme.id, memberId: newId('member'), subject: 'guest', role: 'viewer' },
+        ...{ displayName: null, email: null },
+      },
     });
     const following = follow(guest);
     await following.connected;
