@@ -49,7 +49,8 @@ export async function runRound(options: {
   const violations: Violation[] = [];
   try {
     const { outcome } = await clients.probe(number, Date.now() + REST_MS);
-    if (outcome.kind === 'ok') await takesEffect(bed, outcome.position, Date.now() + REST_MS);
+    const lacking = outcome.kind === 'ok' ? await takesEffect(bed, outcome.position, Date.now() + REST_MS) : [];
+    if (lacking.length > 0) violations.push(violation('comes-to-rest', 'other', 'a call without its effects', lacking));
   } catch (error) {
     violations.push(violation('comes-to-rest', 'other', error instanceof Error ? error.message : String(error)));
   }
