@@ -1,5 +1,5 @@
 /** A read model to keep: what each account has, and how often it was moved. */
-import type { SqlProjection } from '@atoll/events/sql-projection';
+import type { SqlProjection } from '@atoll/events/rebuild/sql-projection';
 import type { EventRecord } from '@atoll/schema/envelope';
 import type { Pool, PoolClient } from 'pg';
 

@@ -1,7 +1,7 @@
 /** The relay's peer: a loop of awaited `js.publish`, 512 in flight, with message ids as the relay's. */
 import { toCloudEvent } from '@atoll/events/cloudevents';
-import { createStream } from '@atoll/events/jetstream';
 import { createEventStore } from '@atoll/events/store';
+import { createStream } from '@atoll/events/stream/jetstream';
 import { bankEvents } from '@atoll/events/testing/bank';
 import { eventStream, eventSubject } from '@atoll/schema/subjects';
 import { createLogger } from '@atoll/service/log';

@@ -4,9 +4,9 @@
  */
 import { type Consumer, startConsumer } from '@atoll/events/consumer';
 import { startRebuilds } from '@atoll/events/rebuild';
-import { listProjections, requestRebuild } from '@atoll/events/rebuild-rows';
-import type { RebuildableProjection } from '@atoll/events/rebuildable';
-import { applyGiven } from '@atoll/events/sql-projection';
+import type { RebuildableProjection } from '@atoll/events/rebuild/rebuildable';
+import { listProjections, requestRebuild } from '@atoll/events/rebuild/rows';
+import { applyGiven } from '@atoll/events/rebuild/sql-projection';
 import { createEventStore } from '@atoll/events/store';
 import { bankEvents } from '@atoll/events/testing/bank';
 import { createLogger } from '@atoll/service/log';

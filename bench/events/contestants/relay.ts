@@ -1,8 +1,8 @@
 /** This engine's relay: events of the database to JetStream. */
 import { toCloudEvent } from '@atoll/events/cloudevents';
-import { createStream } from '@atoll/events/jetstream';
 import { type Relay, startRelay } from '@atoll/events/relay';
 import { createEventStore } from '@atoll/events/store';
+import { createStream } from '@atoll/events/stream/jetstream';
 import { bankEvents } from '@atoll/events/testing/bank';
 import { eventStream, eventSubject } from '@atoll/schema/subjects';
 import { createLogger } from '@atoll/service/log';

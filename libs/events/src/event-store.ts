@@ -4,10 +4,10 @@ import type { EventRecord } from '@atoll/schema/envelope';
 import type { Rejection } from '@atoll/schema/errors';
 import type { Tenant } from '@atoll/schema/ids';
 import type { EventRegistry } from '@atoll/schema/registry';
+import type { SessionLock } from './database/session-lock.ts';
 import type { Claim, DomainEvent } from './decider.ts';
-import type { PersonalData } from './personal-data.ts';
-import type { SessionLock } from './session-lock.ts';
-import type { States } from './states.ts';
+import type { PersonalData } from './personal/personal-data.ts';
+import type { States } from './state/states.ts';
 
 /** What the version of the stream must be for the append to go through. */
 export type ExpectedVersion =

@@ -1,5 +1,5 @@
 import type { Decider, Decision, DomainEvent } from './decider.ts';
-import { deepFreeze } from './freeze.ts';
+import { deepFreeze } from './state/freeze.ts';
 
 /**
  * `given(decider, events).when(command)` → the decision: for tests that read as a sentence. States are frozen: a decider

@@ -1,8 +1,8 @@
 import { errorCodes, type Rejection } from '@atoll/schema/errors';
 import { RpcTimeout, RpcUnavailable } from '@atoll/service/nats';
-import { Fenced } from './checkpoint.ts';
+import { Fenced } from './consume/checkpoint.ts';
+import { isPassing } from './database/postgres-errors.ts';
 import { StoreOverloaded, StoreUnavailable } from './errors.ts';
-import { isPassing } from './postgres-errors.ts';
 
 /** A reaction couldn't be carried out for the moment, through no fault of its event: it is tried again for as long as it takes. */
 export class NotNow extends Error {

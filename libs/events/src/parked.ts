@@ -1,8 +1,8 @@
 /** What consumers have put aside: to list, to retry, to skip. Any process may ask; the consumer's own does the work. */
 import type { EventRecord } from '@atoll/schema/envelope';
 import type { Pool } from 'pg';
-import { quoteSchema } from './sql.ts';
-import { transaction } from './transaction.ts';
+import { quoteSchema } from './database/sql.ts';
+import { transaction } from './database/transaction.ts';
 
 export interface ParkedEvent {
   readonly consumer: string;

@@ -9,11 +9,16 @@
 import { failpoint } from '@atoll/service/failpoint';
 import type { Logger } from '@atoll/service/log';
 import type { Pool } from 'pg';
+import { createSessionLock } from './database/session-lock.ts';
+import { quoteSchema } from './database/sql.ts';
+import { transaction } from './database/transaction.ts';
 import { rebuildPosition, rebuildRate, rebuildTarget } from './measures.ts';
 import { isOutage } from './outage.ts';
-import { buildUp } from './rebuild-build.ts';
-import { clearNext, type RebuildPhase } from './rebuild-rows.ts';
-import { ShapeChanged, switchOver } from './rebuild-switch.ts';
+import { buildUp } from './rebuild/build.ts';
+import { contextOf, type RebuildableProjection } from './rebuild/rebuildable.ts';
+import { clearNext, type RebuildPhase } from './rebuild/rows.ts';
+import { applyGiven } from './rebuild/sql-projection.ts';
+import { ShapeChanged, switchOver } from './rebuild/switch.ts';
 import {
   analyzeTables,
   areMade,
@@ -24,13 +29,8 @@ import {
   nextSearchPath,
   RebuildImpossible,
   shapeOf,
-} from './rebuild-tables.ts';
-import { createWriter, RebuildOver, TooManyFailures } from './rebuild-writer.ts';
-import { contextOf, type RebuildableProjection } from './rebuildable.ts';
-import { createSessionLock } from './session-lock.ts';
-import { quoteSchema } from './sql.ts';
-import { applyGiven } from './sql-projection.ts';
-import { transaction } from './transaction.ts';
+} from './rebuild/tables.ts';
+import { createWriter, RebuildOver, TooManyFailures } from './rebuild/writer.ts';
 import { backoff, createBell, pause } from './waiting.ts';
 
 export interface Rebuilds {

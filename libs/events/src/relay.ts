@@ -6,13 +6,13 @@ import type { Logger } from '@atoll/service/log';
 import type { NatsConnection } from '@atoll/service/nats';
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import type { EventStore } from './event-store.ts';
-import { serveFetch } from './fetch.ts';
-import { createStream, mustRenew, readEvent, readTail, type Tail } from './jetstream.ts';
 import { publishedPosition, relayInterruptions } from './measures.ts';
-import { createPublisher, type Publisher } from './publisher.ts';
-import { careOf, checkNatsServer } from './stream-care.ts';
+import { serveFetch } from './stream/fetch.ts';
+import { createStream, mustRenew, readEvent, readTail, type Tail } from './stream/jetstream.ts';
+import { createPublisher, type Publisher } from './stream/publisher.ts';
+import { careOf, checkNatsServer } from './stream/stream-care.ts';
+import { createWake } from './stream/wake.ts';
 import { backoff, createBell, pause } from './waiting.ts';
-import { createWake } from './wake.ts';
 
 /** How often a standby looks whether the lock is free, and how often appends of other processes are looked for. */
 const STANDBY_MS = 1000;

@@ -6,7 +6,7 @@ import type { EventRecord } from '@atoll/schema/envelope';
 import type { EventDefinition, EventRegistry } from '@atoll/schema/registry';
 import { z } from 'zod';
 import { UnreadableEvent } from './errors.ts';
-import { isSealed } from './seal.ts';
+import { isSealed } from './personal/seal.ts';
 
 /** What is sealed counts as what it is to a reader without the key. */
 function withoutSealed(value: unknown): unknown {

@@ -2,7 +2,7 @@
 import { newId } from '@atoll/service/ids';
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Moment, stateAsOf } from '../src/as-of.ts';
+import { type Moment, stateAsOf } from '../src/state/as-of.ts';
 import { type EventStore, loadState } from '../src/store.ts';
 import { openTestStores, type TestStores } from '../src/testing/open-store.ts';
 import { newStream, originOf } from '../src/testing/store-contract.ts';

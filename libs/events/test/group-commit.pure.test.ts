@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { StoreOverloaded, StoreUnavailable } from '../src/errors.ts';
-import { type BatchRow, createGroupCommit } from '../src/group-commit.ts';
-import { prepareAppend } from '../src/prepare.ts';
 import { bankEvents } from '../src/testing/bank.ts';
 import { testLog as log } from '../src/testing/open-store.ts';
 import { opening } from '../src/testing/store-contract.ts';
+import { type BatchRow, createGroupCommit } from '../src/write/group-commit.ts';
+import { prepareAppend } from '../src/write/prepare.ts';
 
 const prepared = (owner = 'ann') =>
   prepareAppend('deploy', bankEvents, opening({ events: [{ type: 'Opened', data: { owner } }] }));

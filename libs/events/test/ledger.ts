@@ -1,9 +1,9 @@
 /** A projection for the tests of rebuilds: balances of accounts, folded in memory or by SQL, and many events at once. */
 import type { EventRecord } from '@atoll/schema/envelope';
 import type { Pool, PoolClient } from 'pg';
-import type { ConsumerHandler } from '../src/consumer-handler.ts';
-import type { RebuildableProjection } from '../src/rebuildable.ts';
-import { applyGiven, type SqlProjection } from '../src/sql-projection.ts';
+import type { ConsumerHandler } from '../src/consume/consumer-handler.ts';
+import type { RebuildableProjection } from '../src/rebuild/rebuildable.ts';
+import { applyGiven, type SqlProjection } from '../src/rebuild/sql-projection.ts';
 
 export const ledgerTable = `
   create table deploy.ledger (

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Consumer } from '../src/consumer.ts';
 import { listParked } from '../src/parked.ts';
+import type { RebuildableProjection } from '../src/rebuild/rebuildable.ts';
+import { cancelRebuild, listProjections, progressOf, type RebuildPhase, requestRebuild } from '../src/rebuild/rows.ts';
 import { type Rebuilds, startRebuilds } from '../src/rebuild.ts';
-import { cancelRebuild, listProjections, progressOf, type RebuildPhase, requestRebuild } from '../src/rebuild-rows.ts';
-import type { RebuildableProjection } from '../src/rebuildable.ts';
 import { testLog } from '../src/testing/open-store.ts';
 import { opening } from '../src/testing/store-contract.ts';
 import { effects, fillLog, foldLedger, ledgerRows, ledgerTable, liveHandler } from './ledger.ts';

@@ -4,7 +4,7 @@ import { requestJson } from '@atoll/service/nats';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { fromCloudEvent, toCloudEvent } from '../src/cloudevents.ts';
-import { createPublisher } from '../src/publisher.ts';
+import { createPublisher } from '../src/stream/publisher.ts';
 import { openTestStores } from '../src/testing/open-store.ts';
 import { opening, originOf } from '../src/testing/store-contract.ts';
 import { eventually, killSessions, openPipeline, type Pipeline, upTo } from './pipeline.ts';

@@ -1,10 +1,10 @@
 /** Answers under idempotency keys go when nobody asks for them any more, and not before. */
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { sweepAnswers } from '../src/retention.ts';
 import type { EventStore } from '../src/store.ts';
 import { openTestStores, type TestStores } from '../src/testing/open-store.ts';
 import { opening } from '../src/testing/store-contract.ts';
+import { sweepAnswers } from '../src/write/retention.ts';
 
 let stores: TestStores;
 let store: EventStore;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createSequencer } from '../src/sequencer.ts';
+import { createSequencer } from '../src/stream/sequencer.ts';
 
 /** Any arrival of 1 … 40: some lost, some twice, some in the wrong place. */
 const arrivals = fc.array(fc.array(fc.integer({ min: 1, max: 40 }), { maxLength: 12 }), { maxLength: 12 });

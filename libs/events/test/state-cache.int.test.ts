@@ -4,7 +4,7 @@ import { metrics } from '@atoll/service/metrics';
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { accept, type Decider } from '../src/decider.ts';
-import { createStateCache } from '../src/state-cache.ts';
+import { createStateCache } from '../src/state/state-cache.ts';
 import { type CommandOutcome, type EventStore, handleCommand, loadState } from '../src/store.ts';
 import type { BankEvent } from '../src/testing/bank.ts';
 import { openTestStores, type TestStores } from '../src/testing/open-store.ts';

@@ -2,12 +2,12 @@
 import type { Socket } from 'node:net';
 import { createPool } from '@atoll/service/postgres';
 import pg from 'pg';
-import { prepareAppend } from '../src/prepare.ts';
 import { createEventStore, handleCommand } from '../src/store.ts';
 import { bankEvents } from '../src/testing/bank.ts';
 import { testLog } from '../src/testing/open-store.ts';
 import { opening } from '../src/testing/store-contract.ts';
 import { vault } from '../src/testing/vault.ts';
+import { prepareAppend } from '../src/write/prepare.ts';
 import type { Answer, Stall, Task } from './store-processes.ts';
 
 const url = process.env.TEST_URL ?? '';

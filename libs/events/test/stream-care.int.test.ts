@@ -13,7 +13,7 @@ import {
 } from '@nats-io/jetstream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startRelay } from '../src/relay.ts';
-import { checkNatsServer } from '../src/stream-care.ts';
+import { checkNatsServer } from '../src/stream/stream-care.ts';
 import { testLog } from '../src/testing/open-store.ts';
 import { eventually, openPipeline, type Pipeline, upTo, within } from './pipeline.ts';
 

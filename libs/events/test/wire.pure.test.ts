@@ -5,10 +5,10 @@ import { newId } from '@atoll/service/ids';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { canonicalJson, hashOf } from '../src/canonical.ts';
 import { fromCloudEvent, toCloudEvent } from '../src/cloudevents.ts';
 import { UnreadableEvent } from '../src/errors.ts';
 import { upcast } from '../src/upcast.ts';
+import { canonicalJson, hashOf } from '../src/write/canonical.ts';
 
 const record: fc.Arbitrary<EventRecord> = fc.record({
   id: fc.constant(null).map(() => newId('event')),

@@ -1,4 +1,4 @@
-import { listProjections, requestRebuild } from '@atoll/events/rebuild-rows';
+import { listProjections, requestRebuild } from '@atoll/events/rebuild/rows';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TABLES_CONSUMER } from '../src/projections/tables.ts';
 import { tables } from '../src/projections/write.ts';

@@ -4,8 +4,8 @@
  */
 
 import type { DomainEvent } from '@atoll/events/decider';
-import { serveKeys } from '@atoll/events/key-service';
 import { engineMigrations } from '@atoll/events/migrations';
+import { serveKeys } from '@atoll/events/personal/key-service';
 import { startRelay } from '@atoll/events/relay';
 import { createEventStore, type EventStore } from '@atoll/events/store';
 import { testMasterKeys } from '@atoll/events/testing/master-keys';

@@ -1,4 +1,4 @@
-import { listProjections, requestRebuild } from '@atoll/events/rebuild-rows';
+import { listProjections, requestRebuild } from '@atoll/events/rebuild/rows';
 import { createPool } from '@atoll/service/postgres';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tables } from '../src/project/effects.ts';

@@ -1,6 +1,7 @@
 /** Wiring of the tenancy process. */
-import { checkMasterKeys } from '@atoll/events/data-keys';
+
 import { engineMigrations } from '@atoll/events/migrations';
+import { checkMasterKeys } from '@atoll/events/personal/data-keys';
 import { loadConfig } from '@atoll/service/config';
 import { startHealthServer } from '@atoll/service/health';
 import { openMasterKeys } from '@atoll/service/master-keys';

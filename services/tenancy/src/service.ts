@@ -1,6 +1,6 @@
 /** The tenancy service, given its database and its NATS connection. Several of it can run on the same database. */
 import { startConsumer } from '@atoll/events/consumer';
-import { serveKeys } from '@atoll/events/key-service';
+import { serveKeys } from '@atoll/events/personal/key-service';
 import { startRelay } from '@atoll/events/relay';
 import { createEventStore } from '@atoll/events/store';
 import { networkEvents } from '@atoll/schema/network/events';

@@ -1,6 +1,6 @@
 /** kill -9 at each named point: who passes it, and what has to happen for that. */
 import { retryParked } from '@atoll/events/parked';
-import { listProjections, requestRebuild } from '@atoll/events/rebuild-rows';
+import { listProjections, requestRebuild } from '@atoll/events/rebuild/rows';
 import { eventStream } from '@atoll/schema/subjects';
 import { type Failpoint, failpoints } from '@atoll/service/failpoint-points';
 import { jetstreamManager } from '@nats-io/jetstream';

@@ -3,8 +3,8 @@
  * on. A line that a kill has torn is cut off and asked for again.
  */
 import { appendFileSync, existsSync, readFileSync, truncateSync } from 'node:fs';
-import type { Cursor } from '@atoll/events/feed';
-import { openStreamFeed } from '@atoll/events/stream-feed';
+import type { Cursor } from '@atoll/events/consume/feed';
+import { openStreamFeed } from '@atoll/events/stream/stream-feed';
 import { accountEvents } from './account.ts';
 import { ACCOUNTS, type RoleContext } from './role.ts';
 

@@ -1,7 +1,7 @@
 /** `consumers`: how far each consumer's effects are durable, and how far behind that is. */
 import type { Command } from 'commander';
 import type { Pool } from 'pg';
-import { quoteSchema } from '../sql.ts';
+import { quoteSchema } from '../database/sql.ts';
 import { onTarget, type Target } from './connect.ts';
 import { CommandFailure } from './failure.ts';
 import { ago, print, printJson, table } from './print.ts';

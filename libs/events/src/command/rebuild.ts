@@ -8,7 +8,7 @@ import {
   type RebuildStatus,
   requestRebuild,
   runningPhases,
-} from '../rebuild-rows.ts';
+} from '../rebuild/rows.ts';
 import { pause } from '../waiting.ts';
 import { onTarget, type Target } from './connect.ts';
 import { CommandFailure } from './failure.ts';

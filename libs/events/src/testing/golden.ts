@@ -8,7 +8,7 @@ import type { EventRecord } from '@atoll/schema/envelope';
 import type { EventRegistry } from '@atoll/schema/registry';
 import type { Pool } from 'pg';
 import { fromCloudEvent } from '../cloudevents.ts';
-import { quoteSchema } from '../sql.ts';
+import { quoteSchema } from '../database/sql.ts';
 import { upcast } from '../upcast.ts';
 
 const folder = new URL('../../../../schema/golden/', import.meta.url);

@@ -3,10 +3,10 @@
  * turns, so that what is derived from more than one context is always worked out from all that is committed.
  */
 import { type Consumer, startConsumer } from '@atoll/events/consumer';
-import { createRemoteOpener } from '@atoll/events/key-service';
+import { transaction } from '@atoll/events/database/transaction';
+import { createRemoteOpener } from '@atoll/events/personal/key-service';
+import { createVacuum } from '@atoll/events/personal/vacuum';
 import { startRebuilds } from '@atoll/events/rebuild';
-import { transaction } from '@atoll/events/transaction';
-import { createVacuum } from '@atoll/events/vacuum';
 import { type Context, contexts } from '@atoll/schema/contexts';
 import { type DeployEvent, deployEvents } from '@atoll/schema/deploy/events';
 import type { EventRecord } from '@atoll/schema/envelope';

@@ -1,0 +1,100 @@
+/** The rows behind a consumer: its checkpoint, and which streams are parked. */
+import type { Context } from '@atoll/schema/contexts';
+import type { EventRecord } from '@atoll/schema/envelope';
+import type { Pool, PoolClient } from 'pg';
+import { quoteSchema } from '../database/sql.ts';
+import type { Cursor } from './feed.ts';
+
+/** Another process has moved the checkpoint: this one no longer has the say. */
+export class Fenced extends Error {
+  override readonly name = 'Fenced';
+}
+
+export interface Progress {
+  readonly cursor: Cursor;
+  readonly parkedStreams: ReadonlySet<string>;
+}
+
+interface ProgressRow {
+  readonly position: number | string;
+  readonly event_id: string | null;
+  readonly parked: readonly string[];
+}
+
+export interface Checkpoints {
+  /** Makes the checkpoint where there is none, and writes down whose events it counts. */
+  create(context: Context): Promise<void>;
+  load(): Promise<Progress>;
+  /** As `load`, and keeps others from moving it until the transaction ends. Throws `Fenced` where it isn't at `expected`. */
+  lock(tx: PoolClient, expected: Cursor): Promise<Progress>;
+  /** Throws `Fenced` where it isn't at `from`. */
+  move(db: Pool | PoolClient, from: Cursor, to: Cursor): Promise<void>;
+  /** Puts events aside: `failure` for the one that failed, null for those that wait behind it. */
+  park(tx: Pool | PoolClient, events: readonly EventRecord[], failure: ParkFailure | null): Promise<void>;
+}
+export interface ParkFailure {
+  readonly error: string;
+  readonly attempts: number;
+  /** When it is tried again by itself, from now; null where it isn't. */
+  readonly retryInMs: number | null;
+}
+
+export function createCheckpoints(pool: Pool, schema: string, name: string): Checkpoints {
+  const q = quoteSchema(schema);
+  const statement = (label: string, text: string) => ({ name: `${schema}_consumer_${label}`, text });
+  const progress = `select position, event_id,
+      array(select distinct stream from ${q}.parked_event where consumer = $1) as parked
+    from ${q}.consumer where name = $1`;
+  const select = statement('load', progress);
+  const selectLocked = statement('lock', `${progress} for update`);
+  const update = statement(
+    'move',
+    `update ${q}.consumer set position = $3, event_id = $4, updated_at = now() where name = $1 and position = $2`,
+  );
+  const insertParked = statement(
+    'park',
+    // One that is there already was parked by a process that was killed before its checkpoint had moved past it.
+    `insert into ${q}.parked_event (consumer, position, stream, event, error, attempts, retry_at)
+      select $1, (e ->> 'position')::bigint, e ->> 'stream', e, $3, $4, now() + $5 * interval '1 ms'
+      from jsonb_array_elements($2::jsonb) e
+      on conflict do nothing`,
+  );
+
+  const toProgress = (row: ProgressRow): Progress => ({
+    cursor: { position: Number(row.position), eventId: row.event_id },
+    parkedStreams: new Set(row.parked),
+  });
+
+  return {
+    async create(context) {
+      await pool.query(
+        `insert into ${q}.consumer as c (name, position, context) values ($1, 0, $2)
+         on conflict (name) do update set context = $2 where c.context is distinct from $2`,
+        [name, context],
+      );
+    },
+    async load() {
+      const { rows } = await pool.query<ProgressRow>({ ...select, values: [name] });
+      if (!rows[0]) throw new Error(`The consumer ${name} has no checkpoint.`);
+      return toProgress(rows[0]);
+    },
+    async lock(tx, expected) {
+      const { rows } = await tx.query<ProgressRow>({ ...selectLocked, values: [name] });
+      const found = rows[0] && toProgress(rows[0]);
+      if (found?.cursor.position !== expected.position) {
+        throw new Fenced(`The checkpoint of ${name} is at ${found?.cursor.position}, not at ${expected.position}.`);
+      }
+      return found;
+    },
+    async move(db, from, to) {
+      const { rowCount } = await db.query({ ...update, values: [name, from.position, to.position, to.eventId] });
+      if (rowCount !== 1) throw new Fenced(`The checkpoint of ${name} isn't at ${from.position} any more.`);
+    },
+    async park(tx, events, failure) {
+      if (events.length === 0) return;
+      const { error = null, attempts = 0, retryInMs = null } = failure ?? {};
+      const values = [name, JSON.stringify(events), error, attempts, retryInMs];
+      await tx.query({ ...insertParked, values });
+    },
+  };
+}

@@ -1,0 +1,170 @@
+/** From an append request to the JSON that `append_batch` takes: everything that can be refused without the database is. */
+import type { Context } from '@atoll/schema/contexts';
+import type { Id } from '@atoll/schema/ids';
+import type { EventRegistry } from '@atoll/schema/registry';
+import { newId } from '@atoll/service/ids';
+import { z } from 'zod';
+import type { Claim, DomainEvent } from '../decider.ts';
+import { InvalidAppend, UnstorableInput } from '../errors.ts';
+import type { AppendRequest, ExpectedVersion } from '../event-store.ts';
+import type { Sealing } from '../personal/personal-data.ts';
+import { hashOf } from './canonical.ts';
+
+/** Of the data of one event, in bytes of JSON. */
+const MAX_EVENT_BYTES = 256 * 1024;
+/** Of everything that one append carries. */
+const MAX_APPEND_BYTES = 4 * 1024 * 1024;
+const MAX_EVENTS = 1000;
+const MAX_CLAIMS = 1000;
+
+export interface PreparedEvent {
+  readonly id: Id<'event'>;
+  readonly type: string;
+  readonly schemaVersion: number;
+  readonly data: unknown;
+}
+
+export interface PreparedAppend {
+  readonly request: AppendRequest;
+  readonly events: readonly PreparedEvent[];
+  /** The command as JSON, without its closing brace, so that more can be added. */
+  readonly json: string;
+  readonly bytes: number;
+}
+
+const streamPattern = /^[a-z][A-Za-z]*:[A-Za-z0-9_-]+$/;
+const cidr = z.union([z.cidrv4(), z.cidrv6()]);
+
+/** PostgreSQL's jsonb takes neither U+0000 nor half a surrogate pair; JSON.stringify writes both, and only both, like this. */
+export const unstorableText = () =>
+  new UnstorableInput('A text holds U+0000 or half of a surrogate pair, which cannot be stored. Leave it out.');
+const unstorable = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f][0-9a-f]{2})/;
+
+function prepareEvent(
+  context: Context,
+  registry: EventRegistry,
+  event: DomainEvent,
+  stored: (id: Id<'event'>, data: unknown) => unknown,
+): PreparedEvent & { json: string } {
+  const definition = Object.hasOwn(registry, event.type) ? registry[event.type] : undefined;
+  if (definition === undefined) throw new InvalidAppend(`The context ${context} has no event type ${event.type}.`);
+  const parsed = definition.data.safeParse(event.data);
+  if (!parsed.success) {
+    throw new InvalidAppend(`The data of ${event.type} isn't what its schema says:\n${z.prettifyError(parsed.error)}`);
+  }
+  const id = newId('event');
+  const clear = JSON.stringify(parsed.data);
+  // Once through JSON, so that what is answered is what is read back, and nobody else has a hand on it.
+  const data: unknown = JSON.parse(clear);
+  const kept = stored(id, data);
+  const json = kept === data ? clear : JSON.stringify(kept);
+  const bytes = Buffer.byteLength(json);
+  if (bytes > MAX_EVENT_BYTES) {
+    throw new UnstorableInput(
+      `The data of ${event.type} has ${bytes} bytes; at most ${MAX_EVENT_BYTES} fit into one event. Split it, or keep ` +
+        'the bulk elsewhere and its hash in the event.',
+    );
+  }
+  return { id, type: event.type, schemaVersion: definition.version, data, json };
+}
+
+function checkClaim(claim: Claim): void {
+  if (claim.op === 'require') return;
+  if (claim.kind === 'amount' && claim.op === 'take') {
+    if (!Number.isSafeInteger(claim.amount) || claim.amount < 0 || !Number.isSafeInteger(claim.limit)) {
+      throw new InvalidAppend(
+        `A claim on ${claim.set} ${claim.key} has the amount ${claim.amount} and the limit ${claim.limit}: the amount ` +
+          'must be a whole number from 0, the limit a whole number.',
+      );
+    }
+  }
+  if (claim.kind === 'range') {
+    const range = claim.op === 'take' ? claim.range : claim.key;
+    if (!cidr.safeParse(range).success) throw new InvalidAppend(`A claim on ${claim.set} has no CIDR: ${range}`);
+  }
+}
+
+/** Behind the claims of the request: the keys it was sealed with must be there still, and those of the erased go. */
+function keyClaims({ origin: { tenant }, erases = [] }: AppendRequest, sealing: Sealing | null): readonly unknown[] {
+  return [
+    ...(sealing?.keyIds ?? []).map((key) => ({ op: 'use-key', tenant, key })),
+    ...erases.map((subject) => ({ op: 'destroy-key', tenant, subject, key: newId('dataKey') })),
+  ];
+}
+
+function expectedNumber(expected: ExpectedVersion): number {
+  switch (expected.kind) {
+    case 'any':
+      return -1;
+    case 'none':
+      return 0;
+    case 'at':
+      if (!Number.isSafeInteger(expected.version) || expected.version < 1) {
+        throw new InvalidAppend(`Version ${expected.version} can't be expected: versions are whole numbers from 1.`);
+      }
+      return expected.version;
+    default:
+      return expected satisfies never;
+  }
+}
+
+/** What an append with personal data needs besides: how it is sealed, and the hash of its request. */
+export interface Personal {
+  readonly sealing: Sealing | null;
+  readonly hash: string | null;
+}
+
+export function prepareAppend(
+  context: Context,
+  registry: EventRegistry,
+  request: AppendRequest,
+  personal: Personal = { sealing: null, hash: null },
+): PreparedAppend {
+  if (!streamPattern.test(request.stream)) {
+    throw new InvalidAppend(`"${request.stream}" is no stream: they are called <kind>:<id>.`);
+  }
+  if (request.events.length > MAX_EVENTS || request.claims.length > MAX_CLAIMS) {
+    throw new InvalidAppend(
+      `${request.events.length} events and ${request.claims.length} claims in one append; at most ${MAX_EVENTS} each.`,
+    );
+  }
+  for (const claim of request.claims) checkClaim(claim);
+  const { sealing } = personal;
+  const { stream } = request;
+  const events = request.events.map((event) =>
+    prepareEvent(context, registry, event, (id, data) =>
+      sealing ? sealing.seal({ id, stream, type: event.type, data }) : data,
+    ),
+  );
+  const { origin, idempotency } = request;
+  const claims = [...request.claims, ...keyClaims(request, sealing)];
+  const head = JSON.stringify({
+    stream: request.stream,
+    expected: expectedNumber(request.expected),
+    tenant: origin.tenant,
+    actor: origin.actor,
+    cause: origin.cause,
+    correlation: origin.correlation,
+    traceparent: origin.traceparent,
+    ...(idempotency && {
+      key: idempotency.key,
+      hash: personal.hash ?? hashOf(idempotency.request),
+      result: request.result ?? null,
+    }),
+    // After a lost answer an append is known by its events or its key. One that has neither and yet changes something
+    // gets a key of its own: else, sent again, it might take anew what others have given back meanwhile.
+    ...(!idempotency && events.length === 0 && claims.length > 0 && { key: `once:${newId('event')}`, hash: '' }),
+    claims,
+  });
+  const list = events.map(
+    (event) =>
+      `{"id":"${event.id}","type":"${event.type}","schemaVersion":${event.schemaVersion},"data":${event.json}}`,
+  );
+  const json = `${head.slice(0, -1)},"events":[${list.join(',')}]`;
+  if (unstorable.test(json)) throw unstorableText();
+  const bytes = Buffer.byteLength(json);
+  if (bytes > MAX_APPEND_BYTES) {
+    throw new UnstorableInput(`An append to ${request.stream} has ${bytes} bytes; at most ${MAX_APPEND_BYTES}.`);
+  }
+  return { request, events, json, bytes };
+}
