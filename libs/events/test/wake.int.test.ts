@@ -32,7 +32,8 @@ test('many commits are told together', async () => {
   await nc.flush();
   const began = performance.now();
   for (let round = 0; round < 100; round++) await pipeline.append(1);
-  const most = (performance.now() - began) / 5 + 2;
+  // One for each 5 ms; a timer may be a millisecond early.
+  const most = (performance.now() - began) / 4 + 2;
   await eventually('the commits are told', () => told > 0);
   expect(told).toBeLessThanOrEqual(most);
 });
