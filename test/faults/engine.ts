@@ -14,7 +14,7 @@ import type { Pool } from 'pg';
 
 export const CONTEXT = 'deploy';
 
-/** `own` reads its store, `far` and `react` the stream; `react` answers each opening with a move of 1. */
+/** `own` reads its store, `far` and `react` the stream; `react` answers each opening with a move. */
 export const consumerNames = ['own', 'far', 'react'] as const;
 export type ConsumerName = (typeof consumerNames)[number];
 
@@ -25,6 +25,9 @@ export interface Engine {
   readonly consumers: Readonly<Record<ConsumerName, Consumer>>;
   stop(): Promise<void>;
 }
+
+/** What a reaction moves: less than any call does. */
+export const REACTION = 1;
 
 /** Shorter than what is usual, to be waited for in a test. */
 const SILENCE_MS = 5000;
@@ -49,7 +52,7 @@ const reacting = (store: EventStore): ConsumerHandler => ({
     const outcome = await handleCommand(store, {
       decider: bank,
       stream: event.stream,
-      command: { kind: 'move', amount: 1 },
+      command: { kind: 'move', amount: REACTION },
       origin: {
         tenant: PLATFORM,
         actor: 'service:bank',

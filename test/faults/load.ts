@@ -3,17 +3,10 @@ import type { EventStore } from '@atoll/events/store';
 import { handleCommand } from '@atoll/events/store';
 import { type BankCommand, bank } from '@atoll/events/testing/bank';
 import { PLATFORM } from '@atoll/schema/ids';
+import { type Called, combine, type Outcome } from './oracle/outcome.ts';
 import { seeded } from './random.ts';
 
-/** `unknown`: the caller was told nothing, or that the outcome isn't known. */
-export type Outcome = 'ok' | 'fail' | 'unknown';
-
-export interface Call {
-  /** Stands in the event that it writes: as the owner of an opening, or as the amount of a move. */
-  readonly number: number;
-  readonly outcome: Outcome;
-  /** Of an `ok` one. */
-  readonly position: number;
+export interface Call extends Called {
   /** By `performance.now()`. */
   readonly beganAt: number;
   readonly endedAt: number;
@@ -40,8 +33,17 @@ export const asking =
     return { ok: outcome.ok, position: outcome.ok ? outcome.position : 0 };
   };
 
-/** Small numbers are the amounts of reactions. */
-const FIRST_CALL = 1000;
+async function answerOf(ask: Ask, call: Parameters<Ask>[0]): Promise<Outcome> {
+  try {
+    const { ok, position } = await ask(call);
+    return ok ? { kind: 'ok', position } : { kind: 'fail', code: 'REFUSED' };
+  } catch (error) {
+    return { kind: 'unknown', code: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** A move stands in the log by its number, as the amount; smaller ones are those of reactions. */
+export const FIRST_CALL = 1000;
 const CALLERS = 12;
 /** Between the calls of one caller: some 200 commands in a second, all in all. */
 const PAUSE_MS = 50;
@@ -77,18 +79,15 @@ export function startLoad(options: { asks: readonly Ask[]; seed: number; first?:
           ? { stream: caller, command: { kind: 'move', amount: number } as const }
           : { stream: `account:${number}`, command: taken };
     const beganAt = performance.now();
-    const end = (outcome: Outcome, position: number) =>
-      void calls.push({ number, outcome, position, beganAt, endedAt: performance.now() });
     const key = random() < 0.3 ? null : `key-${number}`;
+    let outcome: Outcome | null = null;
     // Who doesn't know asks again with the same key: some do.
     for (let tries = key !== null && random() < 0.5 ? 2 : 1; tries > 0; tries--) {
-      try {
-        const { ok, position } = await ask({ ...request, key });
-        return end(ok ? 'ok' : 'fail', position);
-      } catch {
-        if (tries === 1) end('unknown', 0);
-      }
+      const answer = await answerOf(ask, { ...request, key });
+      outcome = combine(outcome, answer);
+      if (answer.kind !== 'unknown' || tries === 1) break;
     }
+    if (outcome) calls.push({ id: owner, tenant: PLATFORM, key, outcome, beganAt, endedAt: performance.now() });
   }
 
   const callers = Array.from({ length: CALLERS }, async (_, index) => {
@@ -114,7 +113,7 @@ export function startLoad(options: { asks: readonly Ask[]; seed: number; first?:
 
   return {
     calls,
-    firstOkSince: (moment) => calls.find(({ outcome, beganAt }) => outcome === 'ok' && beganAt >= moment),
+    firstOkSince: (moment) => calls.find(({ outcome, beganAt }) => outcome.kind === 'ok' && beganAt >= moment),
     async stop() {
       stopped = true;
       await Promise.all(callers);

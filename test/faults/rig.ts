@@ -16,6 +16,8 @@ import { CONTEXT, consumerNames, type Engine, effectTable, startEngine } from '.
 import { type EngineProcess, startEngineProcess } from './engine-process.ts';
 import { judge, readLog } from './judge.ts';
 import { asking, type Call, type Load, startLoad } from './load.ts';
+import { streamTail, waitUntilNone } from './oracle/rest.ts';
+import { tell } from './oracle/violation.ts';
 import { type FaultProxy, startProxy } from './proxy.ts';
 import { type NatsHandle, type ServerHandle, startNats, startPostgres } from './servers.ts';
 
@@ -79,42 +81,36 @@ export async function openRig(
   const calls: Call[] = [];
   let rounds = 0;
 
-  /** Until the checkpoints of all consumers are there. */
-  async function effectsOf(position: number): Promise<void> {
-    const deadline = performance.now() + RECOVERY_DEADLINE_MS;
-    for (;;) {
-      const { rows } = await pool.query<{ name: string; position: number }>(
-        `select name, position from ${CONTEXT}.consumer where name = any($1)`,
-        [consumerNames],
-      );
-      if (rows.filter((row) => row.position >= position).length === consumerNames.length) return;
-      if (performance.now() > deadline) {
-        throw new Error(`The consumers stand at ${JSON.stringify(rows)}, and not at ${position}.`);
-      }
-      await pause(20);
-    }
+  /** The consumers whose checkpoints aren't there. */
+  async function without(position: number): Promise<readonly string[]> {
+    const { rows } = await pool.query<{ name: string; position: number }>(
+      `select name, position from ${CONTEXT}.consumer where name = any($1)`,
+      [consumerNames],
+    );
+    const reached = new Map(rows.map((row) => [row.name, row.position]));
+    const behind = consumerNames.filter((name) => (reached.get(name) ?? 0) < position);
+    return behind.map((name) => `${name} is at ${reached.get(name) ?? 'nothing'}, before ${position}`);
   }
+
+  async function expectNone(lacking: () => Promise<readonly string[]>): Promise<void> {
+    expect(await waitUntilNone(lacking, Date.now() + RECOVERY_DEADLINE_MS)).toEqual([]);
+  }
+  const effectsOf = (position: number) => expectNone(() => without(position));
 
   async function firstOk(load: Load, moment: number): Promise<Call> {
     return waitFor('a command goes through', RECOVERY_DEADLINE_MS, () => load.firstOkSince(moment));
   }
 
   /** All that was written is published, and has its effects, also what the reactions have written meanwhile. */
-  async function quiet(): Promise<void> {
-    for (let last = -1; ; ) {
+  const quiet = () =>
+    expectNone(async () => {
+      const last = await store.lastPosition();
+      const behind = await without(last);
+      if (behind.length > 0) return behind;
+      const published = await streamTail(nc, CONTEXT);
       const now = await store.lastPosition();
-      await effectsOf(now);
-      await waitFor(`position ${now} is published`, RECOVERY_DEADLINE_MS, () =>
-        [...engines.map(({ relay }) => relay.published()), ...processes.map((added) => added.published())].some(
-          (published) => published >= now,
-        )
-          ? true
-          : undefined,
-      );
-      if (now === last) return;
-      last = now;
-    }
-  }
+      return published === now ? [] : [`the stream ends at ${published} of ${now}`];
+    });
 
   return {
     postgres,
@@ -140,11 +136,11 @@ export async function openRig(
         await pause(holdMs / 2);
         const half = performance.now();
         await pause(holdMs / 2);
-        const okWhileBroken = load.calls.filter((call) => call.outcome === 'ok' && call.beganAt > half).length;
+        const okWhileBroken = load.calls.filter((call) => call.outcome.kind === 'ok' && call.beganAt > half).length;
         await fault.heal();
         const healedAt = performance.now();
-        const { position, endedAt } = await firstOk(load, healedAt);
-        await effectsOf(position);
+        const { outcome, endedAt } = await firstOk(load, healedAt);
+        if (outcome.kind === 'ok') await effectsOf(outcome.position);
         recovery = { commandMs: endedAt - healedAt, effectsMs: performance.now() - healedAt, okWhileBroken };
       } finally {
         await fault.heal();
@@ -152,8 +148,8 @@ export async function openRig(
       }
       calls.push(...load.calls);
       await quiet();
-      expect(await judge({ store, pool, nc, calls }), fault.name).toEqual([]);
-      const count = (outcome: Call['outcome']) => load.calls.filter((call) => call.outcome === outcome).length;
+      expect((await judge({ pool, nc, calls })).map(tell), fault.name).toEqual([]);
+      const count = (kind: Call['outcome']['kind']) => load.calls.filter(({ outcome }) => outcome.kind === kind).length;
       console.log(
         `${fault.name.padEnd(44)} ${load.calls.length} calls: ${count('ok')} ok, ${count('fail')} fail, ${count('unknown')} unknown; ` +
           `first command ${recovery.commandMs.toFixed(0)} ms, effects ${recovery.effectsMs.toFixed(0)} ms after healing`,

@@ -127,6 +127,16 @@ describe('each damage is told by its rule', () => {
       { streams: { ...right.streams, deploy: streamOf([first, { ...second, id: 'evt_9' }, third]) } },
     ],
     [
+      'a stream that tells an event otherwise',
+      'stream-equals-store other',
+      {
+        streams: {
+          ...right.streams,
+          deploy: streamOf([first, { ...second, data: { call: 'call-2', amount: 6 } }, third]),
+        },
+      },
+    ],
+    [
       'a reaction that never came',
       'reaction-exactly-once lost',
       { store: { ...right.store, network: ledger.slice(0, 2) } },

@@ -2,10 +2,13 @@
  * The oracle: every call is ok, fail or unknown, and after healing ok = once, fail = none, unknown = none or once; and
  * what is in the store is in the streams, the read models and the subscriber's log, once and in order. Pure.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { Context } from '@atoll/schema/contexts';
+import type { EventRecord } from '@atoll/schema/envelope';
 import type { Call } from '../run/calls.ts';
 import { ACCOUNTS, LEDGER } from '../workload/role.ts';
-import type { Observed, StoredEvent } from './observed.ts';
+import type { Answer, Observed, StoredEvent } from './observed.ts';
+import type { Called } from './outcome.ts';
 import { type Violation, violation } from './violation.ts';
 
 function countBy<T>(list: readonly T[], keyOf: (item: T) => string): Map<string, number> {
@@ -14,13 +17,13 @@ function countBy<T>(list: readonly T[], keyOf: (item: T) => string): Map<string,
   return counts;
 }
 
-export function judgeCalls(calls: readonly Call[], store: readonly StoredEvent[]): Violation[] {
+export function judgeCalls(calls: readonly Called[], store: readonly StoredEvent[]): Violation[] {
   const found = countBy(store, ({ data }) => data.call);
   const positionOf = new Map(store.map(({ data, position }) => [data.call, position]));
-  const told = ({ id, key, outcome }: Call) =>
-    `${id} (${key}${outcome.kind === 'ok' ? `, answered ${outcome.position}` : `, ${outcome.code}`}, stored at ${positionOf.get(id) ?? 'no position'})`;
-  const times = (call: Call) => found.get(call.id) ?? 0;
-  const where = (test: (call: Call) => boolean) => calls.filter(test).map(told);
+  const told = ({ id, key, outcome }: Called) =>
+    `${id} (${key ?? 'no key'}${outcome.kind === 'ok' ? `, answered ${outcome.position}` : `, ${outcome.code}`}, stored at ${positionOf.get(id) ?? 'no position'})`;
+  const times = (call: Called) => found.get(call.id) ?? 0;
+  const where = (test: (call: Called) => boolean) => calls.filter(test).map(told);
   const known = new Set(calls.map(({ id }) => id));
   const rules = [
     violation(
@@ -141,7 +144,45 @@ export function judgeSequence(
   return found;
 }
 
-function judgeReactions(accounts: readonly StoredEvent[], ledger: readonly StoredEvent[]): Violation[] {
+/** What a stream has is the store's, word for word. Its oldest may be gone; from its first on nothing is missing. */
+export function judgeStream(
+  context: Context,
+  stream: readonly EventRecord[],
+  store: readonly StoredEvent[],
+): Violation[] {
+  const what = `the stream of ${context}`;
+  const altered = stream.filter((event) => {
+    const stored = store[event.position - 1];
+    if (stored?.id !== event.id) return false;
+    const { type, tenant, stream: of, version, cause, data } = stored;
+    const isSame =
+      isDeepStrictEqual(
+        [event.type, event.tenant, event.stream, event.version, event.cause, event.data],
+        [type, tenant, of, version, cause, data],
+      ) && new Date(event.time).getTime() === stored.time.getTime();
+    return !isSame;
+  });
+  const told = altered.map(({ id, position }) => `${id} at ${position}`);
+  return [
+    ...judgeSequence('stream-equals-store', what, stream, store, stream[0]?.position ?? 1),
+    ...(altered.length > 0 ? [violation('stream-equals-store', 'other', `${what} tells otherwise`, told)] : []),
+  ];
+}
+
+/** What is stored under a key is the answer that was given. */
+export function judgeAnswers(calls: readonly Called[], answers: readonly Answer[]): Violation[] {
+  const stored = new Map(answers.map(({ tenant, key, position }) => [`${tenant} ${key}`, position]));
+  const wrong = calls.filter(
+    ({ outcome, tenant, key }) =>
+      outcome.kind === 'ok' && key !== null && stored.get(`${tenant} ${key}`) !== outcome.position,
+  );
+  const told = wrong.map(({ id, key }) => `${id} (${key})`);
+  return wrong.length > 0
+    ? [violation('key-once', 'other', 'the stored answer is not the one that was given', told)]
+    : [];
+}
+
+export function judgeReactions(accounts: readonly StoredEvent[], ledger: readonly StoredEvent[]): Violation[] {
   const booked = countBy(ledger, ({ data }) => data.of ?? '');
   const amounts = new Map(ledger.map(({ data }) => [data.of, data.amount]));
   const told = ({ id, position, data }: StoredEvent) => `${data.call} (${id} at ${position})`;
@@ -243,45 +284,24 @@ function judgeClaims(observed: Observed): Violation[] {
   return found;
 }
 
-/** `parkedIsFine`: the fault parks events on purpose, and has had them retried. */
+export const judgeParked = (parked: readonly string[]): Violation[] =>
+  parked.length > 0 ? [violation('nothing-parked', 'lost', 'events are parked', parked)] : [];
+
 export function judge(calls: readonly Call[], observed: Observed): Violation[] {
   const accounts = observed.store[ACCOUNTS];
-  const stream = (context: Context) => {
-    const events = observed.streams[context];
-    // The oldest may have gone from a stream; what it has is without a gap up to the end.
-    return judgeSequence(
-      'stream-equals-store',
-      `the stream of ${context}`,
-      events,
-      observed.store[context],
-      events[0]?.position ?? 1,
-    );
-  };
-  const answers = new Map(observed.answers.map(({ tenant, key, position }) => [`${tenant} ${key}`, position]));
-  const unanswered = calls.filter(
-    ({ outcome, tenant, key }) => outcome.kind === 'ok' && answers.get(`${tenant} ${key}`) !== outcome.position,
-  );
+  const ledger = observed.store[LEDGER];
   return [
     ...judgeCalls(calls, accounts),
     ...judgeStore(ACCOUNTS, accounts),
-    ...judgeStore(LEDGER, observed.store[LEDGER]),
-    ...(unanswered.length > 0
-      ? [
-          violation(
-            'key-once',
-            'other',
-            'the stored answer is not the one that was given',
-            unanswered.map(({ id, key }) => `${id} (${key})`),
-          ),
-        ]
-      : []),
+    ...judgeStore(LEDGER, ledger),
+    ...judgeAnswers(calls, observed.answers),
     ...judgeClaims(observed),
-    ...stream(ACCOUNTS),
-    ...stream(LEDGER),
-    ...judgeReactions(accounts, observed.store[LEDGER]),
+    ...judgeStream(ACCOUNTS, observed.streams[ACCOUNTS], accounts),
+    ...judgeStream(LEDGER, observed.streams[LEDGER], ledger),
+    ...judgeReactions(accounts, ledger),
     ...judgeModel(ACCOUNTS, observed),
     ...judgeModel(LEDGER, observed),
     ...judgeSequence('log-equals-store', "the subscriber's log", observed.log, accounts),
-    ...(observed.parked.length > 0 ? [violation('nothing-parked', 'lost', 'events are parked', observed.parked)] : []),
+    ...judgeParked(observed.parked),
   ];
 }

@@ -75,24 +75,28 @@ export const readStore = async (pool: Pool, schema: string): Promise<readonly St
     )
   ).rows;
 
+export const readAnswers = async (pool: Pool, schema: string): Promise<readonly Answer[]> =>
+  (await pool.query<Answer>(`select tenant, key, position from ${schema}.idempotency`)).rows;
+
+export const readParked = async (pool: Pool, schema: string): Promise<readonly string[]> =>
+  (
+    await pool.query<{ what: string }>(
+      `select '${schema} ' || consumer || ' ' || position || ' ' || coalesce(error, '') as what from ${schema}.parked_event`,
+    )
+  ).rows.map(({ what }) => what);
+
 export async function observe(from: { pool: Pool; nc: NatsConnection; logFile: string }): Promise<Observed> {
   const { pool, nc, logFile } = from;
   const rows = async <Row extends object>(sql: string) => (await pool.query<Row>(sql)).rows;
-  const parked = await Promise.all(
-    [LEDGER, READ].map((schema) =>
-      rows<{ what: string }>(
-        `select '${schema} ' || consumer || ' ' || position || ' ' || coalesce(error, '') as what from ${schema}.parked_event`,
-      ),
-    ),
-  );
+  const parked = await Promise.all([LEDGER, READ].map((schema) => readParked(pool, schema)));
   return {
     store: { tenancy: [], [ACCOUNTS]: await readStore(pool, ACCOUNTS), [LEDGER]: await readStore(pool, LEDGER) },
     streams: { tenancy: [], [ACCOUNTS]: await readJetStream(nc, ACCOUNTS), [LEDGER]: await readJetStream(nc, LEDGER) },
     sums: await rows<Sum>(`select model, stream, amount, events from ${READ}.sum`),
     applied: await rows<Applied>(`select model, position, event_id from ${READ}.applied order by position`),
     log: readLog(logFile).lines,
-    answers: await rows<Answer>(`select tenant, key, position from ${ACCOUNTS}.idempotency`),
-    parked: parked.flat().map(({ what }) => what),
+    answers: await readAnswers(pool, ACCOUNTS),
+    parked: parked.flat(),
     names: await rows(`select key, owner from ${ACCOUNTS}.claim_unique where claim_set = 'name'`),
     pools: await rows(`select key, held from ${ACCOUNTS}.claim_total where claim_set = 'pool'`),
   };

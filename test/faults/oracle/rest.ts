@@ -17,7 +17,8 @@ interface Progress {
   readonly read_ledger: number;
 }
 
-async function tail(nc: NatsConnection, context: Context): Promise<number> {
+/** Last position in a stream; 0 where there is none, or no answer. */
+export async function streamTail(nc: NatsConnection, context: Context): Promise<number> {
   try {
     const jsm = await jetstreamManager(nc, { timeout: 1000 });
     const { state } = await jsm.streams.info(eventStream(context));
@@ -78,13 +79,17 @@ async function lagging(from: Observable): Promise<readonly string[]> {
     [ACCOUNTS, now.accounts],
     [LEDGER, now.ledger],
   ] as const) {
-    const at = await tail(nc, context);
+    const at = await streamTail(nc, context);
     if (at !== of) return [`the stream of ${context} ends at ${at} of ${of}`];
   }
   return [];
 }
 
-async function waitUntilNone(ask: () => Promise<readonly string[]>, deadline: number): Promise<readonly string[]> {
+/** Asks again and again what is lacking: resolves to nothing once nothing is, at the deadline (Unix ms) to what still is. */
+export async function waitUntilNone(
+  ask: () => Promise<readonly string[]>,
+  deadline: number,
+): Promise<readonly string[]> {
   let behind: readonly string[] = ['nothing was seen yet'];
   while (Date.now() < deadline) {
     behind = await ask().catch((error: unknown) => [`not to be seen: ${String(error)}`]);

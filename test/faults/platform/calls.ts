@@ -3,7 +3,8 @@
  * asking again until it is known.
  */
 import { type ErrorCode, errorCodes } from '@atoll/schema/errors';
-import type { Call, Outcome } from '../run/calls.ts';
+import type { Outcome } from '../oracle/outcome.ts';
+import type { Call } from '../run/calls.ts';
 import type { PlatformBed } from './bed.ts';
 
 const CALL_MS = 15_000;

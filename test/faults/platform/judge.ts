@@ -1,7 +1,7 @@
 /** The oracle for the whole platform: as the engine's, with the gateway's read models and a tenant's subscription. */
 import { contexts } from '@atoll/schema/contexts';
 import { faultsOfLogs, untold } from '../../platform/store.ts';
-import { judgeCalls, judgeSequence, judgeStore } from '../oracle/judge.ts';
+import { judgeCalls, judgeStore, judgeStream } from '../oracle/judge.ts';
 import { readJetStream, readStore } from '../oracle/observed.ts';
 import { type Violation, violation } from '../oracle/violation.ts';
 import type { Call } from '../run/calls.ts';
@@ -48,9 +48,7 @@ export async function judgePlatform(bed: PlatformBed, calls: readonly Call[]): P
   for (const context of contexts) {
     const store = await readStore(bed.pool, context);
     found.push(...judgeStore(context, store));
-    const stream = await readJetStream(bed.nc, context);
-    const from = stream[0]?.position ?? 1;
-    found.push(...judgeSequence('stream-equals-store', `the stream of ${context}`, stream, store, from));
+    found.push(...judgeStream(context, await readJetStream(bed.nc, context), store));
   }
   const { rows } = await bed.pool.query<{ position: number; call: string }>(
     `select position, data ->> 'name' as call from tenancy.event

@@ -9,12 +9,8 @@ import type { Tenant } from '@atoll/schema/ids';
 import { createCommandClient } from '@atoll/service/commands';
 import { newId } from '@atoll/service/ids';
 import type { NatsConnection } from '@atoll/service/nats';
+import { combine, type Outcome } from '../oracle/outcome.ts';
 import { ACCOUNTS } from '../workload/role.ts';
-
-export type Outcome =
-  | { readonly kind: 'ok'; readonly position: number }
-  | { readonly kind: 'fail'; readonly code: string }
-  | { readonly kind: 'unknown'; readonly code: string };
 
 export interface Call {
   readonly id: string;
@@ -57,12 +53,6 @@ const kindOf = (code: string): 'fail' | 'unknown' => {
 function outcomeOf(reply: CommandReply): Outcome {
   if (reply.ok) return { kind: 'ok', position: reply.position };
   return { kind: kindOf(reply.error.code), code: reply.error.code };
-}
-
-/** An attempt whose outcome isn't known may still be carried out later: after it, no refusal is final. */
-function combine(before: Outcome | null, now: Outcome): Outcome {
-  if (before === null || now.kind === 'ok' || before.kind === 'fail') return now;
-  return before;
 }
 
 export function createClients(nc: NatsConnection, random: () => number): Clients {
