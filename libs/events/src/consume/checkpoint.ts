@@ -15,9 +15,11 @@ export interface Progress {
   readonly parkedStreams: ReadonlySet<string>;
 }
 
-interface ProgressRow {
+interface CursorRow {
   readonly position: number | string;
   readonly event_id: string | null;
+}
+interface ProgressRow extends CursorRow {
   readonly parked: readonly string[];
 }
 
@@ -42,11 +44,10 @@ export interface ParkFailure {
 export function createCheckpoints(pool: Pool, schema: string, name: string): Checkpoints {
   const q = quoteSchema(schema);
   const statement = (label: string, text: string) => ({ name: `${schema}_consumer_${label}`, text });
-  const progress = `select position, event_id,
-      array(select distinct stream from ${q}.parked_event where consumer = $1) as parked
-    from ${q}.consumer where name = $1`;
-  const select = statement('load', progress);
-  const selectLocked = statement('lock', `${progress} for update`);
+  const parked = `array(select distinct stream from ${q}.parked_event where consumer = $1) as parked`;
+  const select = statement('load', `select position, event_id, ${parked} from ${q}.consumer where name = $1`);
+  const selectLocked = statement('lock', `select position, event_id from ${q}.consumer where name = $1 for update`);
+  const selectParked = statement('parked', `select ${parked}`);
   const update = statement(
     'move',
     `update ${q}.consumer set position = $3, event_id = $4, updated_at = now() where name = $1 and position = $2`,
@@ -79,12 +80,15 @@ export function createCheckpoints(pool: Pool, schema: string, name: string): Che
       return toProgress(rows[0]);
     },
     async lock(tx, expected) {
-      const { rows } = await tx.query<ProgressRow>({ ...selectLocked, values: [name] });
-      const found = rows[0] && toProgress(rows[0]);
-      if (found?.cursor.position !== expected.position) {
-        throw new Fenced(`The checkpoint of ${name} is at ${found?.cursor.position}, not at ${expected.position}.`);
+      const { rows } = await tx.query<CursorRow>({ ...selectLocked, values: [name] });
+      const [row] = rows;
+      if (row === undefined || Number(row.position) !== expected.position) {
+        throw new Fenced(`The checkpoint of ${name} is at ${row?.position}, not at ${expected.position}.`);
       }
-      return found;
+      // A statement of its own: one that has waited for the row still sees what was parked before the wait, and a skip
+      // or the switch of a rebuild may have been what it waited for.
+      const { rows: streams } = await tx.query<Pick<ProgressRow, 'parked'>>({ ...selectParked, values: [name] });
+      return toProgress({ ...row, parked: streams[0]?.parked ?? [] });
     },
     async move(db, from, to) {
       const { rowCount } = await db.query({ ...update, values: [name, from.position, to.position, to.eventId] });
