@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { describe, expect, test } from 'vitest';
 import { StoreOverloaded, StoreUnavailable } from '../src/errors.ts';
 import { bankEvents } from '../src/testing/bank.ts';
@@ -81,5 +82,22 @@ describe('group commit', () => {
     await expect(commits.add(prepared())).rejects.toThrow(StoreUnavailable);
     expect(marks.length).toBeGreaterThan(2);
     expect(marks).toEqual(marks.map((_, index) => index > 0));
+  });
+
+  test('a batch whose answer was lost and that is refused then goes on one by one, and as sent before', async () => {
+    const sent: boolean[][] = [];
+    const commits = createGroupCommit({
+      log,
+      retryMs: 1000,
+      write: async (batch) => {
+        const commands = commandsOf(batch);
+        sent.push(commands.map(({ again }) => again === true));
+        if (sent.length === 1) throw new Error('Connection terminated unexpectedly');
+        if (sent.length === 2) throw Object.assign(new pg.DatabaseError('no', 0, 'error'), { code: '42883' });
+        return commands.map((_, index) => row(index));
+      },
+    });
+    await Promise.all([commits.add(prepared()), commits.add(prepared())]);
+    expect(sent).toEqual([[false, false], [true, true], [true], [true]]);
   });
 });

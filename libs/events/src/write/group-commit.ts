@@ -79,16 +79,17 @@ export function createGroupCommit(options: {
     return batch;
   }
 
-  const write = (batch: readonly Waiting[]): Promise<void> =>
+  /** `again`: a try of these commands has ended without an answer before. */
+  const write = (batch: readonly Waiting[], again = false): Promise<void> =>
     inCommit(
       batch.map(({ prepared }) => prepared.request.origin),
-      (span) => writeIn(span, batch),
+      (span) => writeIn(span, batch, again),
     );
 
-  async function writeIn(commit: CommitSpan, batch: readonly Waiting[]): Promise<void> {
+  async function writeIn(commit: CommitSpan, batch: readonly Waiting[], again: boolean): Promise<void> {
     const giveUpAt = performance.now() + options.retryMs;
     for (let tries = 0; ; tries++) {
-      const mark = tries === 0 ? '}' : ',"again":true}';
+      const mark = tries > 0 || again ? ',"again":true}' : '}';
       try {
         const rows = await options.write(`[${batch.map(({ prepared }) => prepared.json + mark).join(',')}]`);
         const byCommand = new Map(rows.map((row) => [row.command, row]));
@@ -105,7 +106,7 @@ export function createGroupCommit(options: {
             return;
           }
           // One of them is at fault; the others must not suffer.
-          for (const waiting of batch) await write([waiting]);
+          for (const waiting of batch) await write([waiting], again || tries > 0);
           return;
         }
         const wait = backoff(tries, 20, 1000);
