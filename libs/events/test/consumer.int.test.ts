@@ -22,6 +22,19 @@ afterEach(() => pipeline.close());
 
 const reached = async (consumer: Consumer, position: number) =>
   expect(await consumer.waitFor(position, within(15_000)), `reaches ${position}`).toBe(true);
+/** A second process, and no locks: both believe that they hold each. */
+async function withoutLocks() {
+  // Names of locks are made of the schema's: this is what a lost lock looks like.
+  const other = pipeline.stores.open();
+  await pipeline.pool.query(
+    `create function deploy.pg_try_advisory_lock(bigint) returns boolean language sql as 'select true'`,
+  );
+  for (const pool of [pipeline.pool, other.pool]) {
+    pool.options.options = '-c search_path=deploy,pg_catalog';
+  }
+  await killSessions(pipeline.stores.url);
+  return other;
+}
 const ownStore = () => ({ kind: 'store', store: pipeline.store }) as const;
 
 describe('a consumer of its own context', () => {
@@ -264,15 +277,7 @@ describe('an effect happens exactly once', () => {
   });
 
   test('where two processes both believe that they hold the lock', async () => {
-    // Names of locks are made of the schema's: this is what a lost lock looks like.
-    const other = pipeline.stores.open();
-    await pipeline.pool.query(
-      `create function deploy.pg_try_advisory_lock(bigint) returns boolean language sql as 'select true'`,
-    );
-    for (const pool of [pipeline.pool, other.pool]) {
-      pool.options.options = '-c search_path=deploy,pg_catalog';
-    }
-    await killSessions(pipeline.stores.url);
+    const other = await withoutLocks();
     const consumers = [
       await pipeline.consume({ name: 'own', source: ownStore() }),
       await pipeline.consume({ name: 'own', source: ownStore(), pool: other.pool }),
@@ -282,6 +287,48 @@ describe('an effect happens exactly once', () => {
       await Promise.all(consumers.map((consumer) => reached(consumer, last)));
     }
     expect(await pipeline.effects('own')).toEqual(upTo(100));
+  });
+
+  test('where one wakes late from a reaction: it takes the checkpoint of the other not back', async () => {
+    await pipeline.pool.query(
+      `create table deploy.taken_back (position bigint);
+       create function deploy.note() returns trigger language plpgsql as
+         'begin insert into deploy.taken_back values (new.position); return null; end';
+       create trigger note after update on deploy.consumer for each row
+         when (new.position < old.position) execute function deploy.note()`,
+    );
+    const other = await withoutLocks();
+    await pipeline.append(20);
+    const begun = Promise.withResolvers<void>();
+    const gate = Promise.withResolvers<void>();
+    let newest = 0;
+    await pipeline.consume({
+      name: 'react',
+      source: ownStore(),
+      handler: {
+        kind: 'react',
+        async react({ position }) {
+          if (position === 1) begun.resolve();
+          if (position <= 20) await gate.promise;
+          newest = position;
+        },
+      },
+    });
+    await begun.promise;
+    const last = await pipeline.append(20);
+    const second = await pipeline.consume({
+      name: 'react',
+      source: ownStore(),
+      pool: other.pool,
+      handler: { kind: 'react', react: async () => {} },
+    });
+    await reached(second, last);
+    gate.resolve();
+    await eventually('the late one has found its place', async () => {
+      await pipeline.append(1);
+      return newest > last;
+    });
+    expect((await pipeline.pool.query('select position from deploy.taken_back')).rows).toEqual([]);
   });
 });
 
