@@ -1,6 +1,4 @@
 /** Clocks that jump while commands flow: the times of events never run backwards, nothing is lost, and nothing stalls. */
-import { chmodSync } from 'node:fs';
-import { dirname } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { waitFor } from '../platform/waiting.ts';
@@ -14,8 +12,6 @@ let rig: Rig;
 let early: EngineProcess;
 beforeAll(async () => {
   clocks = { server: openClock(), early: openClock(-HOUR), late: openClock(HOUR) };
-  // The server runs as a user of its own.
-  chmodSync(dirname(clocks.server.env.FAKETIME_TIMESTAMP_FILE ?? ''), 0o755);
   rig = await openRig({ seed: 9, engines: 0, postgres: { env: clocks.server.env } });
   early = await rig.addProcess('early', clocks.early.env);
   await rig.addProcess('late', clocks.late.env);

@@ -1,5 +1,5 @@
 /** Clocks that lie: a process under libfaketime, whose clock can be set while it runs. Timers aren't touched by it. */
-import { mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startedAt } from '@atoll/infra/process/identity';
@@ -36,6 +36,8 @@ function removeLeftovers(): void {
 
 export function openClock(offsetMs = 0): FakeClock {
   const folder = mkdtempSync(join(tmpdir(), `atoll-test-${process.pid}-clock-`));
+  // Servers run as users of their own.
+  chmodSync(folder, 0o755);
   const file = join(folder, 'offset');
   const set = (ms: number) => {
     const seconds = ms / 1000;

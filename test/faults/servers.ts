@@ -77,6 +77,21 @@ export async function postgresAnswers(url: string): Promise<boolean> {
   }
 }
 
+/** Whether there is no room for a table; nor may there be for the log that would tell of it. */
+export async function hasNoRoom(url: string): Promise<boolean> {
+  const client = new pg.Client({ connectionString: url, query_timeout: 10_000 });
+  client.on('error', () => {});
+  await client.connect();
+  try {
+    await client.query(`create table too_much as select repeat('x', 1000) from generate_series(1, 20000)`);
+    return false;
+  } catch (error) {
+    return error instanceof Error && /No space left|Connection terminated/.test(error.message);
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
 /** As `postgresAnswers`; JetStream is asked, too. */
 export async function natsAnswers(url: string): Promise<boolean> {
   try {

@@ -13,9 +13,10 @@ import { createPool, migrate } from '@atoll/service/postgres';
 import type { Pool } from 'pg';
 import { createProcessHandle, type ProcessHandle } from '../process/handle.ts';
 import { type FaultProxy, startProxy } from '../proxy.ts';
-import { type NatsHandle, type ServerHandle, startNats } from '../servers.ts';
+import type { NatsHandle, ServerHandle } from '../servers.ts';
 import { readTables } from '../workload/projector.ts';
 import { ACCOUNTS, LEDGER, READ, type Role } from '../workload/role.ts';
+import { type Ground, type GroundKind, openGround } from './ground.ts';
 
 /** How many processes of each role there are. */
 export type Crew = Readonly<Record<Role, number>>;
@@ -23,6 +24,7 @@ export type Crew = Readonly<Record<Role, number>>;
 export const fullCrew: Crew = { writer: 2, relay: 2, reactor: 2, projector: 2, subscriber: 1 };
 
 export interface Bed {
+  readonly ground: Ground;
   readonly postgres: ServerHandle;
   readonly nats: NatsHandle;
   /** What the processes connect to. */
@@ -43,18 +45,22 @@ export interface Bed {
 }
 
 export async function openBed(options: {
+  /** Of all beds on plain ground. */
   postgres: ServerHandle;
+  ground?: GroundKind;
   /** A folder for what Node has compiled. */
   compileCache: string;
   crew?: Crew;
 }): Promise<Bed> {
-  const { postgres, compileCache, crew = fullCrew } = options;
+  const { compileCache, crew = fullCrew } = options;
   const log = createLogger('faults');
   log.level = process.env.ATOLL_LOG_LEVEL ?? 'fatal';
   const folder = temporaryFolder('faults');
   const armFolder = join(folder, 'failpoints');
   mkdirSync(armFolder);
 
+  const ground = await openGround(options.ground ?? 'plain', options.postgres);
+  const { postgres, nats } = ground;
   const name = `bed_${randomBytes(6).toString('hex')}`;
   const server = createPool({ url: postgres.url, name: 'bed', max: 1, log });
   await server.query(`create database ${name}`);
@@ -66,7 +72,6 @@ export async function openBed(options: {
   }
   await pool.query(readTables);
 
-  const nats = await startNats();
   const proxies = { postgres: await startProxy(url.href), nats: await startProxy(nats.url) };
   const nc = await connectNats({ url: nats.url, name: 'oracle', log });
   const clientNc = await connectNats({ url: nats.url, name: 'client', log });
@@ -81,12 +86,18 @@ export async function openBed(options: {
   };
   const processes = Object.entries(crew).flatMap(([role, count]) =>
     Array.from({ length: count }, (_, index) =>
-      createProcessHandle({ name: `${role}-${index + 1}`, role, env, armFolder }),
+      createProcessHandle({
+        name: `${role}-${index + 1}`,
+        role,
+        env: { ...env, ...ground.clocks?.processes[index % 2 === 0 ? 0 : 1].env },
+        armFolder,
+      }),
     ),
   );
   await Promise.all(processes.map((one) => one.start()));
 
   return {
+    ground,
     postgres,
     nats,
     proxies,
@@ -108,9 +119,10 @@ export async function openBed(options: {
       await Promise.all([nc.close(), clientNc.close()]);
       await Promise.all([proxies.postgres.stop(), proxies.nats.stop()]);
       await pool.end();
-      await server.query(`drop database ${name} with (force)`);
+      // On other ground it goes with its server.
+      if (ground.kind === 'plain') await server.query(`drop database ${name} with (force)`);
       await server.end();
-      await nats.stop();
+      await ground.close();
       rmSync(folder, { recursive: true, force: true });
     },
   };

@@ -40,9 +40,10 @@ export async function runCampaign(options: {
     for (let number = 0; ; number++) {
       const planned = next(number);
       if (planned === null) break;
-      if (bed === null || clients === null || number % ROUNDS_PER_BED === 0) {
+      const ground = planned.ground ?? 'plain';
+      if (bed === null || clients === null || bed.ground.kind !== ground || number % ROUNDS_PER_BED === 0) {
         await bed?.close();
-        bed = await openBed({ postgres, compileCache, ...(crew && { crew }) });
+        bed = await openBed({ postgres, ground, compileCache, ...(crew && { crew }) });
         clients = createClients(bed.clientNc, seeded(seed * 7919 + number));
         await clients.probe(number, Date.now() + 30_000);
       }

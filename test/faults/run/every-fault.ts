@@ -3,5 +3,6 @@
 import { catalogue } from './catalogue.ts';
 import { engineFailpoints, killAt } from './failpoint-faults.ts';
 import type { Planned } from './fault.ts';
+import { groundFaults } from './ground-faults.ts';
 
-export const everyFault: readonly Planned[] = [...engineFailpoints.map(killAt), ...catalogue];
+export const everyFault: readonly Planned[] = [...engineFailpoints.map(killAt), ...catalogue, ...groundFaults];

@@ -1,6 +1,7 @@
 /** A fault as the runner knows it: what is broken, how long it stays so, and what is needed to see that it happened. */
 import type { CatalogueEntry } from '../catalogue.ts';
 import type { Bed } from './bed.ts';
+import type { GroundKind } from './ground.ts';
 
 export interface RunFault extends CatalogueEntry {
   /** How long it is left broken, in ms: from the first to the second, by the seed. */
@@ -19,5 +20,7 @@ export class NotInjected extends Error {
 /** Makes a fault for a bed. `random` is the fault's own, so that what one draws changes nothing for the next. */
 export interface Planned {
   readonly name: string;
+  /** What the bed must stand on. Default: plain. */
+  readonly ground?: GroundKind;
   make(bed: Bed, random: () => number): RunFault;
 }
