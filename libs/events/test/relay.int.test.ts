@@ -4,8 +4,10 @@ import { requestJson } from '@atoll/service/nats';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { fromCloudEvent, toCloudEvent } from '../src/cloudevents.ts';
+import type { EventStore } from '../src/store.ts';
+import { fetchEvents, serveFetch } from '../src/stream/fetch.ts';
 import { createPublisher } from '../src/stream/publisher.ts';
-import { openTestStores } from '../src/testing/open-store.ts';
+import { openTestStores, testLog } from '../src/testing/open-store.ts';
 import { opening, originOf } from '../src/testing/store-contract.ts';
 import { eventually, killSessions, openPipeline, type Pipeline, upTo } from './pipeline.ts';
 
@@ -268,6 +270,31 @@ describe('fetching from the owner', () => {
     expect(await fetch(0, 5)).toEqual({ positions: [1, 2, 3, 4, 5], last: 28 });
     expect(await fetch(18, 100)).toEqual({ positions: [19, 20, 21, 22, 23], last: 28 });
     expect(await fetch(28, 100)).toEqual({ positions: [], last: 28 });
+  });
+
+  test('reads no more than about what it gives, whatever is asked for', async () => {
+    const nc = await pipeline.connect();
+    const read: number[] = [];
+    const store: EventStore = {
+      ...pipeline.store,
+      async readStored(position, limit) {
+        const events = await pipeline.store.readStored(position, limit);
+        if (limit < 500) read.push(events.length);
+        return events;
+      },
+    };
+    const small = await pipeline.append(120);
+    for (let index = 0; index < 60; index++) {
+      await pipeline.store.append(opening({ events: [{ type: 'Opened', data: { owner: 'x'.repeat(100_000) } }] }));
+    }
+    const serving = serveFetch({ store, nc, log: testLog });
+    const fetched = await fetchEvents(nc, 'deploy', { after: 0, limit: 110 });
+    expect(fetched.events.map(({ position }) => position)).toEqual(upTo(110));
+    expect(read).toEqual([50, 60]);
+    const { events } = await fetchEvents(nc, 'deploy', { after: small, limit: 400 });
+    expect(events.map(({ position }) => position - small)).toEqual(upTo(6));
+    expect(read.slice(2)).toEqual([50]);
+    await serving.stop();
   });
 
   test('refuses what is no request', async () => {

@@ -14,6 +14,8 @@ const MAX_EVENTS = 500;
 const MAX_REPLY_BYTES = 600 * 1024;
 /** Few: whoever rebuilds from the first event on asks for page after page, and commands want the processor, too. */
 const CONCURRENCY = 3;
+/** Events that are read at first; then about as many as still fit, so that large ones aren't read to be thrown away. */
+const FIRST_READ = 50;
 const TIMEOUT_MS = 5000;
 
 const fetchRequest = z.strictObject({
@@ -39,20 +41,31 @@ export function serveFetch(options: { store: EventStore; nc: NatsConnection; log
     if (!request.success) {
       return { error: { code: 'INVALID_ARGUMENT', message: z.prettifyError(request.error) } };
     }
-    // The last position after the events: it is never smaller than theirs.
-    const stored = await store.readStored(request.data.after, request.data.limit);
+    const events = await readReply(store, request.data);
+    // After the events: it is never smaller than theirs.
     const last = await store.lastPosition();
-    const events: CloudEvent[] = [];
-    let bytes = 0;
-    for (const record of stored) {
-      const event = toCloudEvent(record);
-      bytes += Buffer.byteLength(JSON.stringify(event));
-      if (events.length > 0 && bytes > MAX_REPLY_BYTES) break;
-      events.push(event);
-    }
     failpoint('fetch.before-answer');
     return { events, last };
   });
+}
+
+/** At least one event, where there is one, and no more than fit into a reply. */
+async function readReply(store: EventStore, { after, limit }: z.infer<typeof fetchRequest>): Promise<CloudEvent[]> {
+  const events: CloudEvent[] = [];
+  let bytes = 0;
+  for (let size = Math.min(FIRST_READ, limit); size > 0; ) {
+    const stored = await store.readStored(after + events.length, size);
+    for (const record of stored) {
+      const event = toCloudEvent(record);
+      bytes += Buffer.byteLength(JSON.stringify(event));
+      if (events.length > 0 && bytes > MAX_REPLY_BYTES) return events;
+      events.push(event);
+    }
+    if (stored.length < size) break;
+    const room = Math.ceil((MAX_REPLY_BYTES - bytes) / (bytes / events.length));
+    size = Math.min(limit - events.length, room);
+  }
+  return events;
 }
 
 /** Throws RpcUnavailable or RpcTimeout where the owner can't be reached. */
