@@ -32,6 +32,12 @@ export interface EventRecord<Type extends string = string, Data = unknown> {
 
 export type Positions = Partial<Record<Context, number>>;
 
+/**
+ * Keys that services give to commands of their own, made of ids that a tenant is told. A client that took one first
+ * would keep the service from carrying it out, e.g. from isolating a tenant that is suspended.
+ */
+const serviceKey = /^(event|first-subnet|enforced):[a-z]+_/;
+
 /** A command on its way to the service that owns it, on the subject `cmd.<context>.<Name>`. */
 export const commandEnvelope = z.strictObject({
   /** Idempotency key, unique within the tenant. */
@@ -42,7 +48,8 @@ export const commandEnvelope = z.strictObject({
     .refine(
       (key) => !key.includes('\u0000') && key.isWellFormed(),
       'must be a text that can be stored: without U+0000 and without half of a surrogate pair',
-    ),
+    )
+    .refine((key) => !serviceKey.test(key), 'is like one of the platform itself: choose another'),
   tenant: tenantOrPlatform,
   actor,
   correlation: z.string().min(1).max(100),
