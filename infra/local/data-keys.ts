@@ -1,7 +1,7 @@
 /** The master keys of a local platform: they wrap the keys of personal data. Made at the first start. */
-import { masterKeyFile, withNewKey } from '@atoll/service/master-keys';
-import { readJson, writeJson } from '../process/files.ts';
+import { masterKeyFile, withNewKey, writeMasterKeyFile } from '@atoll/service/master-keys';
+import { readJson } from '../process/files.ts';
 
 export function ensureDataKeys(file: string): void {
-  if (!readJson(file, masterKeyFile)) writeJson(file, withNewKey(null, 'k1'));
+  if (!readJson(file, masterKeyFile)) writeMasterKeyFile(file, withNewKey(null, 'k1'));
 }

@@ -6,7 +6,8 @@
  * so that a key can be added while processes run.
  */
 import { randomBytes } from 'node:crypto';
-import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { z } from 'zod';
 
 const KEY_BYTES = 32;
@@ -35,12 +36,27 @@ export function withNewKey(before: MasterKeyFile | null, id: string): MasterKeyF
   return { current: id, keys: { ...before?.keys, [id]: randomBytes(KEY_BYTES).toString('base64') } };
 }
 
-/** Appears as a whole, for its owner alone. */
+function synced(path: string, flags: string, mode: number, work: (descriptor: number) => void): void {
+  const descriptor = openSync(path, flags, mode);
+  try {
+    work(descriptor);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/**
+ * Appears as a whole, for its owner alone, and is on the disk when this returns: what is wrapped with a key outlives a
+ * loss of power, so the key must, too.
+ */
 export function writeMasterKeyFile(file: string, content: MasterKeyFile): void {
   const temporary = `${file}.${randomBytes(4).toString('hex')}`;
+  const text = `${JSON.stringify(masterKeyFile.parse(content), null, 2)}\n`;
   try {
-    writeFileSync(temporary, `${JSON.stringify(masterKeyFile.parse(content), null, 2)}\n`, { mode: 0o600 });
+    synced(temporary, 'wx', 0o600, (descriptor) => writeFileSync(descriptor, text));
     renameSync(temporary, file);
+    synced(dirname(file), 'r', 0, () => {});
   } catch (error) {
     rmSync(temporary, { force: true });
     throw error;

@@ -1,6 +1,15 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openMasterKeys, parseMasterKeyFile, withNewKey, writeMasterKeyFile } from '../src/master-keys.ts';
 
@@ -14,6 +23,7 @@ describe('the file of master keys', () => {
     const file = fresh();
     writeMasterKeyFile(file, withNewKey(null, 'k1'));
     expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(readdirSync(folder)).toEqual([basename(file)]);
     const keys = openMasterKeys(file);
     const first = keys.current();
     expect(first).toMatchObject({ id: 'k1', key: { length: 32 } });
