@@ -13,6 +13,8 @@ interface Migration {
 
 const fileName = /^\d{4}_[a-z0-9_]+\.sql$/;
 const lockTimeout = '60s';
+/** A migration of much data takes as long as it takes: longer than the pool lets anything else be unanswered. */
+const patient = { query_timeout: 86_400_000 };
 
 async function readFolder(folder: URL): Promise<Migration[]> {
   // Without the slash the last part of the path would be taken for a file and dropped.
@@ -98,14 +100,15 @@ export async function migrate(options: {
   let broken: Error | undefined;
   try {
     await client.query(`set statement_timeout = 0; set lock_timeout = '${lockTimeout}'`);
-    await client.query('select pg_advisory_lock(hashtextextended($1, 0))', [`atoll migrate ${schema}`]);
+    const turn = 'select pg_advisory_lock(hashtextextended($1, 0))';
+    await client.query({ ...patient, text: turn, values: [`atoll migrate ${schema}`] });
     for (const migration of pending(schema, folders, await ledger(client, schema))) {
       log.info({ schema, migration: migration.name }, 'migrating');
       try {
         await client.query('begin');
         // `public` for the operators of extensions; nobody but its owner can create in it.
         await client.query(`set local search_path to ${pg.escapeIdentifier(schema)}, public`);
-        await client.query(migration.sql);
+        await client.query({ ...patient, text: migration.sql });
         await client.query(
           `insert into ${pg.escapeIdentifier(schema)}.schema_migration (name, checksum) values ($1, $2)`,
           [migration.name, migration.checksum],

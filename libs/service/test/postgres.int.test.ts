@@ -75,6 +75,14 @@ describe('migrate', () => {
     expect((await pool.query('select * from house.room')).rows).toEqual([{ id: 1, name: 'a' }]);
   });
 
+  test('lets a migration, and the wait for one, take longer than any other statement may', async () => {
+    await put('0001_first.sql', 'create table room (id int primary key); select pg_sleep(0.6)');
+    const hasty = createPool({ url: database.url, name: 'test', max: 2, log, silenceMs: 200 });
+    const start = () => migrate({ pool: hasty, schema: 'house', folders: [pathToFileURL(folder)], log });
+    await Promise.all([start(), start()]).finally(() => hasty.end());
+    expect((await pool.query('select * from house.room')).rows).toEqual([]);
+  });
+
   test('runs them once, however many processes start at the same time', async () => {
     await put('0001_first.sql', 'create table room (id int primary key); select pg_sleep(0.05)');
     await put('0002_second.sql', 'insert into room values (1)');
