@@ -209,7 +209,7 @@ export async function startRebuilds(options: {
       await tell.now();
       if (left > NEAR) continue;
       if (!analyzed) {
-        await transaction(pool, (tx) => analyzeTables(tx, schema, tables), `set local statement_timeout = '600s'`);
+        await transaction(pool, (tx) => analyzeTables(tx, schema, tables));
         analyzed = true;
         continue;
       }

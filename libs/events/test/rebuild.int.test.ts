@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Consumer } from '../src/consumer.ts';
 import { listParked } from '../src/parked.ts';
@@ -289,6 +290,25 @@ describe('a rebuild', () => {
     await phaseIs('done');
     await expectFresh();
   }, 60_000);
+
+  test('whose batches take longer than a statement may is done in smaller ones', async () => {
+    await fillLog(pipeline.pool, 400, 100);
+    await reached(await live(), 400);
+    const hasty = new pg.Pool({ connectionString: pipeline.stores.url, statement_timeout: 300, query_timeout: 600 });
+    stops.push(() => hasty.end());
+    const slow: RebuildableProjection['effect'] = {
+      kind: 'fold',
+      async apply(tx, events) {
+        await tx.query('select pg_sleep($1)', [events.length * 0.002]);
+        await foldLedger(tx, events);
+      },
+    };
+    await serve(projection({ effect: slow }), hasty);
+    await requestRebuild(where(), 'ledger');
+    await phaseIs('done');
+    expect(await listParked(where(), { limit: 1 })).toEqual([]);
+    await expectFresh();
+  }, 30_000);
 
   test('tells how far it is', async () => {
     await fillLog(pipeline.pool, 20_000, 1_000);

@@ -63,11 +63,12 @@ export function createWriter(options: {
 }): Writer {
   const { pool, schema, projection, attempt, apply, log } = options;
   const q = quoteSchema(schema);
-  // A batch that a crash takes back is taken back with its position: nobody need wait for the disk. Building may take
-  // longer than anything else.
+  // A batch that a crash takes back is taken back with its position: nobody need wait for the disk. Its statements have
+  // the time that all have: what takes longer is cancelled by the server, and done in smaller batches. With more time the
+  // connection would be given up first, which counts as an outage, and the same batch begun again without end.
   const settings =
     `set local search_path to ${nextSearchPath(schema)}; set local synchronous_commit = off; ` +
-    `set local statement_timeout = '600s'; set local lock_timeout = '30s'`;
+    `set local lock_timeout = '25s'`;
 
   /** Keeps a cancellation waiting until the batch is through. Throws `RebuildOver` where it came before. */
   async function lock(tx: PoolClient, consumer: string, expected: Cursor): Promise<Progress> {
