@@ -50,7 +50,7 @@ export interface Consumer {
 }
 
 /** At most so many events in one transaction; far fewer where nothing is behind. */
-const BATCH = 2000;
+const BATCH = 5000;
 /** How often a standby looks for the lock, and for the checkpoint: more often while somebody waits for it. */
 const STANDBY_MS = 250;
 const STANDBY_WAITED_MS = 15;

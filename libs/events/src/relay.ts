@@ -144,7 +144,8 @@ export async function startRelay(options: {
           sent = event.position;
           if (signal.aborted) return;
         }
-        if (events.length > 0) continue;
+        // A page that isn't full was the last one: what came after it has rung.
+        if (events.length === PAGE) continue;
         if (performance.now() > checkAt && published === sent) {
           const { state, config } = await jsm.streams.info(eventStream(store.context));
           const care = careOf(config, store.context, maxBytes);

@@ -14,6 +14,9 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
+/** Resolves once the other work of this turn of the event loop, sockets included, has been done. */
+export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 /** A bell: `ring` ends the wait under way, or the next one at once where nobody waits. */
 export interface Bell {
   ring(): void;

@@ -1,7 +1,7 @@
 /** The rows behind a consumer: its checkpoint, and which streams are parked. */
 import type { Context } from '@atoll/schema/contexts';
 import type { EventRecord } from '@atoll/schema/envelope';
-import type { Pool, PoolClient } from 'pg';
+import { escapeLiteral, type Pool, type PoolClient } from 'pg';
 import { quoteSchema } from '../database/sql.ts';
 import type { Cursor } from './feed.ts';
 
@@ -29,6 +29,13 @@ export interface Checkpoints {
   load(): Promise<Progress>;
   /** As `load`, and keeps others from moving it until the transaction ends. Throws `Fenced` where it isn't at `expected`. */
   lock(tx: PoolClient, expected: Cursor): Promise<Progress>;
+  /**
+   * Moves it as the first thing of a transaction, together with what begins that: SQL without parameters, one round trip.
+   * Its rows go to `moved`. Nobody else moves it until the transaction ends, and if it fails it was never moved.
+   */
+  moving(from: Cursor, to: Cursor): string;
+  /** The streams that are parked. Throws `Fenced` where the checkpoint wasn't where `moving` took it from. */
+  moved(rows: readonly unknown[], from: Cursor): ReadonlySet<string>;
   /** Throws `Fenced` where it isn't at `from`. */
   move(db: Pool | PoolClient, from: Cursor, to: Cursor): Promise<void>;
   /** Puts events aside: `failure` for the one that failed, null for those that wait behind it. */
@@ -52,6 +59,7 @@ export function createCheckpoints(pool: Pool, schema: string, name: string): Che
     'move',
     `update ${q}.consumer set position = $3, event_id = $4, updated_at = now() where name = $1 and position = $2`,
   );
+  const literal = (value: string | null) => (value === null ? 'null' : escapeLiteral(value));
   const insertParked = statement(
     'park',
     // One that is there already was parked by a process that was killed before its checkpoint had moved past it.
@@ -89,6 +97,18 @@ export function createCheckpoints(pool: Pool, schema: string, name: string): Che
       // or the switch of a rebuild may have been what it waited for.
       const { rows: streams } = await tx.query<Pick<ProgressRow, 'parked'>>({ ...selectParked, values: [name] });
       return toProgress({ ...row, parked: streams[0]?.parked ?? [] });
+    },
+    moving(from, to) {
+      const me = literal(name);
+      return `update ${q}.consumer
+        set position = ${Number(to.position)}, event_id = ${literal(to.eventId)}, updated_at = now()
+        where name = ${me} and position = ${Number(from.position)}
+        returning array(select distinct stream from ${q}.parked_event where consumer = ${me}) as parked`;
+    },
+    moved(rows, from) {
+      const [row] = rows as readonly Pick<ProgressRow, 'parked'>[];
+      if (!row) throw new Fenced(`The checkpoint of ${name} isn't at ${from.position} any more.`);
+      return new Set(row.parked);
     },
     async move(db, from, to) {
       const { rowCount } = await db.query({ ...update, values: [name, from.position, to.position, to.eventId] });

@@ -2,7 +2,7 @@ import type { EventRecord } from '@atoll/schema/envelope';
 import type { PoolClient } from 'pg';
 
 /**
- * - `project`: `apply` gets the next events (1 … 2,000, in position order) and writes their effect with `tx`; checkpoint and
+ * - `project`: `apply` gets the next events (1 … 5,000, in position order) and writes their effect with `tx`; checkpoint and
  *   effect commit together. The search_path of `tx` is the consumer's schema: tables that may be rebuilt are named without
  *   one. For replicas, local tables, read models.
  * - `react`: `react` gets one event and issues commands; each with an idempotency key derived from the event's id, so that

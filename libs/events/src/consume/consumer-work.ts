@@ -85,22 +85,23 @@ export function createWork(options: {
     if (!last) return;
     const to = cursorAt(last);
     const endSpans = processing(name, schema, events);
-    const applyOpened = async (opened: readonly EventRecord[], tx: PoolClient) => {
-      const { parkedStreams } = await checkpoints.lock(tx, cursor);
+    const applyOpened = async (opened: readonly EventRecord[], tx: PoolClient, rows: readonly unknown[]) => {
+      const parkedStreams = checkpoints.moved(rows, cursor);
+      failpoint('project.before-effect');
       // Put aside as they came, sealed.
       const behind = events.filter((event) => parkedStreams.has(event.stream));
       const due = opened.filter((event) => !parkedStreams.has(event.stream)).map((event) => upcast(registry, event));
       await checkpoints.park(tx, behind, null);
-      failpoint('project.before-effect');
       if (due.length > 0) await handle.apply(tx, due);
-      failpoint('project.before-checkpoint');
-      await checkpoints.move(tx, cursor, to);
       failpoint('project.before-commit');
       return due;
     };
-    const applied = await withOpened(options.open, events, (opened) =>
-      transaction(pool, (tx) => applyOpened(opened, tx), settings),
-    ).catch((error: unknown) => {
+    const applied = await withOpened(options.open, events, (opened) => {
+      failpoint('project.before-checkpoint');
+      // The checkpoint first, so that it costs no round trip of its own: it commits with the effect, or not at all.
+      const opening = `${settings}; ${checkpoints.moving(cursor, to)}`;
+      return transaction(pool, (tx, rows) => applyOpened(opened, tx, rows), opening);
+    }).catch((error: unknown) => {
       endSpans({ error });
       throw error;
     });

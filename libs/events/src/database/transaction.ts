@@ -1,11 +1,16 @@
 import { isSilence } from '@atoll/service/postgres';
-import type { Pool, PoolClient } from 'pg';
+import type { Pool, PoolClient, QueryResult } from 'pg';
 
 /**
- * Runs `work` in a transaction on one connection. A connection that breaks is not given back to the pool. `settings` are
- * SQL (`set local …`) that goes along with BEGIN, in the same round trip.
+ * Runs `work` in a transaction on one connection. A connection that breaks is not given back to the pool. `opening` is SQL
+ * without parameters (`set local …`, a first statement) that goes along with BEGIN, in the same round trip; `work` gets
+ * the rows of its last statement.
  */
-export async function transaction<T>(pool: Pool, work: (tx: PoolClient) => Promise<T>, settings?: string): Promise<T> {
+export async function transaction<T>(
+  pool: Pool,
+  work: (tx: PoolClient, rows: readonly unknown[]) => Promise<T>,
+  opening?: string,
+): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
   const onError = (error: Error) => {
@@ -14,8 +19,10 @@ export async function transaction<T>(pool: Pool, work: (tx: PoolClient) => Promi
   // Without a listener, a session that the server ends between two statements would end the process.
   client.on('error', onError);
   try {
-    await client.query(settings === undefined ? 'begin' : `begin; ${settings}`);
-    const result = await work(client);
+    // Several statements in one text have as many results, which the type doesn't say.
+    const results: unknown = await client.query(opening === undefined ? 'begin' : `begin; ${opening}`);
+    const last: QueryResult | undefined = Array.isArray(results) ? results.at(-1) : undefined;
+    const result = await work(client, last?.rows ?? []);
     await client.query('commit');
     return result;
   } catch (error) {

@@ -23,13 +23,16 @@ import {
 } from '@nats-io/jetstream';
 import { fromCloudEvent } from '../cloudevents.ts';
 import { type Cursor, type Feed, HistoryReplaced, verifySame } from '../consume/feed.ts';
-import { createBell } from '../waiting.ts';
+import { createBell, turn } from '../waiting.ts';
 import { type Fetched, fetchEvents } from './fetch.ts';
 import { readEvent, readTail } from './jetstream.ts';
 import { createSequencer, type Sequencer } from './sequencer.ts';
 
-/** Messages that may wait for the consumer; the stream isn't asked for more before there is room. */
-const MAX_BUFFERED = 2000;
+/** Messages that may wait for the consumer, and about how many bytes of them; no more are asked for before there is room. */
+const MAX_BUFFERED = 5000;
+const MAX_BUFFERED_BYTES = 8 * 1024 * 1024;
+/** Messages that are read in a row: then whoever else waits for the process has a turn, the database's answers above all. */
+const SLICE = 64;
 /** Without a message for so long, the owner is asked whether there should have been one. */
 const SILENCE_MS = 2000;
 /** Without a stream to read, this often. */
@@ -43,6 +46,8 @@ const WAIT_MS = 500;
 
 interface Reader {
   readonly buffer: Sequencer<EventRecord>;
+  /** Of what is buffered, about. */
+  bytes: number;
   readonly closed: boolean;
   close(): Promise<void>;
 }
@@ -125,6 +130,7 @@ export function openStreamFeed(options: {
     const buffer = createSequencer<EventRecord>();
     const opened = {
       buffer,
+      bytes: 0,
       closed: false,
       async close() {
         opened.closed = true;
@@ -136,15 +142,20 @@ export function openStreamFeed(options: {
     };
     const follow = async () => {
       try {
+        let read = 0;
         for await (const message of messages) {
           if (opened.closed) return;
+          read += 1;
+          if (read % SLICE === 0) await turn();
           const event = parse(message);
           if (event === null) continue;
           buffer.add(event);
+          opened.bytes += message.data.length;
           newest = Math.max(newest, event.position + message.info.pending);
           silences = 0;
           arrived.ring();
-          while (buffer.size >= MAX_BUFFERED && !opened.closed) await drained.wait(1000, closing.signal);
+          while ((buffer.size >= MAX_BUFFERED || opened.bytes >= MAX_BUFFERED_BYTES) && !opened.closed)
+            await drained.wait(1000, closing.signal);
         }
       } catch (error) {
         log.warn({ err: error, context }, 'reading the stream ended');
@@ -179,7 +190,10 @@ export function openStreamFeed(options: {
 
   /** Buffered events right after the cursor. */
   function take(cursor: Cursor, limit: number): readonly EventRecord[] {
-    const taken = reader?.buffer.take(cursor.position, limit) ?? [];
+    if (reader === null) return [];
+    const before = reader.buffer.size;
+    const taken = reader.buffer.take(cursor.position, limit);
+    if (before > 0) reader.bytes *= reader.buffer.size / before;
     drained.ring();
     return taken;
   }
