@@ -2,27 +2,23 @@
  * One process of a context, as the fault tests have it: the event store of the small bank, its relay, and three consumers
  * whose effects can be counted. Several of them on one database are what a service with several processes is.
  */
-import { type Consumer, type ConsumerHandler, startConsumer } from '@atoll/events/consumer';
-import { type Relay, startRelay } from '@atoll/events/relay';
+import { type ConsumerHandler, startConsumer } from '@atoll/events/consumer';
+import { startRelay } from '@atoll/events/relay';
 import { createEventStore, type EventStore, handleCommand } from '@atoll/events/store';
 import { bank, bankEvents } from '@atoll/events/testing/bank';
 import { PLATFORM } from '@atoll/schema/ids';
 import type { Logger } from '@atoll/service/log';
 import { connectNats } from '@atoll/service/nats';
 import { createPool } from '@atoll/service/postgres';
-import type { Pool } from 'pg';
 
 export const CONTEXT = 'deploy';
 
 /** `own` reads its store, `far` and `react` the stream; `react` answers each opening with a move. */
 export const consumerNames = ['own', 'far', 'react'] as const;
-export type ConsumerName = (typeof consumerNames)[number];
+type ConsumerName = (typeof consumerNames)[number];
 
 export interface Engine {
   readonly store: EventStore;
-  readonly pool: Pool;
-  readonly relay: Relay;
-  readonly consumers: Readonly<Record<ConsumerName, Consumer>>;
   stop(): Promise<void>;
 }
 
@@ -93,14 +89,11 @@ export async function startEngine(options: {
       handler: consumer === 'react' ? reacting(store) : writing(consumer),
       log,
     });
-  const consumers = { own: await consume('own'), far: await consume('far'), react: await consume('react') };
+  const consumers = await Promise.all(consumerNames.map(consume));
   return {
     store,
-    pool,
-    relay,
-    consumers,
     async stop() {
-      for (const consumer of Object.values(consumers)) await consumer.stop();
+      for (const consumer of consumers) await consumer.stop();
       await relay.stop();
       await store.close();
       await nc.close();

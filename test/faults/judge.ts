@@ -2,8 +2,6 @@
  * What the oracle is to say of a context of the small bank: its calls, its store, its stream, and the effects of its
  * consumers. Asked when all is healed and at rest.
  */
-import type { EventStore } from '@atoll/events/store';
-import type { EventRecord } from '@atoll/schema/envelope';
 import type { NatsConnection } from '@atoll/service/nats';
 import type { Pool } from 'pg';
 import { CONTEXT, REACTION } from './engine.ts';
@@ -19,18 +17,6 @@ import {
 } from './oracle/judge.ts';
 import { readAnswers, readJetStream, readParked, readStore, type StoredEvent } from './oracle/observed.ts';
 import type { Violation } from './oracle/violation.ts';
-
-const PAGE = 5000;
-
-/** All events, as they were stored. */
-export async function readLog(store: EventStore): Promise<readonly EventRecord[]> {
-  const log: EventRecord[] = [];
-  for (;;) {
-    const page = await store.readStored(log.length, PAGE);
-    log.push(...page);
-    if (page.length < PAGE) return log;
-  }
-}
 
 /** The call that wrote an event: its id is the owner of an opening, its number the amount of a move; none for reactions and set-up. */
 function callOf({ type, data }: StoredEvent): string | null {

@@ -1,6 +1,5 @@
 /** Commands that keep coming while something is broken, each with its outcome as its caller knows it. */
-import type { EventStore } from '@atoll/events/store';
-import { handleCommand } from '@atoll/events/store';
+import { type EventStore, handleCommand } from '@atoll/events/store';
 import { type BankCommand, bank } from '@atoll/events/testing/bank';
 import { PLATFORM } from '@atoll/schema/ids';
 import { type Called, combine, type Outcome } from './oracle/outcome.ts';
@@ -12,17 +11,15 @@ export interface Call extends Called {
   readonly endedAt: number;
 }
 
-/** What one command came to. Rejects where the outcome isn't known. */
-export type Ask = (call: {
-  stream: string;
-  command: BankCommand;
+interface Request {
+  readonly stream: string;
+  readonly command: BankCommand;
   /** Null: a command that nobody can repeat. */
-  key: string | null;
-}) => Promise<{ ok: boolean; position: number }>;
+  readonly key: string | null;
+}
 
-export const asking =
-  (store: EventStore): Ask =>
-  async ({ stream, command, key }) => {
+async function carryOut(store: EventStore, { stream, command, key }: Request): Promise<Outcome> {
+  try {
     const outcome = await handleCommand(store, {
       decider: bank,
       stream,
@@ -30,13 +27,7 @@ export const asking =
       origin: { tenant: PLATFORM, actor: 'user:ann', cause: null, correlation: key ?? 'none', traceparent: null },
       ...(key === null ? {} : { idempotency: { key, request: command } }),
     });
-    return { ok: outcome.ok, position: outcome.ok ? outcome.position : 0 };
-  };
-
-async function answerOf(ask: Ask, call: Parameters<Ask>[0]): Promise<Outcome> {
-  try {
-    const { ok, position } = await ask(call);
-    return ok ? { kind: 'ok', position } : { kind: 'fail', code: 'REFUSED' };
+    return outcome.ok ? { kind: 'ok', position: outcome.position } : { kind: 'fail', code: outcome.rejection.code };
   } catch (error) {
     return { kind: 'unknown', code: error instanceof Error ? error.message : String(error) };
   }
@@ -57,13 +48,13 @@ export interface Load {
 }
 
 /** Most open accounts or move the caller's own; some want a name that is taken. A third comes without a key. */
-export function startLoad(options: { asks: readonly Ask[]; seed: number; first?: number }): Load {
+export function startLoad(options: { stores: readonly EventStore[]; seed: number; first?: number }): Load {
   const random = seeded(options.seed);
   const calls: Call[] = [];
   let next = options.first ?? FIRST_CALL;
   let stopped = false;
 
-  async function call(ask: Ask, caller: string): Promise<void> {
+  async function call(store: EventStore, caller: string): Promise<void> {
     const number = next++;
     const owner = `call-${number}`;
     const choice = random();
@@ -83,7 +74,7 @@ export function startLoad(options: { asks: readonly Ask[]; seed: number; first?:
     let outcome: Outcome | null = null;
     // Who doesn't know asks again with the same key: some do.
     for (let tries = key !== null && random() < 0.5 ? 2 : 1; tries > 0; tries--) {
-      const answer = await answerOf(ask, { ...request, key });
+      const answer = await carryOut(store, { ...request, key });
       outcome = combine(outcome, answer);
       if (answer.kind !== 'unknown' || tries === 1) break;
     }
@@ -91,22 +82,13 @@ export function startLoad(options: { asks: readonly Ask[]; seed: number; first?:
   }
 
   const callers = Array.from({ length: CALLERS }, async (_, index) => {
-    const ask = options.asks[index % options.asks.length];
-    if (!ask) throw new Error('There is nobody to ask.');
+    const store = options.stores[index % options.stores.length];
+    if (!store) throw new Error('There is nobody to ask.');
     const stream = `account:caller-${options.first ?? FIRST_CALL}-${index}`;
-    const open = async () => {
-      const owner = stream;
-      for (;;) {
-        try {
-          return await ask({ stream, command: { kind: 'open', owner }, key: stream });
-        } catch {
-          if (stopped) return;
-        }
-      }
-    };
-    await open();
+    const opening = { stream, command: { kind: 'open', owner: stream }, key: stream } as const;
+    while ((await carryOut(store, opening)).kind !== 'ok' && !stopped);
     while (!stopped) {
-      await call(ask, stream);
+      await call(store, stream);
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS * (0.5 + random())));
     }
   });

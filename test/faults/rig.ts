@@ -1,21 +1,20 @@
 /**
- * A context of two processes over servers of its own, with a proxy before each server, under load: what the guarantee
- * tests break and heal.
+ * A context twice over servers of its own, with a proxy before each server, under load that goes straight to the store:
+ * what is broken here are the servers and the ways to them, and commands go on where only NATS is gone. For what is done
+ * to processes there are the beds of `run/`.
  */
 import { engineMigrations } from '@atoll/events/migrations';
 import { createEventStore } from '@atoll/events/store';
 import { bankEvents } from '@atoll/events/testing/bank';
 import { testLog } from '@atoll/events/testing/open-store';
-import type { EventRecord } from '@atoll/schema/envelope';
 import { connectNats, type NatsConnection } from '@atoll/service/nats';
 import { createPool, migrate } from '@atoll/service/postgres';
 import { expect } from 'vitest';
 import { waitFor } from '../platform/waiting.ts';
 import type { CatalogueEntry } from './catalogue.ts';
 import { CONTEXT, consumerNames, type Engine, effectTable, startEngine } from './engine.ts';
-import { type EngineProcess, startEngineProcess } from './engine-process.ts';
-import { judge, readLog } from './judge.ts';
-import { asking, type Call, type Load, startLoad } from './load.ts';
+import { judge } from './judge.ts';
+import { type Call, type Load, startLoad } from './load.ts';
 import { streamTail, waitUntilNone } from './oracle/rest.ts';
 import { tell } from './oracle/violation.ts';
 import { type FaultProxy, startProxy } from './proxy.ts';
@@ -35,11 +34,6 @@ export interface Rig {
   readonly nats: NatsHandle;
   readonly toPostgres: FaultProxy;
   readonly toNats: FaultProxy;
-  readonly engines: readonly Engine[];
-  /** A further process of the context, with commands of its own from now on; killed at the end. */
-  addProcess(name: string, env?: NodeJS.ProcessEnv): Promise<EngineProcess>;
-  /** All events, as they were stored. */
-  log(): Promise<readonly EventRecord[]>;
   /** Past the proxies. */
   readonly nc: NatsConnection;
   /** Breaks, holds, heals, measures, and judges everything since the start. */
@@ -47,6 +41,8 @@ export interface Rig {
   close(): Promise<void>;
 }
 
+/** One leads, the other stands by. */
+const ENGINES = 2;
 const RECOVERY_DEADLINE_MS = 45_000;
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -57,8 +53,6 @@ export async function openRig(
     nats?: Parameters<typeof startNats>[0];
     /** Of the stream; see `startRelay`. */
     maxBytes?: number;
-    /** Processes of the context within this one. Default 2. */
-    engines?: number;
   } = {},
 ): Promise<Rig> {
   const seed = options.seed ?? 1;
@@ -72,11 +66,11 @@ export async function openRig(
   const { maxBytes } = options;
   const urls = { databaseUrl: toPostgres.url, natsUrl: toNats.url, ...(maxBytes === undefined ? {} : { maxBytes }) };
   const engines: Engine[] = [];
-  for (let index = 0; index < (options.engines ?? 2); index++) {
+  for (let index = 0; index < ENGINES; index++) {
     engines.push(await startEngine({ ...urls, name: `engine-${index}`, log: testLog }));
   }
-  const asks = engines.map((engine) => asking(engine.store));
-  const processes: EngineProcess[] = [];
+
+  const stores = engines.map((engine) => engine.store);
 
   const calls: Call[] = [];
   let rounds = 0;
@@ -117,17 +111,9 @@ export async function openRig(
     nats,
     toPostgres,
     toNats,
-    engines,
     nc,
-    async addProcess(name, env = {}) {
-      const added = await startEngineProcess({ name, databaseUrl: toPostgres.url, natsUrl: toNats.url, env });
-      processes.push(added);
-      asks.push(added.ask);
-      return added;
-    },
-    log: () => readLog(store),
     async endure(fault, holdMs) {
-      const load = startLoad({ asks, seed: seed + rounds, first: 100_000 * (rounds + 1) });
+      const load = startLoad({ stores, seed: seed + rounds, first: 100_000 * (rounds + 1) });
       rounds += 1;
       let recovery: Recovery;
       try {
@@ -157,7 +143,6 @@ export async function openRig(
       return recovery;
     },
     async close() {
-      for (const added of processes) await added.kill();
       for (const engine of engines) await engine.stop();
       await store.close();
       await nc.close();

@@ -48,6 +48,7 @@ const names = [
   'the leading relay stopped, and late',
   'the leading reactor stopped, and late',
   'the leading projector stopped, and late',
+  'the leaders stopped, and awake after others led',
   'a writer stopped, and late',
   'kill -9 of all processes at once',
   'the store of NATS replaced by an older copy',

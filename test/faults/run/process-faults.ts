@@ -11,6 +11,9 @@ const locks = {
   projector: `${READ} consumer ${ACCOUNTS}`,
 } as const;
 
+/** The server ends the session of who doesn't ping for 12 s; a standby asks for the lock every second. */
+const SUCCESSION_MS = 20_000;
+
 interface Leader {
   readonly process: ProcessHandle;
   /** Of PostgreSQL's own process, behind which its lock is held. */
@@ -35,6 +38,17 @@ async function leader(bed: Bed, role: keyof typeof locks): Promise<Leader> {
   throw new NotInjected(`Nobody holds the lock "${locks[role]}".`);
 }
 
+/** Resolves once another process than `before` leads. */
+async function succeeded(bed: Bed, role: keyof typeof locks, before: ProcessHandle): Promise<void> {
+  const deadline = Date.now() + SUCCESSION_MS;
+  while ((await leader(bed, role)).process === before) {
+    if (Date.now() > deadline) {
+      throw new NotInjected(`Nobody has taken the place of ${before.name} within ${SUCCESSION_MS / 1000} s.`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
 function pick<T>(list: readonly T[], random: () => number): T {
   const found = list[Math.floor(random() * list.length)];
   if (found === undefined) throw new NotInjected('There is nothing to choose from.');
@@ -52,7 +66,8 @@ export function processFaults(bed: Bed, random: () => number): readonly RunFault
       heal: start,
     }),
   );
-  const late = (['relay', 'reactor', 'projector'] as const).map(
+  const leading = ['relay', 'reactor', 'projector'] as const;
+  const late = leading.map(
     (role): RunFault => ({
       name: `the leading ${role} stopped, and late`,
       needsRoot: false,
@@ -69,6 +84,22 @@ export function processFaults(bed: Bed, random: () => number): readonly RunFault
     }),
   );
   const others: readonly RunFault[] = [
+    {
+      name: 'the leaders stopped, and awake after others led',
+      needsRoot: false,
+      hold: [300, 1500],
+      async inject() {
+        await Promise.all(
+          leading.map(async (role) => {
+            const { process } = await leader(bed, role);
+            process.pause();
+            // Nobody takes its session from it but the server itself.
+            await succeeded(bed, role, process);
+          }),
+        );
+      },
+      heal: start,
+    },
     {
       name: 'a writer stopped, and late',
       needsRoot: false,

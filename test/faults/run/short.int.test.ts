@@ -10,6 +10,7 @@ const chosen = [
   'kill -9 at project.before-commit',
   'kill -9 at react.after-command',
   'kill -9 of all processes at once',
+  'the leaders stopped, and awake after others led',
   'the way to PostgreSQL: answers swallowed',
   'PostgreSQL killed',
   'the store of NATS replaced by an older copy',
