@@ -149,6 +149,26 @@ describe('npm run events', () => {
     expect(await atHome(...args)).toMatchObject({ code, err: expect.stringContaining(text) });
   });
 
+  test('tells who is erased, and destroys these keys again in a restored database, also with what npm says before it', async () => {
+    const { pool } = pipeline;
+    const wrapped = (subject: string) => [`key_${subject}`, subject, '1.k1.AAAA'];
+    const insert = `insert into deploy.subject_key (id, tenant, subject, wrapped) values ($1, 'platform', $2, $3)`;
+    for (const subject of ['ann', 'ben']) await pool.query(insert, wrapped(subject));
+    await pool.query(`update deploy.subject_key set wrapped = null, destroyed_at = now() where subject = 'ann'`);
+    const told = await atHome('keys', 'erased');
+    expect(JSON.parse(told.out)).toMatchObject({ schema: 'deploy', tenant: 'platform', subject: 'ann' });
+    // As a backup from before would bring it back.
+    await pool.query(`update deploy.subject_key set wrapped = '1.k1.AAAA', destroyed_at = null`);
+    const file = join(home, 'erased.jsonl');
+    writeFileSync(file, `\n> atoll@0.1.0 events\n> node infra/setup/run.js events keys erased\n\n${told.out}`);
+    expect(await atHome('keys', 'bury', file)).toMatchObject({ code: 0, out: expect.stringContaining('1 of them') });
+    const { rows } = await pool.query('select subject from deploy.subject_key where wrapped is null');
+    expect(rows).toEqual([{ subject: 'ann' }]);
+    writeFileSync(file, `${told.out}no JSON\n`);
+    const refused = await atHome('keys', 'bury', file);
+    expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('Line 2') });
+  });
+
   test('says what to do where nothing runs, or is not what it should be', async () => {
     expect(await run(['--home', join(home, 'none'), 'consumers'])).toMatchObject({
       code: 69,

@@ -19,7 +19,8 @@ change the master key while everything runs:
   remove-master  takes the old one out of the file; refused while a key is wrapped with it. Destroy its backups, too:
                  older copies of the database can't be opened from then on.
 
-  erased         tells who is erased, as lines of JSON: keep it beside the backups of the database.
+  erased         tells who is erased, as lines of JSON: keep it beside the backups of the database, e.g. by
+                 npm run --silent events -- keys erased > erased.jsonl
   bury           destroys these keys again in a database that was restored. Before its services are started.`;
 
 interface FileOptions {
@@ -63,10 +64,12 @@ const usesOf = async (target: Target, id: string): Promise<number> =>
   (await readKeys(target)).reduce((sum, { master, keys }) => sum + (master === id ? keys : 0), 0);
 
 function readLines(path: string): readonly Tombstone[] {
-  const lines = orFail(() => readFileSync(path, 'utf8').split('\n')).filter((line) => line.trim() !== '');
-  return lines.map((line, index) => {
+  const lines = orFail(() => readFileSync(path, 'utf8').split('\n'));
+  return lines.flatMap((line, index) => {
+    // What `npm run` without --silent writes before it.
+    if (line.trim() === '' || line.startsWith('> ')) return [];
     try {
-      return tombstone.parse(JSON.parse(line));
+      return [tombstone.parse(JSON.parse(line))];
     } catch {
       throw new CommandFailure(
         `Line ${index + 1} of ${path} is none that \`keys erased\` has written. Nothing was done.`,
