@@ -35,7 +35,7 @@ test('a full disk under PostgreSQL: nothing acknowledged is lost, and once there
     await full.inject();
     expect(await hasNoRoom(rig.postgres.url)).toBe(true);
   };
-  await rig.endure({ ...full, inject }, 4000);
+  await rig.endure({ ...full, inject }, 3000);
   expect(await disks.postgres.freeBytes()).toBeGreaterThan(0);
 });
 
@@ -44,7 +44,7 @@ test('a full disk under NATS: commands go on meanwhile, and once there is room t
   const recover = async () => {
     if (!(await natsAnswers(rig.nats.url))) await rig.nats.restart();
   };
-  const { okWhileBroken } = await rig.endure(diskFault('the disk of NATS full', disks.nats, recover), 4000);
+  const { okWhileBroken } = await rig.endure(diskFault('the disk of NATS full', disks.nats, recover), 3000);
   expect(okWhileBroken).toBeGreaterThan(0);
   expect(await disks.nats.freeBytes()).toBeGreaterThan(0);
 });

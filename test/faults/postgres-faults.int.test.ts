@@ -24,7 +24,7 @@ const long = process.env.ATOLL_FAULTS === 'long';
 test.each([
   ['PostgreSQL paused', long ? 30_000 : 5000, 'stands', 20_000],
   ['PostgreSQL killed', 500, 'stands', 20_000],
-  ['to PostgreSQL: cut every second', long ? 60_000 : 10_000, 'goes', 20_000],
+  ['to PostgreSQL: cut every second', long ? 60_000 : 4000, 'goes', 20_000],
   ['to PostgreSQL: answers swallowed', 2000, 'goes', 20_000],
   ['to PostgreSQL: cut when received', 1500, 'goes', 20_000],
   ['to PostgreSQL: late and thin', 1500, 'goes', 20_000],
