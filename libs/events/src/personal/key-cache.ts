@@ -30,7 +30,8 @@ export interface KeyCache {
 
 export function createKeyCache(
   load: (ids: readonly string[]) => Promise<readonly DataKey[]>,
-  now: () => number = Date.now,
+  // A clock that is set back must not let a key be remembered for longer.
+  now: () => number = () => performance.now(),
 ): KeyCache {
   const kept = new Map<string, { readonly key: DataKey; readonly until: number }>();
 

@@ -46,8 +46,8 @@ type TenantRole = Exclude<Role, 'operator'>;
 type Membership = Pick<Viewer, 'suspension'> & { readonly role: TenantRole };
 const isTenantRole = (text: string | undefined): text is TenantRole => text === 'admin' || text === 'viewer';
 
-/** `pool` is the owner's: memberships aren't open to queries. */
-export function createViewers(pool: Pool, now: () => number = Date.now): Viewers {
+/** `pool` is the owner's: memberships aren't open to queries. `now` must not go back where the clock is set. */
+export function createViewers(pool: Pool, now: () => number = () => performance.now()): Viewers {
   const remembered = new Map<string, Map<string, Membership & { readonly until: number }>>();
   let size = 0;
 
