@@ -13,6 +13,7 @@ import { createPublisher, type Publisher } from './stream/publisher.ts';
 import { careOf, checkNatsServer } from './stream/stream-care.ts';
 import { createWake } from './stream/wake.ts';
 import { backoff, createBell, pause } from './waiting.ts';
+import { weigh } from './weigh.ts';
 
 /** How often a standby looks whether the lock is free, and how often appends of other processes are looked for. */
 const STANDBY_MS = 1000;
@@ -22,7 +23,10 @@ const CHECK_MS = 2000;
 /** Longest pause after an outage. */
 const MAX_BACKOFF_MS = 1000;
 const FLUSH_MS = 1000;
+/** Events read at a time: the first page, the largest, and about how many bytes of them: large ones come in smaller pages. */
+const FIRST_PAGE = 100;
 const PAGE = 500;
+const PAGE_BYTES = 8 * 1024 * 1024;
 /** A stream that has to be made anew gets this many of the newest events; consumers fetch older ones from the owner. */
 const REFILL = 10_000;
 const DEFAULT_MAX_BYTES = 1024 ** 3;
@@ -118,6 +122,7 @@ export async function startRelay(options: {
   async function publishFrom(resumed: Resumed, jsm: JetStreamManager, signal: AbortSignal): Promise<void> {
     let acknowledgedSequence = resumed.sequence;
     let sent = resumed.position;
+    let page = FIRST_PAGE;
     tell(resumed.position);
     const current = createPublisher({
       nc,
@@ -135,7 +140,8 @@ export async function startRelay(options: {
       let checkAt = performance.now() + CHECK_MS;
       while (!signal.aborted) {
         current.check();
-        const events: readonly EventRecord[] = await store.readStored(sent, PAGE);
+        const events: readonly EventRecord[] = await store.readStored(sent, page);
+        if (events.length > 0) page = Math.max(1, Math.min(PAGE, Math.floor(PAGE_BYTES / weigh(events))));
         for (const event of events) {
           if (event.position !== sent + 1) throw new Error(`Position ${sent + 1} isn't in the database.`);
           failpoint('relay.before-publish');

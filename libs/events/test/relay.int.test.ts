@@ -8,7 +8,7 @@ import type { EventStore } from '../src/store.ts';
 import { fetchEvents, serveFetch } from '../src/stream/fetch.ts';
 import { createPublisher } from '../src/stream/publisher.ts';
 import { openTestStores, testLog } from '../src/testing/open-store.ts';
-import { opening, originOf } from '../src/testing/store-contract.ts';
+import { appended, opening, originOf } from '../src/testing/store-contract.ts';
 import { eventually, killSessions, openPipeline, type Pipeline, upTo } from './pipeline.ts';
 
 const name = eventStream('deploy');
@@ -35,6 +35,26 @@ const publishedUpTo = (relays: readonly { published(): number }[], position: num
   eventually(`position ${position} is published`, () => relays.some((relay) => relay.published() >= position));
 
 describe('the relay', () => {
+  test('reads large events in pages of few, so that its memory stays flat', async () => {
+    const asked: number[] = [];
+    const store: EventStore = {
+      ...pipeline.store,
+      readStored(position, limit) {
+        asked.push(limit);
+        return pipeline.store.readStored(position, limit);
+      },
+    };
+    let last = 0;
+    for (let index = 0; index < 110; index++) {
+      const large = opening({ events: [{ type: 'Opened', data: { owner: 'x'.repeat(200_000) } }] });
+      last = appended(await pipeline.store.append(large)).position;
+    }
+    const relay = await pipeline.relay({ store });
+    await publishedUpTo([relay], last);
+    expect(Math.max(...asked)).toBeLessThanOrEqual(100);
+    expect(asked.filter((limit) => limit > 1).at(-1)).toBe(41);
+  });
+
   test('publishes every event once, in order, on its subject, as it was written', async () => {
     const nc = await pipeline.connect();
     const early = await pipeline.append(30);
