@@ -55,7 +55,7 @@ describe('a stream in use', () => {
   test('is not read: an accepted command is one round trip', async () => {
     const stream = await opened(5);
     const idempotency = { key: newId('event'), request: 1 };
-    expect(await statements(() => move(a, stream, 1, { idempotency }))).toEqual([{ name: 'write', rows: 1 }]);
+    expect(await statements(() => move(a, stream, 1, { idempotency }))).toEqual([{ name: 'one_write', rows: 1 }]);
     expect(await statements(() => move(a, stream, 0))).toEqual([{ name: 'write', rows: 1 }]);
   });
 
@@ -69,7 +69,7 @@ describe('a stream in use', () => {
     // The event that was known last, and the one behind it.
     expect(asked).toEqual([
       { name: 'read_pages', rows: 2 },
-      { name: 'write', rows: 1 },
+      { name: 'one_write', rows: 1 },
     ]);
   });
 
@@ -78,7 +78,7 @@ describe('a stream in use', () => {
     const asked = await statements(() =>
       handleCommand(a, { decider: vault, stream, command: { kind: 'open' }, origin: originOf(), newStream: true }),
     );
-    expect(asked).toEqual([{ name: 'write', rows: 1 }]);
+    expect(asked).toEqual([{ name: 'one_write', rows: 1 }]);
     const again = { decider: vault, stream, command: { kind: 'open' }, origin: originOf(), newStream: true } as const;
     expect(await handleCommand(b, again)).toMatchObject({ ok: true, version: 2 });
   });

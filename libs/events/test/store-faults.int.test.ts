@@ -107,7 +107,7 @@ test('sessions killed under load lose nothing, double nothing and leave no hole'
       if ((await direct.lastPosition()) < next) continue;
       const { rowCount } = await pool.query(
         `select pg_terminate_backend(pid) from pg_stat_activity
-          where datname = current_database() and pid <> pg_backend_pid() and query like '%write_batch%'`,
+          where datname = current_database() and pid <> pg_backend_pid() and query like 'call %.write_%'`,
       );
       kills += rowCount ?? 0;
       next += 60;

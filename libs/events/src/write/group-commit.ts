@@ -54,8 +54,8 @@ export interface GroupCommit {
 }
 
 export function createGroupCommit(options: {
-  /** Writes a batch (a JSON array) and resolves to one row for each command. */
-  write: (batch: string) => Promise<readonly BatchRow[]>;
+  /** Writes a batch and resolves to one row for each command. `again`: it was sent before, and may have been written. */
+  write: (batch: readonly PreparedAppend[], again: boolean) => Promise<readonly BatchRow[]>;
   /** How long a batch is tried while the database can't be reached. */
   retryMs: number;
   log: Logger;
@@ -79,7 +79,7 @@ export function createGroupCommit(options: {
     return batch;
   }
 
-  /** `again`: a try of these commands has ended without an answer before. */
+  /** `again`: a try of these commands was made before, and may have written some of them. */
   const write = (batch: readonly Waiting[], again = false): Promise<void> =>
     inCommit(
       batch.map(({ prepared }) => prepared.request.origin),
@@ -87,11 +87,11 @@ export function createGroupCommit(options: {
     );
 
   async function writeIn(commit: CommitSpan, batch: readonly Waiting[], again: boolean): Promise<void> {
+    const prepared = batch.map((waiting) => waiting.prepared);
     const giveUpAt = performance.now() + options.retryMs;
     for (let tries = 0; ; tries++) {
-      const mark = tries > 0 || again ? ',"again":true}' : '}';
       try {
-        const rows = await options.write(`[${batch.map(({ prepared }) => prepared.json + mark).join(',')}]`);
+        const rows = await options.write(prepared, again || tries > 0);
         const byCommand = new Map(rows.map((row) => [row.command, row]));
         batch.forEach((waiting, index) => {
           const row = byCommand.get(index);
@@ -105,8 +105,8 @@ export function createGroupCommit(options: {
             for (const waiting of batch) waiting.reject(error);
             return;
           }
-          // One of them is at fault; the others must not suffer.
-          for (const waiting of batch) await write([waiting], again || tries > 0);
+          // One of them is at fault; the others must not suffer. A part of them may have been written before it was asked for.
+          for (const waiting of batch) await write([waiting], true);
           return;
         }
         const wait = backoff(tries, 20, 1000);

@@ -30,8 +30,9 @@ import { createSnapshots } from '../state/snapshots.ts';
 import { type CacheBounds, createStateCache } from '../state/state-cache.ts';
 import { createStates } from '../state/states.ts';
 import { upcast } from '../upcast.ts';
+import { createBatchWriter } from './batch-writer.ts';
 import { hashOf } from './canonical.ts';
-import { type BatchRow, createGroupCommit, type OutcomeTuple, toBatchRow } from './group-commit.ts';
+import { type BatchRow, createGroupCommit } from './group-commit.ts';
 import { type Personal, type PreparedAppend, prepareAppend, unstorableText } from './prepare.ts';
 import { DEFAULT_KEEP_DAYS, startRetention } from './retention.ts';
 
@@ -64,6 +65,9 @@ interface StreamAtRow {
   readonly began: string | null;
   readonly ahead: boolean;
 }
+
+/** All writing statements end alike: faults are injected where they are sent. */
+const statementNames = { write_batch: 'write', write_one: 'one_write', write_events: 'events_write' } as const;
 
 interface ConflictDetail {
   readonly index: number;
@@ -167,7 +171,11 @@ export function createEventStore(options: {
   let lastSeen = 0;
 
   const statement = (name: string, text: string) => ({ name: `${schema}_${name}`, text, query_timeout: ANSWER_MS });
-  const writeBatch = statement('write', `call ${q}.write_batch($1::jsonb, null)`);
+  const writeBatch = createBatchWriter(async (procedure, values, outcomes) => {
+    const places = [...values.map((_, index) => `$${index + 1}`), ...Array<string>(outcomes).fill('null')];
+    const call = statement(statementNames[procedure], `call ${q}.${procedure}(${places.join(', ')})`);
+    return (await pool.query({ ...call, values: [...values] })).rows;
+  });
   const selectPages = statement('read_pages', `select * from ${q}.read_pages($1, $2, $3, $4)`);
   const selectStreamAt = statement('stream_at', `select * from ${q}.stream_at($1, $2)`);
   const selectAfter = statement('read_after', `select * from ${q}.read_after($1, $2)`);
@@ -191,11 +199,10 @@ export function createEventStore(options: {
   const commits = createGroupCommit({
     retryMs: RETRY_MS,
     log,
-    async write(batch) {
+    async write(batch, again) {
       failpoint('append.before-commit');
-      const answer = await pool.query<{ outcomes: readonly OutcomeTuple[] }>({ ...writeBatch, values: [batch] });
+      const rows = await writeBatch(batch, again);
       failpoint('append.after-commit');
-      const rows = (answer.rows[0]?.outcomes ?? []).map(toBatchRow);
       batchCommands.observe({ context }, rows.length);
       let last = 0;
       for (const row of rows) if (row.outcome === 'appended') last = Math.max(last, row.at_position);

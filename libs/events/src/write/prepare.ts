@@ -22,11 +22,24 @@ export interface PreparedEvent {
   readonly type: string;
   readonly schemaVersion: number;
   readonly data: unknown;
+  /** The data as it is stored. */
+  readonly json: string;
 }
 
 export interface PreparedAppend {
   readonly request: AppendRequest;
   readonly events: readonly PreparedEvent[];
+  /** What the command has beside its events and its origin, as the database's columns. */
+  readonly columns: {
+    /** -1 any version, 0 no stream, else the version. */
+    readonly expected: number;
+    readonly key: string | null;
+    readonly hash: string | null;
+    /** JSON. */
+    readonly result: string | null;
+    /** Whether there are claims, those of keys included. */
+    readonly claims: boolean;
+  };
   /** The command as JSON, without its closing brace, so that more can be added. */
   readonly json: string;
   readonly bytes: number;
@@ -45,7 +58,7 @@ function prepareEvent(
   registry: EventRegistry,
   event: DomainEvent,
   stored: (id: Id<'event'>, data: unknown) => unknown,
-): PreparedEvent & { json: string } {
+): PreparedEvent {
   const definition = Object.hasOwn(registry, event.type) ? registry[event.type] : undefined;
   if (definition === undefined) throw new InvalidAppend(`The context ${context} has no event type ${event.type}.`);
   const parsed = definition.data.safeParse(event.data);
@@ -138,22 +151,22 @@ export function prepareAppend(
   );
   const { origin, idempotency } = request;
   const claims = [...request.claims, ...keyClaims(request, sealing)];
+  const expected = expectedNumber(request.expected);
+  // After a lost answer an append is known by its events or its key. One that has neither and yet changes something gets
+  // a key of its own: else, sent again, it might take anew what others have given back meanwhile.
+  const once = !idempotency && events.length === 0 && claims.length > 0 ? `once:${newId('event')}` : null;
+  const key = idempotency?.key ?? once;
+  const hash = idempotency ? (personal.hash ?? hashOf(idempotency.request)) : once && '';
+  const result = idempotency ? (request.result ?? null) : null;
   const head = JSON.stringify({
     stream: request.stream,
-    expected: expectedNumber(request.expected),
+    expected,
     tenant: origin.tenant,
     actor: origin.actor,
     cause: origin.cause,
     correlation: origin.correlation,
     traceparent: origin.traceparent,
-    ...(idempotency && {
-      key: idempotency.key,
-      hash: personal.hash ?? hashOf(idempotency.request),
-      result: request.result ?? null,
-    }),
-    // After a lost answer an append is known by its events or its key. One that has neither and yet changes something
-    // gets a key of its own: else, sent again, it might take anew what others have given back meanwhile.
-    ...(!idempotency && events.length === 0 && claims.length > 0 && { key: `once:${newId('event')}`, hash: '' }),
+    ...(key !== null && { key, hash, ...(idempotency && { result }) }),
     claims,
   });
   const list = events.map(
@@ -166,5 +179,12 @@ export function prepareAppend(
   if (bytes > MAX_APPEND_BYTES) {
     throw new UnstorableInput(`An append to ${request.stream} has ${bytes} bytes; at most ${MAX_APPEND_BYTES}.`);
   }
-  return { request, events, json, bytes };
+  const resultJson = idempotency ? (JSON.stringify(result) ?? null) : null;
+  return {
+    request,
+    events,
+    columns: { expected, key, hash, result: resultJson, claims: claims.length > 0 },
+    json,
+    bytes,
+  };
 }
