@@ -133,6 +133,8 @@ export function failpointFault(bed: Bed, point: Failpoint, random: () => number)
     hold: [50, 400],
     poison: poisoned,
     async inject() {
+      // Only now: what was poison in an earlier round would be parked anew by a rebuild.
+      if (poisoned) await setPoison(bed, false);
       const role = roles[Math.floor(random() * roles.length)] ?? roles[0];
       const armed = role ? bed.of(role) : [];
       const spec = `${point}=kill@${1 + Math.floor(random() * within)}`;
@@ -154,7 +156,6 @@ export function failpointFault(bed: Bed, point: Failpoint, random: () => number)
       async repair() {
         await setPoison(bed, true);
         await retryAll(bed, Date.now() + 30_000, async () => !(await isParked(bed)));
-        await setPoison(bed, false);
       },
     }),
   };

@@ -16,7 +16,7 @@ export const readTables = `
   create table ${READ}.sum (model text, stream text, amount bigint not null, events bigint not null, primary key (model, stream));
   create table ${READ}.applied (model text, position bigint, event_id text);
   create table ${READ}.poison (works boolean);
-  insert into ${READ}.poison values (false);
+  insert into ${READ}.poison values (true);
 `;
 
 const amountOf = ({ data }: EventRecord): number => {
