@@ -28,6 +28,7 @@ test.each([
   },
 ])('an event that $what', async ({ before, change, seen }) => {
   const { pool } = stores.open();
+  const next = { position: 1, eventId: 'evt_1' };
   const checkpoints = createCheckpoints(pool, 'deploy', 'c');
   await checkpoints.create('deploy');
   await pool.query('delete from deploy.parked_event');
@@ -38,16 +39,29 @@ test.each([
   }
   const found = await transaction(pool, async (other) => {
     await other.query(`select from deploy.consumer where name = 'c' for update`);
-    const waiting = transaction(pool, (tx) => checkpoints.lock(tx, start));
+    const locking = transaction(pool, (tx) => checkpoints.lock(tx, start));
+    const moving = transaction(
+      pool,
+      async (tx, rows) => {
+        const parked = checkpoints.moved(rows, start);
+        // Back, for whoever waits, too.
+        await checkpoints.move(tx, next, start);
+        return parked;
+      },
+      checkpoints.moving(start, next),
+    );
+    const waiting = Promise.all([locking, moving]);
     await vi.waitFor(async () => {
       const { rowCount } = await pool.query(
         `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
       );
-      expect(rowCount).toBe(1);
+      expect(rowCount).toBe(2);
     }, 10_000);
     await other.query(change);
     // Answered once this transaction has ended.
     return { waiting };
   });
-  expect([...(await found.waiting).parkedStreams]).toEqual(seen);
+  const [{ parkedStreams }, parked] = await found.waiting;
+  expect([...parkedStreams]).toEqual(seen);
+  expect([...parked]).toEqual(seen);
 });

@@ -100,7 +100,8 @@ export function createCheckpoints(pool: Pool, schema: string, name: string): Che
     },
     moving(from, to) {
       const me = literal(name);
-      return `update ${q}.consumer
+      // Locked by a statement of its own: one that has waited for the row still sees what was parked before the wait.
+      return `select from ${q}.consumer where name = ${me} for update; update ${q}.consumer
         set position = ${Number(to.position)}, event_id = ${literal(to.eventId)}, updated_at = now()
         where name = ${me} and position = ${Number(from.position)}
         returning array(select distinct stream from ${q}.parked_event where consumer = ${me}) as parked`;
