@@ -140,7 +140,8 @@ export async function startRelay(options: {
       let checkAt = performance.now() + CHECK_MS;
       while (!signal.aborted) {
         current.check();
-        const events: readonly EventRecord[] = await store.readStored(sent, page);
+        const asked = page;
+        const events: readonly EventRecord[] = await store.readStored(sent, asked);
         if (events.length > 0) page = Math.max(1, Math.min(PAGE, Math.floor(PAGE_BYTES / weigh(events))));
         for (const event of events) {
           if (event.position !== sent + 1) throw new Error(`Position ${sent + 1} isn't in the database.`);
@@ -151,7 +152,7 @@ export async function startRelay(options: {
           if (signal.aborted) return;
         }
         // A page that isn't full was the last one: what came after it has rung.
-        if (events.length === PAGE) continue;
+        if (events.length === asked) continue;
         if (performance.now() > checkAt && published === sent) {
           const { state, config } = await jsm.streams.info(eventStream(store.context));
           const care = careOf(config, store.context, maxBytes);
