@@ -291,6 +291,8 @@ export function judge(calls: readonly Call[], observed: Observed): Violation[] {
   const accounts = observed.store[ACCOUNTS];
   const ledger = observed.store[LEDGER];
   return [
+    // First: what is parked is why much of the rest is missing.
+    ...judgeParked(observed.parked),
     ...judgeCalls(calls, accounts),
     ...judgeStore(ACCOUNTS, accounts),
     ...judgeStore(LEDGER, ledger),
@@ -302,6 +304,5 @@ export function judge(calls: readonly Call[], observed: Observed): Violation[] {
     ...judgeModel(ACCOUNTS, observed),
     ...judgeModel(LEDGER, observed),
     ...judgeSequence('log-equals-store', "the subscriber's log", observed.log, accounts),
-    ...judgeParked(observed.parked),
   ];
 }
