@@ -1,5 +1,5 @@
 /** Rows of results: printed as a table, and kept as `bench/results/NAME.json`. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem } from 'node:os';
 import { ratioOf, spreadOf } from './statistics.ts';
 
@@ -69,14 +69,26 @@ export function aimed(of: Row, aim: Aim): Row {
 
 const folder = new URL('./results/', import.meta.url);
 
-/** `load`: the machine's load average over a minute, before and after. Where it was high, only ratios say something. */
+/** Whether this process, and what it started, has the processors before all others (`chrt --rr 1`); Linux only. */
+function isAhead(): boolean {
+  if (process.platform !== 'linux') return false;
+  const stat = readFileSync('/proc/self/stat', 'utf8');
+  // proc_pid_stat(5): field 41 is the scheduling policy, 1 and 2 are real-time. Fields are counted behind the name, the second.
+  const policy = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[41 - 3];
+  return policy === '1' || policy === '2';
+}
+
+/**
+ * `load`: the machine's load average over a minute, before and after. Where it was high, only ratios say something;
+ * unless this process was `ahead` of the others.
+ */
 export function keep(
   name: string,
   rows: readonly Row[],
   circumstances: { readonly load: readonly [before: number, after: number]; readonly options: readonly string[] },
 ): void {
   mkdirSync(folder, { recursive: true });
-  const kept = { machine: machine(), ...circumstances, rows };
+  const kept = { machine: machine(), ...circumstances, ahead: isAhead(), rows };
   writeFileSync(new URL(`${name}.json`, folder), `${JSON.stringify(kept, null, 2)}\n`);
 }
 
