@@ -1,14 +1,36 @@
 /** Every fault but the failpoints: of processes, of the servers, of the ways to them, of the stream. */
-import { serverFaults, streamFaults, wayFaults } from '../catalogue.ts';
+import { type CatalogueEntry, serverFaults, streamFaults, wayFaults } from '../catalogue.ts';
+import type { FaultProxy } from '../proxy.ts';
 import { ACCOUNTS } from '../workload/role.ts';
 import type { Bed } from './bed.ts';
-import type { Planned, RunFault } from './fault.ts';
+import { NotInjected, type Planned, type RunFault } from './fault.ts';
 import { processFaults } from './process-faults.ts';
 
 /** Long enough for retries to begin, short enough for many rounds. */
 const HOLD: RunFault['hold'] = [300, 3000];
 /** How old the copy is that NATS is given back. */
 const COPY_AGE_MS = 700;
+
+const CUT_MS = 10_000;
+
+/** Requests are cut by a text in them: where none has it any more, nothing would be broken. */
+const cutting = (fault: CatalogueEntry, proxy: FaultProxy): CatalogueEntry => ({
+  ...fault,
+  async inject() {
+    const before = proxy.cuts();
+    await fault.inject();
+    const deadline = Date.now() + CUT_MS;
+    while (proxy.cuts() === before) {
+      if (Date.now() > deadline) throw new NotInjected(`No request was cut within ${CUT_MS / 1000} s.`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  },
+});
+
+function ways(name: string, proxy: FaultProxy, request: string): readonly CatalogueEntry[] {
+  const faults = wayFaults(name, proxy, request);
+  return faults.map((fault) => (/swallowed|when received/.test(fault.name) ? cutting(fault, proxy) : fault));
+}
 
 function rolledBack(bed: Bed): RunFault {
   return {
@@ -31,8 +53,8 @@ export function surroundingFaults(bed: Bed, random: () => number): readonly RunF
     ...serverFaults('PostgreSQL', bed.postgres),
     ...serverFaults('NATS', bed.nats),
     // By the name of the prepared statement that appends, and by the subject of what is published.
-    ...wayFaults('the way to PostgreSQL', bed.proxies.postgres, '_write\0'),
-    ...wayFaults('the way to NATS', bed.proxies.nats, 'PUB evt.'),
+    ...ways('the way to PostgreSQL', bed.proxies.postgres, '_write\0'),
+    ...ways('the way to NATS', bed.proxies.nats, 'PUB evt.'),
     ...streamFaults(bed.nats, bed.nc, ACCOUNTS),
   ];
   return [...own, ...shared.filter(({ name }) => !known.has(name)).map((fault) => ({ ...fault, hold: HOLD }))];
