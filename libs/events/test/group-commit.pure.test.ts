@@ -97,4 +97,23 @@ describe('group commit', () => {
     await Promise.all([commits.add(prepared()), commits.add(prepared())]);
     expect(sent).toEqual([[false, false], [true, true], [true], [true]]);
   });
+
+  test('a batch that is taken apart has one time for all of it: an outage then is not waited for command by command', async () => {
+    let tries = 0;
+    const commits = createGroupCommit({
+      log,
+      retryMs: 200,
+      write: async () => {
+        tries += 1;
+        if (tries === 1) throw Object.assign(new pg.DatabaseError('no', 0, 'error'), { code: '42883' });
+        throw new Error('Connection terminated unexpectedly');
+      },
+    });
+    const asked = Array.from({ length: 50 }, () => commits.add(prepared()));
+    for (const outcome of await Promise.allSettled(asked)) {
+      expect(outcome).toMatchObject({ status: 'rejected', reason: expect.any(StoreUnavailable) });
+    }
+    // The first one was asked for again and again until the time was over; the others at most once.
+    expect(tries).toBeLessThan(70);
+  });
 });

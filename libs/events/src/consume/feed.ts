@@ -8,7 +8,7 @@ import { weigh } from '../weigh.ts';
 /** How often appends of other processes are looked for that weren't heard of. */
 const POLL_MS = 250;
 /** Events of a page at first, and about how many bytes of them later. */
-const FIRST_PAGE = 500;
+const FIRST_PAGE = 50;
 const PAGE_BYTES = 2 * 1024 * 1024;
 /** How often it is measured how far the log goes, while there is much to catch up with. */
 const LOOK_MS = 1000;

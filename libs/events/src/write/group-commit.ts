@@ -80,17 +80,26 @@ export function createGroupCommit(options: {
   }
 
   /** `again`: a try of these commands was made before, and may have written some of them. */
-  const write = (batch: readonly Waiting[], again = false): Promise<void> =>
+  const write = (
+    batch: readonly Waiting[],
+    again = false,
+    giveUpAt = performance.now() + options.retryMs,
+  ): Promise<void> =>
     inCommit(
       batch.map(({ prepared }) => prepared.request.origin),
-      (span) => writeIn(span, batch, again),
+      (span) => writeIn(span, batch, again, giveUpAt),
     );
 
-  async function writeIn(commit: CommitSpan, batch: readonly Waiting[], again: boolean): Promise<void> {
+  async function writeIn(
+    commit: CommitSpan,
+    batch: readonly Waiting[],
+    again: boolean,
+    giveUpAt: number,
+  ): Promise<void> {
     const prepared = batch.map((waiting) => waiting.prepared);
-    const giveUpAt = performance.now() + options.retryMs;
     for (let tries = 0; ; tries++) {
       try {
+        if (performance.now() > giveUpAt) throw new Error('The time of the batch is over.');
         const rows = await options.write(prepared, again || tries > 0);
         const byCommand = new Map(rows.map((row) => [row.command, row]));
         batch.forEach((waiting, index) => {
@@ -106,7 +115,8 @@ export function createGroupCommit(options: {
             return;
           }
           // One of them is at fault; the others must not suffer. A part of them may have been written before it was asked for.
-          for (const waiting of batch) await write([waiting], true);
+          // They share its time: should the database be gone now, what waits behind them must not wait for each of them.
+          for (const waiting of batch) await write([waiting], true, giveUpAt);
           return;
         }
         const wait = backoff(tries, 20, 1000);
