@@ -229,10 +229,11 @@ export async function startRebuilds(options: {
   }
 
   async function finish(projection: RebuildableProjection, log: Logger): Promise<void> {
-    const { name, tables } = projection;
+    const { name } = projection;
     const row = await readRow(name);
     if (row?.phase !== 'switched') return;
-    await transaction(pool, (tx) => dropTables(tx, lastSchema(schema), tables));
+    // Those that were switched: this process may be of a version of the code that has others.
+    await transaction(pool, (tx) => dropTables(tx, lastSchema(schema), row.tables));
     await pool.query(
       `update ${q}.rebuild set phase = 'done', ended_at = now(), rate = null, updated_at = now()
        where projection = $1 and phase = 'switched'`,
