@@ -97,7 +97,12 @@ describe('consumers of personal data', () => {
     await consumer.waitFor(position, Date.now() + 25_000);
     expect(told).toContain('Quirin');
     const jsm = await jetstreamManager(nc);
-    const { state } = await jsm.streams.info(eventStream('deploy'));
+    // The consumer may have fetched it from the owner before it was published.
+    const state = await vi.waitFor(async () => {
+      const info = await jsm.streams.info(eventStream('deploy'));
+      expect(info.state.messages).toBeGreaterThanOrEqual(position);
+      return info.state;
+    }, patient);
     let all = '';
     for (let seq = state.first_seq; seq <= state.last_seq; seq++) {
       all +=
