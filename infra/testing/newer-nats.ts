@@ -11,13 +11,27 @@ import { pause } from '../process/waiting.ts';
 
 const execute = promisify(execFile);
 const RELEASE = 'forky';
-const MIRROR = 'http://deb.debian.org/debian';
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 const TRIES = 3;
 const cache = fileURLToPath(new URL('../../node_modules/.cache/atoll/', import.meta.url));
 const program = join(cache, `nats-server-${RELEASE}`);
 
+/** The mirror that this machine's apt takes Debian's releases from. */
+async function mirrorOf(): Promise<string> {
+  const { stdout } = await execute('apt-get', ['indextargets', '--format', '$(REPO_URI) $(RELEASE)'], {
+    timeout: 60_000,
+  });
+  // Updates and security fixes are of one release, and may be on other mirrors.
+  const [mirror] = stdout.split('\n').flatMap((line) => {
+    const [uri, release = ''] = line.split(' ');
+    return uri && /^[a-z]+$/.test(release) ? [uri] : [];
+  });
+  if (!mirror) throw new Error('apt has no source of a Debian release: look at /etc/apt/sources.list.');
+  return mirror;
+}
+
 async function fetch(): Promise<void> {
+  const mirror = await mirrorOf();
   mkdirSync(cache, { recursive: true });
   const folder = mkdtempSync(join(cache, 'fetching-'));
   try {
@@ -25,7 +39,7 @@ async function fetch(): Promise<void> {
       mkdirSync(join(folder, name), { recursive: true });
     }
     const sources = join(folder, 'sources.list');
-    writeFileSync(sources, `deb [signed-by=${KEYRING}] ${MIRROR} ${RELEASE} main\n`);
+    writeFileSync(sources, `deb [signed-by=${KEYRING}] ${mirror} ${RELEASE} main\n`);
     const options = [
       `Dir::Etc::SourceList=${sources}`,
       'Dir::Etc::SourceParts=/dev/null',
@@ -64,7 +78,7 @@ export async function newerNats(): Promise<string> {
         continue;
       }
       throw new Error(
-        `There is no newer nats-server to test with: it can't be fetched from ${MIRROR} (${RELEASE}). ` +
+        `There is no newer nats-server to test with: Debian's ${RELEASE} can't be fetched. ` +
           'Set ATOLL_NEWER_NATS to the program of version 2.11 or newer.',
         { cause: error },
       );
