@@ -30,7 +30,9 @@ const maxRemembered = 10_000;
 
 const permissionsOf: Record<Role, ReadonlySet<Permission>> = {
   operator: new Set(rolePermissions.operator),
+  owner: new Set(rolePermissions.owner),
   admin: new Set(rolePermissions.admin),
+  developer: new Set(rolePermissions.developer),
   viewer: new Set(rolePermissions.viewer),
 };
 
