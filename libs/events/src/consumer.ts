@@ -123,7 +123,8 @@ export async function startConsumer(options: {
           await work.parked.retry(signal);
           retriesAt = performance.now() + RETRY_POLL_MS;
         }
-        const restMs = Math.max(1, work.parked.dueAt() - performance.now());
+        // Whole: a timeout signal takes no fractions.
+        const restMs = Math.max(1, Math.ceil(work.parked.dueAt() - performance.now()));
         if (work.parked.isFull()) {
           await pause(Math.min(restMs, RETRY_POLL_MS), signal);
           continue;

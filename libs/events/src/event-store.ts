@@ -15,13 +15,15 @@ export type ExpectedVersion =
   | { readonly kind: 'at'; readonly version: number }
   | { readonly kind: 'any' };
 
-/** Who and why; written on each event. */
+/** Who and why; written on each event. And until when. */
 export interface Origin {
   readonly tenant: Tenant;
   readonly actor: string;
   readonly cause: string | null;
   readonly correlation: string;
   readonly traceparent: string | null;
+  /** Unix ms; a command that is still waiting then isn't begun. Written nowhere. Default: it may wait. */
+  readonly deadline?: number;
 }
 
 /** Makes a command repeatable: the same key with the same `request` gets the stored answer. Keys are per tenant. */

@@ -209,8 +209,14 @@ export async function startRebuilds(options: {
       await tell.now();
       if (left > NEAR) continue;
       if (!analyzed) {
-        await transaction(pool, (tx) => analyzeTables(tx, schema, tables));
         analyzed = true;
+        try {
+          await transaction(pool, (tx) => analyzeTables(tx, schema, tables));
+        } catch (error) {
+          if (isOutage(error)) throw error;
+          // Autovacuum comes to it later. To begin again for its sake would come to the same, without end.
+          log.warn({ err: error }, 'the new tables could not be analyzed; going on without');
+        }
         continue;
       }
       const lockTimeoutMs = SWITCH_LOCK_MS[Math.min(tries, SWITCH_LOCK_MS.length - 1)] ?? 200;

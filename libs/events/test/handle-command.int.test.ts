@@ -1,6 +1,6 @@
 import { PLATFORM } from '@atoll/schema/ids';
 import { newId } from '@atoll/service/ids';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { accept, type Decider } from '../src/decider.ts';
 import { type CommandOutcome, type EventStore, handleCommand, type Origin } from '../src/store.ts';
 import { type BankCommand, type BankEvent, type BankState, bank } from '../src/testing/bank.ts';
@@ -54,6 +54,38 @@ describe('a command', () => {
       version: 3,
       replayed: false,
     });
+  });
+
+  test("whose deadline passed while it waited for its turn isn't begun", async () => {
+    const stream = await opened();
+    const { promise: gate, resolve: open } = Promise.withResolvers<void>();
+    const waiting = Promise.withResolvers<void>();
+    const slow: EventStore = {
+      ...a,
+      async append(request) {
+        waiting.resolve();
+        await gate;
+        return a.append(request);
+      },
+    };
+    const first = send(stream, { kind: 'move', amount: 5 }, { store: slow });
+    await waiting.promise;
+    const deadline = Date.now() + 20;
+    const late = send(stream, { kind: 'move', amount: 7 }, { store: slow, origin: { ...originOf(), deadline } });
+    const early = send(
+      stream,
+      { kind: 'move', amount: 9 },
+      { store: slow, origin: { ...originOf(), deadline: deadline + 60_000 } },
+    );
+    await vi.waitUntil(() => Date.now() > deadline);
+    open();
+    expect([code(await first), code(await late), code(await early)]).toEqual(['OK', 'DEADLINE_EXCEEDED', 'OK']);
+    expect(text(await late)).toContain('nothing was done');
+    expect((await a.readStream(stream)).map(({ data }) => data)).toEqual([
+      { owner: 'ann' },
+      { amount: 5 },
+      { amount: 9 },
+    ]);
   });
 
   test('that is refused changes nothing', async () => {

@@ -310,6 +310,42 @@ describe('a rebuild', () => {
     await expectFresh();
   }, 30_000);
 
+  test('whose new tables take longer to analyze than a statement may waits for that', async () => {
+    await fillLog(pipeline.pool, 400, 100);
+    await reached(await live(), 400);
+    const hasty = new pg.Pool({ connectionString: pipeline.stores.url, statement_timeout: 300, query_timeout: 600 });
+    const holder = new pg.Client({ connectionString: pipeline.stores.url });
+    stops.push(
+      () => hasty.end(),
+      () => holder.end(),
+    );
+    await holder.connect();
+    const { promise: held, resolve: hold } = Promise.withResolvers<void>();
+    const gated: RebuildableProjection['effect'] = {
+      kind: 'fold',
+      async apply(tx, events) {
+        await foldLedger(tx, events);
+        // What an analyze waits for, and a write doesn't. The table is there since before this transaction.
+        await holder.query('begin; lock table deploy_next.ledger in share update exclusive mode');
+        hold();
+      },
+    };
+    await serve(projection({ effect: gated }), hasty);
+    await requestRebuild(where(), 'ledger');
+    await held;
+    await eventually('the analyze has waited for longer than that', async () => {
+      const { rowCount } = await pipeline.pool.query(
+        `select from pg_stat_activity where query like 'analyze %' and wait_event_type = 'Lock'
+         and now() - query_start > interval '1 s'`,
+      );
+      return rowCount === 1;
+    });
+    await holder.query('rollback');
+    await phaseIs('done');
+    expect((await state())?.note).toBeNull();
+    await expectFresh();
+  }, 30_000);
+
   test('tells how far it is', async () => {
     await fillLog(pipeline.pool, 20_000, 1_000);
     await reached(await live(), 20_000);

@@ -6,12 +6,13 @@ import type { CommandContext } from '@atoll/service/commands';
 
 export const SELF = 'service:deploy';
 
-export const originOf = ({ tenant, actor, correlation, traceparent }: CommandContext): Origin => ({
+export const originOf = ({ tenant, actor, correlation, traceparent, deadline }: CommandContext): Origin => ({
   tenant,
   actor,
   cause: null,
   correlation,
   traceparent,
+  deadline,
 });
 
 /** What follows from an event of another context. */

@@ -3,12 +3,13 @@ import type { Origin } from '@atoll/events/store';
 import type { CommandContext } from '@atoll/service/commands';
 
 /** A caller asked for it. */
-export const originOf = ({ tenant, actor, correlation, traceparent }: CommandContext): Origin => ({
+export const originOf = ({ tenant, actor, correlation, traceparent, deadline }: CommandContext): Origin => ({
   tenant,
   actor,
   cause: null,
   correlation,
   traceparent,
+  deadline,
 });
 
 /** What a row of the local tables, or an event, says about where it came from. */

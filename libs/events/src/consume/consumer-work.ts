@@ -14,7 +14,7 @@ import { upcast } from '../upcast.ts';
 import type { Checkpoints } from './checkpoint.ts';
 import type { ConsumerHandler } from './consumer-handler.ts';
 import type { Cursor } from './feed.ts';
-import { createParkedWork, failureOf, type ParkedWork } from './parked-work.ts';
+import { createParkedWork, failureOf, type ParkedHandler, type ParkedWork } from './parked-work.ts';
 import { type Reacting, reactToAll } from './react-work.ts';
 
 /** Reactions of different streams at the same time, where the handler doesn't say. */
@@ -192,18 +192,24 @@ export function createWork(options: {
       failpoint('react.after-command');
     });
 
+  function retrying(handle: ConsumerHandler): ParkedHandler {
+    if (handle.kind === 'react') return { kind: 'react', handle: (event) => reactTo(handle, event) };
+    return {
+      kind: 'project',
+      handle: (tx, event) =>
+        withOpened(options.open, [event], (opened) =>
+          handle.apply(
+            tx,
+            opened.map((one) => upcast(registry, one)),
+          ),
+        ),
+    };
+  }
+
   const parkedWork = createParkedWork({
     ...options,
     isOutage,
-    async handle(tx, event) {
-      if (handler.kind === 'react') return reactTo(handler, event);
-      await withOpened(options.open, [event], (opened) =>
-        handler.apply(
-          tx,
-          opened.map((one) => upcast(registry, one)),
-        ),
-      );
-    },
+    handler: retrying(handler),
     afterCommit(event) {
       if (handler.kind === 'project') announce(handler, [upcast(registry, event)]);
     },

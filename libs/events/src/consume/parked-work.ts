@@ -39,74 +39,123 @@ export interface ParkedWork {
   added(failure: ParkFailure): void;
 }
 
+/**
+ * How an event is tried again. `project`: in the transaction that takes it out of what is parked. `react`: before that
+ * one, which would otherwise stand open for as long as the reaction takes; it is repeatable by the event's id.
+ */
+export type ParkedHandler =
+  | { readonly kind: 'project'; handle(tx: PoolClient, event: EventRecord): Promise<void> }
+  | { readonly kind: 'react'; handle(event: EventRecord): Promise<void> };
+
+/** The first event of a parked stream, as it was found. */
+interface Found {
+  readonly event: EventRecord;
+  readonly attempts: number;
+  /** Of the row: another one as soon as somebody has asked for a retry since. */
+  readonly revision: string;
+}
+
 export function createParkedWork(options: {
   name: string;
   pool: Pool;
   schema: string;
-  handle: (tx: PoolClient, event: EventRecord) => Promise<void>;
+  handler: ParkedHandler;
   afterCommit: (event: EventRecord) => void;
   isOutage: (error: unknown) => boolean;
   log: Logger;
 }): ParkedWork {
-  const { name, pool, handle, afterCommit, isOutage, log } = options;
+  const { name, pool, handler, afterCommit, isOutage, log } = options;
   const q = quoteSchema(options.schema);
   let dueAt = 0;
   let trying = 0;
 
+  /** Null where the stream has none, or another process has put it aside a moment ago: its time hasn't come. */
+  async function findDue(db: Pool | PoolClient, stream: string): Promise<Found | null> {
+    const { rows } = await db.query<Found & { due: boolean }>(
+      `select event, attempts, xmin::text as revision, retry_requested or coalesce(retry_at <= now(), error is null) as due
+       from ${q}.parked_event where consumer = $1 and stream = $2 order by position limit 1`,
+      [name, stream],
+    );
+    return rows[0]?.due ? rows[0] : null;
+  }
+
+  /** False where somebody has given it up meanwhile. The next of its stream is due then, whoever comes to it. */
+  async function takeOut(tx: PoolClient, { position, stream }: EventRecord): Promise<boolean> {
+    const { rowCount } = await tx.query(`delete from ${q}.parked_event where consumer = $1 and position = $2`, [
+      name,
+      position,
+    ]);
+    await tx.query(
+      `update ${q}.parked_event set retry_at = now() where consumer = $1 and error is null and position =
+         (select min(position) from ${q}.parked_event where consumer = $1 and stream = $2)`,
+      [name, stream],
+    );
+    failpoint('retry.before-commit');
+    return rowCount === 1;
+  }
+
+  /** The consumer's row keeps others (another process, a skip, the switch of a rebuild) from working on the same. */
+  const underLock = <T>(work: (tx: PoolClient) => Promise<T>): Promise<T> =>
+    transaction(
+      pool,
+      async (tx) => {
+        await tx.query(`select 1 from ${q}.consumer where name = $1 for update`, [name]);
+        return work(tx);
+      },
+      `set local search_path to ${liveSearchPath(options.schema)}`,
+    );
+
   /** False where it is done with the stream. */
   async function retryFirst(stream: string): Promise<boolean> {
-    let tried: { readonly event: EventRecord; readonly attempts: number } | null = null;
+    let tried: Found | null = null;
+    let event: EventRecord | null;
     try {
-      const event = await transaction(
-        pool,
-        async (tx) => {
-          // The consumer's row keeps another process from working on the same.
-          await tx.query(`select 1 from ${q}.consumer where name = $1 for update`, [name]);
-          const { rows } = await tx.query<{ event: EventRecord; attempts: number }>(
-            `select event, attempts from ${q}.parked_event where consumer = $1 and stream = $2 order by position limit 1`,
-            [name, stream],
-          );
-          const first = rows[0];
-          if (!first) return null;
-          tried = first;
-          await handle(tx, first.event);
-          await tx.query(`delete from ${q}.parked_event where consumer = $1 and position = $2`, [
-            name,
-            first.event.position,
-          ]);
-          failpoint('retry.before-commit');
-          return first.event;
-        },
-        `set local search_path to ${liveSearchPath(options.schema)}`,
-      );
-      failpoint('retry.after-commit');
-      if (event === null) return false;
-      log.info({ event: event.id, stream, position: event.position }, 'a parked event is done');
-      afterCommit(event);
-      return true;
+      if (handler.kind === 'react') {
+        tried = await findDue(pool, stream);
+        if (tried === null) return false;
+        event = tried.event;
+        await handler.handle(event);
+        const done = event;
+        await underLock((tx) => takeOut(tx, done));
+      } else {
+        event = await underLock(async (tx) => {
+          tried = await findDue(tx, stream);
+          if (tried === null) return null;
+          await handler.handle(tx, tried.event);
+          await takeOut(tx, tried.event);
+          return tried.event;
+        });
+      }
     } catch (error) {
       if (tried === null || isOutage(error)) throw error;
       await failedAgain(stream, tried, error);
       return false;
     }
+    failpoint('retry.after-commit');
+    if (event === null) return false;
+    log.info({ event: event.id, stream, position: event.position }, 'a parked event is done');
+    afterCommit(event);
+    return true;
   }
 
-  async function failedAgain(
-    stream: string,
-    { event, attempts }: { readonly event: EventRecord; readonly attempts: number },
-    error: unknown,
-  ): Promise<void> {
+  async function failedAgain(stream: string, { event, attempts, revision }: Found, error: unknown): Promise<void> {
     const failure = failureOf(error, attempts + 1);
     const told = { err: error, event: event.id, stream, position: event.position, tries: failure.attempts };
     if (failure.retryInMs === null)
       log.error(told, 'an event keeps failing, and is parked with the later ones of its stream');
     else log.warn(told, 'an event failed again; trying again');
     await transaction(pool, async (tx) => {
+      const { rows } = await tx.query<{ revision: string }>(
+        `select xmin::text as revision from ${q}.parked_event where consumer = $1 and position = $2 for update`,
+        [name, event.position],
+      );
       await tx.query(
         `update ${q}.parked_event set error = $3, attempts = $4, retry_at = now() + $5 * interval '1 ms'
          where consumer = $1 and position = $2`,
         [name, event.position, failure.error, failure.attempts, failure.retryInMs],
       );
+      // Who has asked since it was begun knows something that this attempt didn't: it is tried once more.
+      if (rows[0]?.revision !== revision) return;
       await tx.query(
         `update ${q}.parked_event set retry_requested = false where consumer = $1 and stream = $2 and retry_requested`,
         [name, stream],

@@ -5,7 +5,7 @@
  * Every statement here runs with a search_path that begins with the schema that it is about, so that PostgreSQL's own
  * texts of definitions come without a schema and can be said again in another one.
  */
-import type { Pool, PoolClient } from 'pg';
+import type { Pool, PoolClient, QueryConfig } from 'pg';
 import pg from 'pg';
 import { quoteSchema } from '../database/sql.ts';
 
@@ -194,9 +194,18 @@ export async function areMade(tx: PoolClient, schema: string, tables: readonly s
   return rows[0]?.n === tables.length;
 }
 
+/** Of one table: a large one, or one that a vacuum holds, takes longer than statements have otherwise. */
+const ANALYZE_MS = 10 * 60_000;
+
 /** The planner must know the new tables before queries meet them. */
 export async function analyzeTables(tx: PoolClient, schema: string, tables: readonly string[]): Promise<void> {
-  for (const table of tables) await tx.query(`analyze ${nextSchema(schema)}.${quote(table)}`);
+  await tx.query(`set local statement_timeout = ${ANALYZE_MS}; set local lock_timeout = 0`);
+  for (const table of tables) {
+    const text = `analyze ${nextSchema(schema)}.${quote(table)}`;
+    // The server ends it first: a connection that is given up would count as an outage.
+    const patient: QueryConfig & { readonly query_timeout: number } = { text, query_timeout: ANALYZE_MS + 10_000 };
+    await tx.query(patient);
+  }
 }
 
 /** The new version takes the live one's place. Waits for whoever reads or writes the live tables, up to the lock_timeout that is set. */

@@ -85,7 +85,8 @@ export interface HandleOptions<S, C, E extends DomainEvent> {
  * confirmed on the stream as it is before it is answered. So an accepted command on a stream in use is one round trip.
  *
  * The stored answer under the idempotency key comes before everything else: the commit looks for it first, and so does
- * every refusal. A refusal is stored nowhere: the same key may succeed later. Throws `StoreUnavailable` where the outcome
+ * every refusal. A refusal is stored nowhere: the same key may succeed later. Past the deadline of its origin nothing is
+ * begun: a command that has waited for its turn until then is refused (DEADLINE_EXCEEDED). Throws `StoreUnavailable` where the outcome
  * isn't known.
  */
 export async function handleCommand<S, C, E extends DomainEvent>(
@@ -94,6 +95,7 @@ export async function handleCommand<S, C, E extends DomainEvent>(
 ): Promise<CommandOutcome> {
   return await inCommand(options.stream, options.origin, () =>
     turnsOf(store).take(options.stream, async () => {
+      if (Date.now() >= (options.origin.deadline ?? Number.POSITIVE_INFINITY)) return refused(tooLate);
       try {
         return await decideAndAppend(store, options);
       } catch (error) {
@@ -109,6 +111,11 @@ export async function handleCommand<S, C, E extends DomainEvent>(
     }),
   );
 }
+
+const tooLate = reject(
+  'DEADLINE_EXCEEDED',
+  'Its deadline passed while it waited for others on the same resource, and nothing was done. Repeat with the same key.',
+);
 
 const foreign = reject('NOT_FOUND', 'There is no such resource.');
 
