@@ -7,6 +7,12 @@ import type { Logger } from '@atoll/service/log';
 import { type NatsConnection, natsReadiness } from '@atoll/service/nats';
 import { checkServer, migrate } from '@atoll/service/postgres';
 import type { Pool } from 'pg';
+import { createCounted } from './audit/counted.ts';
+import { createMutationAudit } from './audit/mutations.ts';
+import { startReconciliation } from './audit/reconcile.ts';
+import { createRecorder } from './audit/recorder.ts';
+import { createSignIns } from './audit/sign-ins.ts';
+import { createStrangers } from './audit/strangers.ts';
 import type { Issuer } from './auth/issuer.ts';
 import { createTokenEndpoint, tokenPath } from './auth/oauth.ts';
 import { createTokens } from './auth/tokens.ts';
@@ -96,6 +102,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       tellWakes(nc, heads);
     },
   });
+  const recorder = createRecorder({ pool: owner, log, resolved: () => projections.decided() });
+  const counted = createCounted();
+  const audit = createMutationAudit(recorder, counted, log);
+  const signIns = createSignIns(recorder, counted, log);
+  const strangers = createStrangers(signIns);
+  const reconciliation = startReconciliation({ pool: owner, log, resolved: () => projections.decided() });
   const wakes = hearWakes(nc, log, changed);
 
   const teller = createTeller(log);
@@ -112,7 +124,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       reader,
       issuer,
       tokenUrl: `${issuer.url}${tokenPath}`,
+      audit,
     }),
+    audit,
     resolvers,
     liveRequest: (viewer) => ({ viewer, logs: createLogsLoader(nc) }),
     budget: createBudget(options.tenantPointsPerMinute),
@@ -130,13 +144,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     projections: async () => projections.problem(),
   };
   const apollo = await startApollo({ schema, engine, teller, log });
-  const tokenEndpoint = createTokenEndpoint({ issuer, pool: owner });
-  const app = createApp({ apollo, issuer, tokens, viewers, tokenEndpoint, teller, checks, log });
+  const tokenEndpoint = createTokenEndpoint({ issuer, pool: owner, signIns });
+  const app = createApp({ apollo, issuer, tokens, viewers, tokenEndpoint, strangers, teller, checks, log });
   await app.ready();
   const documents = createDocuments(schema);
   const server = app.server;
   const sockets = serveSockets({
-    ...{ server, schema, tokens, viewers, documents, engine, subscriptions, teller, log },
+    ...{ server, schema, tokens, viewers, documents, engine, subscriptions, strangers, teller, log },
     slowMs: options.slowSocketMs,
   });
   await app.listen({ host: options.host, port: options.port });
@@ -149,6 +163,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       await sockets.close();
       await app.close();
       await apollo.stop();
+      await counted.stop();
+      await reconciliation.stop();
+      await recorder.stop();
       wakes.stop();
       await hub.stop();
       await projections.stop();

@@ -1,7 +1,10 @@
 /** The token endpoint: client credentials of service accounts for access tokens (RFC 6749, section 4.4). */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { idKind } from '@atoll/schema/ids';
+import { idKind, PLATFORM } from '@atoll/schema/ids';
 import type { Pool } from 'pg';
+import type { Client } from '../audit/client.ts';
+import type { SignIn } from '../audit/entry.ts';
+import type { SignIns } from '../audit/sign-ins.ts';
 import type { Issuer } from './issuer.ts';
 
 export const tokenPath = '/oauth/token';
@@ -11,6 +14,8 @@ export interface TokenRequest {
   readonly authorization: string | undefined;
   /** The form's fields; null where the body is no form. */
   readonly form: URLSearchParams | null;
+  readonly client: Client;
+  readonly correlation: string;
 }
 
 export interface TokenAnswer {
@@ -49,6 +54,11 @@ function credentialsOf({ authorization, form }: TokenRequest): Credentials | nul
   return clientId && clientSecret ? { clientId, clientSecret } : null;
 }
 
+const signInOf = ({ client, correlation }: TokenRequest, scope: string, account: string | null): SignIn => ({
+  ...{ scope, client, correlation, subject: account },
+  credential: { kind: 'clientCredentials', issuer: null, id: account },
+});
+
 const sha256 = (text: string) => createHash('sha256').update(text).digest();
 /** Compared against where there is no account, so that the time tells nothing of which there are. */
 const nobody = sha256('');
@@ -58,8 +68,8 @@ const accountSql = {
   text: 'select tenant_id, secret_hash from read.service_account where id = $1',
 };
 
-export function createTokenEndpoint(options: { issuer: Issuer; pool: Pool }) {
-  const { issuer, pool } = options;
+export function createTokenEndpoint(options: { issuer: Issuer; pool: Pool; signIns: SignIns }) {
+  const { issuer, pool, signIns } = options;
   return async (request: TokenRequest): Promise<TokenAnswer> => {
     if (request.form === null) {
       return problem(400, 'invalid_request', 'The body must be application/x-www-form-urlencoded.');
@@ -81,7 +91,13 @@ export function createTokenEndpoint(options: { issuer: Issuer; pool: Pool }) {
     const account = rows[0];
     const expected = account ? Buffer.from(account.secret_hash, 'hex') : nobody;
     const given = sha256(clientSecret);
-    if (expected.length !== given.length || !timingSafeEqual(expected, given) || !account) return refused;
+    if (expected.length !== given.length || !timingSafeEqual(expected, given) || !account) {
+      // In the log of the account's tenant; what names no account is the platform's to know.
+      const scope = account?.tenant_id ?? PLATFORM;
+      await signIns.signInRefused(signInOf(request, scope, account ? clientId : null), 'UNAUTHENTICATED');
+      return refused;
+    }
+    await signIns.signedIn(signInOf(request, account.tenant_id, clientId));
     const token = await issuer.sign({ subject: clientId, tenant: account.tenant_id }, lifetimeSeconds);
     return { status: 200, body: { access_token: token, token_type: 'Bearer', expires_in: lifetimeSeconds } };
   };

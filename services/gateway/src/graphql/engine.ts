@@ -16,6 +16,8 @@ import {
   Kind,
   type OperationDefinitionNode,
 } from 'graphql';
+import type { Client } from '../audit/client.ts';
+import type { MutationAudit } from '../audit/mutations.ts';
 import { scopeOf, type Viewer } from '../auth/viewers.ts';
 import type { Budget } from '../budget.ts';
 import { ApiError } from '../errors.ts';
@@ -40,6 +42,7 @@ export interface EngineRequest {
   readonly operationName: string | null | undefined;
   readonly variables: Readonly<Record<string, unknown>> | null | undefined;
   readonly viewer: Viewer;
+  readonly client: Client;
   readonly correlation: string;
   readonly traceparent: string | null;
   readonly seen: Positions;
@@ -58,6 +61,7 @@ export interface EngineNeeds {
   readonly reader: Reader;
   readonly projections: Pick<Projections, 'positions' | 'waitFor'>;
   readonly mutations: MutationRunner;
+  readonly audit: Pick<MutationAudit, 'refuseRequest'>;
   readonly resolvers: LiveResolvers;
   readonly liveRequest: (viewer: Viewer) => LiveRequest;
   readonly budget: Budget;
@@ -143,6 +147,16 @@ export function createEngine(needs: EngineNeeds): Engine {
     return { operation, variables, compiled };
   }
 
+  /** A mutation that is turned away here leaves a record, too. */
+  async function prepareOrRecord(request: EngineRequest): Promise<Prepared> {
+    try {
+      return prepare(request);
+    } catch (error) {
+      await needs.audit.refuseRequest(request, error);
+      throw error;
+    }
+  }
+
   async function waitForSeen(seen: Positions): Promise<void> {
     const deadline = Date.now() + seenMs;
     const late = async (context: Context) => {
@@ -212,7 +226,7 @@ export function createEngine(needs: EngineNeeds): Engine {
   /** One after the other. A payload is non-null: where there is none, nothing after it is begun, and there is no data. */
   async function mutate(request: EngineRequest, prepared: Prepared, plan: MutationPlan): Promise<Answer> {
     const { variables, compiled } = prepared;
-    const { viewer, correlation, traceparent, seen } = request;
+    const { viewer, client, correlation, traceparent, seen } = request;
     const live = needs.liveRequest(viewer);
     const data: JsonObject = {};
     const errors: GraphQLError[] = [];
@@ -223,7 +237,7 @@ export function createEngine(needs: EngineNeeds): Engine {
       }
       try {
         const payload = await mutations.run(field, compiled.payloads.get(field), {
-          ...{ viewer, correlation, traceparent, seen, variables },
+          ...{ viewer, client, correlation, traceparent, seen, variables },
           fillLive: (selection, rows) => fill(selection, rows, variables, live),
         });
         data[field.key] = payload.data;
@@ -243,7 +257,7 @@ export function createEngine(needs: EngineNeeds): Engine {
 
   return {
     async execute(request) {
-      const prepared = prepare(request);
+      const prepared = await prepareOrRecord(request);
       await waitForSeen(request.seen);
       const { plan } = prepared.compiled;
       switch (plan.operation) {

@@ -14,6 +14,7 @@ import type { Positions } from '@atoll/schema/envelope';
 import { type ErrorCode, errorCodes } from '@atoll/schema/errors';
 import type { Logger } from '@atoll/service/log';
 import type { GraphQLSchema } from 'graphql';
+import type { Client } from '../audit/client.ts';
 import type { Viewer } from '../auth/viewers.ts';
 import { httpStatus } from '../errors.ts';
 import type { Engine } from '../graphql/engine.ts';
@@ -24,6 +25,7 @@ import type { Teller } from '../graphql/tell.ts';
 
 export interface HttpContext extends BaseContext {
   readonly viewer: Viewer;
+  readonly client: Client;
   readonly correlation: string;
   readonly traceparent: string | null;
   readonly seen: Positions;
@@ -76,9 +78,9 @@ export async function startApollo(options: {
 
   const execute: Executor = async (context) => {
     const { document, request } = context;
-    const { viewer, correlation, traceparent, seen } = context.context as HttpContext;
+    const { viewer, client, correlation, traceparent, seen } = context.context as HttpContext;
     const { operationName, variables } = request;
-    const asked = { document, operationName, variables, viewer, correlation, traceparent, seen };
+    const asked = { document, operationName, variables, viewer, client, correlation, traceparent, seen };
     return await inOperation(asked, async () => {
       try {
         const answer: Answer = await engine.execute(asked);

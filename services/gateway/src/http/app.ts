@@ -7,6 +7,8 @@ import type { Logger } from '@atoll/service/log';
 import { type OpenSpan, openRequest } from '@atoll/service/spans';
 import { traceIdOf } from '@atoll/service/traceparent';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { clientOf } from '../audit/client.ts';
+import type { Strangers } from '../audit/strangers.ts';
 import { algorithm, type Issuer } from '../auth/issuer.ts';
 import { type createTokenEndpoint, tokenPath } from '../auth/oauth.ts';
 import type { Tokens } from '../auth/tokens.ts';
@@ -29,6 +31,7 @@ export interface AppNeeds {
   readonly tokens: Tokens;
   readonly viewers: Viewers;
   readonly tokenEndpoint: ReturnType<typeof createTokenEndpoint>;
+  readonly strangers: Strangers;
   readonly teller: Teller;
   readonly checks: Readonly<Record<string, ReadinessCheck>>;
   readonly log: Logger;
@@ -43,7 +46,7 @@ const header = (request: FastifyRequest, name: string): string | undefined => {
 };
 
 export function createApp(needs: AppNeeds): FastifyInstance {
-  const { apollo, issuer, tokens, viewers, tokenEndpoint, teller, checks } = needs;
+  const { apollo, issuer, tokens, viewers, tokenEndpoint, strangers, teller, checks } = needs;
   const app = Fastify({ bodyLimit: maxBody, logger: false, forceCloseConnections: true });
   const contexts = new WeakMap<FastifyRequest, HttpContext>();
   const spans = new WeakMap<FastifyRequest, OpenSpan>();
@@ -79,8 +82,9 @@ export function createApp(needs: AppNeeds): FastifyInstance {
       try {
         const viewer = await viewers.of(await tokens.verify(request.headers.authorization));
         const seen = parsePositions(header(request, positionHeader));
-        contexts.set(request, { viewer, correlation, seen, traceparent });
+        contexts.set(request, { viewer, client: clientOf(request), correlation, seen, traceparent });
       } catch (error) {
+        await strangers.refused(request, request.headers.authorization, error, correlation);
         return sendFailure(reply, teller.tell(error, correlation));
       }
       return undefined;
@@ -125,7 +129,12 @@ export function createApp(needs: AppNeeds): FastifyInstance {
   );
   app.post(tokenPath, async (request, reply) => {
     const form = request.body instanceof URLSearchParams ? request.body : null;
-    const answer = await tokenEndpoint({ authorization: request.headers.authorization, form });
+    const answer = await tokenEndpoint({
+      authorization: request.headers.authorization,
+      form,
+      client: clientOf(request),
+      correlation: randomUUID(),
+    });
     if (answer.status === 401) reply.header('www-authenticate', 'Basic realm="atoll"');
     return reply.code(answer.status).header('cache-control', 'no-store').send(answer.body);
   });

@@ -14,6 +14,8 @@ import { openRequest } from '@atoll/service/spans';
 import type { ExecutionArgs, ExecutionResult, GraphQLSchema } from 'graphql';
 import { handleProtocols, makeServer, type Context as SocketContext, type SubscribePayload } from 'graphql-ws';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
+import { type Client, clientOf } from '../audit/client.ts';
+import type { Strangers } from '../audit/strangers.ts';
 import type { Identity, Tokens } from '../auth/tokens.ts';
 import type { Viewer, Viewers } from '../auth/viewers.ts';
 import { ApiError } from '../errors.ts';
@@ -37,6 +39,7 @@ const closeCodes = { goingAway: 1001, unauthorized: 4401, forbidden: 4403, slow:
 interface Extra {
   readonly socket: WebSocket;
   readonly header: string | undefined;
+  readonly client: Client;
   identity: Identity | undefined;
   /** The newest cursor that went out, by operation. */
   readonly cursors: Map<string, string>;
@@ -55,6 +58,7 @@ export interface SocketNeeds {
   readonly documents: Documents;
   readonly engine: Engine;
   readonly subscriptions: Subscriptions;
+  readonly strangers: Strangers;
   readonly teller: Teller;
   /** Longer than this a message may not wait in front of a socket. */
   readonly slowMs: number;
@@ -78,7 +82,7 @@ function closeFor(socket: WebSocket, error: ApiError): void {
 }
 
 export function serveSockets(needs: SocketNeeds): Sockets {
-  const { server, schema, tokens, viewers, documents, engine, subscriptions, teller, slowMs, log } = needs;
+  const { server, schema, tokens, viewers, documents, engine, subscriptions, strangers, teller, slowMs, log } = needs;
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: maxBody,
@@ -86,11 +90,17 @@ export function serveSockets(needs: SocketNeeds): Sockets {
   });
   const open = new Map<WebSocket, Extra>();
 
-  function requestOf(viewer: Viewer, payload: SubscribePayload, document: EngineRequest['document']): EngineRequest {
+  function requestOf(
+    viewer: Viewer,
+    client: Client,
+    payload: SubscribePayload,
+    document: EngineRequest['document'],
+  ): EngineRequest {
     const { operationName, variables, extensions } = payload;
     const given = extensions?.traceparent;
     const traceparent = typeof given === 'string' ? given : null;
-    return { document, operationName, variables, viewer, correlation: randomUUID(), traceparent, seen: {} };
+    const correlation = randomUUID();
+    return { document, operationName, variables, viewer, client, correlation, traceparent, seen: {} };
   }
 
   /** As one over HTTP; a client's traceparent comes in the extensions of the operation. Of a subscription, its begin. */
@@ -144,7 +154,9 @@ export function serveSockets(needs: SocketNeeds): Sockets {
         extra.identity = identity;
         return true;
       } catch (error) {
-        closeFor(extra.socket, teller.tell(error, randomUUID()));
+        const correlation = randomUUID();
+        await strangers.refusedBy(extra.client, typeof given === 'string' ? given : extra.header, error, correlation);
+        closeFor(extra.socket, teller.tell(error, correlation));
         return false;
       }
     },
@@ -157,7 +169,7 @@ export function serveSockets(needs: SocketNeeds): Sockets {
       const document = documents.get(payload.query);
       if (!('kind' in document)) return document;
       try {
-        const request = requestOf(await viewers.of(extra.identity), payload, document);
+        const request = requestOf(await viewers.of(extra.identity), extra.client, payload, document);
         const args: OperationArgs = { schema, document, contextValue: { id, extra, request } };
         return {
           ...args,
@@ -197,7 +209,10 @@ export function serveSockets(needs: SocketNeeds): Sockets {
   }
 
   sockets.on('connection', (socket: WebSocket, request: IncomingMessage) => {
-    const extra: Extra = { socket, header: request.headers.authorization, identity: undefined, cursors: new Map() };
+    const extra: Extra = {
+      ...{ socket, header: request.headers.authorization, client: clientOf(request) },
+      ...{ identity: undefined, cursors: new Map() },
+    };
     open.set(socket, extra);
     let answered = true;
     const pinging = setInterval(() => {

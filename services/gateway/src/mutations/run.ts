@@ -9,6 +9,8 @@ import { failpoint } from '@atoll/service/failpoint';
 import { isConnectionError } from '@atoll/service/postgres';
 import { withSpan } from '@atoll/service/spans';
 import type { GraphQLError, GraphQLSchema } from 'graphql';
+import type { Client } from '../audit/client.ts';
+import type { MutationAudit } from '../audit/mutations.ts';
 import type { Issuer } from '../auth/issuer.ts';
 import type { Viewer } from '../auth/viewers.ts';
 import { ApiError } from '../errors.ts';
@@ -29,6 +31,7 @@ const readMs = 5_000;
 
 export interface MutationRequest {
   readonly viewer: Viewer;
+  readonly client: Client;
   readonly correlation: string;
   readonly traceparent: string | null;
   /** What the client says it has seen. */
@@ -56,9 +59,16 @@ export interface MutationNeeds {
   readonly reader: Reader;
   readonly issuer: Issuer;
   readonly tokenUrl: string;
+  readonly audit: MutationAudit;
 }
 
 const isCode = (code: string): code is ErrorCode => Object.hasOwn(errorCodes, code);
+
+const unknownOutcomes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'UNKNOWN_OUTCOME',
+  'DEADLINE_EXCEEDED',
+  'INTERNAL_SERVER_ERROR',
+]);
 
 const policyNamespace = {
   name: 'policy_namespace',
@@ -72,7 +82,7 @@ const keyFault: Rejection = {
 };
 
 export function createMutationRunner(needs: MutationNeeds): MutationRunner {
-  const { schema, commands, projections, reader, issuer, tokenUrl } = needs;
+  const { schema, commands, projections, reader, issuer, tokenUrl, audit } = needs;
   const mutationFields = schema.getMutationType()?.getFields() ?? {};
 
   function inputOf(field: MutationField, variables: Variables): unknown {
@@ -165,23 +175,33 @@ export function createMutationRunner(needs: MutationNeeds): MutationRunner {
       const input = inputOf(field, request.variables);
       const given = isObject(input) ? input.idempotencyKey : undefined;
       const key = typeof given === 'string' ? given : randomUUID();
-      if (key.length < 1 || key.length > 200) return refusal(field, definition, input, keyFault);
+      if (key.length < 1 || key.length > 200) {
+        await audit.refuse(request, field.field, input, { code: keyFault.code, field: ['idempotencyKey'] });
+        return refusal(field, definition, input, keyFault);
+      }
 
       const order = await definition.order(input, asking(request.viewer, key));
       // What the gateway says is in the input's words already.
-      if (isRejection(order)) return refusal(field, {} as AnyMutation, input, order);
+      if (isRejection(order)) {
+        await audit.refuse(request, field.field, input, { code: order.code, field: order.field?.split('.') ?? null });
+        return refusal(field, {} as AnyMutation, input, order);
+      }
 
+      const open = await audit.begin(request, field.field, input, order.tenant);
       failpoint('gateway.before-command');
       const reply = await send(definition, order, key, request);
       failpoint('gateway.after-command');
       if (!reply.ok) {
         const { code, message, field: at } = reply.error;
         if (!isCode(code)) throw new Error(`The ${definition.context} service answered with the unknown code ${code}.`);
+        // Where it isn't known what became of it, it is found out by the reconciliation.
+        if (!unknownOutcomes.has(code)) await open.refused({ code, field: inputField(definition, input, at) });
         if (errorCodes[code].kind !== 'user') throw new ApiError(code, message);
         return refusal(field, definition, input, { code, message, ...(at === undefined ? {} : { field: at }) });
       }
 
       const position = `${definition.context}:${reply.position}`;
+      const recorded = open.accepted(position);
       const unread = () =>
         new ApiError(
           'DEADLINE_EXCEEDED',
@@ -191,6 +211,7 @@ export function createMutationRunner(needs: MutationNeeds): MutationRunner {
       const readable = await withSpan('wait until readable', { attributes: { 'atoll.position': reply.position } }, () =>
         projections.waitFor(definition.context, reply.position, Date.now() + readMs),
       );
+      await recorded;
       if (!readable) throw unread();
       const result = isObject(reply.result) ? reply.result : {};
       const values = { ...order.shown?.(result), userErrors: [], position };

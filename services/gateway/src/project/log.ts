@@ -1,46 +1,38 @@
 /** The tenants' logs: written in the transaction of the projections, so that what is told is there to be read. */
+import { type ChainedRecord, genesis, link } from '@atoll/schema/audit/chain';
 import { type Context, contexts } from '@atoll/schema/contexts';
 import type { EventRecord } from '@atoll/schema/envelope';
 import type { PoolClient } from 'pg';
+import { takeDecided } from '../audit/decided.ts';
 import { instant } from './effects.ts';
+import type { Change, LogEntry } from './log-entry.ts';
 import { type Candidate, inOrder } from './order.ts';
 import { toldData } from './redact.ts';
+
+/** What each event changed, by its id. */
+export type Changed = ReadonlyMap<string, readonly Change[]>;
 
 /** Newest cursor by tenant. */
 export type Heads = ReadonlyMap<string, number>;
 
-/** Contiguous per tenant, an event once, whatever is replayed. Whoever calls holds the lock of the projections. */
+/** Whoever calls holds the lock of the projections: cursors and hashes follow from the heads as they are. */
 const appendSql = `
-  with told as (
-    select * from json_to_recordset($1) as told(
-      place integer, tenant_id text, event_id text, type text, resource_id text, time text, actor text, cause text,
-      correlation text, traceparent text, data json
-    )
-  ),
-  fresh as (
-    select *,
-      row_number() over (partition by tenant_id order by place) as nth,
-      count(*) over (partition by tenant_id) as total
-    from told
-    where not exists(select from read.tenant_log l where l.event_id = told.event_id)
-  ),
-  heads as (
-    insert into read.tenant_log_head as head (tenant_id, cursor)
-    select tenant_id, max(total) from fresh group by tenant_id
-    on conflict (tenant_id) do update set cursor = head.cursor + excluded.cursor
-    returning tenant_id, cursor
-  ),
-  written as (
-    insert into read.tenant_log
-      (tenant_id, cursor, event_id, type, resource_id, time, actor, cause, correlation, traceparent, data)
-    select tenant_id, heads.cursor - total + nth, event_id, type, resource_id, time, actor, cause, correlation,
-      traceparent, data
-    from fresh join heads using (tenant_id)
+  with heads as (
+    insert into read.tenant_log_head (tenant_id, cursor, hash)
+    select * from json_to_recordset($2) as head(tenant_id text, cursor bigint, hash text)
+    on conflict (tenant_id) do update set cursor = excluded.cursor, hash = excluded.hash
   )
-  select tenant_id, cursor from heads`;
+  insert into read.tenant_log
+    (tenant_id, cursor, event_id, type, resource_id, time, actor, cause, correlation, traceparent, data, changes, hash)
+  select * from json_to_recordset($1) as told(
+    tenant_id text, cursor bigint, event_id text, type text, resource_id text, time text, actor text, cause text,
+    correlation text, traceparent text, data json, changes json, hash text
+  )`;
+
+const headsSql = 'select tenant_id, cursor, hash from read.tenant_log_head where tenant_id = any($1)';
 
 interface Told extends Candidate {
-  readonly row: Readonly<Record<string, unknown>>;
+  readonly row: LogEntry;
   readonly isNew: boolean;
 }
 
@@ -49,7 +41,7 @@ const field = (data: unknown, name: string): string | null => {
   return typeof value === 'string' ? value : null;
 };
 
-function toldOf(event: EventRecord, now: number): Told {
+function toldOf(event: EventRecord, changes: Changed, now: number): Told {
   const type = `${event.context}.${event.type}`;
   return {
     eventId: event.id,
@@ -72,13 +64,14 @@ function toldOf(event: EventRecord, now: number): Told {
       correlation: event.correlation,
       traceparent: event.traceparent,
       data: toldData(event),
+      changes: changes.get(event.id) ?? null,
     },
   };
 }
 
 interface Waiting {
   readonly event_id: string;
-  readonly told: Readonly<Record<string, unknown>>;
+  readonly told: LogEntry;
   readonly context: string;
   readonly position: number;
   readonly started_instance: string | null;
@@ -94,10 +87,10 @@ async function readWaiting(tx: PoolClient): Promise<readonly Told[]> {
     if (!isContext(row.context)) throw new Error(`${row.context} is no context.`);
     return {
       eventId: row.event_id,
-      tenant: String(row.told.tenant_id),
+      tenant: row.told.tenant_id,
       context: row.context,
       position: Number(row.position),
-      cause: typeof row.told.cause === 'string' ? row.told.cause : null,
+      cause: row.told.cause,
       startedInstance: row.started_instance,
       securedInstance: row.secured_instance,
       since: row.since.getTime(),
@@ -109,6 +102,8 @@ async function readWaiting(tx: PoolClient): Promise<readonly Told[]> {
 
 const knownSql = `
   select event_id as told, null as secured from read.tenant_log where event_id = any($1)
+  union all
+  select event_id, null from read.tenant_log_trimmed where event_id = any($1)
   union all
   select null, id from read.endpoint where id = any($2) and secured_at is not null`;
 
@@ -129,16 +124,62 @@ const waitSql = `
     event_id text, told json, context text, position bigint, started_instance text, secured_instance text, since numeric
   )`;
 
+/** Appends to the logs, each record chained to the one before it. Contiguous per tenant. */
+async function append(tx: PoolClient, entries: readonly LogEntry[]): Promise<Heads> {
+  if (entries.length === 0) return new Map();
+  const tenants = [...new Set(entries.map(({ tenant_id }) => tenant_id))];
+  const { rows } = await tx.query<{ tenant_id: string; cursor: number; hash: string | null }>(headsSql, [tenants]);
+  const ends = new Map<string, { cursor: number; hash: string }>(
+    tenants.map((tenant) => {
+      const head = rows.find(({ tenant_id }) => tenant_id === tenant);
+      return [tenant, { cursor: Number(head?.cursor ?? 0), hash: head?.hash ?? genesis(tenant) }];
+    }),
+  );
+  const records = entries.map((entry) => {
+    const end = ends.get(entry.tenant_id) ?? { cursor: 0, hash: genesis(entry.tenant_id) };
+    end.cursor += 1;
+    end.hash = link(end.hash, chainedOf(entry, end.cursor));
+    return { ...entry, cursor: end.cursor, hash: end.hash };
+  });
+  const heads = [...ends].map(([tenant_id, { cursor, hash }]) => ({ tenant_id, cursor, hash }));
+  await tx.query({ name: 'log_append', text: appendSql, values: [JSON.stringify(records), JSON.stringify(heads)] });
+  return new Map(heads.map(({ tenant_id, cursor }) => [tenant_id, cursor]));
+}
+
+const chainedOf = (entry: LogEntry, cursor: number): ChainedRecord => ({
+  ...{ cursor: String(cursor), id: entry.event_id, tenant: entry.tenant_id, type: entry.type },
+  ...{ resourceId: entry.resource_id, time: entry.time, actor: entry.actor, cause: entry.cause },
+  ...{ correlation: entry.correlation, data: entry.data },
+  // What has waited since before there were changes has none.
+  changes: entry.changes ?? null,
+});
+
 /**
  * Tells the events in their tenants' logs, and those that waited for them; what must wait for others is told by a later
- * call. Without events it tells those whose time is up.
+ * call. Without events it tells those whose time is up. What was asked of the gateway and is decided is told with them.
  */
-export async function appendToLogs(tx: PoolClient, events: readonly EventRecord[], now = Date.now()): Promise<Heads> {
+export async function appendToLogs(
+  tx: PoolClient,
+  events: readonly EventRecord[],
+  changes: Changed = new Map(),
+  now = Date.now(),
+): Promise<Heads> {
+  const tell = await eventsToTell(tx, events, changes, now);
+  const asked = await takeDecided(tx);
+  return await append(tx, [...tell, ...asked]);
+}
+
+async function eventsToTell(
+  tx: PoolClient,
+  events: readonly EventRecord[],
+  changes: Changed,
+  now: number,
+): Promise<readonly LogEntry[]> {
   const waiting = await readWaiting(tx);
   const here = new Set(waiting.map(({ eventId }) => eventId));
-  const arrived = events.filter(({ id }) => !here.has(id)).map((event) => toldOf(event, now));
+  const arrived = events.filter(({ id }) => !here.has(id)).map((event) => toldOf(event, changes, now));
   const all = [...waiting, ...arrived];
-  if (all.length === 0) return new Map();
+  if (all.length === 0) return [];
   const ids = all.flatMap(({ eventId, cause }) => (cause === null ? [eventId] : [eventId, cause]));
   const known = await readKnown(
     tx,
@@ -156,10 +197,7 @@ export async function appendToLogs(tx: PoolClient, events: readonly EventRecord[
   if (begin.length > 0) await tx.query(waitSql, [JSON.stringify(begin.map(toWaiting))]);
   const end = tell.filter(({ isNew }) => !isNew).map(({ eventId }) => eventId);
   if (end.length > 0) await tx.query('delete from read.tenant_log_waiting where event_id = any($1)', [end]);
-  if (tell.length === 0) return new Map();
-  const told = tell.map(({ row }, place) => ({ place, ...row }));
-  const { rows } = await tx.query<{ tenant_id: string; cursor: number }>(appendSql, [JSON.stringify(told)]);
-  return new Map(rows.map((row) => [row.tenant_id, Number(row.cursor)]));
+  return tell.map(({ row }) => row);
 }
 
 const toWaiting = ({ eventId, row, context, position, startedInstance, securedInstance, since }: Told) => ({
@@ -172,7 +210,11 @@ const toWaiting = ({ eventId, row, context, position, startedInstance, securedIn
   since,
 });
 
+/** Whether anything waits to be told: events for what they follow from, decided entries for the next turn. */
 export async function areWaiting(tx: Pick<PoolClient, 'query'>): Promise<boolean> {
-  const { rows } = await tx.query<{ some: boolean }>('select exists(select from read.tenant_log_waiting) as "some"');
+  const { rows } = await tx.query<{ some: boolean }>(
+    `select exists(select from read.tenant_log_waiting)
+       or exists(select from read.audit_entry where outcome is not null) as "some"`,
+  );
   return rows[0]?.some ?? false;
 }

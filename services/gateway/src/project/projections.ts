@@ -58,6 +58,9 @@ async function applyEvents(tx: PoolClient, events: readonly EventRecord[]): Prom
   return appendToLogs(tx, events);
 }
 
+/** What is decided waits so long for a batch of events to be told with. */
+const decidedMs = 50;
+
 /** To be raised when the same events give other rows in the read models. */
 const revision = 1;
 
@@ -77,6 +80,8 @@ export interface Projections {
   waitFor(context: Context, position: number, deadline: number): Promise<boolean>;
   /** Null where all work, else why one can't. */
   problem(): string | null;
+  /** Something was asked of the gateway and is decided: it is told with the next batch, or in a moment. */
+  decided(): void;
   stop(): Promise<void>;
 }
 
@@ -148,6 +153,7 @@ export async function startProjections(options: {
       if (heads.size > 0) committed([], heads);
     },
   });
+  let timer: NodeJS.Timeout | undefined;
   const consumer = (context: Context): Consumer => {
     const found = consumers.get(context);
     if (!found) throw new Error(`There is no context ${context}.`);
@@ -167,7 +173,14 @@ export async function startProjections(options: {
       }
       return null;
     },
+    decided() {
+      timer ??= setTimeout(() => {
+        timer = undefined;
+        overdue.wake();
+      }, decidedMs);
+    },
     async stop() {
+      clearTimeout(timer);
       await overdue.stop();
       await members.idle();
       await rebuilds.stop();
