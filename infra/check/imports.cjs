@@ -13,7 +13,12 @@ const only = (name, from, allowed, comment) => ({
 });
 
 /** The calculating rooms: the same input gives the same output, on any machine, at any time. */
-const pureRooms = ['^services/[^/]+/src/(domain|compile|placement)/', '^agent/src/(plan|render)[./]', '^schema/src/'];
+const pureRooms = [
+  '^services/[^/]+/src/(domain|compile|placement)/',
+  '^agent/src/(plan|render)[./]',
+  '^schema/src/',
+  '^libs/access/src/',
+];
 /** Packages and modules of Node that only calculate. */
 const purePackages = '^node_modules/(zod|ipaddr\\.js)/';
 const pureModules = '^(node:)?(crypto|util|assert)$';
@@ -36,13 +41,14 @@ module.exports = {
       to: { couldNotResolve: true, pathNot: '/generated/' },
     },
     only('schema-is-the-bottom', '^schema/', '^schema/', 'schema imports nothing of the repo.'),
+    only('libs-access', '^libs/access/', '^(schema|libs/access)/', 'libs/access may import schema.'),
     only('libs-service', '^libs/service/', '^(schema|libs/service)/', 'libs/service may import schema.'),
     only('libs-events', '^libs/events/', '^(schema|libs)/', 'libs/events may import schema and libs/service.'),
     only(
       'domain-imports-types-only',
       '^services/([^/]+)/src/(domain|compile|placement)/',
-      '^(schema/src/|libs/events/src/decider\\.ts$|services/$1/src/(domain|compile|placement)/)',
-      'domain, compile and placement may import schema and the decider types of libs/events.',
+      '^(schema/src/|libs/access/src/|libs/events/src/decider\\.ts$|services/$1/src/(domain|compile|placement)/)',
+      'domain, compile and placement may import schema, libs/access and the decider types of libs/events.',
     ),
     only('services', '^services/([^/]+)/', '^(schema|libs|services/$1)/', 'A service never imports another service.'),
     only('agent', '^agent/', '^(schema|libs/service|agent)/', 'The agent may import schema and libs/service.'),

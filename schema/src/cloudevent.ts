@@ -31,7 +31,7 @@ export const cloudEvent = z.object({
     .regex(/^[1-9][0-9]{0,15}$/)
     .describe('Its number within its context, from 1, without gaps, in the order of the commits. Digits.'),
   schemaversion: z.number().int().min(1).describe('Version of the shape of `data`.'),
-  actor: z.string().describe('Who did it: `user:`, `service:` or `node:` and a name.'),
+  actor: z.string().describe('Who did it: `user:`, `operator:`, `service:` or `node:` and a name.'),
   correlation: z.string().describe('Shared by everything that one request set off.'),
   cause: z.string().optional().describe('Id of the event that caused this one; left out where a person did.'),
   traceparent: z.string().optional().describe('W3C Trace Context of the request.'),

@@ -3,8 +3,11 @@ import { z } from 'zod';
 import type { Context } from './contexts.ts';
 import { type Id, id, type Tenant, tenantOrPlatform } from './ids.ts';
 
-/** Who did it: a person or service account (`user:`), a service reacting (`service:`), a node's agent (`node:`). */
-export const actor = z.string().regex(/^(user|service|node):.{1,255}$/);
+/**
+ * Who did it: a person or service account of the tenant (`user:`), the operator of the platform (`operator:`), a service
+ * reacting (`service:`), a node's agent (`node:`).
+ */
+export const actor = z.string().regex(/^(user|operator|service|node):.{1,255}$/);
 
 /** One committed fact, as stored and as read back. `position` is contiguous from 1 in its context, in commit order. */
 export interface EventRecord<Type extends string = string, Data = unknown> {
@@ -52,6 +55,8 @@ export const commandEnvelope = z.strictObject({
     .refine((key) => !serviceKey.test(key), 'is like one of the platform itself: choose another'),
   tenant: tenantOrPlatform,
   actor,
+  /** Of all that the actor may do, what this request may use, e.g. the scopes of an API key; left out: all of it. */
+  only: z.array(z.string().max(64)).max(200).optional(),
   correlation: z.string().min(1).max(100),
   traceparent: z.string().max(100).nullable(),
   /** Unix time in milliseconds after which nobody waits for the answer any more. */

@@ -18,6 +18,11 @@ export type PermissionLevel = 'platform' | 'tenant' | 'environment' | 'namespace
 interface PermissionSpec {
   readonly doc: string;
   readonly level: PermissionLevel;
+  /**
+   * Held for something narrower it holds for what is around that, too: who works in a namespace may read which
+   * environment and which tenant it is in. Only for reading.
+   */
+  readonly upward?: true;
   /** The built-in roles that hold it. */
   readonly roles: readonly Role[];
 }
@@ -27,15 +32,27 @@ const developers = ['owner', 'admin', 'developer'] as const;
 const admins = ['owner', 'admin'] as const;
 
 const registry = {
-  'viewer:read': { doc: 'Read who one is.', level: 'tenant', roles: [...everybody, 'operator'] },
-  'tenant:read': { doc: 'Read the tenant itself.', level: 'tenant', roles: [...everybody, 'operator'] },
+  'viewer:read': { doc: 'Read who one is.', level: 'tenant', upward: true, roles: [...everybody, 'operator'] },
+  'tenant:read': { doc: 'Read the tenant itself.', level: 'tenant', upward: true, roles: [...everybody, 'operator'] },
   'tenant:create': { doc: 'Create tenants and list all of them.', level: 'platform', roles: ['operator'] },
   'tenant:suspend': { doc: 'Suspend and resume tenants.', level: 'platform', roles: ['operator'] },
   'member:read': { doc: 'Read who the members are.', level: 'tenant', roles: [...admins, 'operator'] },
   'member:create': { doc: 'Add members.', level: 'tenant', roles: [...admins, 'operator'] },
+  'member:change': { doc: 'Change what members may do.', level: 'tenant', roles: [...admins, 'operator'] },
+  'member:remove': { doc: 'Remove members.', level: 'tenant', roles: [...admins, 'operator'] },
+  'owner:grant': { doc: 'Make somebody an owner, and end it.', level: 'tenant', roles: ['owner', 'operator'] },
+  'role:read': {
+    doc: 'Read the roles of the tenant.',
+    level: 'tenant',
+    upward: true,
+    roles: [...everybody, 'operator'],
+  },
+  'role:write': { doc: 'Create, change and delete roles of the tenant.', level: 'tenant', roles: admins },
+  'binding:read': { doc: 'Read who has which role where.', level: 'namespace', roles: [...admins, 'operator'] },
+  'binding:write': { doc: 'Give roles and take them back.', level: 'namespace', roles: [...admins, 'operator'] },
   'personalData:erase': { doc: 'Erase personal data of members.', level: 'tenant', roles: [...admins, 'operator'] },
   'serviceAccount:create': { doc: 'Create service accounts.', level: 'tenant', roles: [...admins, 'operator'] },
-  'environment:read': { doc: 'Read environments.', level: 'environment', roles: everybody },
+  'environment:read': { doc: 'Read environments.', level: 'environment', upward: true, roles: everybody },
   'environment:create': { doc: 'Create environments.', level: 'tenant', roles: admins },
   'namespace:read': { doc: 'Read namespaces and their subnets.', level: 'namespace', roles: everybody },
   'namespace:create': { doc: 'Create namespaces.', level: 'environment', roles: admins },
@@ -47,14 +64,14 @@ const registry = {
   'deployment:write': { doc: 'Deploy, upgrade, scale, roll back and delete.', level: 'namespace', roles: developers },
   'instance:probe': { doc: 'Try connections between instances.', level: 'namespace', roles: developers },
   'node:read': { doc: 'Read the nodes of the platform.', level: 'platform', roles: ['operator'] },
-  'event:read': { doc: 'Read the log and subscribe to it.', level: 'tenant', roles: [...everybody, 'operator'] },
+  'event:read': { doc: 'Read the log and subscribe to it.', level: 'namespace', roles: [...everybody, 'operator'] },
 } as const satisfies Readonly<Record<string, PermissionSpec>>;
 
 export type Permission = keyof typeof registry;
 export const permissionRegistry: Readonly<Record<Permission, PermissionSpec>> = registry;
 
-const isPermissionName = (name: string): name is Permission => Object.hasOwn(registry, name);
-export const permissions: readonly Permission[] = Object.keys(registry).filter(isPermissionName);
+export const isPermission = (name: string): name is Permission => Object.hasOwn(registry, name);
+export const permissions: readonly Permission[] = Object.keys(registry).filter(isPermission);
 
 const heldBy = (role: Role): readonly Permission[] =>
   permissions.filter((permission) => permissionRegistry[permission].roles.includes(role));

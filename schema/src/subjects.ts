@@ -36,3 +36,5 @@ export const nodeSubjects = {
 
 /** Gateway → gateways: the log of a tenant has grown. Body: {cursor}. */
 export const tenantLogSubject = (tenant: string) => `log.${tenant}`;
+/** Gateway → gateways: who may do what in a tenant has changed. No body. */
+export const accessSubject = (tenant: string) => `log.${tenant}.access`;

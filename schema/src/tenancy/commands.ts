@@ -3,27 +3,20 @@ import { z } from 'zod';
 import { id } from '../ids.ts';
 import type { InputOf, ResultOf } from '../registry.ts';
 import { labels, name } from '../text.ts';
-import {
-  displayName,
-  email,
-  environmentKinds,
-  memberSubject,
-  suspensionReason,
-  tenantLimits,
-  tenantRoles,
-} from './events.ts';
+import { accessCommands, builtInRole } from './access.ts';
+import { displayName, email, environmentKinds, memberSubject, suspensionReason, tenantLimits } from './events.ts';
 
 const subject = memberSubject;
 
 export const tenancyCommands = {
-  /** Sent under the platform's own tenant. `admins` become members with the role admin. */
+  /** Sent under the platform's own tenant. */
   CreateTenant: {
     input: z.strictObject({
       name,
       /** What is left out gets the platform's default. */
       limits: tenantLimits.partial().optional(),
       members: z
-        .array(z.strictObject({ subject, role: z.enum(tenantRoles) }))
+        .array(z.strictObject({ subject, role: builtInRole }))
         .max(100)
         .default([]),
     }),
@@ -42,7 +35,8 @@ export const tenancyCommands = {
   AddMember: {
     input: z.strictObject({
       subject,
-      role: z.enum(tenantRoles),
+      /** For the whole tenant; null: only what is bound later. */
+      role: builtInRole.nullable(),
       displayName: displayName.nullable().default(null),
       email: email.nullable().default(null),
     }),
@@ -56,11 +50,12 @@ export const tenancyCommands = {
   CreateServiceAccount: {
     input: z.strictObject({
       name,
-      role: z.enum(tenantRoles),
+      role: builtInRole.nullable(),
       secretHash: z.string().regex(/^[0-9a-f]{64}$/),
     }),
     result: z.strictObject({ serviceAccountId: id('serviceAccount') }),
   },
+  ...accessCommands,
   CreateEnvironment: {
     input: z.strictObject({ name, kind: z.enum(environmentKinds) }),
     result: z.strictObject({ environmentId: id('environment') }),

@@ -4,11 +4,12 @@ import { id } from '../ids.ts';
 import { personal } from '../personal.ts';
 import type { EventsOf } from '../registry.ts';
 import { labels, name } from '../text.ts';
+import { accessEvents, baseRole } from './access.ts';
 
 export const environmentKinds = ['DEVELOPMENT', 'TEST', 'STAGING', 'PRODUCTION'] as const;
-export const tenantRoles = ['admin', 'viewer'] as const;
 
-const role = z.enum(tenantRoles).describe('What it may do: everything within the tenant, or only look.');
+/** The roles there were at first. */
+const roleV1 = z.enum(['admin', 'viewer']).describe('What it may do: everything within the tenant, or only look.');
 const atMost = (what: string, unit: string) => z.number().int().min(0).meta({ description: what, 'x-unit': unit });
 
 /** What a tenant may hold at most. */
@@ -46,7 +47,17 @@ const memberV1 = z.strictObject({
   tenantId: id('tenant'),
   memberId: id('member'),
   subject: z.string().min(1).max(255).describe("The `sub` of the person's tokens."),
-  role,
+  role: roleV1,
+});
+const serviceAccountV1 = z.strictObject({
+  tenantId: id('tenant'),
+  serviceAccountId: id('serviceAccount'),
+  name,
+  role: roleV1,
+  secretHash: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .describe('SHA-256, in hex, of a secret of 256 random bits; the secret itself is kept nowhere.'),
 });
 
 export const tenancyEvents = {
@@ -65,6 +76,7 @@ export const tenancyEvents = {
     stream: 'tenant',
     version: 2,
     data: memberV1.extend({
+      role: baseRole,
       displayName: personal(displayName, 'subject').describe('What people call them.'),
       email: personal(email, 'subject').describe('Where they can be reached.'),
     }),
@@ -79,17 +91,9 @@ export const tenancyEvents = {
   ServiceAccountCreated: {
     doc: 'A program may act for the tenant from now on, with an id and a secret.',
     stream: 'tenant',
-    version: 1,
-    data: z.strictObject({
-      tenantId: id('tenant'),
-      serviceAccountId: id('serviceAccount'),
-      name,
-      role,
-      secretHash: z
-        .string()
-        .regex(/^[0-9a-f]{64}$/)
-        .describe('SHA-256, in hex, of a secret of 256 random bits; the secret itself is kept nowhere.'),
-    }),
+    version: 2,
+    data: serviceAccountV1.extend({ role: baseRole }),
+    upcasters: { 1: (data: unknown) => serviceAccountV1.parse(data) },
   },
   TenantSuspended: {
     doc: 'The tenant may look, and change nothing; its instances go on and reach nobody.',
@@ -103,6 +107,8 @@ export const tenancyEvents = {
     version: 1,
     data: z.strictObject({ tenantId: id('tenant') }),
   },
+
+  ...accessEvents,
 
   EnvironmentCreated: {
     doc: 'The tenant has one more stage for its work.',

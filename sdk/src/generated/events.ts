@@ -2,11 +2,18 @@
 /** `type` of an event → the shape of its `data`. */
 export interface EventData {
   'tenancy.TenantCreated': { readonly tenantId: string; readonly name: string; readonly limits: { readonly namespaces: number; readonly instances: number; readonly cpuMillis: number; readonly memoryMiB: number } };
-  'tenancy.MemberAdded': { readonly tenantId: string; readonly memberId: string; readonly subject: string; readonly role: "admin" | "viewer"; readonly displayName: string | null; readonly email: string | null };
+  'tenancy.MemberAdded': { readonly tenantId: string; readonly memberId: string; readonly subject: string; readonly role: "owner" | "admin" | "developer" | "viewer" | null; readonly displayName: string | null; readonly email: string | null };
   'tenancy.PersonalDataErased': { readonly tenantId: string; readonly memberId: string; readonly subject: string };
-  'tenancy.ServiceAccountCreated': { readonly tenantId: string; readonly serviceAccountId: string; readonly name: string; readonly role: "admin" | "viewer" };
+  'tenancy.ServiceAccountCreated': { readonly tenantId: string; readonly serviceAccountId: string; readonly name: string; readonly role: "owner" | "admin" | "developer" | "viewer" | null };
   'tenancy.TenantSuspended': { readonly tenantId: string; readonly reason: string };
   'tenancy.TenantResumed': { readonly tenantId: string };
+  'tenancy.MemberRoleChanged': { readonly tenantId: string; readonly memberId: string; readonly role: "owner" | "admin" | "developer" | "viewer" | null; readonly from: "owner" | "admin" | "developer" | "viewer" | null };
+  'tenancy.MemberRemoved': { readonly tenantId: string; readonly memberId: string; readonly subject: string };
+  'tenancy.RoleCreated': { readonly tenantId: string; readonly roleId: string; readonly name: string; readonly description: string; readonly permissions: ReadonlyArray<string> };
+  'tenancy.RoleChanged': { readonly tenantId: string; readonly roleId: string; readonly name: string; readonly description: string; readonly permissions: ReadonlyArray<string> };
+  'tenancy.RoleDeleted': { readonly tenantId: string; readonly roleId: string; readonly name: string };
+  'tenancy.RoleBound': { readonly tenantId: string; readonly bindingId: string; readonly subjectId: string; readonly role: "owner" | "admin" | "developer" | "viewer" | string; readonly scope: { readonly level: "tenant" } | { readonly level: "environment"; readonly environmentId: string } | { readonly level: "namespace"; readonly environmentId: string; readonly namespaceId: string } };
+  'tenancy.RoleUnbound': { readonly tenantId: string; readonly bindingId: string; readonly subjectId: string; readonly role: "owner" | "admin" | "developer" | "viewer" | string; readonly scope: { readonly level: "tenant" } | { readonly level: "environment"; readonly environmentId: string } | { readonly level: "namespace"; readonly environmentId: string; readonly namespaceId: string } };
   'tenancy.EnvironmentCreated': { readonly environmentId: string; readonly name: string; readonly kind: "DEVELOPMENT" | "TEST" | "STAGING" | "PRODUCTION" };
   'tenancy.NamespaceCreated': { readonly namespaceId: string; readonly environmentId: string; readonly name: string; readonly labels: Readonly<Record<string, string>> };
   'tenancy.NamespaceDeletionRequested': { readonly namespaceId: string; readonly environmentId: string; readonly name: string };

@@ -323,11 +323,15 @@ export type NamespaceStatus =
   /** Admits nothing new; goes when it is empty. */
   | 'DELETING';
 
-/** What a member or service account may do in a tenant. */
+/** The roles that every tenant has, from the most to the least. What each may do is told by the query `permissions`. */
 export type TenantRole =
+  /** Reads and changes everything of the tenant, and says who else is an owner. */
+  | 'OWNER'
   /** Reads and changes everything of the tenant. */
   | 'ADMIN'
-  /** Reads everything of the tenant. */
+  /** Reads everything of the tenant but its people, and changes deployments and isolation policies. */
+  | 'DEVELOPER'
+  /** Reads everything of the tenant but its people. */
   | 'VIEWER';
 
 /** Limits to set; what is left out gets the platform's default. */
@@ -350,6 +354,8 @@ export type CreateTenantInput = {
   readonly name: string;
   /** What it may hold at most. */
   readonly limits?: TenantLimitsInput | null | undefined;
+  /** `sub` of the people who become its owners. */
+  readonly owners?: ReadonlyArray<string> | null | undefined;
   /** `sub` of the people who become its admins. */
   readonly admins?: ReadonlyArray<string> | null | undefined;
   /** `sub` of the people who become its viewers. */
@@ -382,8 +388,8 @@ export type AddMemberInput = {
   readonly tenantId?: string | null | undefined;
   /** The `sub` of the person's tokens: an identifier of their issuer's own making. An e-mail address is refused: it would stand on everything that the person does, and couldn't be erased there. */
   readonly subject: string;
-  /** What the person may do. */
-  readonly role: TenantRole;
+  /** What the person may do in the whole tenant. Left out: nothing, until a role is bound for a part of it. */
+  readonly role?: TenantRole | null | undefined;
   /** What people call them, at most 200 characters. Personal data: kept encrypted, until it is erased. */
   readonly displayName?: string | null | undefined;
   /** Where they can be reached. Personal data: kept encrypted, until it is erased. */
@@ -408,8 +414,8 @@ export type CreateServiceAccountInput = {
   readonly tenantId?: string | null | undefined;
   /** Unique in the tenant. */
   readonly name: string;
-  /** What it may do. */
-  readonly role: TenantRole;
+  /** What it may do in the whole tenant. Left out: nothing, until a role is bound for a part of it. */
+  readonly role?: TenantRole | null | undefined;
 };
 
 /** An environment to create. */
@@ -476,7 +482,7 @@ export type TenantLimitsFragment = { readonly namespaces: number, readonly insta
 
 export type TenantSuspensionFragment = { readonly reason: string, readonly since: string };
 
-export type MemberFragment = { readonly id: string, readonly subject: string, readonly role: TenantRole, readonly displayName: string | null, readonly email: string | null, readonly erasedAt: string | null };
+export type MemberFragment = { readonly id: string, readonly subject: string, readonly role: TenantRole | null, readonly displayName: string | null, readonly email: string | null, readonly erasedAt: string | null };
 
 export type EnvironmentFragment = { readonly id: string, readonly name: string, readonly kind: EnvironmentKind, readonly createdAt: string };
 

@@ -17,6 +17,7 @@ import type { Issuer } from './auth/issuer.ts';
 import { createTokenEndpoint, tokenPath } from './auth/oauth.ts';
 import { createTokens } from './auth/tokens.ts';
 import { createViewers } from './auth/viewers.ts';
+import { tellAccess, watchAccess } from './auth/watch.ts';
 import { createBudget } from './budget.ts';
 import { createDocuments } from './graphql/documents.ts';
 import { createEngine } from './graphql/engine.ts';
@@ -37,6 +38,7 @@ import { hearWakes, tellWakes } from './log/wake.ts';
 import { readMigrations, readSchema } from './migrations.ts';
 import { mutationProblems } from './mutations/registry.ts';
 import { createMutationRunner } from './mutations/run.ts';
+import { changedAccess } from './project/access-changes.ts';
 import { startProjections } from './project/projections.ts';
 import { createCompiler } from './read/compile/compile.ts';
 import { createReader } from './read/reader.ts';
@@ -88,17 +90,16 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
   const viewers = createViewers(owner);
   const hub = createLogHub({ log: logReader, pool: owner, logger: log });
-  const changed = (scope: string, cursor: number) => {
-    viewers.forget(scope);
-    hub.wake(scope, cursor);
-  };
   const projections = await startProjections({
     nc,
     pool: owner,
     log,
-    committed(_events, heads) {
+    committed(events, heads) {
       // At once here, and over NATS for the gateways beside this one.
-      for (const [scope, cursor] of heads) changed(scope, cursor);
+      const tenants = changedAccess(events);
+      for (const tenant of tenants) viewers.forget(tenant);
+      for (const [scope, cursor] of heads) hub.wake(scope, cursor);
+      tellAccess(nc, tenants);
       tellWakes(nc, heads);
     },
   });
@@ -108,7 +109,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const signIns = createSignIns(recorder, counted, log);
   const strangers = createStrangers(signIns);
   const reconciliation = startReconciliation({ pool: owner, log, resolved: () => projections.decided() });
-  const wakes = hearWakes(nc, log, changed);
+  const wakes = hearWakes(nc, log, hub.wake);
+  const access = watchAccess({ pool: owner, nc, viewers, log });
 
   const teller = createTeller(log);
   const tokens = createTokens(issuer);
@@ -167,6 +169,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       await reconciliation.stop();
       await recorder.stop();
       wakes.stop();
+      await access.stop();
       await hub.stop();
       await projections.stop();
     },

@@ -192,7 +192,9 @@ describe('projections', () => {
       data: { subnetId: ids.subnet, namespaceId: ids.namespace, ipv4: '10.64.3.0/24', ipv6: 'fd61:746f:6c6c:3::/64' },
     });
     await platform.append(tenant.id, 'tenancy', `namespace:${ids.namespace}`, { type: 'NamespaceDeleted', data: ns });
-    const left = JSON.stringify(await everyRow());
+    // In which environment a namespace was is kept: the log still tells of it.
+    const { namespace_home: _, ...models } = await everyRow();
+    const left = JSON.stringify(models);
     for (const id of [ids.namespace, ids.deployment, ids.release, ids.rollout, ids.instance, ids.policy, ids.subnet]) {
       expect(left).not.toContain(id);
     }

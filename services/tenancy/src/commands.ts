@@ -2,11 +2,13 @@
  * The write door: each command of `schema/src/tenancy/commands.ts` becomes one decision on one stream. What must hold
  * over many streams is in the claims of that decision; nothing is checked beforehand that the commit doesn't check.
  */
-import { type CommandOutcome, type EventStore, handleCommand } from '@atoll/events/store';
+import { type EventStore, handleCommand } from '@atoll/events/store';
 import type { Id } from '@atoll/schema/ids';
-import { type TenancyCommand, type TenancyResult, tenancyCommands } from '@atoll/schema/tenancy/commands';
-import type { CommandAnswer, CommandContext, CommandHandlers } from '@atoll/service/commands';
+import type { tenancyCommands } from '@atoll/schema/tenancy/commands';
+import type { CommandContext, CommandHandlers } from '@atoll/service/commands';
 import { newId } from '@atoll/service/ids';
+import { answer } from './answer.ts';
+import { accessHandlers, byOf } from './commands/access.ts';
 import { createTenant } from './create-tenant.ts';
 import { denied } from './denials.ts';
 import { environment, environmentStream } from './domain/environment.ts';
@@ -21,18 +23,6 @@ import {
 } from './domain/tenant.ts';
 import { activeTenant } from './load.ts';
 import { originOf } from './origin.ts';
-
-/** The stored answer has passed through JSON: it is parsed before it is believed. */
-function answer<N extends TenancyCommand>(name: N, outcome: CommandOutcome): CommandAnswer<TenancyResult<N>> {
-  if (!outcome.ok) return outcome;
-  const { position, version } = outcome;
-  return {
-    ok: true,
-    result: tenancyCommands[name].result.parse(outcome.result) as TenancyResult<N>,
-    position,
-    version,
-  };
-}
 
 /** A decision on the tenant that the command was sent under, answered with its id. */
 const decideTenant = (store: EventStore, command: TenantCommand, request: unknown, context: CommandContext) =>
@@ -50,6 +40,8 @@ const decideTenant = (store: EventStore, command: TenantCommand, request: unknow
 
 export function tenancyHandlers(store: EventStore): CommandHandlers<typeof tenancyCommands> {
   return {
+    ...accessHandlers(store),
+
     CreateTenant: async (input, context) => answer('CreateTenant', await createTenant(store, input, context)),
 
     async AddMember(input, context) {
@@ -59,7 +51,7 @@ export function tenancyHandlers(store: EventStore): CommandHandlers<typeof tenan
       const outcome = await handleCommand(store, {
         decider: tenant,
         stream: tenantStream(context.tenant),
-        command: { kind: 'addMember', memberId, ...input },
+        command: { kind: 'addMember', by: byOf(context), memberId, ...input },
         origin: originOf(context),
         idempotency: {
           key: context.key,
@@ -91,7 +83,7 @@ export function tenancyHandlers(store: EventStore): CommandHandlers<typeof tenan
       const outcome = await handleCommand(store, {
         decider: tenant,
         stream: tenantStream(context.tenant),
-        command: { kind: 'createServiceAccount', serviceAccountId, ...input },
+        command: { kind: 'createServiceAccount', by: byOf(context), serviceAccountId, ...input },
         origin: originOf(context),
         idempotency: { key: context.key, request: { CreateServiceAccount: input } },
         expectedVersion: context.expectedVersion,

@@ -3,6 +3,7 @@ import type { ClaimConflict } from '@atoll/events/store';
 import { type Rejection, reject } from '@atoll/schema/errors';
 import type { ClaimSet } from './domain/claims.ts';
 import { environmentNotFound } from './domain/environment.ts';
+import { namespaceNotFound } from './domain/namespace.ts';
 import { tenantSuspended } from './domain/tenant.ts';
 
 const taken = (what: string) => (): Rejection =>
@@ -21,7 +22,8 @@ const denials: Record<ClaimSet, (conflict: ClaimConflict) => Rejection> = {
   environment: () => environmentNotFound,
   'tenant-name': taken('a tenant'),
   'environment-name': taken('an environment'),
-  'namespace-name': taken('a namespace'),
+  // Required by what is bound to the namespace, taken by what creates one.
+  'namespace-name': ({ claim }) => (claim.op === 'require' ? namespaceNotFound : taken('a namespace')()),
   'service-account-name': taken('a service account'),
   namespaces: ({ claim, held }) => {
     const limit = 'limit' in claim ? claim.limit : 0;

@@ -66,7 +66,7 @@ it('a tenancy process that is killed loses nothing and doubles nothing', { timeo
     client.call('tenancy', command, {
       key,
       tenant,
-      actor: 'user:ada',
+      actor: 'operator:ada',
       correlation: key,
       traceparent: null,
       deadline: Date.now() + 5000,

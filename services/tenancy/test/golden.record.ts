@@ -8,6 +8,7 @@ import { defaultLimits, tenant, tenantStream } from '../src/domain/tenant.ts';
 const [, , release = ''] = process.argv;
 const { run, write } = createRecorder('tenancy', tenancyEvents);
 
+const operator = { kind: 'platform' } as const;
 const tenantId = goldenId('tenant', 1);
 const environmentId = goldenId('environment', 1);
 const by = { tenant: tenantId, actor: 'user:ann' };
@@ -15,7 +16,7 @@ const ofTenant = { ...by, stream: tenantStream(tenantId) };
 
 run(
   tenant,
-  { ...ofTenant, actor: 'user:operator' },
+  { ...ofTenant, actor: 'operator:root' },
   {
     kind: 'create',
     tenantId,
@@ -30,6 +31,7 @@ run(
 );
 run(tenant, ofTenant, {
   kind: 'createServiceAccount',
+  by: operator,
   serviceAccountId: goldenId('serviceAccount', 1),
   name: 'pipeline',
   role: 'admin',
@@ -73,10 +75,10 @@ const guest = {
   displayName: null,
   email: null,
 } as const;
-run(tenant, ofTenant, { kind: 'addMember', ...guest });
+run(tenant, ofTenant, { kind: 'addMember', by: operator, ...guest });
 run(tenant, ofTenant, { kind: 'erasePersonalData', subject: guest.subject });
 
-const byOperator = { ...ofTenant, actor: 'user:operator' };
+const byOperator = { ...ofTenant, actor: 'operator:root' };
 run(tenant, byOperator, { kind: 'suspend', reason: 'The invoice of October is open.' });
 run(tenant, byOperator, { kind: 'resume' });
 

@@ -24,6 +24,9 @@ export interface Asked {
   readonly tenant: Tenant;
   readonly key?: string;
   readonly expectedVersion?: number | null;
+  /** The operator, who stands above what members may give, where nothing else is said. */
+  readonly actor?: string;
+  readonly only?: string[];
 }
 
 export async function startHarness() {
@@ -48,7 +51,8 @@ export async function startHarness() {
       return client.call('tenancy', command, {
         key: asked.key ?? `call-${calls}`,
         tenant: asked.tenant,
-        actor: 'user:ada',
+        actor: asked.actor ?? 'operator:ada',
+        ...(asked.only && { only: asked.only }),
         correlation: `test-${calls}`,
         traceparent: null,
         deadline: Date.now() + 10_000,

@@ -51,7 +51,7 @@ describe('members', () => {
     [{ ...ann, email: 'nobody' }, 'email'],
     [{ ...ann, displayName: ' ' }, 'displayName'],
     [{ ...ann, displayName: 'x'.repeat(201) }, 'displayName'],
-    [{ ...ann, role: 'owner' }, 'role'],
+    [{ ...ann, role: 'operator' }, 'role'],
   ])('are refused as %j', async (input, field) => {
     const reply = await harness.call('AddMember', input, { tenant: await newTenant() });
     expect(reply).toMatchObject({ ok: false, error: { code: 'INVALID_ARGUMENT', field } });

@@ -122,7 +122,7 @@ describe('a tenant that is suspended', () => {
     expect(codeOf(await harness.call('DeleteNamespace', { namespaceId }, { tenant }))).toBe('OK');
     const events = await harness.store.readStream(`tenant:${tenant}`);
     expect(events.map(({ type }) => type)).toEqual(['TenantCreated', 'TenantSuspended', 'TenantResumed']);
-    expect(events[1]).toMatchObject({ data: suspend, actor: 'user:ada' });
+    expect(events[1]).toMatchObject({ data: suspend, actor: 'operator:ada' });
   });
 
   it('has nothing that was created after its suspension, however many were under way', async () => {
@@ -184,7 +184,7 @@ describe('environments and namespaces', () => {
 
     const namespaceId = await createNamespace(one, environmentId, 'shop');
     expect(await harness.store.readStream(`namespace:${namespaceId}`)).toMatchObject([
-      { tenant: one, actor: 'user:ada', data: { environmentId, name: 'shop', labels: {} } },
+      { tenant: one, actor: 'operator:ada', data: { environmentId, name: 'shop', labels: {} } },
     ]);
     const again = await harness.call('CreateNamespace', { environmentId, name: 'shop' }, { tenant: one });
     expect(again).toMatchObject({ ok: false, error: { code: 'NAME_TAKEN', field: 'name' } });

@@ -1,14 +1,31 @@
-/** Who asks, and what they may do: the identity of the token, and the membership that the read model knows now. */
+/**
+ * Who asks, and what they may do: the identity of the token, and what the read models say of it now.
+ *
+ * What was read is remembered, with the grants compiled, until an event says that who may do what in the tenant has
+ * changed: told by the projections' commit here, over NATS by that of another gateway, and looked for in the database
+ * every second (`watchAccess`), should neither have come through. While that look fails, what is remembered is believed
+ * for two seconds.
+ */
+import { type Access, compileGrants } from '@atoll/access/compiled';
+import { type Grant, operatorGrants } from '@atoll/access/grants';
 import type { Id } from '@atoll/schema/ids';
-import { type Permission, type Role, rolePermissions } from '@atoll/schema/permissions';
+import type { Permission, Role } from '@atoll/schema/permissions';
+import type { BindingSubject } from '@atoll/schema/tenancy/access';
 import type { Pool } from 'pg';
 import { ApiError } from '../errors.ts';
+import { type Membership, readMembership } from './memberships.ts';
 import type { Identity } from './tokens.ts';
 
 export interface Viewer {
   readonly subject: string;
-  readonly role: Role;
+  /** The role for the whole tenant; `none` where only bindings say what they may do. */
+  readonly role: Role | 'none';
+  /** The membership or service account; null for the operator. */
+  readonly subjectId: BindingSubject | null;
+  /** What they may do somewhere; where, says `access`. */
   readonly permissions: ReadonlySet<Permission>;
+  readonly access: Access;
+  readonly grants: readonly Grant[];
   /** Null for the operator. */
   readonly tenant: Id<'tenant'> | null;
   /** Why nothing of the tenant can be changed; null where it can. */
@@ -20,81 +37,125 @@ export interface Viewer {
 export interface Viewers {
   /** Throws FORBIDDEN where the identity has no membership. */
   of(identity: Identity): Promise<Viewer>;
-  /** A tenant's memberships may have changed. */
+  /** Who may do what in the tenant may have changed. */
   forget(tenant: string): void;
+  forgetAll(): void;
+  /** All changes that were committed before `at` (of this clock) are forgotten by now. */
+  looked(at: number): void;
 }
 
-/** A change is told by an event; this is how long one may be believed where the event didn't come through. */
+/** How long what is remembered is believed while nobody can look for changes. */
 const believedMs = 2000;
-const maxRemembered = 10_000;
+/** And while somebody can. */
+const oldestMs = 60_000;
+const maxRemembered = 500_000;
 
-const permissionsOf: Record<Role, ReadonlySet<Permission>> = {
-  operator: new Set(rolePermissions.operator),
-  owner: new Set(rolePermissions.owner),
-  admin: new Set(rolePermissions.admin),
-  developer: new Set(rolePermissions.developer),
-  viewer: new Set(rolePermissions.viewer),
-};
+type Known = Omit<Viewer, 'subject' | 'tenant' | 'expiresAt'>;
+interface Remembered {
+  readonly known: Known;
+  readonly readAt: number;
+}
+/** Of one tenant. Forgetting drops it whole, so that an answer that is still on its way from before goes nowhere. */
+interface TenantMemory {
+  readonly subjects: Map<string, Remembered>;
+  readonly reading: Map<string, Promise<Known | null>>;
+}
 
-const membershipSql = {
-  name: 'membership',
-  text: `select role, (select suspension ->> 'reason' from read.tenant where id = $1) as suspension from (
-      select role from read.member where tenant_id = $1 and subject = $2
-      union all select role from read.service_account where tenant_id = $1 and id = $2 limit 1
-    ) membership`,
-};
+const operatorAccess = compileGrants(operatorGrants);
 
-type TenantRole = Exclude<Role, 'operator'>;
-type Membership = Pick<Viewer, 'suspension'> & { readonly role: TenantRole };
-const isTenantRole = (text: string | undefined): text is TenantRole => text === 'admin' || text === 'viewer';
+/** Most members have one role and no binding: they share what is worked out. */
+const shared = new Map<string, Access>();
+function compiled(grants: readonly Grant[]): Access {
+  const [first] = grants;
+  if (first === undefined || grants.length > 1 || first.binding !== null) return compileGrants(grants);
+  const known = shared.get(first.role) ?? compileGrants(grants);
+  shared.set(first.role, known);
+  return known;
+}
+
+function knownOf({ subjectId, role, grants, suspension }: Membership): Known {
+  const access = compiled(grants);
+  return { subjectId, role: role ?? 'none', permissions: access.permissions, access, grants, suspension };
+}
 
 /** `pool` is the owner's: memberships aren't open to queries. `now` must not go back where the clock is set. */
 export function createViewers(pool: Pool, now: () => number = () => performance.now()): Viewers {
-  const remembered = new Map<string, Map<string, Membership & { readonly until: number }>>();
+  const tenants = new Map<string, TenantMemory>();
   let size = 0;
+  let lookedAt = Number.NEGATIVE_INFINITY;
 
-  async function membershipOf(tenant: string, subject: string): Promise<Membership | null> {
-    const known = remembered.get(tenant)?.get(subject);
-    if (known && known.until > now()) return known;
-    const { rows } = await pool.query<{ role: string; suspension: string | null }>({
-      ...membershipSql,
-      values: [tenant, subject],
-    });
-    const { role, suspension = null } = rows[0] ?? {};
+  function forgetAll(): void {
+    tenants.clear();
+    size = 0;
+  }
+
+  function memoryOf(tenant: string): TenantMemory {
+    const known = tenants.get(tenant);
+    if (known) return known;
+    const fresh = { subjects: new Map(), reading: new Map() };
+    tenants.set(tenant, fresh);
+    return fresh;
+  }
+
+  async function read(memory: TenantMemory, tenant: string, subject: string): Promise<Known | null> {
+    const readAt = now();
+    const membership = await readMembership(pool, tenant, subject);
     // That somebody is no member is never remembered: they may become one at any moment.
-    if (!isTenantRole(role)) return null;
-    if (size >= maxRemembered) {
-      remembered.clear();
-      size = 0;
+    if (membership === null) {
+      if (memory.subjects.size === 0 && tenants.get(tenant) === memory) tenants.delete(tenant);
+      return null;
     }
-    const members = remembered.get(tenant) ?? new Map();
-    remembered.set(tenant, members);
-    if (!members.has(subject)) size += 1;
-    members.set(subject, { role, suspension, until: now() + believedMs });
-    return { role, suspension };
+    const known = knownOf(membership);
+    if (tenants.get(tenant) === memory) {
+      if (size >= maxRemembered) forgetAll();
+      else if (!memory.subjects.has(subject)) size += 1;
+      memory.subjects.set(subject, { known, readAt });
+    }
+    return known;
+  }
+
+  function isFresh({ readAt }: Remembered): boolean {
+    const time = now();
+    return time - readAt < (time - lookedAt < believedMs ? oldestMs : believedMs);
+  }
+
+  async function knownFor(tenant: string, subject: string): Promise<Known | null> {
+    const memory = memoryOf(tenant);
+    const remembered = memory.subjects.get(subject);
+    if (remembered && isFresh(remembered)) return remembered.known;
+    const already = memory.reading.get(subject);
+    if (already) return await already;
+    const reading = read(memory, tenant, subject).finally(() => memory.reading.delete(subject));
+    memory.reading.set(subject, reading);
+    return await reading;
   }
 
   return {
     async of(identity) {
       const { subject, expiresAt } = identity;
       if (identity.kind === 'operator') {
-        const { operator: permissions } = permissionsOf;
-        return { subject, role: 'operator', permissions, tenant: null, suspension: null, expiresAt };
+        return {
+          ...{ subject, role: 'operator', subjectId: null, permissions: operatorAccess.permissions },
+          ...{ access: operatorAccess, grants: operatorGrants, tenant: null, suspension: null, expiresAt },
+        };
       }
       const { tenant } = identity;
-      const membership = await membershipOf(tenant, subject);
-      if (membership === null) {
+      const known = await knownFor(tenant, subject);
+      if (known === null) {
         throw new ApiError(
           'FORBIDDEN',
           'You are no member of the tenant that the token is for: ask one of its admins.',
         );
       }
-      const { role, suspension } = membership;
-      return { subject, role, permissions: permissionsOf[role], tenant, suspension, expiresAt };
+      return { ...known, subject, tenant, expiresAt };
     },
     forget(tenant) {
-      size -= remembered.get(tenant)?.size ?? 0;
-      remembered.delete(tenant);
+      size -= tenants.get(tenant)?.subjects.size ?? 0;
+      tenants.delete(tenant);
+    },
+    forgetAll,
+    looked(at) {
+      lookedAt = at;
     },
   };
 }

@@ -101,7 +101,7 @@ export function createEngine(needs: EngineNeeds): Engine {
 
   function authorise(plan: Plan, viewer: Viewer): void {
     for (const { permission, where } of plan.needed) {
-      if (viewer.permissions.has(permission)) continue;
+      if (viewer.access.reach(permission).kind === 'everywhere') continue;
       throw new ApiError(
         'FORBIDDEN',
         `${where} asks for the permission ${permission}, and your role "${viewer.role}" does not have it.`,

@@ -75,6 +75,9 @@ const policyNamespace = {
   text: 'select namespace_id from read.isolation_policy where id = $1::text and tenant_id = $2::text',
 };
 
+/** The operator is nobody of the tenant that it acts in, whatever its members are called. */
+const actorOf = ({ tenant, subject }: Viewer) => `${tenant === null ? 'operator' : 'user'}:${subject}`;
+
 const keyFault: Rejection = {
   code: 'INVALID_ARGUMENT',
   message: 'An idempotency key has 1–200 characters.',
@@ -116,7 +119,7 @@ export function createMutationRunner(needs: MutationNeeds): MutationRunner {
     return commands.call(definition.context, definition.command, {
       key,
       tenant: order.tenant,
-      actor: `user:${request.viewer.subject}`,
+      actor: actorOf(request.viewer),
       correlation: request.correlation,
       traceparent: request.traceparent,
       deadline: Date.now() + commandMs,

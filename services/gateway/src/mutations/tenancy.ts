@@ -12,6 +12,7 @@ export const tenantOf = (viewer: Viewer): Tenant => viewer.tenant ?? PLATFORM;
 interface CreateTenantInput extends Keyed {
   readonly name: string;
   readonly limits?: Readonly<Record<'namespaces' | 'instances' | 'cpuMillis' | 'memoryMiB', number | null>> | null;
+  readonly owners?: readonly string[] | null;
   readonly admins?: readonly string[] | null;
   readonly viewers?: readonly string[] | null;
 }
@@ -21,19 +22,21 @@ const createTenant = mutation<CreateTenantInput>({
   command: 'CreateTenant',
   rows: { tenant: 'tenantId' },
   renamed: { members: '' },
-  order({ name, limits, admins, viewers }) {
+  order({ name, limits, owners, admins, viewers }) {
+    const lists = { owners: owners ?? [], admins: admins ?? [], viewers: viewers ?? [] };
     const members = [
-      ...(admins ?? []).map((subject) => ({ subject, role: 'admin' })),
-      ...(viewers ?? []).map((subject) => ({ subject, role: 'viewer' })),
+      ...lists.owners.map((subject) => ({ subject, role: 'owner' })),
+      ...lists.admins.map((subject) => ({ subject, role: 'admin' })),
+      ...lists.viewers.map((subject) => ({ subject, role: 'viewer' })),
     ];
+    const subjects = members.map(({ subject }) => subject);
+    // Of a person who is named twice, the list that names them the second time.
     const twice =
-      repetition(admins ?? [], 'admins', '') ??
-      repetition(viewers ?? [], 'viewers', '') ??
-      repetition(
-        members.map(({ subject }) => subject),
-        'viewers',
-        '',
-      );
+      repetition(lists.owners, 'owners', '') ??
+      repetition(lists.admins, 'admins', '') ??
+      repetition(lists.viewers, 'viewers', '') ??
+      repetition(subjects.slice(0, subjects.length - lists.viewers.length), 'admins', '') ??
+      repetition(subjects, 'viewers', '');
     if (twice) return { ...twice, field: twice.field?.split('.')[0] ?? 'admins' };
     const given = Object.entries(limits ?? {}).filter(([, value]) => value !== null);
     const data = { name, members, ...(given.length > 0 ? { limits: Object.fromEntries(given) } : {}) };
@@ -71,8 +74,11 @@ const resumeTenant = mutation<TenantInput>({
 interface CreateServiceAccountInput extends Keyed {
   readonly tenantId?: string | null;
   readonly name: string;
-  readonly role: 'ADMIN' | 'VIEWER';
+  readonly role?: TenantRoleInput | null;
 }
+
+type TenantRoleInput = 'OWNER' | 'ADMIN' | 'DEVELOPER' | 'VIEWER';
+const roleOf = (role: TenantRoleInput | null | undefined) => role?.toLowerCase() ?? null;
 
 const noTenant = reject('NOT_FOUND', 'There is no such tenant.', 'tenantId');
 
@@ -85,7 +91,7 @@ function namedTenant(viewer: Viewer, tenantId: string | null | undefined): Tenan
 interface AddMemberInput extends Keyed {
   readonly tenantId?: string | null;
   readonly subject: string;
-  readonly role: 'ADMIN' | 'VIEWER';
+  readonly role?: TenantRoleInput | null;
   readonly displayName?: string | null;
   readonly email?: string | null;
 }
@@ -104,7 +110,7 @@ const addMember = mutation<AddMemberInput>({
   order({ tenantId, subject, role, displayName, email }, { viewer }) {
     const tenant = whichTenant(viewer, tenantId, 'member');
     if (typeof tenant !== 'string') return tenant;
-    const data = { subject, role: role.toLowerCase(), displayName: displayName ?? null, email: email ?? null };
+    const data = { subject, role: roleOf(role), displayName: displayName ?? null, email: email ?? null };
     return { tenant, data, expectedVersion: null };
   },
 });
@@ -140,7 +146,7 @@ const createServiceAccount = mutation<CreateServiceAccountInput>({
     const secretHash = createHash('sha256').update(clientSecret).digest('hex');
     return {
       tenant,
-      data: { name, role: role.toLowerCase(), secretHash },
+      data: { name, role: roleOf(role), secretHash },
       expectedVersion: null,
       shown: (result) => ({ clientId: result.serviceAccountId, clientSecret, tokenUrl }),
     };

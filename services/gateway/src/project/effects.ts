@@ -4,6 +4,7 @@ import type { EventRecord } from '@atoll/schema/envelope';
 export const tables = [
   ...['tenant', 'environment', 'namespace', 'subnet', 'deployment', 'release', 'rollout', 'instance'],
   ...['endpoint', 'isolation_policy', 'policy_receipt', 'compute_node', 'member', 'service_account'],
+  ...['role', 'role_binding', 'namespace_home'],
 ] as const;
 export type TableName = string & (typeof tables)[number];
 

@@ -19,6 +19,7 @@ import type { Logger } from '@atoll/service/log';
 import type { NatsConnection } from '@atoll/service/nats';
 import type { Pool, PoolClient } from 'pg';
 import { readSchema } from '../migrations.ts';
+import { changedAccess, markAccessChanges } from './access-changes.ts';
 import { projectDeploy } from './deploy.ts';
 import { deriveRows } from './derive.ts';
 import { combine, type Effect, tables } from './effects.ts';
@@ -55,6 +56,7 @@ async function applyToModels(tx: PoolClient, events: readonly EventRecord[]): Pr
 async function applyEvents(tx: PoolClient, events: readonly EventRecord[]): Promise<Heads> {
   await takeTurn(tx);
   await applyToModels(tx, events);
+  await markAccessChanges(tx, changedAccess(events));
   return appendToLogs(tx, events);
 }
 
@@ -62,7 +64,7 @@ async function applyEvents(tx: PoolClient, events: readonly EventRecord[]): Prom
 const decidedMs = 50;
 
 /** To be raised when the same events give other rows in the read models. */
-const revision = 1;
+const revision = 2;
 
 /** Tells what waited too long for what it follows from. */
 async function tellOverdue(pool: Pool): Promise<Heads> {

@@ -1,6 +1,7 @@
 /** Events of the tenancy context → read models. */
 import type { TenancyEvent } from '@atoll/schema/tenancy/events';
 import { derive, type Effect, instant, labelList, type Project, patch, put, remove } from './effects.ts';
+import { projectAccess } from './tenancy-access.ts';
 
 export const projectTenancy: Project<TenancyEvent> = (event, record): readonly Effect[] => {
   const tenant_id = record.tenant;
@@ -20,19 +21,6 @@ export const projectTenancy: Project<TenancyEvent> = (event, record): readonly E
     }
     case 'TenantResumed':
       return [patch('tenant', event.data.tenantId, { status: 'ACTIVE', suspension: null })];
-    case 'MemberAdded': {
-      const { memberId: id, tenantId, subject, role, displayName, email } = event.data;
-      const person = { display_name: displayName, email, erased_at: null };
-      return [put('member', id, { id, tenant_id: tenantId, subject, role, ...person })];
-    }
-    case 'PersonalDataErased':
-      return [
-        patch('member', event.data.memberId, { display_name: null, email: null, erased_at: instant(record.time) }),
-      ];
-    case 'ServiceAccountCreated': {
-      const { serviceAccountId: id, tenantId, name, role, secretHash } = event.data;
-      return [put('service_account', id, { id, tenant_id: tenantId, name, role, secret_hash: secretHash })];
-    }
     case 'EnvironmentCreated': {
       const { environmentId: id, name, kind } = event.data;
       return [put('environment', id, { id, tenant_id, name, kind, created_at })];
@@ -42,6 +30,7 @@ export const projectTenancy: Project<TenancyEvent> = (event, record): readonly E
       const row = { id, tenant_id, environment_id, name, labels: labelList(labels), created_at };
       return [
         put('namespace', id, { ...row, version: record.version, deleting: false, status: 'PENDING' }),
+        put('namespace_home', id, { id, tenant_id, environment_id }),
         derive('namespace', id),
       ];
     }
@@ -52,6 +41,6 @@ export const projectTenancy: Project<TenancyEvent> = (event, record): readonly E
     case 'NamespaceDeleted':
       return [remove('namespace', event.data.namespaceId)];
     default:
-      return event satisfies never;
+      return projectAccess(event, record);
   }
 };

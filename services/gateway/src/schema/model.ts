@@ -46,6 +46,8 @@ const typeOfKind: Record<IdKind, string | null> = {
   tenant: 'Tenant',
   member: 'Member',
   serviceAccount: null,
+  role: 'Role',
+  binding: 'RoleBinding',
   environment: 'Environment',
   namespace: 'Namespace',
   deployment: 'Deployment',

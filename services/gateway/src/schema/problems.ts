@@ -1,5 +1,5 @@
 /** What is wrong with the SDL: the gateway doesn't start, and the check fails, while there is anything here. */
-import { type Permission, permissions } from '@atoll/schema/permissions';
+import { isPermission } from '@atoll/schema/permissions';
 import {
   type GraphQLObjectType,
   type GraphQLSchema,
@@ -12,8 +12,6 @@ import {
 } from 'graphql';
 import { isEmbedded, isLive, permissionOf, tableOf, weightOf } from './directives.ts';
 import { createModel, nodeOfConnection } from './model.ts';
-
-export const isPermission = (text: string): text is Permission => permissions.some((known) => known === text);
 
 interface Described {
   readonly description?: string | null | undefined;

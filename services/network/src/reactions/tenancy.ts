@@ -40,15 +40,9 @@ function decisionOn(store: EventStore, record: TenancyRecord): Promise<CommandOu
       return decideConnection({ kind: 'isolate', tenantId: record.data.tenantId });
     case 'TenantResumed':
       return decideConnection({ kind: 'reconnect', tenantId: record.data.tenantId });
-    case 'NamespaceDeleted':
-    case 'EnvironmentCreated':
-    case 'TenantCreated':
-    case 'MemberAdded':
-    case 'PersonalDataErased':
-    case 'ServiceAccountCreated':
-      return null;
+    // Whatever else happens to a tenant is no business of this context.
     default:
-      return record satisfies never;
+      return null;
   }
 }
 

@@ -36,6 +36,9 @@ export const requireClaim = (set: ClaimSet, key: string): Claim => ({ op: 'requi
 
 export const environmentKey = (tenant: Tenant, environment: Id<'environment'>) => `${tenant}/${environment}`;
 
+/** Held from a namespace's creation until it is gone. */
+export const namespaceNameKey = (environment: Id<'environment'>, name: string) => `${environment}/${name}`;
+
 export const takeNamespace = (tenant: Tenant, owner: Id<'namespace'>, limit: number): Claim => ({
   op: 'take',
   kind: 'amount',

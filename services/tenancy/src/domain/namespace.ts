@@ -4,7 +4,15 @@ import { type Rejection, reject } from '@atoll/schema/errors';
 import type { Id, Tenant } from '@atoll/schema/ids';
 import type { TenancyEvent } from '@atoll/schema/tenancy/events';
 import type { Labels } from '@atoll/schema/text';
-import { environmentKey, releaseNamespace, releaseUnique, requireClaim, takeNamespace, takeUnique } from './claims.ts';
+import {
+  environmentKey,
+  namespaceNameKey,
+  releaseNamespace,
+  releaseUnique,
+  requireClaim,
+  takeNamespace,
+  takeUnique,
+} from './claims.ts';
 
 export type NamespaceEvent = Extract<
   TenancyEvent,
@@ -50,8 +58,6 @@ export const deletionRefused: Record<Exclude<NamespaceState['status'], 'active'>
 
 export const namespaceStream = (id: string) => `namespace:${id}`;
 
-const nameKey = (environmentId: Id<'environment'>, name: string) => `${environmentId}/${name}`;
-
 export const namespace: Decider<NamespaceState, NamespaceCommand, NamespaceEvent> = {
   initial: { status: 'absent' },
 
@@ -65,7 +71,7 @@ export const namespace: Decider<NamespaceState, NamespaceCommand, NamespaceEvent
           [
             requireClaim('tenant', tenant),
             requireClaim('environment', environmentKey(tenant, environmentId)),
-            takeUnique('namespace-name', nameKey(environmentId, name), namespaceId),
+            takeUnique('namespace-name', namespaceNameKey(environmentId, name), namespaceId),
             takeNamespace(tenant, namespaceId, limit),
           ],
         );
@@ -87,7 +93,7 @@ export const namespace: Decider<NamespaceState, NamespaceCommand, NamespaceEvent
         return accept<NamespaceEvent>(
           [{ type: 'NamespaceDeleted', data: { namespaceId, environmentId, name } }],
           [
-            releaseUnique('namespace-name', nameKey(environmentId, name), namespaceId),
+            releaseUnique('namespace-name', namespaceNameKey(environmentId, name), namespaceId),
             releaseNamespace(command.tenant, namespaceId),
           ],
         );

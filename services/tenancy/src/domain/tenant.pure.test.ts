@@ -1,8 +1,10 @@
 import { given } from '@atoll/events/given';
 import { describe, expect, it } from 'vitest';
-import { defaultLimits, MAX_MEMBERS, type TenantEvent, tenant } from './tenant.ts';
+import { MAX_MEMBERS } from './access.ts';
+import { defaultLimits, type TenantEvent, tenant } from './tenant.ts';
 
 const tenantId = 'ten_01h455vb4pex5vsknk084sn02q';
+const by = { kind: 'platform' } as const;
 const memberId = 'mem_01h455vb4pex5vsknk084sn02q';
 const serviceAccountId = 'sa_01h455vb4pex5vsknk084sn02q';
 const secretHash = 'a'.repeat(64);
@@ -46,7 +48,7 @@ describe('a tenant', () => {
       displayName: 'Ann Arbor',
       email: 'ann@acme.example',
     } as const;
-    const decided = given(tenant, [created]).when({ kind: 'addMember', ...ann });
+    const decided = given(tenant, [created]).when({ kind: 'addMember', by, ...ann });
     expect(decided).toEqual({
       ok: true,
       events: [{ type: 'MemberAdded', data: { tenantId, ...ann } }],
@@ -57,17 +59,19 @@ describe('a tenant', () => {
       tenant.initial,
     );
     expect(JSON.stringify(state)).not.toMatch(/Arbor|acme.example/);
-    expect(tenant.decide(state, { kind: 'addMember', ...ann })).toMatchObject({
+    expect(tenant.decide(state, { kind: 'addMember', by, ...ann })).toMatchObject({
       ok: false,
       rejection: { code: 'ILLEGAL_STATE', field: 'subject' },
     });
-    expect(given(tenant, []).when({ kind: 'addMember', ...ann })).toMatchObject({ rejection: { code: 'NOT_FOUND' } });
+    expect(given(tenant, []).when({ kind: 'addMember', by, ...ann })).toMatchObject({
+      rejection: { code: 'NOT_FOUND' },
+    });
   });
 
   it('has a bounded number of members', () => {
     const many = Array.from({ length: MAX_MEMBERS }, (_, n) => added({ subject: `s-${n}`, role: 'viewer' }));
     const one = { memberId, subject: 'ann', role: 'viewer', displayName: null, email: null } as const;
-    expect(given(tenant, [created, ...many]).when({ kind: 'addMember', ...one })).toMatchObject({
+    expect(given(tenant, [created, ...many]).when({ kind: 'addMember', by, ...one })).toMatchObject({
       rejection: { code: 'QUOTA_EXCEEDED' },
     });
   });
@@ -86,7 +90,7 @@ describe('a tenant', () => {
     });
     expect(
       given(tenant, [created, ann, erased]).when({
-        ...{ kind: 'addMember', memberId, subject: 'ann', role: 'viewer' },
+        ...{ kind: 'addMember', by, memberId, subject: 'ann', role: 'viewer' },
         ...{ displayName: null, email: null },
       }),
     ).toMatchObject({ rejection: { code: 'ILLEGAL_STATE' } });
@@ -94,7 +98,7 @@ describe('a tenant', () => {
 
   it('gets a service account, whose name is unique in it', () => {
     const account = { serviceAccountId, name: 'ci', role: 'admin', secretHash } as const;
-    expect(given(tenant, [created]).when({ kind: 'createServiceAccount', ...account })).toEqual({
+    expect(given(tenant, [created]).when({ kind: 'createServiceAccount', by, ...account })).toEqual({
       ok: true,
       events: [{ type: 'ServiceAccountCreated', data: { tenantId, ...account } }],
       claims: [
@@ -106,7 +110,7 @@ describe('a tenant', () => {
 
   it('that is missing gets no service account', () => {
     const account = { serviceAccountId, name: 'ci', role: 'admin', secretHash } as const;
-    expect(given(tenant, []).when({ kind: 'createServiceAccount', ...account })).toMatchObject({
+    expect(given(tenant, []).when({ kind: 'createServiceAccount', by, ...account })).toMatchObject({
       ok: false,
       rejection: { code: 'NOT_FOUND' },
     });
@@ -143,7 +147,7 @@ describe('a tenant', () => {
 
   it('that is suspended gets no service account, and is told why', () => {
     const account = { serviceAccountId, name: 'ci', role: 'admin', secretHash } as const;
-    expect(given(tenant, [created, suspended]).when({ kind: 'createServiceAccount', ...account })).toMatchObject({
+    expect(given(tenant, [created, suspended]).when({ kind: 'createServiceAccount', by, ...account })).toMatchObject({
       ok: false,
       rejection: { code: 'TENANT_SUSPENDED', message: expect.stringContaining('unpaid') },
     });

@@ -1,39 +1,18 @@
-/** A tenant: its limits, its members and its service accounts. Stream `tenant:<id>`. */
+/** A tenant: its limits, and who may do what in it (`access.ts`). Stream `tenant:<id>`. */
 import { accept, type Decider, refuse } from '@atoll/events/decider';
 import { reject } from '@atoll/schema/errors';
 import type { Id } from '@atoll/schema/ids';
-import type { TenancyEvent, TenantLimits, tenantRoles } from '@atoll/schema/tenancy/events';
-import { releaseUnique, requireClaim, takeUnique } from './claims.ts';
+import type { BuiltInRole } from '@atoll/schema/permissions';
+import type { TenancyEvent, TenantLimits } from '@atoll/schema/tenancy/events';
+import { type AccessCommand, type AccessTenant, decideAccess } from './access.ts';
+import { type AccessEvent, evolveAccess, type Member, noAccess } from './access-state.ts';
+import { releaseUnique, takeUnique } from './claims.ts';
 
-type TenantRole = (typeof tenantRoles)[number];
-export type TenantEvent = Extract<
-  TenancyEvent,
-  {
-    type:
-      | 'TenantCreated'
-      | 'TenantSuspended'
-      | 'TenantResumed'
-      | 'MemberAdded'
-      | 'PersonalDataErased'
-      | 'ServiceAccountCreated';
-  }
->;
+type OwnEvent = Extract<TenancyEvent, { type: 'TenantCreated' | 'TenantSuspended' | 'TenantResumed' }>;
+export type TenantEvent = OwnEvent | AccessEvent;
 
-interface Member {
-  readonly memberId: Id<'member'>;
-  readonly subject: string;
-  /** What was known of the person is unreadable. */
-  readonly erased: boolean;
-}
-
-/** Keeps the stream, and the state, within what one command can work on. */
-export const MAX_MEMBERS = 1000;
-
-interface Known {
-  readonly tenantId: Id<'tenant'>;
+interface Known extends AccessTenant {
   readonly limits: TenantLimits;
-  /** Without names and addresses: no rule needs them, so no memory or snapshot holds them. */
-  readonly members: readonly Member[];
 }
 export type TenantState =
   | { readonly status: 'absent' }
@@ -51,27 +30,13 @@ export type TenantCommand =
       readonly members: readonly {
         readonly memberId: Id<'member'>;
         readonly subject: string;
-        readonly role: TenantRole;
+        readonly role: BuiltInRole;
       }[];
     }
-  | {
-      readonly kind: 'addMember';
-      readonly memberId: Id<'member'>;
-      readonly subject: string;
-      readonly role: TenantRole;
-      readonly displayName: string | null;
-      readonly email: string | null;
-    }
   | { readonly kind: 'erasePersonalData'; readonly subject: string }
-  | {
-      readonly kind: 'createServiceAccount';
-      readonly serviceAccountId: Id<'serviceAccount'>;
-      readonly name: string;
-      readonly role: TenantRole;
-      readonly secretHash: string;
-    }
   | { readonly kind: 'suspend'; readonly reason: string }
-  | { readonly kind: 'resume' };
+  | { readonly kind: 'resume' }
+  | AccessCommand;
 
 /** What a tenant may hold where the operator says nothing else. */
 export const defaultLimits: TenantLimits = {
@@ -133,22 +98,6 @@ export const tenant: Decider<TenantState, TenantCommand, TenantEvent> = {
           ],
         );
       }
-      case 'addMember': {
-        if (state.status === 'absent') return refuse(tenantNotFound);
-        if (state.status === 'suspended') return refuse(tenantSuspended(state.reason));
-        const { kind: _, ...member } = command;
-        const { tenantId, members } = state;
-        if (memberOf(state, member.subject)) {
-          return refuse(reject('ILLEGAL_STATE', 'This person is a member of the tenant already.', 'subject'));
-        }
-        if (members.length >= MAX_MEMBERS) {
-          return refuse(reject('QUOTA_EXCEEDED', `A tenant has at most ${MAX_MEMBERS} members.`));
-        }
-        return accept<TenantEvent>(
-          [{ type: 'MemberAdded', data: { tenantId, ...member } }],
-          [requireClaim('tenant', tenantId)],
-        );
-      }
       // Who asks to be forgotten is, whatever the tenant owes.
       case 'erasePersonalData': {
         if (state.status === 'absent') return refuse(tenantNotFound);
@@ -163,19 +112,6 @@ export const tenant: Decider<TenantState, TenantCommand, TenantEvent> = {
           ...accept<TenantEvent>([{ type: 'PersonalDataErased', data: { tenantId, memberId, subject } }]),
           erases: [subject],
         };
-      }
-      case 'createServiceAccount': {
-        if (state.status === 'absent') return refuse(tenantNotFound);
-        if (state.status === 'suspended') return refuse(tenantSuspended(state.reason));
-        const { serviceAccountId, name, role, secretHash } = command;
-        const { tenantId } = state;
-        return accept<TenantEvent>(
-          [{ type: 'ServiceAccountCreated', data: { tenantId, serviceAccountId, name, role, secretHash } }],
-          [
-            requireClaim('tenant', tenantId),
-            takeUnique('service-account-name', `${tenantId}/${name}`, serviceAccountId),
-          ],
-        );
       }
       case 'suspend': {
         if (state.status === 'absent') return refuse(tenantNotFound);
@@ -196,6 +132,26 @@ export const tenant: Decider<TenantState, TenantCommand, TenantEvent> = {
           [takeUnique('tenant', tenantId, tenantId)],
         );
       }
+      // Access is taken from somebody also while the tenant is suspended, by whoever stands above it.
+      case 'removeMember':
+      case 'unbindRole':
+      case 'endBindings':
+        if (state.status === 'absent') return refuse(tenantNotFound);
+        if (state.status === 'suspended' && command.kind !== 'endBindings' && command.by.kind !== 'platform') {
+          return refuse(tenantSuspended(state.reason));
+        }
+        return decideAccess(state, command);
+      case 'addMember':
+      case 'createServiceAccount':
+      case 'changeMemberRole':
+      case 'leave':
+      case 'createRole':
+      case 'changeRole':
+      case 'deleteRole':
+      case 'bindRole':
+        if (state.status === 'absent') return refuse(tenantNotFound);
+        if (state.status === 'suspended') return refuse(tenantSuspended(state.reason));
+        return decideAccess(state, command);
       default:
         return command satisfies never;
     }
@@ -204,29 +160,16 @@ export const tenant: Decider<TenantState, TenantCommand, TenantEvent> = {
   evolve(state, event) {
     switch (event.type) {
       case 'TenantCreated':
-        return { status: 'active', tenantId: event.data.tenantId, limits: event.data.limits, members: [] };
-      // Who may act for the tenant is asked of the read model by the gateway; no rule here depends on it.
-      case 'MemberAdded': {
-        if (state.status === 'absent') return state;
-        const { memberId, subject } = event.data;
-        return { ...state, members: [...state.members, { memberId, subject, erased: false }] };
-      }
-      case 'PersonalDataErased': {
-        if (state.status === 'absent') return state;
-        const { memberId } = event.data;
-        return { ...state, members: state.members.map((m) => (m.memberId === memberId ? { ...m, erased: true } : m)) };
-      }
-      case 'ServiceAccountCreated':
-        return state;
+        return { status: 'active', tenantId: event.data.tenantId, limits: event.data.limits, ...noAccess };
       case 'TenantSuspended':
         return state.status === 'active' ? { ...state, status: 'suspended', reason: event.data.reason } : state;
       case 'TenantResumed': {
         if (state.status !== 'suspended') return state;
-        const { tenantId, limits, members } = state;
-        return { status: 'active', tenantId, limits, members };
+        const { status: _, reason: __, ...known } = state;
+        return { status: 'active', ...known };
       }
       default:
-        return event satisfies never;
+        return state.status === 'absent' ? state : evolveAccess(state, event);
     }
   },
 };

@@ -1,6 +1,6 @@
 /** Document → plan. The document has passed validation against the schema, and the variables are coerced. */
 import { idKind } from '@atoll/schema/ids';
-import type { Permission } from '@atoll/schema/permissions';
+import { isPermission, type Permission } from '@atoll/schema/permissions';
 import {
   type FieldNode,
   type GraphQLField,
@@ -18,7 +18,6 @@ import {
 } from 'graphql';
 import { permissionOf, weightOf } from '../../schema/directives.ts';
 import { type Model, nodeOfConnection, type RowType } from '../../schema/model.ts';
-import { isPermission } from '../../schema/problems.ts';
 import {
   type CollectContext,
   type Collected,

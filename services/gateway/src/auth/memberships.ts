@@ -1,0 +1,72 @@
+/** What the read models know of one subject of a tenant: its role, its bindings that are in force, and the suspension. */
+import { builtInPermissions, type Grant, knownPermissions, wholeTenant } from '@atoll/access/grants';
+import { id } from '@atoll/schema/ids';
+import { type BuiltInRole, tenantRoleNames } from '@atoll/schema/permissions';
+import { type BindingSubject, roleRef, scope } from '@atoll/schema/tenancy/access';
+import type { Pool } from 'pg';
+import { z } from 'zod';
+
+export interface Membership {
+  readonly subjectId: BindingSubject;
+  /** For the whole tenant. */
+  readonly role: BuiltInRole | null;
+  readonly grants: readonly Grant[];
+  readonly suspension: string | null;
+}
+
+/** A binding for what is gone, or is gone again, is in force nowhere. */
+const membershipSql = {
+  name: 'membership',
+  text: `
+    select json_build_object(
+      'id', s.id,
+      'role', s.role,
+      'suspension', (select suspension ->> 'reason' from read.tenant where id = $1),
+      'bindings', (
+        select coalesce(json_agg(json_build_object(
+          'id', b.id,
+          'role', coalesce(b.role, b.role_id),
+          'permissions', r.permissions,
+          'scope', json_strip_nulls(json_build_object(
+            'level', b.level, 'environmentId', b.environment_id, 'namespaceId', b.namespace_id))
+        ) order by b.id), '[]')
+        from read.role_binding b left join read.role r on r.id = b.role_id and r.tenant_id = b.tenant_id
+        where b.subject_id = s.id and b.tenant_id = $1 and case b.level
+          when 'tenant' then true
+          when 'environment' then
+            exists(select from read.environment e where e.id = b.environment_id and e.tenant_id = $1)
+          else exists(select from read.namespace n where n.id = b.namespace_id and n.tenant_id = $1)
+        end
+      )
+    ) as membership
+    from (
+      select id, role from read.member where tenant_id = $1 and subject = $2
+      union all select id, role from read.service_account where tenant_id = $1 and id = $2 limit 1
+    ) s`,
+};
+
+const row = z.object({
+  id: z.union([id('member'), id('serviceAccount')]),
+  role: z.enum(tenantRoleNames).nullable(),
+  suspension: z.string().nullable(),
+  bindings: z.array(z.object({ id: id('binding'), role: roleRef, permissions: z.array(z.string()).nullable(), scope })),
+});
+
+const isBuiltIn = (role: string): role is BuiltInRole => tenantRoleNames.some((known) => known === role);
+
+/** `pool` is the owner's: memberships aren't open to queries. Null where the subject is nobody in the tenant. */
+export async function readMembership(pool: Pool, tenant: string, subject: string): Promise<Membership | null> {
+  const { rows } = await pool.query<{ membership: unknown }>({ ...membershipSql, values: [tenant, subject] });
+  const [found] = rows;
+  if (!found) return null;
+  const { id: subjectId, role, suspension, bindings } = row.parse(found.membership);
+  const own: readonly Grant[] =
+    role === null ? [] : [{ binding: null, role, permissions: builtInPermissions(role), scope: wholeTenant }];
+  const bound = bindings.map((binding): Grant => {
+    const permissions = isBuiltIn(binding.role)
+      ? builtInPermissions(binding.role)
+      : knownPermissions(binding.permissions ?? []);
+    return { binding: binding.id, role: binding.role, permissions, scope: binding.scope };
+  });
+  return { subjectId, role, grants: [...own, ...bound], suspension };
+}
