@@ -8,11 +8,20 @@ const say = (line: string) => console.log(`  ${line}`);
 /** The terminal may be gone before the platform has stopped. */
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 
-function show({ ready, publicUrl, healthPages }: Platform, { home, traces }: StartOptions): void {
-  const tenants = ready.tokens.tenants.flatMap(({ name, admin, viewer }) => [
+/** To a terminal only: what is printed to anything else is kept as a log is, and a log has no secrets. */
+function tokensOf({ tokens }: Platform['ready'], home: string): string {
+  if (!process.stdout.isTTY) return `Tokens of the operator and of two tenants (30 days): in ${home}/ready.json.`;
+  const tenants = tokens.tenants.flatMap(({ name, admin, viewer }) => [
     `  ${name}, admin\n    ${admin}`,
     `  ${name}, viewer\n    ${viewer}`,
   ]);
+  return `Tokens (30 days; header "Authorization: Bearer …")
+  operator
+    ${tokens.operator}
+${tenants.join('\n')}`;
+}
+
+function show({ ready, publicUrl, healthPages }: Platform, { home, traces }: StartOptions): void {
   console.log(`
 Atoll is ready (${((Date.now() - began) / 1000).toFixed(1)} s).
 
@@ -25,10 +34,7 @@ Atoll is ready (${((Date.now() - began) / 1000).toFixed(1)} s).
     .map(([name, url]) => `${name.padEnd(9)} ${url}`)
     .join('\n                ')}
 
-Tokens (30 days; header "Authorization: Bearer …")
-  operator
-    ${ready.tokens.operator}
-${tenants.join('\n')}
+${tokensOf(ready, home)}
 
 All of this for programs: ${home}/ready.json. Logs: ${home}/logs. Stop: Ctrl-C.`);
   if (traces) console.log(`Traces: npm run trace -- last${home === '.atoll' ? '' : ` --home ${home}`}`);

@@ -27,7 +27,7 @@ export function formsOf(text: string): readonly string[] {
 const holds = (content: string, needles: readonly string[]) => needles.some((needle) => content.includes(needle));
 
 /** Every column of every row of every table, as text. */
-async function tablesWith(client: Client, needles: readonly string[]): Promise<string[]> {
+export async function tablesWith(client: Client, needles: readonly string[]): Promise<string[]> {
   const { rows } = await client.query<{ schema: string; name: string }>(
     `select n.nspname as schema, c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
       where c.relkind in ('r', 'm', 'p') and n.nspname not in ('pg_catalog', 'information_schema', 'pg_toast')
@@ -42,7 +42,7 @@ async function tablesWith(client: Client, needles: readonly string[]): Promise<s
   return found;
 }
 
-async function streamsWith(ready: Ready, needles: readonly string[]): Promise<string[]> {
+export async function streamsWith(ready: Ready, needles: readonly string[]): Promise<string[]> {
   const url = new URL(ready.natsUrl);
   const nc = await connect({ servers: url.host, user: url.username, pass: url.password });
   try {
