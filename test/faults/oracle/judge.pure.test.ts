@@ -175,7 +175,7 @@ describe('each damage is told by its rule', () => {
 
   test('and every rule about what is stored has its damage here', () => {
     const shown = new Set(damages.map(([, rule]) => rule.split(' ')[0]));
-    const beyond: readonly Rule[] = ['comes-to-rest', 'no-crash'];
+    const beyond: readonly Rule[] = ['comes-to-rest', 'no-crash', 'checkpoint-never-back', 'one-publisher'];
     expect([...shown, ...beyond].sort()).toEqual([...rules].sort());
   });
 });

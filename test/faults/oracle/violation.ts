@@ -15,6 +15,8 @@ export const rules = [
   'nothing-parked',
   'comes-to-rest',
   'no-crash',
+  'checkpoint-never-back',
+  'one-publisher',
 ] as const;
 export type Rule = (typeof rules)[number];
 

@@ -17,6 +17,7 @@ import type { NatsHandle, ServerHandle } from '../servers.ts';
 import { readTables } from '../workload/projector.ts';
 import { ACCOUNTS, LEDGER, READ, type Role } from '../workload/role.ts';
 import { type Ground, type GroundKind, openGround } from './ground.ts';
+import { makeRivals, rivalOptions } from './rivals.ts';
 
 /** How many processes of each role there are. */
 export type Crew = Readonly<Record<Role, number>>;
@@ -72,13 +73,17 @@ export async function openBed(options: {
   }
   await pool.query(readTables);
 
+  if (ground.kind === 'rivals') await makeRivals(pool);
+
   const proxies = { postgres: await startProxy(url.href), nats: await startProxy(nats.url) };
   const nc = await connectNats({ url: nats.url, name: 'oracle', log });
   const clientNc = await connectNats({ url: nats.url, name: 'client', log });
   const logFile = join(folder, 'subscriber.log');
+  const processUrl = new URL(proxies.postgres.url);
+  if (ground.kind === 'rivals') processUrl.searchParams.set('options', rivalOptions);
   const env = {
     ATOLL_NATS_URL: proxies.nats.url,
-    ATOLL_DATABASE_URL: proxies.postgres.url,
+    ATOLL_DATABASE_URL: processUrl.href,
     ATOLL_FAULTS_LOG: logFile,
     // Processes are started by the hundred: what the first has compiled, the others read.
     NODE_COMPILE_CACHE: compileCache,
@@ -120,7 +125,7 @@ export async function openBed(options: {
       await Promise.all([proxies.postgres.stop(), proxies.nats.stop()]);
       await pool.end();
       // On other ground it goes with its server.
-      if (ground.kind === 'plain') await server.query(`drop database ${name} with (force)`);
+      if (ground.kind === 'plain' || ground.kind === 'rivals') await server.query(`drop database ${name} with (force)`);
       await server.end();
       await ground.close();
       rmSync(folder, { recursive: true, force: true });

@@ -1,5 +1,7 @@
 /** A fault as the runner knows it: what is broken, how long it stays so, and what is needed to see that it happened. */
+
 import type { CatalogueEntry } from '../catalogue.ts';
+import type { Violation } from '../oracle/violation.ts';
 import type { Bed } from './bed.ts';
 import type { GroundKind } from './ground.ts';
 
@@ -10,6 +12,8 @@ export interface RunFault extends CatalogueEntry {
   readonly poison?: boolean;
   /** After the healing and before the check: what an operator would have to do. */
   repair?(): Promise<void>;
+  /** What only this fault can tell, beside the oracle's rules; after everything has come to rest. */
+  judge?(): Promise<readonly Violation[]>;
 }
 
 /** The fault could not be brought about: the round proves nothing, and must not pass for one that was survived. */

@@ -5,8 +5,8 @@ import { type FakeClock, openClock } from '../clock.ts';
 import { mountSmallDisk, type SmallDisk } from '../disk.ts';
 import { type NatsHandle, type ServerHandle, startNats, startPostgres } from '../servers.ts';
 
-/** `clocks`: of PostgreSQL and of each process, under libfaketime. `disks`: small ones under PostgreSQL and NATS; needs root. */
-export type GroundKind = 'plain' | 'clocks' | 'disks';
+/** `rivals`: every process leads. `clocks`: of PostgreSQL and of each process, under libfaketime. `disks`: small ones under PostgreSQL and NATS; needs root. */
+export type GroundKind = 'plain' | 'rivals' | 'clocks' | 'disks';
 
 export interface Ground {
   readonly kind: GroundKind;

@@ -61,6 +61,7 @@ export async function runRound(options: {
   if (behind.length > 0) violations.push(violation('comes-to-rest', 'lost', `not within ${REST_MS / 1000} s`, behind));
 
   violations.push(...judge(clients.calls, await observe(bed)));
+  if (notInjected === null) violations.push(...((await fault.judge?.()) ?? []));
   for (const one of bed.processes) {
     if (one.crashes() > (crashesBefore.get(one) ?? 0)) {
       violations.push(violation('no-crash', 'other', `${one.name} ended by itself:\n${one.output().slice(-3000)}`));
