@@ -29,6 +29,9 @@ export const errorCodes = {
   REGISTRY_NOT_ALLOWED: { kind: 'user', retry: 'never' },
   INSUFFICIENT_CAPACITY: { kind: 'user', retry: 'later' },
   QUOTA_EXCEEDED: { kind: 'user', retry: 'later' },
+  INVITATION_EXPIRED: { kind: 'user', retry: 'never' },
+  INVITATION_USED: { kind: 'user', retry: 'never' },
+  INVITATION_REVOKED: { kind: 'user', retry: 'never' },
   NO_EARLIER_RELEASE: { kind: 'user', retry: 'never' },
 
   UNAUTHENTICATED: { kind: 'access', retry: 'never' },

@@ -4,7 +4,9 @@ import { id } from '../ids.ts';
 import type { InputOf, ResultOf } from '../registry.ts';
 import { labels, name } from '../text.ts';
 import { accessCommands, builtInRole } from './access.ts';
-import { displayName, email, environmentKinds, memberSubject, suspensionReason, tenantLimits } from './events.ts';
+import { environmentKinds, suspensionReason, tenantLimits } from './events.ts';
+import { identityCommands } from './identity-commands.ts';
+import { displayName, email, memberSubject } from './person.ts';
 
 const subject = memberSubject;
 
@@ -68,6 +70,7 @@ export const tenancyCommands = {
     input: z.strictObject({ namespaceId: id('namespace') }),
     result: z.strictObject({ namespaceId: id('namespace') }),
   },
+  ...identityCommands,
 } as const;
 
 export type TenancyCommand = keyof typeof tenancyCommands;

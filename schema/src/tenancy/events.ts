@@ -1,10 +1,12 @@
-/** Facts of the tenancy context. Streams: `tenant:<id>`, `environment:<id>`, `namespace:<id>`. */
+/** Facts of the tenancy context. Streams: `tenant:<id>`, `environment:<id>`, `namespace:<id>`, and those of the files beside. */
 import { z } from 'zod';
 import { id } from '../ids.ts';
 import { personal } from '../personal.ts';
 import type { EventsOf } from '../registry.ts';
 import { labels, name } from '../text.ts';
 import { accessEvents, baseRole } from './access.ts';
+import { identityEvents } from './identity.ts';
+import { displayName, email } from './person.ts';
 
 export const environmentKinds = ['DEVELOPMENT', 'TEST', 'STAGING', 'PRODUCTION'] as const;
 
@@ -30,18 +32,6 @@ export const suspensionReason = z
   .describe('Why, in words for the tenant.');
 
 const namespace = { namespaceId: id('namespace'), environmentId: id('environment'), name };
-
-/**
- * The `sub` of a person's tokens: a pseudonym that their issuer made up, and what the log knows people by. It stands in
- * the envelope of everything they do, where no key covers it; so an address of e-mail is none.
- */
-export const memberSubject = z
-  .string()
-  .min(1)
-  .max(255)
-  .regex(/^[^@\s]*$/, "must be an identifier of the issuer's own making: an e-mail address or a name can't be erased");
-export const displayName = z.string().trim().min(1).max(200);
-export const email = z.email().max(254);
 
 const memberV1 = z.strictObject({
   tenantId: id('tenant'),
@@ -139,6 +129,8 @@ export const tenancyEvents = {
     version: 1,
     data: z.strictObject(namespace),
   },
+
+  ...identityEvents,
 } as const;
 
 export type TenancyEvent = EventsOf<typeof tenancyEvents>;

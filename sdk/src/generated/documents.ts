@@ -126,6 +126,77 @@ fragment Event on Event {
   correlation
   data
 }`),
+  issuers: new TypedDocument<o.IssuersQuery, o.IssuersQueryVariables>('query', ["issuers"], `query Issuers($first: Int = 20, $after: String) {
+  issuers(first: $first, after: $after) { nodes { ...Issuer } pageInfo { hasNextPage endCursor } }
+}
+fragment GroupRole on GroupRole {
+  group
+  role
+}
+fragment Issuer on Issuer {
+  id
+  name
+  url
+  audience
+  algorithms
+  tokenTypes
+  claims { ...IssuerClaims }
+  groupRoles { ...GroupRole }
+  createdAt
+  version
+}
+fragment IssuerClaims on IssuerClaims {
+  subject
+  email
+  name
+  groups
+}`),
+  serviceAccounts: new TypedDocument<o.ServiceAccountsQuery, o.ServiceAccountsQueryVariables>('query', ["serviceAccounts"], `query ServiceAccounts($first: Int = 20, $after: String) {
+  serviceAccounts(first: $first, after: $after) { nodes { ...ServiceAccount } pageInfo { hasNextPage endCursor } }
+}
+fragment CredentialUse on CredentialUse {
+  lastUsedAt
+}
+fragment ServiceAccount on ServiceAccount {
+  id
+  name
+  role
+  status
+  createdAt
+  lastUse { ...CredentialUse }
+}`),
+  apiKeys: new TypedDocument<o.ApiKeysQuery, o.ApiKeysQueryVariables>('query', ["apiKeys"], `query ApiKeys($first: Int = 20, $after: String) {
+  apiKeys(first: $first, after: $after) { nodes { ...ApiKey } pageInfo { hasNextPage endCursor } }
+}
+fragment ApiKey on ApiKey {
+  id
+  name
+  subject
+  prefix
+  scopes
+  createdAt
+  expiresAt
+  revokedAt
+  lastUse { ...CredentialUse }
+}
+fragment CredentialUse on CredentialUse {
+  lastUsedAt
+}`),
+  invitations: new TypedDocument<o.InvitationsQuery, o.InvitationsQueryVariables>('query', ["invitations"], `query Invitations($first: Int = 20, $after: String) {
+  invitations(first: $first, after: $after) { nodes { ...Invitation } pageInfo { hasNextPage endCursor } }
+}
+fragment Invitation on Invitation {
+  id
+  role
+  label
+  email
+  status
+  invitedBy
+  createdAt
+  expiresAt
+  endedAt
+  memberId
+}`),
   subnets: new TypedDocument<o.SubnetsQuery, o.SubnetsQueryVariables>('query', ["subnets"], `query Subnets($first: Int = 20, $after: String) {
   subnets(first: $first, after: $after) { nodes { ...Subnet } pageInfo { hasNextPage endCursor } }
 }
@@ -432,6 +503,220 @@ fragment Deployment on Deployment {
 fragment Label on Label {
   key
   value
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  registerIssuer: new TypedDocument<o.RegisterIssuerMutation, o.RegisterIssuerMutationVariables>('mutation', ["registerIssuer"], `mutation RegisterIssuer($input: RegisterIssuerInput!) {
+  registerIssuer(input: $input) { issuer { ...Issuer } userErrors { ...UserError } position }
+}
+fragment GroupRole on GroupRole {
+  group
+  role
+}
+fragment Issuer on Issuer {
+  id
+  name
+  url
+  audience
+  algorithms
+  tokenTypes
+  claims { ...IssuerClaims }
+  groupRoles { ...GroupRole }
+  createdAt
+  version
+}
+fragment IssuerClaims on IssuerClaims {
+  subject
+  email
+  name
+  groups
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  changeIssuer: new TypedDocument<o.ChangeIssuerMutation, o.ChangeIssuerMutationVariables>('mutation', ["changeIssuer"], `mutation ChangeIssuer($input: ChangeIssuerInput!) {
+  changeIssuer(input: $input) { issuer { ...Issuer } userErrors { ...UserError } position }
+}
+fragment GroupRole on GroupRole {
+  group
+  role
+}
+fragment Issuer on Issuer {
+  id
+  name
+  url
+  audience
+  algorithms
+  tokenTypes
+  claims { ...IssuerClaims }
+  groupRoles { ...GroupRole }
+  createdAt
+  version
+}
+fragment IssuerClaims on IssuerClaims {
+  subject
+  email
+  name
+  groups
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  removeIssuer: new TypedDocument<o.RemoveIssuerMutation, o.RemoveIssuerMutationVariables>('mutation', ["removeIssuer"], `mutation RemoveIssuer($input: RemoveIssuerInput!) {
+  removeIssuer(input: $input) { userErrors { ...UserError } position }
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  createApiKey: new TypedDocument<o.CreateApiKeyMutation, o.CreateApiKeyMutationVariables>('mutation', ["createApiKey"], `mutation CreateApiKey($input: CreateApiKeyInput!) {
+  createApiKey(input: $input) { apiKey { ...ApiKey } key userErrors { ...UserError } position }
+}
+fragment ApiKey on ApiKey {
+  id
+  name
+  subject
+  prefix
+  scopes
+  createdAt
+  expiresAt
+  revokedAt
+  lastUse { ...CredentialUse }
+}
+fragment CredentialUse on CredentialUse {
+  lastUsedAt
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  revokeApiKey: new TypedDocument<o.RevokeApiKeyMutation, o.RevokeApiKeyMutationVariables>('mutation', ["revokeApiKey"], `mutation RevokeApiKey($input: RevokeApiKeyInput!) {
+  revokeApiKey(input: $input) { apiKey { ...ApiKey } userErrors { ...UserError } position }
+}
+fragment ApiKey on ApiKey {
+  id
+  name
+  subject
+  prefix
+  scopes
+  createdAt
+  expiresAt
+  revokedAt
+  lastUse { ...CredentialUse }
+}
+fragment CredentialUse on CredentialUse {
+  lastUsedAt
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  rotateServiceAccountSecret: new TypedDocument<o.RotateServiceAccountSecretMutation, o.RotateServiceAccountSecretMutationVariables>('mutation', ["rotateServiceAccountSecret"], `mutation RotateServiceAccountSecret($input: RotateServiceAccountSecretInput!) {
+  rotateServiceAccountSecret(input: $input) { clientId clientSecret tokenUrl userErrors { ...UserError } position }
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  disableServiceAccount: new TypedDocument<o.DisableServiceAccountMutation, o.DisableServiceAccountMutationVariables>('mutation', ["disableServiceAccount"], `mutation DisableServiceAccount($input: DisableServiceAccountInput!) {
+  disableServiceAccount(input: $input) { serviceAccount { ...ServiceAccount } userErrors { ...UserError } position }
+}
+fragment CredentialUse on CredentialUse {
+  lastUsedAt
+}
+fragment ServiceAccount on ServiceAccount {
+  id
+  name
+  role
+  status
+  createdAt
+  lastUse { ...CredentialUse }
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  enableServiceAccount: new TypedDocument<o.EnableServiceAccountMutation, o.EnableServiceAccountMutationVariables>('mutation', ["enableServiceAccount"], `mutation EnableServiceAccount($input: EnableServiceAccountInput!) {
+  enableServiceAccount(input: $input) { serviceAccount { ...ServiceAccount } userErrors { ...UserError } position }
+}
+fragment CredentialUse on CredentialUse {
+  lastUsedAt
+}
+fragment ServiceAccount on ServiceAccount {
+  id
+  name
+  role
+  status
+  createdAt
+  lastUse { ...CredentialUse }
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  deleteServiceAccount: new TypedDocument<o.DeleteServiceAccountMutation, o.DeleteServiceAccountMutationVariables>('mutation', ["deleteServiceAccount"], `mutation DeleteServiceAccount($input: DeleteServiceAccountInput!) {
+  deleteServiceAccount(input: $input) { userErrors { ...UserError } position }
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  inviteMember: new TypedDocument<o.InviteMemberMutation, o.InviteMemberMutationVariables>('mutation', ["inviteMember"], `mutation InviteMember($input: InviteMemberInput!) {
+  inviteMember(input: $input) { invitation { ...Invitation } token userErrors { ...UserError } position }
+}
+fragment Invitation on Invitation {
+  id
+  role
+  label
+  email
+  status
+  invitedBy
+  createdAt
+  expiresAt
+  endedAt
+  memberId
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  revokeInvitation: new TypedDocument<o.RevokeInvitationMutation, o.RevokeInvitationMutationVariables>('mutation', ["revokeInvitation"], `mutation RevokeInvitation($input: RevokeInvitationInput!) {
+  revokeInvitation(input: $input) { invitation { ...Invitation } userErrors { ...UserError } position }
+}
+fragment Invitation on Invitation {
+  id
+  role
+  label
+  email
+  status
+  invitedBy
+  createdAt
+  expiresAt
+  endedAt
+  memberId
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  acceptInvitation: new TypedDocument<o.AcceptInvitationMutation, o.AcceptInvitationMutationVariables>('mutation', ["acceptInvitation"], `mutation AcceptInvitation($input: AcceptInvitationInput!) {
+  acceptInvitation(input: $input) { tenantId memberId role userErrors { ...UserError } position }
 }
 fragment UserError on UserError {
   code

@@ -18,6 +18,18 @@ export interface EventData {
   'tenancy.NamespaceCreated': { readonly namespaceId: string; readonly environmentId: string; readonly name: string; readonly labels: Readonly<Record<string, string>> };
   'tenancy.NamespaceDeletionRequested': { readonly namespaceId: string; readonly environmentId: string; readonly name: string };
   'tenancy.NamespaceDeleted': { readonly namespaceId: string; readonly environmentId: string; readonly name: string };
+  'tenancy.IssuerRegistered': { readonly tenantId: string; readonly issuerId: string; readonly url: string; readonly name: string; readonly audience: string; readonly algorithms: ReadonlyArray<"RS256" | "RS384" | "RS512" | "PS256" | "PS384" | "PS512" | "ES256" | "ES384" | "ES512" | "EdDSA">; readonly tokenTypes: "ACCESS_TOKEN" | "ANY_JWT"; readonly claims: { readonly subject: string; readonly email: string | null; readonly name: string | null; readonly groups: string | null }; readonly groupRoles: ReadonlyArray<{ readonly group: string; readonly role: "admin" | "developer" | "viewer" }> };
+  'tenancy.IssuerChanged': { readonly tenantId: string; readonly issuerId: string; readonly name: string; readonly audience: string; readonly algorithms: ReadonlyArray<"RS256" | "RS384" | "RS512" | "PS256" | "PS384" | "PS512" | "ES256" | "ES384" | "ES512" | "EdDSA">; readonly tokenTypes: "ACCESS_TOKEN" | "ANY_JWT"; readonly claims: { readonly subject: string; readonly email: string | null; readonly name: string | null; readonly groups: string | null }; readonly groupRoles: ReadonlyArray<{ readonly group: string; readonly role: "admin" | "developer" | "viewer" }> };
+  'tenancy.IssuerRemoved': { readonly tenantId: string; readonly issuerId: string };
+  'tenancy.ApiKeyCreated': { readonly tenantId: string; readonly apiKeyId: string; readonly name: string; readonly subject: string; readonly scopes: ReadonlyArray<string> | null; readonly expiresAt: string | null; readonly secretHash: string };
+  'tenancy.ApiKeyRevoked': { readonly tenantId: string; readonly apiKeyId: string; readonly subject: string };
+  'tenancy.ServiceAccountSecretRotated': { readonly tenantId: string; readonly serviceAccountId: string; readonly secrets: ReadonlyArray<{ readonly hash: string; readonly expiresAt: string | null }> };
+  'tenancy.ServiceAccountDisabled': { readonly tenantId: string; readonly serviceAccountId: string };
+  'tenancy.ServiceAccountEnabled': { readonly tenantId: string; readonly serviceAccountId: string };
+  'tenancy.ServiceAccountDeleted': { readonly tenantId: string; readonly serviceAccountId: string };
+  'tenancy.MemberInvited': { readonly tenantId: string; readonly invitationId: string; readonly role: "owner" | "admin" | "developer" | "viewer"; readonly label: string | null; readonly email: string | null; readonly expiresAt: string; readonly secretHash: string };
+  'tenancy.InvitationRevoked': { readonly tenantId: string; readonly invitationId: string };
+  'tenancy.InvitationAccepted': { readonly tenantId: string; readonly invitationId: string; readonly memberId: string; readonly subject: string; readonly role: "owner" | "admin" | "developer" | "viewer"; readonly displayName: string | null; readonly email: string | null };
   'deploy.NodeRegistered': { readonly nodeId: string; readonly name: string; readonly runtime: "docker" | "simulated"; readonly capacity: { readonly cpuMillis: number; readonly memoryMiB: number }; readonly maxInstances: number };
   'deploy.NodeChanged': { readonly nodeId: string; readonly name: string; readonly runtime: "docker" | "simulated"; readonly capacity: { readonly cpuMillis: number; readonly memoryMiB: number }; readonly maxInstances: number };
   'deploy.NodeBecameReady': { readonly nodeId: string };

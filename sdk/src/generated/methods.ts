@@ -39,6 +39,22 @@ export interface Queries {
    */
   events(variables?: o.EventsQueryVariables, options?: CallOptions): Promise<o.EventsQuery['events']>;
   /**
+   * The issuers whose tokens are accepted for the tenant, by name.
+   */
+  issuers(variables?: o.IssuersQueryVariables, options?: CallOptions): Promise<o.IssuersQuery['issuers']>;
+  /**
+   * The tenant's service accounts, by name.
+   */
+  serviceAccounts(variables?: o.ServiceAccountsQueryVariables, options?: CallOptions): Promise<o.ServiceAccountsQuery['serviceAccounts']>;
+  /**
+   * The tenant's API keys, newest first; their secrets are kept nowhere.
+   */
+  apiKeys(variables?: o.ApiKeysQueryVariables, options?: CallOptions): Promise<o.ApiKeysQuery['apiKeys']>;
+  /**
+   * The tenant's invitations, newest first.
+   */
+  invitations(variables?: o.InvitationsQueryVariables, options?: CallOptions): Promise<o.InvitationsQuery['invitations']>;
+  /**
    * The tenant's subnets, oldest first.
    */
   subnets(variables?: o.SubnetsQueryVariables, options?: CallOptions): Promise<o.SubnetsQuery['subnets']>;
@@ -140,6 +156,54 @@ export interface Mutations {
    */
   deleteDeployment(input: o.DeleteDeploymentMutationVariables['input'], options?: CallOptions): Promise<Deleted<o.DeleteDeploymentMutation['deleteDeployment']>>;
   /**
+   * Accepts tokens of an OpenID Connect issuer for the tenant. Its discovery document is read first, and must be there. Errors: INVALID_ARGUMENT, NAME_TAKEN, QUOTA_EXCEEDED, NOT_FOUND.
+   */
+  registerIssuer(input: o.RegisterIssuerMutationVariables['input'], options?: CallOptions): Promise<Done<o.RegisterIssuerMutation['registerIssuer']>>;
+  /**
+   * Changes what is accepted of an issuer. The URL stays: register another issuer for another one. Errors: INVALID_ARGUMENT, NAME_TAKEN, NOT_FOUND, VERSION_CONFLICT.
+   */
+  changeIssuer(input: o.ChangeIssuerMutationVariables['input'], options?: CallOptions): Promise<Done<o.ChangeIssuerMutation['changeIssuer']>>;
+  /**
+   * Accepts no token of the issuer any more, from the answer on; open subscriptions end within 5 s. Its members stay, and can come by no other issuer. Errors: NOT_FOUND.
+   */
+  removeIssuer(input: o.RemoveIssuerMutationVariables['input'], options?: CallOptions): Promise<Done<o.RemoveIssuerMutation['removeIssuer']>>;
+  /**
+   * Creates an API key of your own or of a service account, and shows it, once. A request with an API key can create none. Errors: INVALID_ARGUMENT, NOT_FOUND, QUOTA_EXCEEDED, ILLEGAL_STATE.
+   */
+  createApiKey(input: o.CreateApiKeyMutationVariables['input'], options?: CallOptions): Promise<Done<o.CreateApiKeyMutation['createApiKey']>>;
+  /**
+   * Revokes an API key, from the answer on; open subscriptions end within 5 s. Once more changes nothing. Errors: NOT_FOUND.
+   */
+  revokeApiKey(input: o.RevokeApiKeyMutationVariables['input'], options?: CallOptions): Promise<Done<o.RevokeApiKeyMutation['revokeApiKey']>>;
+  /**
+   * Makes another secret and shows it, once. The one before stays good for the overlap; one from before that ends at once. Errors: NOT_FOUND, INVALID_ARGUMENT.
+   */
+  rotateServiceAccountSecret(input: o.RotateServiceAccountSecretMutationVariables['input'], options?: CallOptions): Promise<Done<o.RotateServiceAccountSecretMutation['rotateServiceAccountSecret']>>;
+  /**
+   * Its secrets, tokens and keys open nothing from the answer on, until it is enabled again. Errors: NOT_FOUND.
+   */
+  disableServiceAccount(input: o.DisableServiceAccountMutationVariables['input'], options?: CallOptions): Promise<Done<o.DisableServiceAccountMutation['disableServiceAccount']>>;
+  /**
+   * It may act again. Errors: NOT_FOUND.
+   */
+  enableServiceAccount(input: o.EnableServiceAccountMutationVariables['input'], options?: CallOptions): Promise<Done<o.EnableServiceAccountMutation['enableServiceAccount']>>;
+  /**
+   * Deletes it for good, with its secrets, tokens and keys; its name is free again. Errors: NOT_FOUND.
+   */
+  deleteServiceAccount(input: o.DeleteServiceAccountMutationVariables['input'], options?: CallOptions): Promise<Deleted<o.DeleteServiceAccountMutation['deleteServiceAccount']>>;
+  /**
+   * Invites somebody, and shows the token, once: send it to them by a way of your own. Errors: INVALID_ARGUMENT, FORBIDDEN, QUOTA_EXCEEDED, NOT_FOUND.
+   */
+  inviteMember(input: o.InviteMemberMutationVariables['input'], options?: CallOptions): Promise<Done<o.InviteMemberMutation['inviteMember']>>;
+  /**
+   * Takes an invitation back and erases the address. Once more changes nothing. Errors: NOT_FOUND, INVITATION_USED.
+   */
+  revokeInvitation(input: o.RevokeInvitationMutationVariables['input'], options?: CallOptions): Promise<Done<o.RevokeInvitationMutation['revokeInvitation']>>;
+  /**
+   * Makes you a member of the tenant that has invited you. Asked with a token of an issuer that the tenant accepts, by somebody who is no member of it yet. Errors: NOT_FOUND, INVITATION_EXPIRED, INVITATION_USED, INVITATION_REVOKED, ILLEGAL_STATE.
+   */
+  acceptInvitation(input: o.AcceptInvitationMutationVariables['input'], options?: CallOptions): Promise<Done<o.AcceptInvitationMutation['acceptInvitation']>>;
+  /**
    * Gives a namespace a further subnet. Errors: CIDR_MALFORMED, CIDR_OVERLAP, CIDR_NOT_ALLOWED, ADDRESSES_EXHAUSTED, NOT_FOUND, BEING_DELETED.
    */
   createSubnet(input: o.CreateSubnetMutationVariables['input'], options?: CallOptions): Promise<Done<o.CreateSubnetMutation['createSubnet']>>;
@@ -205,6 +269,10 @@ export const bindQueries = (read: Read): Queries => ({
   computeNodes: (variables, options) => read(documents.computeNodes, variables ?? {}, options, (data) => data.computeNodes),
   eventCursor: (variables, options) => read(documents.eventCursor, variables ?? {}, options, (data) => data.eventCursor),
   events: (variables, options) => read(documents.events, variables ?? {}, options, (data) => data.events),
+  issuers: (variables, options) => read(documents.issuers, variables ?? {}, options, (data) => data.issuers),
+  serviceAccounts: (variables, options) => read(documents.serviceAccounts, variables ?? {}, options, (data) => data.serviceAccounts),
+  apiKeys: (variables, options) => read(documents.apiKeys, variables ?? {}, options, (data) => data.apiKeys),
+  invitations: (variables, options) => read(documents.invitations, variables ?? {}, options, (data) => data.invitations),
   subnets: (variables, options) => read(documents.subnets, variables ?? {}, options, (data) => data.subnets),
   isolationPolicy: (variables, options) => read(documents.isolationPolicy, variables, options, (data) => data.isolationPolicy),
   probe: (variables, options) => read(documents.probe, variables, options, (data) => data.probe),
@@ -232,6 +300,18 @@ export const bindMutations = (change: Change): Mutations => ({
   rollbackDeployment: (input, options) => change.done(documents.rollbackDeployment, { input }, options, (data) => data.rollbackDeployment),
   scaleDeployment: (input, options) => change.done(documents.scaleDeployment, { input }, options, (data) => data.scaleDeployment),
   deleteDeployment: (input, options) => change.deleted(documents.deleteDeployment, { input }, options, (data) => data.deleteDeployment),
+  registerIssuer: (input, options) => change.done(documents.registerIssuer, { input }, options, (data) => data.registerIssuer),
+  changeIssuer: (input, options) => change.done(documents.changeIssuer, { input }, options, (data) => data.changeIssuer),
+  removeIssuer: (input, options) => change.done(documents.removeIssuer, { input }, options, (data) => data.removeIssuer),
+  createApiKey: (input, options) => change.done(documents.createApiKey, { input }, options, (data) => data.createApiKey),
+  revokeApiKey: (input, options) => change.done(documents.revokeApiKey, { input }, options, (data) => data.revokeApiKey),
+  rotateServiceAccountSecret: (input, options) => change.done(documents.rotateServiceAccountSecret, { input }, options, (data) => data.rotateServiceAccountSecret),
+  disableServiceAccount: (input, options) => change.done(documents.disableServiceAccount, { input }, options, (data) => data.disableServiceAccount),
+  enableServiceAccount: (input, options) => change.done(documents.enableServiceAccount, { input }, options, (data) => data.enableServiceAccount),
+  deleteServiceAccount: (input, options) => change.deleted(documents.deleteServiceAccount, { input }, options, (data) => data.deleteServiceAccount),
+  inviteMember: (input, options) => change.done(documents.inviteMember, { input }, options, (data) => data.inviteMember),
+  revokeInvitation: (input, options) => change.done(documents.revokeInvitation, { input }, options, (data) => data.revokeInvitation),
+  acceptInvitation: (input, options) => change.done(documents.acceptInvitation, { input }, options, (data) => data.acceptInvitation),
   createSubnet: (input, options) => change.done(documents.createSubnet, { input }, options, (data) => data.createSubnet),
   createIsolationPolicy: (input, options) => change.done(documents.createIsolationPolicy, { input }, options, (data) => data.createIsolationPolicy),
   updateIsolationPolicy: (input, options) => change.done(documents.updateIsolationPolicy, { input }, options, (data) => data.updateIsolationPolicy),

@@ -196,6 +196,226 @@ export type DeleteDeploymentInput = {
   readonly expectedVersion?: number | null | undefined;
 };
 
+/** Signatures that issuers may use (RFC 7518, RFC 8037): asymmetric ones alone. */
+export type IssuerAlgorithm =
+  /** RSA, PKCS #1 v1.5, SHA-256. */
+  | 'RS256'
+  /** RSA, PKCS #1 v1.5, SHA-384. */
+  | 'RS384'
+  /** RSA, PKCS #1 v1.5, SHA-512. */
+  | 'RS512'
+  /** RSA, PSS, SHA-256. */
+  | 'PS256'
+  /** RSA, PSS, SHA-384. */
+  | 'PS384'
+  /** RSA, PSS, SHA-512. */
+  | 'PS512'
+  /** ECDSA, P-256, SHA-256. */
+  | 'ES256'
+  /** ECDSA, P-384, SHA-384. */
+  | 'ES384'
+  /** ECDSA, P-521, SHA-512. */
+  | 'ES512'
+  /** Ed25519. */
+  | 'EdDSA';
+
+/** Which tokens of an issuer are accepted. */
+export type TokenTypes =
+  /** Access tokens alone, by their `typ` `at+jwt` (RFC 9068): the safe choice where the issuer makes them. */
+  | 'ACCESS_TOKEN'
+  /** Also JWTs without that `typ`, where the issuer makes no others; with an audience that nothing else has. */
+  | 'ANY_JWT';
+
+/** Whether a service account may act. */
+export type ServiceAccountStatus =
+  /** It may. */
+  | 'ACTIVE'
+  /** Its secrets, tokens and keys open nothing, until it is enabled again. */
+  | 'DISABLED';
+
+/** What became of an invitation. */
+export type InvitationStatus =
+  /** Nothing yet. */
+  | 'OPEN'
+  /** A member. */
+  | 'ACCEPTED'
+  /** It was taken back. */
+  | 'REVOKED';
+
+/** Names of claims. */
+export type IssuerClaimsInput = {
+  /** Names the person, for good: it must never be given to somebody else. */
+  readonly subject?: string;
+  /** Their address. */
+  readonly email?: string | null | undefined;
+  /** What people call them. */
+  readonly name?: string | null | undefined;
+  /** A list of groups. */
+  readonly groups?: string | null | undefined;
+};
+
+/** What a group may do. */
+export type GroupRoleInput = {
+  /** A value of the groups claim. */
+  readonly group: string;
+  /** The role; OWNER is refused. */
+  readonly role: TenantRole;
+};
+
+/** An issuer to accept tokens of. */
+export type RegisterIssuerInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The operator says in which tenant; others leave it out. */
+  readonly tenantId?: string | null | undefined;
+  /** Lower-case letters, digits and hyphens, at most 63. */
+  readonly name: string;
+  /** The `iss` of its tokens, to the letter. */
+  readonly url: string;
+  /** What must be in the `aud` of its tokens: what the issuer calls this platform. */
+  readonly audience: string;
+  /** What it may sign with. */
+  readonly algorithms?: ReadonlyArray<IssuerAlgorithm>;
+  /** Which of its tokens are accepted. */
+  readonly tokenTypes?: TokenTypes;
+  /** Which claims say what; without it, `sub` names the person. */
+  readonly claims?: IssuerClaimsInput | null | undefined;
+  /** Roles that groups give to those who are no members; the first that fits. At most 50. */
+  readonly groupRoles?: ReadonlyArray<GroupRoleInput> | null | undefined;
+};
+
+/** An issuer to change; what is null stays as it is. */
+export type ChangeIssuerInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The operator says in which tenant; others leave it out. */
+  readonly tenantId?: string | null | undefined;
+  /** The issuer to change. */
+  readonly issuerId: string;
+  /** Only if the issuer is still at this version. */
+  readonly expectedVersion?: number | null | undefined;
+  /** Another name. */
+  readonly name?: string | null | undefined;
+  /** Another audience. */
+  readonly audience?: string | null | undefined;
+  /** Other algorithms. */
+  readonly algorithms?: ReadonlyArray<IssuerAlgorithm> | null | undefined;
+  /** Other tokens. */
+  readonly tokenTypes?: TokenTypes | null | undefined;
+  /** Other claims, all of them. */
+  readonly claims?: IssuerClaimsInput | null | undefined;
+  /** Other roles of groups, all of them. */
+  readonly groupRoles?: ReadonlyArray<GroupRoleInput> | null | undefined;
+};
+
+/** An issuer to remove. */
+export type RemoveIssuerInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The operator says in which tenant; others leave it out. */
+  readonly tenantId?: string | null | undefined;
+  /** The issuer to remove. */
+  readonly issuerId: string;
+};
+
+/** An API key to create. */
+export type CreateApiKeyInput = {
+  /** Repeat a request with its key to get the first answer again, the secret included; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** Lower-case letters, digits and hyphens, at most 63. */
+  readonly name: string;
+  /** The service account that the key is for; null: yourself. */
+  readonly serviceAccountId?: string | null | undefined;
+  /** Permissions that it is restricted to, e.g. `deployment:read`; null: all that its owner has, now and later. */
+  readonly scopes?: ReadonlyArray<string> | null | undefined;
+  /** When it ends by itself; null: never. */
+  readonly expiresAt?: string | null | undefined;
+};
+
+/** An API key to revoke. */
+export type RevokeApiKeyInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The key to revoke; others than your own ask for the permission `apiKey:manage`. */
+  readonly apiKeyId: string;
+};
+
+/** A service account that gets another secret. */
+export type RotateServiceAccountSecretInput = {
+  /** Repeat a request with its key to get the first answer again, the secret included; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The operator says in which tenant; others leave it out. */
+  readonly tenantId?: string | null | undefined;
+  /** The service account. */
+  readonly serviceAccountId: string;
+  /** How long the secret from before stays good: 0 to 2592000 seconds (30 days). */
+  readonly overlapSeconds?: number;
+};
+
+/** A service account to disable. */
+export type DisableServiceAccountInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The operator says in which tenant; others leave it out. */
+  readonly tenantId?: string | null | undefined;
+  /** The service account. */
+  readonly serviceAccountId: string;
+};
+
+/** A service account to enable. */
+export type EnableServiceAccountInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The operator says in which tenant; others leave it out. */
+  readonly tenantId?: string | null | undefined;
+  /** The service account. */
+  readonly serviceAccountId: string;
+};
+
+/** A service account to delete. */
+export type DeleteServiceAccountInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The operator says in which tenant; others leave it out. */
+  readonly tenantId?: string | null | undefined;
+  /** The service account. */
+  readonly serviceAccountId: string;
+};
+
+/** Somebody to invite. */
+export type InviteMemberInput = {
+  /** Repeat a request with its key to get the first answer again, the secret included; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The operator says in which tenant; others leave it out. */
+  readonly tenantId?: string | null | undefined;
+  /** The role that they get; no higher one than your own. */
+  readonly role: TenantRole;
+  /** What you call it, at most 200 characters, e.g. the team; no personal data. */
+  readonly label?: string | null | undefined;
+  /** Whom it is for: told to nobody but readers of invitations, kept encrypted, and erased when the invitation ends. */
+  readonly email?: string | null | undefined;
+  /** How long it can be accepted: 60 to 2592000 seconds (30 days). */
+  readonly validSeconds?: number;
+};
+
+/** An invitation to take back. */
+export type RevokeInvitationInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The operator says in which tenant; others leave it out. */
+  readonly tenantId?: string | null | undefined;
+  /** The invitation to take back. */
+  readonly invitationId: string;
+};
+
+/** An invitation to accept. */
+export type AcceptInvitationInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The token of the invitation, `ati_…`. */
+  readonly token: string;
+};
+
 /** A transport protocol. */
 export type Protocol =
   /** Transmission Control Protocol. */
@@ -468,6 +688,20 @@ export type ComputeNodeFragment = { readonly id: string, readonly name: string, 
 
 export type EventFragment = { readonly cursor: string, readonly id: string, readonly type: string, readonly resourceId: string, readonly time: string, readonly actor: string, readonly cause: string | null, readonly correlation: string, readonly data: unknown };
 
+export type IssuerFragment = { readonly id: string, readonly name: string, readonly url: string, readonly audience: string, readonly algorithms: ReadonlyArray<IssuerAlgorithm>, readonly tokenTypes: TokenTypes, readonly createdAt: string, readonly version: number, readonly claims: IssuerClaimsFragment, readonly groupRoles: ReadonlyArray<GroupRoleFragment> };
+
+export type IssuerClaimsFragment = { readonly subject: string, readonly email: string | null, readonly name: string | null, readonly groups: string | null };
+
+export type GroupRoleFragment = { readonly group: string, readonly role: TenantRole };
+
+export type ServiceAccountFragment = { readonly id: string, readonly name: string, readonly role: TenantRole | null, readonly status: ServiceAccountStatus, readonly createdAt: string, readonly lastUse: CredentialUseFragment | null };
+
+export type CredentialUseFragment = { readonly lastUsedAt: string };
+
+export type ApiKeyFragment = { readonly id: string, readonly name: string, readonly subject: string, readonly prefix: string, readonly scopes: ReadonlyArray<string> | null, readonly createdAt: string, readonly expiresAt: string | null, readonly revokedAt: string | null, readonly lastUse: CredentialUseFragment | null };
+
+export type InvitationFragment = { readonly id: string, readonly role: TenantRole, readonly label: string | null, readonly email: string | null, readonly status: InvitationStatus, readonly invitedBy: string, readonly createdAt: string, readonly expiresAt: string, readonly endedAt: string | null, readonly memberId: string | null };
+
 export type SubnetFragment = { readonly id: string, readonly ipv4: string, readonly ipv6: string, readonly createdAt: string, readonly namespace: { readonly id: string, readonly name: string } };
 
 export type IsolationPolicyFragment = { readonly id: string, readonly name: string, readonly revision: number, readonly version: number, readonly createdAt: string, readonly fromNamespace: { readonly id: string, readonly name: string } | null, readonly fromLabels: ReadonlyArray<LabelFragment>, readonly toLabels: ReadonlyArray<LabelFragment>, readonly ports: ReadonlyArray<PortRangeFragment>, readonly namespace: { readonly id: string, readonly name: string } };
@@ -514,6 +748,10 @@ export type NodeQuery = { readonly node:
     | { readonly __typename: 'Rollout', readonly id: string }
     | { readonly __typename: 'Instance', readonly id: string }
     | { readonly __typename: 'ComputeNode', readonly id: string }
+    | { readonly __typename: 'Issuer', readonly id: string }
+    | { readonly __typename: 'ServiceAccount', readonly id: string }
+    | { readonly __typename: 'ApiKey', readonly id: string }
+    | { readonly __typename: 'Invitation', readonly id: string }
     | { readonly __typename: 'Subnet', readonly id: string }
     | { readonly __typename: 'IsolationPolicy', readonly id: string }
     | { readonly __typename: 'Tenant', readonly id: string }
@@ -564,6 +802,38 @@ export type EventsQueryVariables = Exact<{
 
 
 export type EventsQuery = { readonly events: { readonly nodes: ReadonlyArray<EventFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
+
+export type IssuersQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type IssuersQuery = { readonly issuers: { readonly nodes: ReadonlyArray<IssuerFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
+
+export type ServiceAccountsQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type ServiceAccountsQuery = { readonly serviceAccounts: { readonly nodes: ReadonlyArray<ServiceAccountFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
+
+export type ApiKeysQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type ApiKeysQuery = { readonly apiKeys: { readonly nodes: ReadonlyArray<ApiKeyFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
+
+export type InvitationsQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type InvitationsQuery = { readonly invitations: { readonly nodes: ReadonlyArray<InvitationFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
 
 export type SubnetsQueryVariables = Exact<{
   first?: number | null | undefined;
@@ -677,6 +947,90 @@ export type DeleteDeploymentMutationVariables = Exact<{
 
 
 export type DeleteDeploymentMutation = { readonly deleteDeployment: { readonly position: string | null, readonly deployment: DeploymentFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type RegisterIssuerMutationVariables = Exact<{
+  input: RegisterIssuerInput;
+}>;
+
+
+export type RegisterIssuerMutation = { readonly registerIssuer: { readonly position: string | null, readonly issuer: IssuerFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type ChangeIssuerMutationVariables = Exact<{
+  input: ChangeIssuerInput;
+}>;
+
+
+export type ChangeIssuerMutation = { readonly changeIssuer: { readonly position: string | null, readonly issuer: IssuerFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type RemoveIssuerMutationVariables = Exact<{
+  input: RemoveIssuerInput;
+}>;
+
+
+export type RemoveIssuerMutation = { readonly removeIssuer: { readonly position: string | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type CreateApiKeyMutationVariables = Exact<{
+  input: CreateApiKeyInput;
+}>;
+
+
+export type CreateApiKeyMutation = { readonly createApiKey: { readonly key: string | null, readonly position: string | null, readonly apiKey: ApiKeyFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type RevokeApiKeyMutationVariables = Exact<{
+  input: RevokeApiKeyInput;
+}>;
+
+
+export type RevokeApiKeyMutation = { readonly revokeApiKey: { readonly position: string | null, readonly apiKey: ApiKeyFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type RotateServiceAccountSecretMutationVariables = Exact<{
+  input: RotateServiceAccountSecretInput;
+}>;
+
+
+export type RotateServiceAccountSecretMutation = { readonly rotateServiceAccountSecret: { readonly clientId: string | null, readonly clientSecret: string | null, readonly tokenUrl: string | null, readonly position: string | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type DisableServiceAccountMutationVariables = Exact<{
+  input: DisableServiceAccountInput;
+}>;
+
+
+export type DisableServiceAccountMutation = { readonly disableServiceAccount: { readonly position: string | null, readonly serviceAccount: ServiceAccountFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type EnableServiceAccountMutationVariables = Exact<{
+  input: EnableServiceAccountInput;
+}>;
+
+
+export type EnableServiceAccountMutation = { readonly enableServiceAccount: { readonly position: string | null, readonly serviceAccount: ServiceAccountFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type DeleteServiceAccountMutationVariables = Exact<{
+  input: DeleteServiceAccountInput;
+}>;
+
+
+export type DeleteServiceAccountMutation = { readonly deleteServiceAccount: { readonly position: string | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type InviteMemberMutationVariables = Exact<{
+  input: InviteMemberInput;
+}>;
+
+
+export type InviteMemberMutation = { readonly inviteMember: { readonly token: string | null, readonly position: string | null, readonly invitation: InvitationFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type RevokeInvitationMutationVariables = Exact<{
+  input: RevokeInvitationInput;
+}>;
+
+
+export type RevokeInvitationMutation = { readonly revokeInvitation: { readonly position: string | null, readonly invitation: InvitationFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type AcceptInvitationMutationVariables = Exact<{
+  input: AcceptInvitationInput;
+}>;
+
+
+export type AcceptInvitationMutation = { readonly acceptInvitation: { readonly tenantId: string | null, readonly memberId: string | null, readonly role: TenantRole | null, readonly position: string | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
 
 export type CreateSubnetMutationVariables = Exact<{
   input: CreateSubnetInput;

@@ -1,14 +1,20 @@
 // Generated from schema/ by `npm run gen`. Changes made here are lost.
 import type * as o from './operations.ts';
 
+export type ApiKey = o.ApiKeyFragment;
 export type ComputeNode = o.ComputeNodeFragment;
 export type ContainerPort = o.ContainerPortFragment;
+export type CredentialUse = o.CredentialUseFragment;
 export type Deployment = o.DeploymentFragment;
 export type Environment = o.EnvironmentFragment;
 export type Event = o.EventFragment;
 export type FilteredNode = o.FilteredNodeFragment;
+export type GroupRole = o.GroupRoleFragment;
 export type Instance = o.InstanceFragment;
+export type Invitation = o.InvitationFragment;
 export type IsolationPolicy = o.IsolationPolicyFragment;
+export type Issuer = o.IssuerFragment;
+export type IssuerClaims = o.IssuerClaimsFragment;
 export type Label = o.LabelFragment;
 export type Member = o.MemberFragment;
 export type Namespace = o.NamespaceFragment;
@@ -19,6 +25,7 @@ export type PortRange = o.PortRangeFragment;
 export type ProbeResult = o.ProbeResultFragment;
 export type Release = o.ReleaseFragment;
 export type Rollout = o.RolloutFragment;
+export type ServiceAccount = o.ServiceAccountFragment;
 export type Subnet = o.SubnetFragment;
 export type Tenant = o.TenantFragment;
 export type TenantLimits = o.TenantLimitsFragment;

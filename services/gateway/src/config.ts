@@ -1,6 +1,7 @@
 /** What the gateway takes from its environment. */
 import { commonConfig } from '@atoll/service/config';
 import { z } from 'zod';
+import { privateIssuers } from './auth/fetch-json.ts';
 
 const postgresUrl = z.string().regex(/^postgres(ql)?:\/\//, 'must begin with postgres:// or postgresql://');
 
@@ -15,6 +16,8 @@ export const configSchema = z.object({
   /** Where clients reach the gateway, without a slash at the end; it is also the issuer of the tokens. */
   ATOLL_PUBLIC_URL: z.url({ protocol: /^https?$/ }).refine((url) => !url.endsWith('/'), 'must not end with a slash'),
   ATOLL_ISSUER_KEY_FILE: z.string().min(1),
+  /** Which addresses issuers of tenants may have beside public ones: `none`, `loopback` (with http) or `private`. */
+  ATOLL_PRIVATE_ISSUERS: z.enum(privateIssuers).default('none'),
   /** Connections that queries share; what is more waits, tenant by tenant. */
   ATOLL_READ_CONNECTIONS: z.coerce.number().int().min(1).max(200).default(16),
   /** What one request may cost at most, in points; see @cost. */

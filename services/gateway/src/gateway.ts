@@ -13,9 +13,19 @@ import { startReconciliation } from './audit/reconcile.ts';
 import { createRecorder } from './audit/recorder.ts';
 import { createSignIns } from './audit/sign-ins.ts';
 import { createStrangers } from './audit/strangers.ts';
+import { createApiKeys } from './auth/api-keys.ts';
+import { createAuthenticator } from './auth/authenticate.ts';
+import { createFederated } from './auth/federated.ts';
+import { createFetchJson, type PrivateIssuers } from './auth/fetch-json.ts';
+import { tenantOfInvitation } from './auth/invitations.ts';
 import type { Issuer } from './auth/issuer.ts';
+import { createIssuerProblem } from './auth/issuer-problem.ts';
+import { createKeySets, type KeySetTimes } from './auth/key-sets.ts';
 import { createTokenEndpoint, tokenPath } from './auth/oauth.ts';
+import { createRegistrations } from './auth/registrations.ts';
+import { createServiceAccounts } from './auth/service-accounts.ts';
 import { createTokens } from './auth/tokens.ts';
+import { createUses } from './auth/uses.ts';
 import { createViewers } from './auth/viewers.ts';
 import { tellAccess, watchAccess } from './auth/watch.ts';
 import { createBudget } from './budget.ts';
@@ -59,6 +69,10 @@ export interface GatewayOptions {
   readonly tenantPointsPerMinute: number;
   /** How long a subscriber may leave what it was sent lying. */
   readonly slowSocketMs: number;
+  /** Which addresses issuers may have that aren't public. */
+  readonly privateIssuers: PrivateIssuers;
+  /** Where not the usual ones. */
+  readonly keySetTimes?: KeySetTimes;
   readonly log: Logger;
 }
 
@@ -89,6 +103,18 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   await migrate({ pool: owner, schema: readSchema, folders: [engineMigrations, readMigrations], log });
 
   const viewers = createViewers(owner);
+  const registrations = createRegistrations(owner);
+  const apiKeys = createApiKeys(owner);
+  const accounts = createServiceAccounts(owner);
+  const fetchJson = createFetchJson({ allow: options.privateIssuers });
+  const keySets = createKeySets({
+    pool: owner,
+    fetchJson,
+    log,
+    ...(options.keySetTimes && { times: options.keySetTimes }),
+  });
+  const uses = createUses(owner, log);
+  const believed = [viewers, registrations, apiKeys, accounts];
   const hub = createLogHub({ log: logReader, pool: owner, logger: log });
   const projections = await startProjections({
     nc,
@@ -97,7 +123,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     committed(events, heads) {
       // At once here, and over NATS for the gateways beside this one.
       const tenants = changedAccess(events);
-      for (const tenant of tenants) viewers.forget(tenant);
+      for (const tenant of tenants) for (const one of believed) one.forget(tenant);
       for (const [scope, cursor] of heads) hub.wake(scope, cursor);
       tellAccess(nc, tenants);
       tellWakes(nc, heads);
@@ -110,10 +136,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const strangers = createStrangers(signIns);
   const reconciliation = startReconciliation({ pool: owner, log, resolved: () => projections.decided() });
   const wakes = hearWakes(nc, log, hub.wake);
-  const access = watchAccess({ pool: owner, nc, viewers, log });
+  const access = watchAccess({ pool: owner, nc, viewers, believed, log });
 
   const teller = createTeller(log);
-  const tokens = createTokens(issuer);
+  const authenticator = createAuthenticator({
+    ...{ issuerUrl: issuer.url, tokens: createTokens(issuer), apiKeys, accounts, uses, signIns },
+    federated: createFederated({ registrations, keySets, pool: owner }),
+  });
   const engine = createEngine({
     schema,
     compiler: createCompiler(createModel(schema), (parent, field) => resolvers[`${parent}.${field}`]?.needs ?? []),
@@ -127,6 +156,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       issuer,
       tokenUrl: `${issuer.url}${tokenPath}`,
       audit,
+      tenantOfInvitation: (id) => tenantOfInvitation(owner, id),
+      issuerProblem: createIssuerProblem({ pool: owner, keySets, allow: options.privateIssuers }),
     }),
     audit,
     resolvers,
@@ -146,13 +177,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     projections: async () => projections.problem(),
   };
   const apollo = await startApollo({ schema, engine, teller, log });
-  const tokenEndpoint = createTokenEndpoint({ issuer, pool: owner, signIns });
-  const app = createApp({ apollo, issuer, tokens, viewers, tokenEndpoint, strangers, teller, checks, log });
+  const tokenEndpoint = createTokenEndpoint({ issuer, accounts, signIns });
+  const app = createApp({ apollo, issuer, authenticator, viewers, tokenEndpoint, strangers, teller, checks, log });
   await app.ready();
   const documents = createDocuments(schema);
   const server = app.server;
   const sockets = serveSockets({
-    ...{ server, schema, tokens, viewers, documents, engine, subscriptions, strangers, teller, log },
+    ...{ server, schema, authenticator, viewers, documents, engine, subscriptions, strangers, teller, log },
     slowMs: options.slowSocketMs,
   });
   await app.listen({ host: options.host, port: options.port });
@@ -165,6 +196,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       await sockets.close();
       await app.close();
       await apollo.stop();
+      await keySets.stop();
+      await uses.stop();
       await counted.stop();
       await reconciliation.stop();
       await recorder.stop();

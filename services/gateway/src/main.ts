@@ -37,6 +37,7 @@ runProcess('gateway', async ({ log, onStop, fail }) => {
     port: config.ATOLL_PORT,
     requestPoints: config.ATOLL_REQUEST_POINTS,
     tenantPointsPerMinute: config.ATOLL_TENANT_POINTS_PER_MINUTE,
+    privateIssuers: config.ATOLL_PRIVATE_ISSUERS,
     slowSocketMs: config.ATOLL_SLOW_SUBSCRIBER_SECONDS * 1000,
   });
   onStop('gateway', () => gateway.stop());

@@ -22,6 +22,7 @@ import { createPool, migrate } from '@atoll/service/postgres';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
 import type { Pool } from 'pg';
 import { createIssuer, type Issuer } from '../src/auth/issuer.ts';
+import type { KeySetTimes } from '../src/auth/key-sets.ts';
 import { type Gateway, startGateway } from '../src/gateway.ts';
 import { createReadDatabase, log, type ReadDatabase } from './database.ts';
 
@@ -69,6 +70,7 @@ export interface GatewayLimits {
   readonly requestPoints: number;
   readonly tenantPointsPerMinute: number;
   readonly slowSocketMs: number;
+  readonly keySetTimes?: KeySetTimes;
 }
 
 export async function eventually<T>(what: string, look: () => Promise<T | null | undefined | false>): Promise<T> {
@@ -116,6 +118,8 @@ export async function startPlatform(limits: Partial<GatewayLimits> = {}): Promis
       requestPoints: given.requestPoints ?? 10_000,
       tenantPointsPerMinute: given.tenantPointsPerMinute ?? 20_000_000,
       slowSocketMs: given.slowSocketMs ?? 10_000,
+      privateIssuers: 'loopback',
+      ...(given.keySetTimes && { keySetTimes: given.keySetTimes }),
     });
     platform.url = `http://127.0.0.1:${gateway.port}`;
   }

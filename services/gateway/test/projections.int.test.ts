@@ -253,7 +253,7 @@ describe('projections', () => {
     expect(told).not.toContain(secretHash);
     expect(told).not.toContain('hunter2');
     expect(told).toContain('PASSWORD');
-    for (const table of ['service_account', 'endpoint']) {
+    for (const table of ['service_account_secret', 'api_key_secret', 'issuer_keys', 'endpoint']) {
       await expect(platform.database.reader.query(`select * from read.${table}`)).rejects.toThrow(/permission denied/);
     }
   });

@@ -9,6 +9,7 @@ import type { CommandContext, CommandHandlers } from '@atoll/service/commands';
 import { newId } from '@atoll/service/ids';
 import { answer } from './answer.ts';
 import { accessHandlers, byOf } from './commands/access.ts';
+import { identityHandlers } from './commands/identity.ts';
 import { createTenant } from './create-tenant.ts';
 import { denied } from './denials.ts';
 import { environment, environmentStream } from './domain/environment.ts';
@@ -41,6 +42,7 @@ const decideTenant = (store: EventStore, command: TenantCommand, request: unknow
 export function tenancyHandlers(store: EventStore): CommandHandlers<typeof tenancyCommands> {
   return {
     ...accessHandlers(store),
+    ...identityHandlers(store),
 
     CreateTenant: async (input, context) => answer('CreateTenant', await createTenant(store, input, context)),
 

@@ -1,8 +1,11 @@
 /** What a tenant is told when a claim can't be had: one text for each set of claims. */
 import type { ClaimConflict } from '@atoll/events/store';
 import { type Rejection, reject } from '@atoll/schema/errors';
+import { MAX_API_KEYS } from './domain/api-key.ts';
 import type { ClaimSet } from './domain/claims.ts';
 import { environmentNotFound } from './domain/environment.ts';
+import { MAX_INVITATIONS } from './domain/invitation.ts';
+import { MAX_ISSUERS } from './domain/issuer.ts';
 import { namespaceNotFound } from './domain/namespace.ts';
 import { tenantSuspended } from './domain/tenant.ts';
 
@@ -25,6 +28,23 @@ const denials: Record<ClaimSet, (conflict: ClaimConflict) => Rejection> = {
   // Required by what is bound to the namespace, taken by what creates one.
   'namespace-name': ({ claim }) => (claim.op === 'require' ? namespaceNotFound : taken('a namespace')()),
   'service-account-name': taken('a service account'),
+  issuer: () =>
+    reject(
+      'NAME_TAKEN',
+      'The tenant has registered this issuer for this audience already: change that one.',
+      'audience',
+    ),
+  issuers: () =>
+    reject('QUOTA_EXCEEDED', `A tenant has at most ${MAX_ISSUERS} issuers. Remove one that is not in use.`),
+  'api-keys': () =>
+    reject('QUOTA_EXCEEDED', `An owner has at most ${MAX_API_KEYS} API keys, expired ones included. Revoke one.`),
+  // Somebody else let go of it in between.
+  invitation: () => reject('INVITATION_USED', 'The invitation was accepted or taken back just now.', 'token'),
+  invitations: () =>
+    reject(
+      'QUOTA_EXCEEDED',
+      `A tenant has at most ${MAX_INVITATIONS} open invitations, expired ones included. Revoke one.`,
+    ),
   namespaces: ({ claim, held }) => {
     const limit = 'limit' in claim ? claim.limit : 0;
     return reject(

@@ -12,6 +12,7 @@ import type { MasterKeys } from '@atoll/service/master-keys';
 import type { NatsConnection } from '@atoll/service/nats';
 import type { Pool } from 'pg';
 import { tenancyHandlers } from './commands.ts';
+import { onInvitationAccepted } from './reactions/invitation-accepted.ts';
 import { onNamespaceDrained } from './reactions/namespace-drained.ts';
 
 export const schema = 'tenancy';
@@ -30,6 +31,14 @@ export async function startTenancy(options: { pool: Pool; nc: NatsConnection; ma
     handler: { kind: 'react', react: (record) => onNamespaceDrained(store, record) },
     log,
   });
+  const admissions = await startConsumer({
+    name: 'reactions-invitations',
+    source: { kind: 'store', store },
+    pool,
+    schema,
+    handler: { kind: 'react', react: (record) => onInvitationAccepted(store, record) },
+    log,
+  });
   const commands = serveCommands({
     nc,
     context: 'tenancy',
@@ -42,11 +51,12 @@ export async function startTenancy(options: { pool: Pool; nc: NatsConnection; ma
   return {
     store,
     /** Why the service doesn't work; null while it does. */
-    problem: () => relay.problem() ?? reactions.problem(),
+    problem: () => relay.problem() ?? reactions.problem() ?? admissions.problem(),
     /** No new commands first, then no new reactions; what is committed is still published. */
     async stop() {
       await commands.stop();
       await reactions.stop();
+      await admissions.stop();
       await keys.stop();
       await relay.stop();
       await store.close();

@@ -4,6 +4,7 @@ import { refusal } from '@atoll/events/outage';
 import { type EventStore, handleCommand } from '@atoll/events/store';
 import type { EventRecord } from '@atoll/schema/envelope';
 import { type TenancyEvent, tenancyEvents } from '@atoll/schema/tenancy/events';
+import { isIdentityEvent } from '@atoll/schema/tenancy/identity';
 import type { Logger } from '@atoll/service/log';
 import type { NatsConnection } from '@atoll/service/nats';
 import type { Pool } from 'pg';
@@ -44,6 +45,8 @@ async function react(store: EventStore, event: EventRecord): Promise<void> {
 }
 
 function commandFor(event: TenancyEvent): NamespaceCommand | null {
+  // Who somebody is changes nothing of what runs.
+  if (isIdentityEvent(event)) return null;
   switch (event.type) {
     case 'NamespaceCreated': {
       const { namespaceId, environmentId, name } = event.data;

@@ -22,6 +22,8 @@ export interface TokenClaims {
   /** Absent for the operator. */
   readonly tenant?: string;
   readonly operator?: true;
+  /** Of the secret that a service account shows. */
+  readonly mark?: string;
 }
 
 export interface Issuer {
@@ -43,8 +45,12 @@ export async function createIssuer(jwk: unknown, url: string): Promise<Issuer> {
   return {
     url,
     jwks: { keys: [{ ...rest, kid, alg: algorithm, use: 'sig' }] },
-    sign: ({ subject, tenant, operator }, lifetimeSeconds) =>
-      new SignJWT({ ...(tenant ? { atoll_tenant: tenant } : {}), ...(operator ? { atoll_operator: true } : {}) })
+    sign: ({ subject, tenant, operator, mark }, lifetimeSeconds) =>
+      new SignJWT({
+        ...(tenant ? { atoll_tenant: tenant } : {}),
+        ...(operator ? { atoll_operator: true } : {}),
+        ...(mark ? { atoll_mark: mark } : {}),
+      })
         .setProtectedHeader({ alg: algorithm, typ: accessTokenType, kid })
         .setIssuer(url)
         .setAudience(audience)

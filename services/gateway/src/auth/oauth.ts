@@ -1,11 +1,11 @@
 /** The token endpoint: client credentials of service accounts for access tokens (RFC 6749, section 4.4). */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { idKind, PLATFORM } from '@atoll/schema/ids';
-import type { Pool } from 'pg';
 import type { Client } from '../audit/client.ts';
 import type { SignIn } from '../audit/entry.ts';
 import type { SignIns } from '../audit/sign-ins.ts';
 import type { Issuer } from './issuer.ts';
+import { markOf, type ServiceAccounts } from './service-accounts.ts';
 
 export const tokenPath = '/oauth/token';
 const lifetimeSeconds = 3600;
@@ -62,14 +62,10 @@ const signInOf = ({ client, correlation }: TokenRequest, scope: string, account:
 const sha256 = (text: string) => createHash('sha256').update(text).digest();
 /** Compared against where there is no account, so that the time tells nothing of which there are. */
 const nobody = sha256('');
+const isSame = (a: Buffer, b: Buffer) => a.length === b.length && timingSafeEqual(a, b);
 
-const accountSql = {
-  name: 'service_account',
-  text: 'select tenant_id, secret_hash from read.service_account where id = $1',
-};
-
-export function createTokenEndpoint(options: { issuer: Issuer; pool: Pool; signIns: SignIns }) {
-  const { issuer, pool, signIns } = options;
+export function createTokenEndpoint(options: { issuer: Issuer; accounts: ServiceAccounts; signIns: SignIns }) {
+  const { issuer, accounts, signIns } = options;
   return async (request: TokenRequest): Promise<TokenAnswer> => {
     if (request.form === null) {
       return problem(400, 'invalid_request', 'The body must be application/x-www-form-urlencoded.');
@@ -84,21 +80,20 @@ export function createTokenEndpoint(options: { issuer: Issuer; pool: Pool; signI
     const refused = problem(401, 'invalid_client', 'There is no service account with this id and secret.');
     if (credentials === null) return refused;
     const { clientId, clientSecret } = credentials;
-    const known = idKind(clientId) === 'serviceAccount';
-    const { rows } = known
-      ? await pool.query<{ tenant_id: string; secret_hash: string }>({ ...accountSql, values: [clientId] })
-      : { rows: [] };
-    const account = rows[0];
-    const expected = account ? Buffer.from(account.secret_hash, 'hex') : nobody;
+    const account = idKind(clientId) === 'serviceAccount' ? await accounts.get(clientId) : null;
     const given = sha256(clientSecret);
-    if (expected.length !== given.length || !timingSafeEqual(expected, given) || !account) {
+    // All are compared, and one where there is no account: the time tells nothing.
+    const good = (account?.hashes(Date.now()) ?? []).filter((hash) => isSame(Buffer.from(hash, 'hex'), given));
+    if (good.length === 0) isSame(nobody, given);
+    const [hash] = good;
+    if (!account?.active || hash === undefined) {
       // In the log of the account's tenant; what names no account is the platform's to know.
-      const scope = account?.tenant_id ?? PLATFORM;
+      const scope = account?.tenant ?? PLATFORM;
       await signIns.signInRefused(signInOf(request, scope, account ? clientId : null), 'UNAUTHENTICATED');
       return refused;
     }
-    await signIns.signedIn(signInOf(request, account.tenant_id, clientId));
-    const token = await issuer.sign({ subject: clientId, tenant: account.tenant_id }, lifetimeSeconds);
+    await signIns.signedIn(signInOf(request, account.tenant, clientId));
+    const token = await issuer.sign({ subject: clientId, tenant: account.tenant, mark: markOf(hash) }, lifetimeSeconds);
     return { status: 200, body: { access_token: token, token_type: 'Bearer', expires_in: lifetimeSeconds } };
   };
 }

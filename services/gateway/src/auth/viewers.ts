@@ -7,25 +7,28 @@
  * for two seconds.
  */
 import { type Access, compileGrants } from '@atoll/access/compiled';
-import { type Grant, operatorGrants } from '@atoll/access/grants';
+import { builtInPermissions, type Grant, limitedTo, operatorGrants, wholeTenant } from '@atoll/access/grants';
 import type { Id } from '@atoll/schema/ids';
-import type { Permission, Role } from '@atoll/schema/permissions';
+import type { BuiltInRole, Permission, Role } from '@atoll/schema/permissions';
 import type { BindingSubject } from '@atoll/schema/tenancy/access';
 import type { Pool } from 'pg';
 import { ApiError } from '../errors.ts';
+import type { Credential, Identity, TenantIdentity } from './identity.ts';
 import { type Membership, readMembership } from './memberships.ts';
-import type { Identity } from './tokens.ts';
 
 export interface Viewer {
   readonly subject: string;
   /** The role for the whole tenant; `none` where only bindings say what they may do. */
-  readonly role: Role | 'none';
+  readonly role: Role | 'none' | 'guest';
   /** The membership or service account; null for the operator. */
   readonly subjectId: BindingSubject | null;
   /** What they may do somewhere; where, says `access`. */
   readonly permissions: ReadonlySet<Permission>;
   readonly access: Access;
   readonly grants: readonly Grant[];
+  /** What an API key leaves of that, taken off already; null where nothing is. */
+  readonly scopes: ReadonlySet<Permission> | null;
+  readonly credential: Credential;
   /** Null for the operator. */
   readonly tenant: Id<'tenant'> | null;
   /** Why nothing of the tenant can be changed; null where it can. */
@@ -37,6 +40,8 @@ export interface Viewer {
 export interface Viewers {
   /** Throws FORBIDDEN where the identity has no membership. */
   of(identity: Identity): Promise<Viewer>;
+  /** Somebody without a membership: may accept an invitation, and nothing else. */
+  guest(identity: TenantIdentity): Viewer;
   /** Who may do what in the tenant may have changed. */
   forget(tenant: string): void;
   forgetAll(): void;
@@ -50,7 +55,7 @@ const believedMs = 2000;
 const oldestMs = 60_000;
 const maxRemembered = 500_000;
 
-type Known = Omit<Viewer, 'subject' | 'tenant' | 'expiresAt'>;
+type Known = Omit<Viewer, 'subject' | 'tenant' | 'expiresAt' | 'scopes' | 'credential'>;
 interface Remembered {
   readonly known: Known;
   readonly readAt: number;
@@ -63,6 +68,15 @@ interface TenantMemory {
 
 const operatorAccess = compileGrants(operatorGrants);
 
+const guestGrants: readonly Grant[] = [
+  { binding: null, role: 'viewer', permissions: new Set<Permission>(['invitation:accept']), scope: wholeTenant },
+];
+const guestAccess = compileGrants(guestGrants);
+
+/** What is said to whoever has no membership in the tenant that they mean, whether there is such a tenant or not. */
+export const noMember = () =>
+  new ApiError('FORBIDDEN', 'You are no member of the tenant that the token is for: ask one of its admins.');
+
 /** Most members have one role and no binding: they share what is worked out. */
 const shared = new Map<string, Access>();
 function compiled(grants: readonly Grant[]): Access {
@@ -73,10 +87,34 @@ function compiled(grants: readonly Grant[]): Access {
   return known;
 }
 
+function knownAs(role: BuiltInRole, grants: readonly Grant[]): Omit<Known, 'suspension'> {
+  const access = compiled(grants);
+  return { subjectId: null, role, permissions: access.permissions, access, grants };
+}
+
 function knownOf({ subjectId, role, grants, suspension }: Membership): Known {
   const access = compiled(grants);
   return { subjectId, role: role ?? 'none', permissions: access.permissions, access, grants, suspension };
 }
+
+/** Worked out once for as long as both are remembered. */
+const limited = new WeakMap<Known, WeakMap<ReadonlySet<Permission>, Known>>();
+function within(known: Known, scopes: ReadonlySet<Permission> | null): Known {
+  if (scopes === null) return known;
+  const before = limited.get(known)?.get(scopes);
+  if (before) return before;
+  const grants = limitedTo(known.grants, [...scopes]);
+  const access = compileGrants(grants);
+  const fresh: Known = { ...known, grants, access, permissions: access.permissions };
+  const all = limited.get(known) ?? new WeakMap<ReadonlySet<Permission>, Known>();
+  limited.set(known, all.set(scopes, fresh));
+  return fresh;
+}
+
+const suspensionSql = {
+  name: 'suspension',
+  text: `select suspension ->> 'reason' as suspension from read.tenant where id = $1`,
+};
 
 /** `pool` is the owner's: memberships aren't open to queries. `now` must not go back where the clock is set. */
 export function createViewers(pool: Pool, now: () => number = () => performance.now()): Viewers {
@@ -114,6 +152,15 @@ export function createViewers(pool: Pool, now: () => number = () => performance.
     return known;
   }
 
+  /** Somebody who is no member, by a group of their issuer's. */
+  async function ofGroup(tenant: string, role: BuiltInRole): Promise<Known | null> {
+    const { rows } = await pool.query<{ suspension: string | null }>({ ...suspensionSql, values: [tenant] });
+    const [found] = rows;
+    if (!found) return null;
+    const grants = [{ binding: null, role, permissions: builtInPermissions(role), scope: wholeTenant }];
+    return { ...knownAs(role, grants), suspension: found.suspension };
+  }
+
   function isFresh({ readAt }: Remembered): boolean {
     const time = now();
     return time - readAt < (time - lookedAt < believedMs ? oldestMs : believedMs);
@@ -132,23 +179,25 @@ export function createViewers(pool: Pool, now: () => number = () => performance.
 
   return {
     async of(identity) {
-      const { subject, expiresAt } = identity;
+      const { subject, expiresAt, credential } = identity;
       if (identity.kind === 'operator') {
         return {
           ...{ subject, role: 'operator', subjectId: null, permissions: operatorAccess.permissions },
           ...{ access: operatorAccess, grants: operatorGrants, tenant: null, suspension: null, expiresAt },
+          ...{ scopes: null, credential },
         };
       }
-      const { tenant } = identity;
-      const known = await knownFor(tenant, subject);
-      if (known === null) {
-        throw new ApiError(
-          'FORBIDDEN',
-          'You are no member of the tenant that the token is for: ask one of its admins.',
-        );
-      }
-      return { ...known, subject, tenant, expiresAt };
+      const { tenant, scopes, groupRole } = identity;
+      const member = await knownFor(tenant, subject);
+      const known = member ?? (groupRole && (await ofGroup(tenant, groupRole)));
+      if (known === null) throw noMember();
+      return { ...within(known, scopes), subject, tenant, scopes, credential, expiresAt };
     },
+    guest: ({ subject, tenant, expiresAt, credential }) => ({
+      ...{ subject, tenant, expiresAt, credential, role: 'guest', subjectId: null },
+      ...{ permissions: guestAccess.permissions, access: guestAccess, grants: guestGrants },
+      ...{ scopes: null, suspension: null },
+    }),
     forget(tenant) {
       size -= tenants.get(tenant)?.subjects.size ?? 0;
       tenants.delete(tenant);
@@ -160,5 +209,5 @@ export function createViewers(pool: Pool, now: () => number = () => performance.
   };
 }
 
-/** Whose log and whose budget it is. */
+/** Whose log it is, and whose budget but for guests. */
 export const scopeOf = (viewer: Viewer): string => viewer.tenant ?? 'platform';

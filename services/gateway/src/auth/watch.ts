@@ -23,17 +23,27 @@ export function tellAccess(nc: NatsConnection, tenants: ReadonlySet<string>): vo
   for (const tenant of tenants) nc.publish(accessSubject(tenant), '');
 }
 
-export function watchAccess(options: { pool: Pool; nc: NatsConnection; viewers: Viewers; log: Logger }): {
+export function watchAccess(options: {
+  pool: Pool;
+  nc: NatsConnection;
+  viewers: Viewers;
+  /** All that is remembered of a tenant, the viewers included. */
+  believed: readonly Pick<Viewers, 'forget' | 'forgetAll'>[];
+  log: Logger;
+}): {
   stop(): Promise<void>;
 } {
-  const { pool, nc, viewers, log } = options;
+  const { pool, nc, viewers, believed, log } = options;
+  const forget = (tenant: string) => {
+    for (const one of believed) one.forget(tenant);
+  };
   let seen: number | null = null;
 
   const subscription = nc.subscribe(accessSubject('*'), {
     callback(error, message) {
       const tenant = message?.subject.split('.')[1];
       if (error || tenant === undefined) return;
-      viewers.forget(tenant);
+      forget(tenant);
     },
   });
 
@@ -42,7 +52,7 @@ export function watchAccess(options: { pool: Pool; nc: NatsConnection; viewers: 
     if (seen === null) {
       const { rows } = await pool.query<{ seq: string }>(newestSql);
       seen = Number(rows[0]?.seq ?? 0);
-      viewers.forgetAll();
+      for (const one of believed) one.forgetAll();
     } else {
       const { rows } = await pool.query<{ tenant_id: string; seq: string }>({
         ...changesSql,
@@ -52,7 +62,7 @@ export function watchAccess(options: { pool: Pool; nc: NatsConnection; viewers: 
         seen = null;
         return await look();
       }
-      for (const { tenant_id } of rows) viewers.forget(tenant_id);
+      for (const { tenant_id } of rows) forget(tenant_id);
       seen = Number(rows.at(-1)?.seq ?? seen);
     }
     viewers.looked(at);

@@ -18,7 +18,7 @@ import {
 } from 'graphql';
 import type { Client } from '../audit/client.ts';
 import type { MutationAudit } from '../audit/mutations.ts';
-import { scopeOf, type Viewer } from '../auth/viewers.ts';
+import { noMember, scopeOf, type Viewer } from '../auth/viewers.ts';
 import type { Budget } from '../budget.ts';
 import { ApiError } from '../errors.ts';
 import type { LiveRequest, LiveResolvers } from '../live/resolvers.ts';
@@ -100,6 +100,10 @@ export function createEngine(needs: EngineNeeds): Engine {
   }
 
   function authorise(plan: Plan, viewer: Viewer): void {
+    // Who is no member is told so, whatever they ask for; but may become one.
+    if (viewer.role === 'guest' && !plan.needed.some(({ permission }) => permission === 'invitation:accept')) {
+      throw noMember();
+    }
     for (const { permission, where } of plan.needed) {
       if (viewer.access.reach(permission).kind === 'everywhere') continue;
       throw new ApiError(
@@ -129,7 +133,7 @@ export function createEngine(needs: EngineNeeds): Engine {
       operation,
       variables,
       viewerClass: viewer.tenant === null ? 'operator' : 'tenant',
-      role: viewer.role,
+      role: classOf(viewer),
       may: (permission: Permission) => viewer.permissions.has(permission),
     });
     authorise(compiled.plan, viewer);
@@ -143,7 +147,8 @@ export function createEngine(needs: EngineNeeds): Engine {
         },
       );
     }
-    budget.spend(scopeOf(viewer), points);
+    // A tenant pays for its own: not for whoever comes with a token of an issuer that it accepts, too.
+    budget.spend(viewer.role === 'guest' ? `guests ${scopeOf(viewer)}` : scopeOf(viewer), points);
     return { operation, variables, compiled };
   }
 
@@ -279,5 +284,9 @@ export function createEngine(needs: EngineNeeds): Engine {
     },
   };
 }
+
+/** Viewers of one class may do the same. */
+const classOf = ({ role, scopes, permissions }: Viewer): string =>
+  scopes === null ? role : `${role} within ${[...permissions].sort().join(' ')}`;
 
 const toError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ApolloServer } from '@apollo/server';
 import { fastifyApolloHandler } from '@as-integrations/fastify';
+import { idKind } from '@atoll/schema/ids';
 import type { ReadinessCheck } from '@atoll/service/health';
 import type { Logger } from '@atoll/service/log';
 import { type OpenSpan, openRequest } from '@atoll/service/spans';
@@ -9,10 +10,11 @@ import { traceIdOf } from '@atoll/service/traceparent';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { clientOf } from '../audit/client.ts';
 import type { Strangers } from '../audit/strangers.ts';
+import { type Authenticator, tenantHeader } from '../auth/authenticate.ts';
+import type { Identity } from '../auth/identity.ts';
 import { algorithm, type Issuer } from '../auth/issuer.ts';
 import { type createTokenEndpoint, tokenPath } from '../auth/oauth.ts';
-import type { Tokens } from '../auth/tokens.ts';
-import type { Viewers } from '../auth/viewers.ts';
+import type { Viewer, Viewers } from '../auth/viewers.ts';
 import { ApiError } from '../errors.ts';
 import { parsePositions, positionHeader } from '../graphql/positions.ts';
 import type { Teller } from '../graphql/tell.ts';
@@ -28,7 +30,7 @@ export const traceHeader = 'atoll-trace-id';
 export interface AppNeeds {
   readonly apollo: ApolloServer<HttpContext>;
   readonly issuer: Issuer;
-  readonly tokens: Tokens;
+  readonly authenticator: Authenticator;
   readonly viewers: Viewers;
   readonly tokenEndpoint: ReturnType<typeof createTokenEndpoint>;
   readonly strangers: Strangers;
@@ -40,13 +42,17 @@ export interface AppNeeds {
 const wantsPage = (request: FastifyRequest) =>
   request.method === 'GET' && (request.headers.accept ?? '').includes('text/html');
 
+/** A service account or a key joins nothing. */
+const mayJoin = ({ credential, subject }: Identity) =>
+  credential.kind !== 'apiKey' && idKind(subject) !== 'serviceAccount';
+
 const header = (request: FastifyRequest, name: string): string | undefined => {
   const value = request.headers[name];
   return Array.isArray(value) ? value.join(',') : value;
 };
 
 export function createApp(needs: AppNeeds): FastifyInstance {
-  const { apollo, issuer, tokens, viewers, tokenEndpoint, strangers, teller, checks } = needs;
+  const { apollo, issuer, authenticator, viewers, tokenEndpoint, strangers, teller, checks } = needs;
   const app = Fastify({ bodyLimit: maxBody, logger: false, forceCloseConnections: true });
   const contexts = new WeakMap<FastifyRequest, HttpContext>();
   const spans = new WeakMap<FastifyRequest, OpenSpan>();
@@ -65,6 +71,17 @@ export function createApp(needs: AppNeeds): FastifyInstance {
     done(null, new URLSearchParams(String(body))),
   );
 
+  /** Who is known and no member may come in to become one. */
+  async function viewerOf(identity: Identity): Promise<Viewer> {
+    try {
+      return await viewers.of(identity);
+    } catch (error) {
+      const isStranger = error instanceof ApiError && error.code === 'FORBIDDEN';
+      if (isStranger && identity.kind === 'tenant' && mayJoin(identity)) return viewers.guest(identity);
+      throw error;
+    }
+  }
+
   /** Before the body is read: strangers send none. */
   async function authenticate(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
     if (wantsPage(request)) return sendExplorer(reply);
@@ -80,9 +97,12 @@ export function createApp(needs: AppNeeds): FastifyInstance {
     reply.header(correlationHeader, correlation).header(traceHeader, traceIdOf(traceparent));
     return await span.run(async () => {
       try {
-        const viewer = await viewers.of(await tokens.verify(request.headers.authorization));
+        const client = clientOf(request);
+        const { authorization } = request.headers;
+        const shown = { authorization, tenant: header(request, tenantHeader), client, correlation };
+        const viewer = await viewerOf(await authenticator.authenticate(shown));
         const seen = parsePositions(header(request, positionHeader));
-        contexts.set(request, { viewer, client: clientOf(request), correlation, seen, traceparent });
+        contexts.set(request, { viewer, client, correlation, seen, traceparent });
       } catch (error) {
         await strangers.refused(request, request.headers.authorization, error, correlation);
         return sendFailure(reply, teller.tell(error, correlation));

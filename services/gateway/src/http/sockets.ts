@@ -9,6 +9,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { errorCodes } from '@atoll/schema/errors';
 import type { Logger } from '@atoll/service/log';
 import { openRequest } from '@atoll/service/spans';
 import type { ExecutionArgs, ExecutionResult, GraphQLSchema } from 'graphql';
@@ -16,7 +17,7 @@ import { handleProtocols, makeServer, type Context as SocketContext, type Subscr
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { type Client, clientOf } from '../audit/client.ts';
 import type { Strangers } from '../audit/strangers.ts';
-import type { Identity, Tokens } from '../auth/tokens.ts';
+import { type Authenticator, type Shown, tenantHeader } from '../auth/authenticate.ts';
 import type { Viewer, Viewers } from '../auth/viewers.ts';
 import { ApiError } from '../errors.ts';
 import type { Documents } from '../graphql/documents.ts';
@@ -38,9 +39,10 @@ const closeCodes = { goingAway: 1001, unauthorized: 4401, forbidden: 4403, slow:
 /** What a socket is, once it has said who it is. */
 interface Extra {
   readonly socket: WebSocket;
-  readonly header: string | undefined;
+  readonly headers: { readonly authorization: string | undefined; readonly tenant: string | undefined };
   readonly client: Client;
-  identity: Identity | undefined;
+  /** What it has shown, once that was believed: looked at again while it is open. */
+  shown: Omit<Shown, 'client' | 'correlation'> | undefined;
   /** The newest cursor that went out, by operation. */
   readonly cursors: Map<string, string>;
 }
@@ -53,7 +55,7 @@ export interface Sockets {
 export interface SocketNeeds {
   readonly server: Server;
   readonly schema: GraphQLSchema;
-  readonly tokens: Tokens;
+  readonly authenticator: Authenticator;
   readonly viewers: Viewers;
   readonly documents: Documents;
   readonly engine: Engine;
@@ -82,7 +84,8 @@ function closeFor(socket: WebSocket, error: ApiError): void {
 }
 
 export function serveSockets(needs: SocketNeeds): Sockets {
-  const { server, schema, tokens, viewers, documents, engine, subscriptions, strangers, teller, slowMs, log } = needs;
+  const { server, schema, authenticator, viewers, documents, engine, subscriptions, strangers, teller, slowMs, log } =
+    needs;
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: maxBody,
@@ -148,28 +151,32 @@ export function serveSockets(needs: SocketNeeds): Sockets {
     async onConnect(context: Context) {
       const { extra, connectionParams } = context;
       const given = connectionParams?.authorization ?? connectionParams?.Authorization;
+      const authorization = typeof given === 'string' ? given : extra.headers.authorization;
+      const tenant = typeof connectionParams?.tenant === 'string' ? connectionParams.tenant : extra.headers.tenant;
+      const correlation = randomUUID();
       try {
-        const identity = await tokens.verify(typeof given === 'string' ? given : extra.header);
-        await viewers.of(identity);
-        extra.identity = identity;
+        await viewers.of(
+          await authenticator.authenticate({ authorization, tenant, client: extra.client, correlation }),
+        );
+        extra.shown = { authorization, tenant };
         return true;
       } catch (error) {
-        const correlation = randomUUID();
-        await strangers.refusedBy(extra.client, typeof given === 'string' ? given : extra.header, error, correlation);
+        await strangers.refusedBy(extra.client, authorization, error, correlation);
         closeFor(extra.socket, teller.tell(error, correlation));
         return false;
       }
     },
     async onSubscribe(context: Context, id, payload) {
       const { extra } = context;
-      if (!extra.identity) return [new ApiError('UNAUTHENTICATED', 'The connection has not said who it is.')];
+      if (!extra.shown) return [new ApiError('UNAUTHENTICATED', 'The connection has not said who it is.')];
       if (Object.keys(context.subscriptions).length > maxOperations) {
         return [new ApiError('BAD_REQUEST', `At most ${maxOperations} operations run over one connection.`)];
       }
       const document = documents.get(payload.query);
       if (!('kind' in document)) return document;
       try {
-        const request = requestOf(await viewers.of(extra.identity), extra.client, payload, document);
+        const viewer = await viewers.of(await authenticator.still(extra.shown));
+        const request = requestOf(viewer, extra.client, payload, document);
         const args: OperationArgs = { schema, document, contextValue: { id, extra, request } };
         return {
           ...args,
@@ -210,8 +217,12 @@ export function serveSockets(needs: SocketNeeds): Sockets {
 
   sockets.on('connection', (socket: WebSocket, request: IncomingMessage) => {
     const extra: Extra = {
-      ...{ socket, header: request.headers.authorization, client: clientOf(request) },
-      ...{ identity: undefined, cursors: new Map() },
+      ...{
+        socket,
+        headers: { authorization: request.headers.authorization, tenant: request.headers[tenantHeader]?.toString() },
+        client: clientOf(request),
+      },
+      ...{ shown: undefined, cursors: new Map() },
     };
     open.set(socket, extra);
     let answered = true;
@@ -260,21 +271,17 @@ export function serveSockets(needs: SocketNeeds): Sockets {
   };
   server.on('upgrade', upgrade);
 
-  /** Tokens that ended, and memberships. */
+  /** Credentials that ended, and memberships. */
   async function watch(): Promise<void> {
-    for (const [socket, { identity }] of open) {
-      if (!identity || socket.readyState !== socket.OPEN) continue;
-      if (identity.expiresAt <= Date.now()) {
-        closeFor(socket, new ApiError('TOKEN_EXPIRED', 'The access token has expired: get a new one.'));
-        continue;
-      }
+    for (const [socket, { shown }] of open) {
+      if (!shown || socket.readyState !== socket.OPEN) continue;
       try {
-        const viewer = await viewers.of(identity);
+        const viewer = await viewers.of(await authenticator.still(shown));
         if (viewer.permissions.has('event:read')) continue;
         closeFor(socket, new ApiError('FORBIDDEN', 'Your role may not read events any more.'));
       } catch (error) {
-        // Only what says no closes a socket: a database that is away doesn't.
-        if (error instanceof ApiError) closeFor(socket, error);
+        // Only what says no closes a socket: a database or an issuer that is away doesn't.
+        if (error instanceof ApiError && errorCodes[error.code].kind === 'access') closeFor(socket, error);
         else log.warn({ err: error }, 'a membership could not be read');
       }
     }

@@ -14,11 +14,17 @@ export interface Asking {
   /** The same for the same parts, and to be guessed by nobody else. */
   readonly secretOf: (...parts: readonly string[]) => string;
   readonly tokenUrl: string;
+  /** Asks over all tenants: whoever has the token of an invitation knows of it. */
+  readonly tenantOfInvitation: (invitationId: string) => Promise<Tenant | null>;
+  /** Why tokens of an issuer can't be accepted; null where they can. Asks the issuer, unless the tenant has it already. */
+  readonly issuerProblem: (tenant: Tenant, url: string, audience: string) => Promise<string | null>;
 }
 
 export interface Order {
   /** Whose facts will be made. */
   readonly tenant: Tenant;
+  /** Who asks, where it isn't the viewer's subject in their own tenant. */
+  readonly subject?: string;
   /** Of the command's own schema: its owner parses it, and says what is wrong. */
   readonly data: Readonly<Record<string, unknown>>;
   readonly expectedVersion: number | null;

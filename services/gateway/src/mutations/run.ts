@@ -60,6 +60,8 @@ export interface MutationNeeds {
   readonly issuer: Issuer;
   readonly tokenUrl: string;
   readonly audit: MutationAudit;
+  readonly tenantOfInvitation: Asking['tenantOfInvitation'];
+  readonly issuerProblem: Asking['issuerProblem'];
 }
 
 const isCode = (code: string): code is ErrorCode => Object.hasOwn(errorCodes, code);
@@ -105,6 +107,8 @@ export function createMutationRunner(needs: MutationNeeds): MutationRunner {
         const [namespaceId] = await reader.rows(viewer.tenant, policyNamespace, [policyId, viewer.tenant]);
         return namespaceId ?? null;
       },
+      tenantOfInvitation: needs.tenantOfInvitation,
+      issuerProblem: needs.issuerProblem,
     };
   }
 

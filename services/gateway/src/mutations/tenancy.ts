@@ -96,7 +96,7 @@ interface AddMemberInput extends Keyed {
   readonly email?: string | null;
 }
 
-const whichTenant = (viewer: Viewer, tenantId: string | null | undefined, what: string): Tenant | Rejection => {
+export const whichTenant = (viewer: Viewer, tenantId: string | null | undefined, what: string): Tenant | Rejection => {
   if (viewer.tenant === null && tenantId == null) {
     return reject('INVALID_ARGUMENT', `Say in which tenant the ${what} is.`, 'tenantId');
   }

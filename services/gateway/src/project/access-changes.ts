@@ -6,6 +6,9 @@ import type { PoolClient } from 'pg';
 /** Events of the tenancy context after which somebody may do more or less. */
 const changing: ReadonlySet<string> = new Set<TenancyEvent['type']>([
   ...(['TenantSuspended', 'TenantResumed', 'MemberAdded', 'MemberRoleChanged', 'MemberRemoved'] as const),
+  ...(['IssuerRegistered', 'IssuerChanged', 'IssuerRemoved', 'ApiKeyCreated', 'ApiKeyRevoked'] as const),
+  ...(['ServiceAccountSecretRotated', 'ServiceAccountDisabled', 'ServiceAccountEnabled'] as const),
+  ...(['ServiceAccountDeleted'] as const),
   ...(['ServiceAccountCreated', 'RoleChanged', 'RoleDeleted', 'RoleBound', 'RoleUnbound', 'NamespaceDeleted'] as const),
 ]);
 

@@ -5,6 +5,7 @@ export const tables = [
   ...['tenant', 'environment', 'namespace', 'subnet', 'deployment', 'release', 'rollout', 'instance'],
   ...['endpoint', 'isolation_policy', 'policy_receipt', 'compute_node', 'member', 'service_account'],
   ...['role', 'role_binding', 'namespace_home'],
+  ...['service_account_secret', 'issuer', 'api_key', 'api_key_secret', 'invitation'],
 ] as const;
 export type TableName = string & (typeof tables)[number];
 

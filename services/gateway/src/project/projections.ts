@@ -99,6 +99,7 @@ export async function startProjections(options: {
   const { nc, pool, log, committed } = options;
 
   const members = createVacuum({ pool, table: `${readSchema}.member`, log });
+  const invitations = createVacuum({ pool, table: `${readSchema}.invitation`, log });
 
   const sourceOf = (context: Context) => {
     const registry = registries[context];
@@ -123,6 +124,7 @@ export async function startProjections(options: {
         afterCommit(events) {
           committed(events, heads);
           if (events.some(({ type }) => type === 'PersonalDataErased')) members.ask();
+          if (events.some(({ type }) => type.startsWith('Invitation'))) invitations.ask();
         },
       },
     });
@@ -185,6 +187,7 @@ export async function startProjections(options: {
       clearTimeout(timer);
       await overdue.stop();
       await members.idle();
+      await invitations.idle();
       await rebuilds.stop();
       await Promise.all([...consumers.values()].map(({ stop }) => stop()));
     },

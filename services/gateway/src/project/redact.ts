@@ -19,11 +19,19 @@ function withoutValues(env: unknown): Data {
   return isRecord(env) ? Object.fromEntries(Object.keys(env).map((name) => [name, '(hidden)'])) : {};
 }
 
+function withoutHash({ secretHash, ...rest }: Data): Data {
+  void secretHash;
+  return rest;
+}
+
 const redactions: Readonly<Record<string, (data: Data) => Data>> = {
-  'tenancy.ServiceAccountCreated': ({ secretHash, ...rest }) => {
-    void secretHash;
-    return rest;
-  },
+  'tenancy.ServiceAccountCreated': withoutHash,
+  'tenancy.ApiKeyCreated': withoutHash,
+  'tenancy.MemberInvited': withoutHash,
+  'tenancy.ServiceAccountSecretRotated': ({ secrets, ...rest }) => ({
+    ...rest,
+    secrets: Array.isArray(secrets) ? secrets.map((secret) => ({ ...secret, hash: '(hidden)' })) : [],
+  }),
   'deploy.ReleaseCreated': (data) =>
     isRecord(data.spec) ? { ...data, spec: { ...data.spec, env: withoutValues(data.spec.env) } } : data,
 };

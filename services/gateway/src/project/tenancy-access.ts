@@ -39,7 +39,11 @@ export const projectAccess: Project<AccessEvent> = (event, record): readonly Eff
       return [patch('member', event.data.memberId, { display_name: null, email: null, erased_at: at })];
     case 'ServiceAccountCreated': {
       const { serviceAccountId: id, tenantId, name, role, secretHash } = event.data;
-      return [put('service_account', id, { id, tenant_id: tenantId, name, role, secret_hash: secretHash })];
+      const secrets = [{ hash: secretHash, expiresAt: null }];
+      return [
+        put('service_account', id, { id, tenant_id: tenantId, name, role, status: 'ACTIVE', created_at: at }),
+        put('service_account_secret', id, { id, tenant_id: tenantId, secrets }),
+      ];
     }
     case 'RoleCreated': {
       const { roleId: id, tenantId: tenant_id, name, description, permissions } = event.data;

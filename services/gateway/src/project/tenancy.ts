@@ -1,9 +1,12 @@
 /** Events of the tenancy context → read models. */
 import type { TenancyEvent } from '@atoll/schema/tenancy/events';
+import { isIdentityEvent } from '@atoll/schema/tenancy/identity';
 import { derive, type Effect, instant, labelList, type Project, patch, put, remove } from './effects.ts';
 import { projectAccess } from './tenancy-access.ts';
+import { projectIdentity } from './tenancy-identity.ts';
 
 export const projectTenancy: Project<TenancyEvent> = (event, record): readonly Effect[] => {
+  if (isIdentityEvent(event)) return projectIdentity(event, record);
   const tenant_id = record.tenant;
   const created_at = instant(record.time);
   switch (event.type) {

@@ -45,9 +45,12 @@ export type FieldModel =
 const typeOfKind: Record<IdKind, string | null> = {
   tenant: 'Tenant',
   member: 'Member',
-  serviceAccount: null,
   role: 'Role',
   binding: 'RoleBinding',
+  serviceAccount: 'ServiceAccount',
+  issuer: 'Issuer',
+  apiKey: 'ApiKey',
+  invitation: 'Invitation',
   environment: 'Environment',
   namespace: 'Namespace',
   deployment: 'Deployment',

@@ -6,6 +6,7 @@ import { refusal } from '@atoll/events/outage';
 import { type CommandOutcome, type EventStore, handleCommand } from '@atoll/events/store';
 import type { EventRecord } from '@atoll/schema/envelope';
 import type { TenancyEvent } from '@atoll/schema/tenancy/events';
+import { isIdentityEvent } from '@atoll/schema/tenancy/identity';
 import { type ConnectionCommand, connection, connectionStream } from '../domain/connection.ts';
 import { type NamespaceCommand, namespace, namespaceStream } from '../domain/namespace.ts';
 import { originBecauseOf } from '../origin.ts';
@@ -31,6 +32,8 @@ function decisionOn(store: EventStore, record: TenancyRecord): Promise<CommandOu
       origin,
       idempotency: { key, request: command },
     });
+  // Who somebody is changes nothing of what may reach what.
+  if (isIdentityEvent(record)) return null;
   switch (record.type) {
     case 'NamespaceCreated':
       return decideNamespace({ kind: 'open', namespaceId: record.data.namespaceId });

@@ -9,6 +9,9 @@ import type { Id, Tenant } from '@atoll/schema/ids';
  *   command creates: the claim leads a repeated key to the tenant that was created under it.
  * - `…-name`: names that are taken.
  * - `namespaces`: how many namespaces a tenant holds.
+ * - `issuer`: URL and audience, once in a tenant. `issuers`, `invitations`: how many a tenant holds.
+ * - `api-keys`: how many live keys an owner holds.
+ * - `invitation`: the mark of an open one; whoever lets go of it first decides what becomes of it.
  */
 export const claimSets = [
   'tenant-request',
@@ -19,8 +22,22 @@ export const claimSets = [
   'namespace-name',
   'service-account-name',
   'namespaces',
+  'issuer',
+  'issuers',
+  'api-keys',
+  'invitation',
+  'invitations',
 ] as const;
 export type ClaimSet = (typeof claimSets)[number];
+
+export const takeAmount = (set: ClaimSet, key: string, owner: string, limit: number): Claim => ({
+  ...{ op: 'take', kind: 'amount', amount: 1 },
+  ...{ set, key, owner, limit },
+});
+export const releaseAmount = (set: ClaimSet, key: string, owner: string): Claim => ({
+  ...{ op: 'release', kind: 'amount' },
+  ...{ set, key, owner },
+});
 
 const unique = (op: 'take' | 'release', set: ClaimSet, key: string, owner: string): Claim => ({
   op,

@@ -1,0 +1,42 @@
+/** What somebody would give by an invitation, an issuer's groups or a service account's credentials: never more than they have. */
+import { beyond } from '@atoll/access/authorize';
+import { builtInPermissions, type Grant, wholeTenant } from '@atoll/access/grants';
+import { type Rejection, reject } from '@atoll/schema/errors';
+import type { BuiltInRole, Permission } from '@atoll/schema/permissions';
+import { type By, grantsBy, grantsOf } from './access-state.ts';
+import type { TenantState } from './tenant.ts';
+
+const tooMuch = (more: readonly Permission[], field: string): Rejection => {
+  const named = more.length > 5 ? `${more.slice(0, 5).join(', ')} and ${more.length - 5} more` : more.join(', ');
+  return reject(
+    'GRANT_EXCEEDS_OWN',
+    `It would give ${named}, which you do not have there yourself. Give less, or ask somebody who has it.`,
+    field,
+  );
+};
+
+/** Null where the one who asks holds everything that the roles give. */
+export function beyondRoles(
+  state: TenantState,
+  by: By,
+  roles: readonly BuiltInRole[],
+  field: string,
+): Rejection | null {
+  if (by.kind === 'platform' || state.status === 'absent') return null;
+  const held = grantsBy(state, by) ?? [];
+  const given = new Set(roles.flatMap((role) => [...builtInPermissions(role)]));
+  const more = beyond(held, given, wholeTenant);
+  return more.length > 0 ? tooMuch(more, field) : null;
+}
+
+/** Null where the one who asks holds everything that the service account does: its credentials would be theirs. */
+export function beyondAccount(state: TenantState, by: By, account: string): Rejection | null {
+  if (by.kind === 'platform' || state.status === 'absent' || by.subject === account) return null;
+  const found = state.accounts.find(({ serviceAccountId }) => serviceAccountId === account);
+  if (!found) return null;
+  const held = grantsBy(state, by) ?? [];
+  const more = grantsOf(state, found.serviceAccountId, found.role).flatMap(({ permissions, scope }: Grant) =>
+    beyond(held, permissions, scope),
+  );
+  return more.length > 0 ? tooMuch([...new Set(more)], 'serviceAccountId') : null;
+}
