@@ -67,5 +67,7 @@ export function gatewaySpec(
     ATOLL_PORT: String(gateway.port),
     ATOLL_PUBLIC_URL: gateway.publicUrl,
     ATOLL_ISSUER_KEY_FILE: gateway.issuerKeyFile,
+    // Everything here is on this machine, an issuer too.
+    ATOLL_PRIVATE_ISSUERS: process.env.ATOLL_PRIVATE_ISSUERS ?? 'loopback',
   });
 }
