@@ -13,12 +13,30 @@ export const appendSeconds = new Histogram({
   registers,
 });
 
-const appends = new Counter({
+/** By context and outcome, since the counter was last looked at: labels are put together then, and not for each append. */
+const counted = new Map<string, Map<string, number>>();
+
+new Counter({
   name: 'atoll_appends_total',
   help: 'Appends by outcome: appended, replayed, a conflict, or error (overload, no database, a bug)',
   labelNames: ['context', 'outcome'],
   registers,
+  collect() {
+    for (const [context, outcomes] of counted) {
+      for (const [outcome, count] of outcomes) this.inc({ context, outcome }, count);
+    }
+    counted.clear();
+  },
 });
+
+function count(context: string, outcome: string): void {
+  let outcomes = counted.get(context);
+  if (!outcomes) {
+    outcomes = new Map();
+    counted.set(context, outcomes);
+  }
+  outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+}
 
 export async function countAppend<T extends { readonly outcome: string }>(
   context: string,
@@ -26,10 +44,10 @@ export async function countAppend<T extends { readonly outcome: string }>(
 ): Promise<T> {
   try {
     const done = await append();
-    appends.inc({ context, outcome: done.outcome });
+    count(context, done.outcome);
     return done;
   } catch (error) {
-    appends.inc({ context, outcome: 'error' });
+    count(context, 'error');
     throw error;
   }
 }

@@ -9,6 +9,7 @@ import {
   type Attributes,
   annotate,
   currentTraceparent,
+  isRecording,
   linkTo,
   merged,
   type OpenSpan,
@@ -52,6 +53,8 @@ export function inAppend(
   request: AppendRequest,
   work: (request: AppendRequest) => Promise<AppendOutcome>,
 ): Promise<AppendOutcome> {
+  // Called for every append: where nobody records there is nothing to put together.
+  if (!isRecording()) return work(request);
   const { origin, stream, events } = request;
   const attributes = { 'atoll.stream': stream, 'atoll.events': events.length, 'atoll.claims': request.claims.length };
   return withSpan('append', { traceparent: origin.traceparent, attributes }, async () => {
@@ -70,6 +73,7 @@ export interface CommitSpan {
 
 /** One commit of many commands: in the trace of the newest, linked to the others. */
 export function inCommit<T>(origins: readonly Origin[], write: (span: CommitSpan) => Promise<T>): Promise<T> {
+  if (!isRecording()) return write({ traceparent: null, commands: origins.length });
   const causes = merged(origins.map(({ traceparent }) => traceparent));
   const attributes = { 'atoll.commands': origins.length };
   return withSpan('commit', { ...causes, kind: 'client', attributes }, () =>

@@ -7,8 +7,8 @@ import { opening } from '../src/testing/store-contract.ts';
 import { type BatchRow, createGroupCommit } from '../src/write/group-commit.ts';
 import { prepareAppend } from '../src/write/prepare.ts';
 
-const prepared = (owner = 'ann') =>
-  prepareAppend('deploy', bankEvents, opening({ events: [{ type: 'Opened', data: { owner } }] }));
+const prepared = (owner = 'ann', changes: Parameters<typeof opening>[0] = {}) =>
+  prepareAppend('deploy', bankEvents, opening({ events: [{ type: 'Opened', data: { owner } }], ...changes }));
 
 const row = (command: number): BatchRow => ({
   command,
@@ -32,7 +32,108 @@ describe('group commit', () => {
     });
     const first = commits.add(prepared());
     await Promise.all([first, ...Array.from({ length: 1200 }, () => commits.add(prepared()))]);
-    expect(sizes).toEqual([500, 500, 201]);
+    expect(sizes).toEqual([500, 500, 101, 100]);
+  });
+
+  /** What is sent stays without an answer until `answer` is called for it. */
+  function held() {
+    const batches: { owners: string[]; answer: () => void }[] = [];
+    const commits = createGroupCommit({
+      log,
+      retryMs: 1000,
+      write: async (batch) => {
+        const { promise, resolve } = Promise.withResolvers<void>();
+        const owners = batch.flatMap(({ events }) => events.map(({ data }) => (data as { owner: string }).owner));
+        batches.push({ owners, answer: resolve });
+        await promise;
+        return batch.map((_, index) => row(index));
+      },
+    });
+    const sent = (count: number) => expect.poll(() => batches.length).toBe(count);
+    return { commits, batches, sent };
+  }
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+  test('few commands go in one batch after the other; many in two at a time, and in no more', async () => {
+    const { commits, batches, sent } = held();
+    const all = [commits.add(prepared('first'))];
+    await sent(1);
+    all.push(...Array.from({ length: 20 }, () => commits.add(prepared())));
+    await turn();
+    await turn();
+    expect(batches).toHaveLength(1);
+    batches[0]?.answer();
+    await sent(2);
+    all.push(...Array.from({ length: 60 }, () => commits.add(prepared())));
+    await sent(3);
+    all.push(...Array.from({ length: 60 }, () => commits.add(prepared())));
+    await turn();
+    await turn();
+    expect(batches.map(({ owners }) => owners.length)).toEqual([1, 20, 40]);
+    batches[2]?.answer();
+    // The later one may be through before the other.
+    await sent(4);
+    for (let next = 1; next < batches.length; next++) {
+      batches[next]?.answer();
+      await turn();
+      await turn();
+    }
+    await Promise.all(all);
+    expect(batches.reduce((sum, { owners }) => sum + owners.length, 0)).toBe(141);
+  });
+
+  type Opening = NonNullable<Parameters<typeof opening>[0]>;
+  const keyed: Opening = { idempotency: { key: 'shared', request: 1 } };
+  const dependent: readonly (readonly [string, Opening, Opening])[] = [
+    ['on the stream of one on its way', { stream: 'account:shared' }, { stream: 'account:shared' }],
+    ['under the key of one on its way', keyed, keyed],
+    ['with claims', {}, { claims: [{ op: 'require', set: 's', key: 'k' }] }],
+  ];
+  test.each(dependent)(
+    'a command %s waits until that is through, and so does what came behind',
+    async (_, theirs, own) => {
+      const { commits, batches, sent } = held();
+      const all = Array.from({ length: 40 }, (_, n) => commits.add(prepared(`a${n}`, n === 3 ? theirs : {})));
+      await sent(2);
+      expect(batches.map(({ owners }) => owners.length)).toEqual([20, 20]);
+      batches[1]?.answer();
+      await turn();
+      await turn();
+      const behind = [prepared('b0'), prepared('b1', own), prepared('b2')];
+      all.push(
+        ...[...behind, ...Array.from({ length: 40 }, () => prepared('c'))].map((command) => commits.add(command)),
+      );
+      await sent(3);
+      await turn();
+      expect(batches[2]?.owners).toEqual(['b0']);
+      batches[2]?.answer();
+      await turn();
+      await turn();
+      expect(batches).toHaveLength(3);
+      batches[0]?.answer();
+      await sent(5);
+      expect(batches[3]?.owners.slice(0, 2)).toEqual(['b1', 'b2']);
+      batches[3]?.answer();
+      batches[4]?.answer();
+      await Promise.all(all);
+    },
+  );
+
+  test('closing waits for all that is on its way', async () => {
+    const { commits, batches, sent } = held();
+    const all = Array.from({ length: 64 }, () => commits.add(prepared()));
+    await sent(2);
+    let closed = false;
+    const closing = commits.close().then(() => {
+      closed = true;
+    });
+    await expect(commits.add(prepared())).rejects.toThrow(StoreOverloaded);
+    batches[1]?.answer();
+    await turn();
+    await turn();
+    expect(closed).toBe(false);
+    batches[0]?.answer();
+    await Promise.all([...all, closing]);
   });
 
   test('a batch is bounded in bytes, too', async () => {

@@ -67,6 +67,7 @@ describe('appends without claims', () => {
     expect(await one({})).toEqual({ outcome: { outcome: 'version-conflict', actual: 3 }, doors: both });
     const again = { outcome: 'replayed', version: 1, result: { said: 'one' } };
     expect(await one(keyed('one'))).toMatchObject({ outcome: again, doors: both });
+    expect(await one({ ...keyed('one'), expected: { kind: 'any' } })).toMatchObject({ outcome: again, doors: both });
     expect(await one(keyed('one', 2))).toEqual({ outcome: { outcome: 'key-reused' }, doors: both });
     // A refusal has not used up the key.
     expect((await one({ ...at(9), ...keyed('late') })).outcome).toMatchObject({ outcome: 'version-conflict' });
@@ -131,6 +132,31 @@ describe('appends without claims', () => {
       if (first === undefined) continue;
       const stored = await store.readStream(first.stream, first.version, { toVersion: events.at(-1)?.version ?? 0 });
       expect(stored).toEqual(events);
+    }
+    await checkLog();
+  });
+
+  test('many at once under keys: each has its answer stored, whether others of the batch were refused or not', async () => {
+    const taken = newStream();
+    await store.append(opening({ stream: taken }));
+    for (const refused of [false, true]) {
+      const key = (n: number) => `stored ${refused} ${n}`;
+      const { outcomes, doors } = await together(() => [
+        store.append(opening(refused ? { stream: taken } : {})),
+        ...Array.from({ length: 6 }, (_, n) =>
+          store.append(opening({ ...keyed(key(n)), events: [{ type: 'Opened', data: { owner: 'ann' } }, moved(n)] })),
+        ),
+      ]);
+      expect(doors).toEqual(refused ? ['events_write', 'write'] : ['events_write']);
+      for (const [n, outcome] of outcomes.slice(1).entries()) {
+        const { position, version } = appended(outcome);
+        expect(await store.append(opening(keyed(key(n))))).toEqual({
+          outcome: 'replayed',
+          position,
+          version,
+          result: { said: key(n) },
+        });
+      }
     }
     await checkLog();
   });

@@ -98,22 +98,22 @@ test('sessions killed under load lose nothing, double nothing and leave no hole'
   const before = await direct.lastPosition();
   const { store } = stores.open();
   const { store: other } = stores.open();
-  const total = 1500;
+  const total = 4000;
   let sent = 0;
   let kills = 0;
   /** Kills whoever appends, each time that the log has grown. */
   async function kill(): Promise<void> {
-    for (let next = before + 20; sent < total; ) {
+    for (let next = before + 100; sent < total; ) {
       if ((await direct.lastPosition()) < next) continue;
       const { rowCount } = await pool.query(
         `select pg_terminate_backend(pid) from pg_stat_activity
           where datname = current_database() and pid <> pg_backend_pid() and query like 'call %.write_%'`,
       );
       kills += rowCount ?? 0;
-      next += 60;
+      next += 200;
     }
   }
-  /** 30 callers, each with its next command once it has the answer to the last. */
+  /** 140 callers, so that each store has two batches on their way; each has its next command once it has the answer to the last. */
   async function call(store: EventStore, caller: number) {
     const answers = [];
     while (sent < total) {
@@ -123,7 +123,7 @@ test('sessions killed under load lose nothing, double nothing and leave no hole'
     }
     return answers.flatMap(({ events }) => events);
   }
-  const callers = Array.from({ length: 30 }, (_, caller) => call(caller % 2 ? store : other, caller));
+  const callers = Array.from({ length: 140 }, (_, caller) => call(caller % 2 ? store : other, caller));
   const [answered] = await Promise.all([Promise.all(callers), kill()]);
   expect(kills).toBeGreaterThan(5);
   const written = await direct.readAfter(before, 5000);

@@ -97,7 +97,7 @@ async function stall(kind: Stall): Promise<void> {
   const connection: unknown = Reflect.get(client, 'connection');
   const socket: Socket = Reflect.get(connection as object, 'stream');
   const batchOf = (...requests: Parameters<typeof opening>[0][]) =>
-    `[${requests.map((request) => `${prepareAppend('deploy', bankEvents, opening(request)).json}}`).join(',')}]`;
+    `[${requests.map((request) => `${prepareAppend('deploy', bankEvents, opening(request)).toJson()}}`).join(',')}]`;
   const write = (...buffers: Buffer[]) =>
     new Promise<void>((resolve) => socket.write(Buffer.concat(buffers), () => resolve()));
   const appendAlone = 'select * from deploy.append_batch($1::jsonb)';

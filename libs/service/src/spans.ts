@@ -54,6 +54,8 @@ let recording = false;
 export const setRecording = (on: boolean): void => {
   recording = on;
 };
+/** Whether anybody records spans in this process. */
+export const isRecording = (): boolean => recording;
 
 const correlationKey = createContextKey('atoll correlation');
 

@@ -3,9 +3,9 @@
  * take columns and are cheap; they write what can be written and leave the rest to `write_batch`, which takes everything,
  * and says why where it refuses.
  */
-import { integerArray, textArray } from '../database/binary-array.ts';
+import { type ArrayWriter, createArrayWriter } from '../database/binary-array.ts';
 import { type BatchRow, type OutcomeTuple, toBatchRow } from './group-commit.ts';
-import type { PreparedAppend } from './prepare.ts';
+import { keyName, type PreparedAppend, type PreparedEvent } from './prepare.ts';
 
 /** Fewer commands than this are cheaper one after the other. */
 const FEW = 4;
@@ -27,36 +27,40 @@ interface OneAnswer {
   readonly at_time: Date;
 }
 interface EventsAnswer extends JsonAnswer {
-  /** For each event; null: not written. */
-  readonly positions: readonly (number | string | null)[];
-  readonly versions: readonly number[];
+  /** Before the first. */
+  readonly head: number | string;
   readonly at_time: Date;
+  /** For each event; null: not written. */
+  readonly versions: readonly (number | null)[];
+  /** For each event, null: not written. None where all were. */
+  readonly positions: readonly (number | string | null)[] | null;
 }
 
 const toJson = (batch: readonly PreparedAppend[], again: boolean): string =>
-  `[${batch.map(({ json }) => json + (again ? ',"again":true}' : '}')).join(',')}]`;
+  `[${batch.map((prepared) => prepared.toJson() + (again ? ',"again":true}' : '}')).join(',')}]`;
 
 /** The indexes of the commands that neither have claims nor depend on others of the batch, and those of the others. */
 function divide(batch: readonly PreparedAppend[]): { plain: number[]; rest: number[] } {
-  const seen = new Map<string, number>();
-  const count = (name: string) => seen.set(name, (seen.get(name) ?? 0) + 1);
-  const keyName = ({ request, columns: { key } }: PreparedAppend) => `key ${request.origin.tenant} ${key}`;
+  const seen = new Set<string>();
+  const twice = new Set<string>();
+  const see = (name: string) => (seen.has(name) ? twice : seen).add(name);
   for (const prepared of batch) {
-    count(prepared.request.stream);
-    if (prepared.columns.key !== null) count(keyName(prepared));
+    see(prepared.request.stream);
+    if (prepared.columns.key !== null) see(keyName(prepared));
   }
   const plain: number[] = [];
   const rest: number[] = [];
   batch.forEach((prepared, index) => {
     const { request, events, columns } = prepared;
-    const alone = seen.get(request.stream) === 1 && (columns.key === null || seen.get(keyName(prepared)) === 1);
-    (alone && !columns.claims && events.length > 0 ? plain : rest).push(index);
+    const dependent =
+      twice.size > 0 && (twice.has(request.stream) || (columns.key !== null && twice.has(keyName(prepared))));
+    (dependent || columns.claims || events.length === 0 ? rest : plain).push(index);
   });
   return { plain, rest };
 }
 
-const appended = (command: number, position: number, version: number, time: Date): BatchRow =>
-  toBatchRow([command, 'appended', position, version, time.toISOString(), null]);
+const appended = (command: number, position: number, version: number, time: string): BatchRow =>
+  toBatchRow([command, 'appended', position, version, time, null]);
 
 /** `again`: the batch was sent before, and what became of it isn't known. One row for each command, in any order. */
 export function createBatchWriter(
@@ -80,34 +84,41 @@ export function createBatchWriter(
     ];
     const [answer] = (await call('write_one', values, 3)) as readonly OneAnswer[];
     if (answer === undefined || answer.at_version === null) return null;
-    return appended(0, Number(answer.at_position), answer.at_version, answer.at_time);
+    return appended(0, Number(answer.at_position), answer.at_version, answer.at_time.toISOString());
   }
 
+  const idleWriters: ArrayWriter[] = [];
   async function writeEvents(batch: readonly PreparedAppend[], plain: readonly number[], rest: readonly number[]) {
-    const rows = plain.flatMap((index) => {
+    const commands: PreparedAppend[] = [];
+    const events: PreparedEvent[] = [];
+    const ks: number[] = [];
+    for (const index of plain) {
       const prepared = batch[index];
-      return prepared?.events.map((event, k) => ({ ...prepared, event, k: k + 1 })) ?? [];
-    });
-    const texts = (of: (row: (typeof rows)[number]) => string | null) => textArray(rows.map(of));
-    const integers = (of: (row: (typeof rows)[number]) => number) => integerArray(rows.map(of));
-    const keyed = rows.some(({ columns }) => columns.key !== null);
+      prepared?.events.forEach((event, k) => {
+        commands.push(prepared);
+        events.push(event);
+        ks.push(k + 1);
+      });
+    }
+    const keyed = commands.some(({ columns }) => columns.key !== null);
+    const writer = idleWriters.pop() ?? createArrayWriter();
     const values = [
-      texts(({ request }) => request.stream),
-      integers(({ columns }) => columns.expected),
-      texts(({ request }) => request.origin.tenant),
-      integers(({ k }) => k),
-      integers(({ events }) => events.length),
-      keyed ? texts(({ columns }) => columns.key) : null,
-      keyed ? texts(({ columns }) => columns.hash) : null,
-      keyed ? texts(({ columns }) => columns.result) : null,
-      texts(({ event }) => event.id),
-      texts(({ event }) => event.type),
-      integers(({ event }) => event.schemaVersion),
-      texts(({ request }) => request.origin.actor),
-      texts(({ request }) => request.origin.cause),
-      texts(({ request }) => request.origin.correlation),
-      texts(({ request }) => request.origin.traceparent),
-      texts(({ event }) => event.json),
+      writer.texts(commands.map(({ request }) => request.stream)),
+      writer.integers(commands.map(({ columns }) => columns.expected)),
+      writer.texts(commands.map(({ request }) => request.origin.tenant)),
+      writer.integers(ks),
+      writer.integers(commands.map((command) => command.events.length)),
+      keyed ? writer.texts(commands.map(({ columns }) => columns.key)) : null,
+      keyed ? writer.texts(commands.map(({ columns }) => columns.hash)) : null,
+      keyed ? writer.texts(commands.map(({ columns }) => columns.result)) : null,
+      writer.texts(events.map(({ id }) => id)),
+      writer.texts(events.map(({ type }) => type)),
+      writer.integers(events.map(({ schemaVersion }) => schemaVersion)),
+      writer.texts(commands.map(({ request }) => request.origin.actor)),
+      writer.texts(commands.map(({ request }) => request.origin.cause)),
+      writer.texts(commands.map(({ request }) => request.origin.correlation)),
+      writer.texts(commands.map(({ request }) => request.origin.traceparent)),
+      writer.texts(events.map(({ json }) => json)),
       rest.length === 0
         ? null
         : toJson(
@@ -115,17 +126,23 @@ export function createBatchWriter(
             false,
           ),
     ];
-    const [answer] = (await call('write_events', values, 4)) as readonly EventsAnswer[];
+    const [answer] = (await call('write_events', values, 5)) as readonly EventsAnswer[];
+    // Answered or failed, pg has done with the values; after a failure the memory isn't worth the thought.
+    writer.reset();
+    idleWriters.push(writer);
     if (answer === undefined) throw new Error('write_events gave no answer.');
     const written: BatchRow[] = renumbered(answer.outcomes, rest);
     const refused: number[] = [];
+    const { positions, versions } = answer;
+    const head = Number(answer.head);
+    const time = answer.at_time.toISOString();
     let row = -1;
     for (const index of plain) {
       row += batch[index]?.events.length ?? 0;
-      const position = answer.positions[row] ?? null;
-      const version = answer.versions[row];
-      if (position === null || version === undefined) refused.push(index);
-      else written.push(appended(index, Number(position), version, answer.at_time));
+      const position = positions === null ? head + row + 1 : (positions[row] ?? null);
+      const version = versions[row] ?? null;
+      if (position === null || version === null) refused.push(index);
+      else written.push(appended(index, Number(position), version, time));
     }
     return { written, refused };
   }

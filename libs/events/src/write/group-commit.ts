@@ -1,9 +1,13 @@
 /**
- * Group commit: while one batch is being written, the commands that arrive form the next one.
+ * Group commit: while batches are being written, the commands that arrive form the next one.
  *
- * Guarantees: one batch at a time; commands of one batch in the order of arrival; a bounded queue; a batch whose answer
- * was lost is sent again, marked so that the database can tell what was done (nothing is doubled); a command that the
- * database can't take (a bug) fails alone.
+ * Under load two batches are on their way: one is formed and sent while the other is written, and waits for the lock of
+ * the log inside PostgreSQL. Which of them comes first doesn't matter, because they have nothing to do with each other:
+ * what shares a stream or a key with a batch on its way, or has claims, waits until it is through.
+ *
+ * Guarantees: commands that depend on each other in the order of arrival; a bounded queue; a batch whose answer was lost
+ * is sent again, marked so that the database can tell what was done (nothing is doubled); a command that the database
+ * can't take (a bug) fails alone.
  */
 import type { Logger } from '@atoll/service/log';
 import { outsideOfTraces } from '@atoll/service/spans';
@@ -11,9 +15,13 @@ import { isFinal } from '../database/postgres-errors.ts';
 import { StoreOverloaded, StoreUnavailable } from '../errors.ts';
 import { type CommitSpan, inCommit } from '../spans.ts';
 import { backoff, pause } from '../waiting.ts';
-import type { PreparedAppend } from './prepare.ts';
+import { keyName, type PreparedAppend } from './prepare.ts';
 
 const MAX_BATCH_COMMANDS = 500;
+/** Batches on their way at the same time. With a third one there are more of them, each smaller, and nothing is won. */
+const MAX_WRITING = 2;
+/** Fewer commands than this are cheaper in one batch after the other than in two at a time. */
+const WORTH_DIVIDING = 32;
 const MAX_BATCH_BYTES = 4 * 1024 * 1024;
 const MAX_QUEUED_COMMANDS = 10_000;
 const MAX_QUEUED_BYTES = 64 * 1024 * 1024;
@@ -62,14 +70,25 @@ export function createGroupCommit(options: {
 }): GroupCommit {
   let queue: Waiting[] = [];
   let queuedBytes = 0;
-  let writing: Promise<void> | null = null;
+  const writing = new Set<Promise<void>>();
+  let commandsInWriting = 0;
+  /** The streams and keys of the commands that are being written. */
+  const taken = new Set<string>();
+  let planned = false;
   let closed = false;
+  let onIdle = () => {};
 
+  /** A batch that may be written beside those on their way: up to the first command that has to wait for them. */
   function takeBatch(): Waiting[] {
+    const known = queue.length + commandsInWriting;
+    const divided = known >= WORTH_DIVIDING;
+    if (!divided && writing.size > 0) return [];
+    const most = divided ? Math.min(MAX_BATCH_COMMANDS, Math.ceil(known / MAX_WRITING)) : MAX_BATCH_COMMANDS;
     let bytes = 0;
     let size = 0;
     for (const { prepared } of queue) {
-      if (size === MAX_BATCH_COMMANDS || (size > 0 && bytes + prepared.bytes > MAX_BATCH_BYTES)) break;
+      if (size === most || (size > 0 && bytes + prepared.bytes > MAX_BATCH_BYTES)) break;
+      if (writing.size > 0 && dependsOnWriting(prepared)) break;
       bytes += prepared.bytes;
       size += 1;
     }
@@ -77,6 +96,10 @@ export function createGroupCommit(options: {
     const batch = queue.slice(0, size);
     queue = queue.slice(size);
     return batch;
+  }
+  function dependsOnWriting(prepared: PreparedAppend): boolean {
+    const { request, columns } = prepared;
+    return columns.claims || taken.has(request.stream) || (columns.key !== null && taken.has(keyName(prepared)));
   }
 
   /** `again`: a try of these commands was made before, and may have written some of them. */
@@ -101,10 +124,11 @@ export function createGroupCommit(options: {
       try {
         if (performance.now() > giveUpAt) throw new Error('The time of the batch is over.');
         const rows = await options.write(prepared, again || tries > 0);
-        const byCommand = new Map(rows.map((row) => [row.command, row]));
+        const byCommand: (BatchRow | undefined)[] = [];
+        for (const row of rows) byCommand[row.command] = row;
         batch.forEach((waiting, index) => {
-          const row = byCommand.get(index);
-          if (row) waiting.resolve({ ...row, commit });
+          const row = byCommand[index];
+          if (row) waiting.resolve(commit.traceparent === null ? row : { ...row, commit });
           else waiting.reject(new Error(`append_batch gave no answer for command ${index} of ${batch.length}.`));
         });
         return;
@@ -134,11 +158,37 @@ export function createGroupCommit(options: {
     }
   }
 
-  async function drain(): Promise<void> {
-    // What arrives in the same turn of the event loop goes into the same batch.
-    await new Promise((resolve) => setImmediate(resolve));
-    while (queue.length > 0) await write(takeBatch());
-    writing = null;
+  async function writeBeside(batch: readonly Waiting[]): Promise<void> {
+    const names: string[] = [];
+    for (const { prepared } of batch) {
+      names.push(prepared.request.stream);
+      if (prepared.columns.key !== null) names.push(keyName(prepared));
+    }
+    for (const name of names) taken.add(name);
+    commandsInWriting += batch.length;
+    await write(batch);
+    commandsInWriting -= batch.length;
+    for (const name of names) taken.delete(name);
+  }
+
+  function send(): void {
+    planned = false;
+    while (queue.length > 0 && writing.size < MAX_WRITING) {
+      const batch = takeBatch();
+      if (batch.length === 0) return;
+      const done: Promise<void> = writeBeside(batch).then(() => {
+        writing.delete(done);
+        if (queue.length > 0) plan();
+        else if (writing.size === 0) onIdle();
+      });
+      writing.add(done);
+    }
+  }
+  /** What arrives in the same turn of the event loop goes into the same batch. */
+  function plan(): void {
+    if (planned) return;
+    planned = true;
+    setImmediate(() => outsideOfTraces(send));
   }
 
   return {
@@ -152,12 +202,16 @@ export function createGroupCommit(options: {
       return new Promise((resolve, reject) => {
         queue.push({ prepared, resolve, reject });
         queuedBytes += prepared.bytes;
-        writing ??= outsideOfTraces(drain);
+        if (writing.size < MAX_WRITING) plan();
       });
     },
     async close() {
       closed = true;
-      await writing;
+      if (queue.length > 0 || writing.size > 0) {
+        await new Promise<void>((resolve) => {
+          onIdle = resolve;
+        });
+      }
     },
   };
 }

@@ -169,6 +169,7 @@ export function createEventStore(options: {
   const listeners = new Set<(position: number) => void>();
   const newsListeners = new Set<() => void>();
   let lastSeen = 0;
+  const labels = { context };
 
   const statement = (name: string, text: string) => ({ name: `${schema}_${name}`, text, query_timeout: ANSWER_MS });
   const writeBatch = createBatchWriter(async (procedure, values, outcomes) => {
@@ -203,7 +204,7 @@ export function createEventStore(options: {
       failpoint('append.before-commit');
       const rows = await writeBatch(batch, again);
       failpoint('append.after-commit');
-      batchCommands.observe({ context }, rows.length);
+      batchCommands.observe(labels, rows.length);
       let last = 0;
       for (const row of rows) if (row.outcome === 'appended') last = Math.max(last, row.at_position);
       announce(last);
@@ -301,7 +302,7 @@ export function createEventStore(options: {
         inAppend(asked, async (request) => {
           const preparing = prepare(request);
           let prepared = preparing instanceof Promise ? await preparing : preparing;
-          const stopTimer = appendSeconds.startTimer({ context });
+          const began = performance.now();
           let row = await commits.add(prepared);
           if (keyIsGone(prepared, row)) {
             // Destroyed by another process since it was read: the database says now whose it was.
@@ -310,7 +311,7 @@ export function createEventStore(options: {
             row = await commits.add(prepared);
             if (keyIsGone(prepared, row)) throw new Error('A key went twice while an append was sealed with it.');
           }
-          stopTimer();
+          appendSeconds.observe(labels, (performance.now() - began) / 1000);
           if (row.outcome === 'appended' && request.erases) {
             personal?.forget(request.origin.tenant, request.erases);
             cache.forget();

@@ -14,6 +14,8 @@ import { hashOf } from './canonical.ts';
 const MAX_EVENT_BYTES = 256 * 1024;
 /** Of everything that one append carries. */
 const MAX_APPEND_BYTES = 4 * 1024 * 1024;
+/** Of an event or an append, beside its data: ids, names, origin. About. */
+const FRAME_BYTES = 250;
 const MAX_EVENTS = 1000;
 const MAX_CLAIMS = 1000;
 
@@ -22,8 +24,9 @@ export interface PreparedEvent {
   readonly type: string;
   readonly schemaVersion: number;
   readonly data: unknown;
-  /** The data as it is stored. */
+  /** The data as it is stored, and its bytes. */
   readonly json: string;
+  readonly bytes: number;
 }
 
 export interface PreparedAppend {
@@ -40,10 +43,14 @@ export interface PreparedAppend {
     /** Whether there are claims, those of keys included. */
     readonly claims: boolean;
   };
-  /** The command as JSON, without its closing brace, so that more can be added. */
-  readonly json: string;
+  /** The command as JSON, without its closing brace, so that more can be added. Made when asked for: few go that way. */
+  toJson(): string;
+  /** About as many as it takes on its way. */
   readonly bytes: number;
 }
+
+/** A tenant's idempotency key, as no stream is called. */
+export const keyName = ({ request, columns }: PreparedAppend): string => `key ${request.origin.tenant} ${columns.key}`;
 
 const streamPattern = /^[a-z][A-Za-z]*:[A-Za-z0-9_-]+$/;
 const cidr = z.union([z.cidrv4(), z.cidrv6()]);
@@ -51,7 +58,14 @@ const cidr = z.union([z.cidrv4(), z.cidrv6()]);
 /** PostgreSQL's jsonb takes neither U+0000 nor half a surrogate pair; JSON.stringify writes both, and only both, like this. */
 export const unstorableText = () =>
   new UnstorableInput('A text holds U+0000 or half of a surrogate pair, which cannot be stored. Leave it out.');
-const unstorable = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f][0-9a-f]{2})/;
+const unstorableJson = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f][0-9a-f]{2})/;
+
+const checkJson = (json: string): void => {
+  if (json.includes('\\u') && unstorableJson.test(json)) throw unstorableText();
+};
+const checkText = (text: string | null): void => {
+  if (text !== null && (!text.isWellFormed() || text.includes('\u0000'))) throw unstorableText();
+};
 
 function prepareEvent(
   context: Context,
@@ -71,6 +85,7 @@ function prepareEvent(
   const data: unknown = JSON.parse(clear);
   const kept = stored(id, data);
   const json = kept === data ? clear : JSON.stringify(kept);
+  checkJson(json);
   const bytes = Buffer.byteLength(json);
   if (bytes > MAX_EVENT_BYTES) {
     throw new UnstorableInput(
@@ -78,7 +93,7 @@ function prepareEvent(
         'the bulk elsewhere and its hash in the event.',
     );
   }
-  return { id, type: event.type, schemaVersion: definition.version, data, json };
+  return { id, type: event.type, schemaVersion: definition.version, data, json, bytes };
 }
 
 function checkClaim(claim: Claim): void {
@@ -158,33 +173,42 @@ export function prepareAppend(
   const key = idempotency?.key ?? once;
   const hash = idempotency ? (personal.hash ?? hashOf(idempotency.request)) : once && '';
   const result = idempotency ? (request.result ?? null) : null;
-  const head = JSON.stringify({
-    stream: request.stream,
-    expected,
-    tenant: origin.tenant,
-    actor: origin.actor,
-    cause: origin.cause,
-    correlation: origin.correlation,
-    traceparent: origin.traceparent,
-    ...(key !== null && { key, hash, ...(idempotency && { result }) }),
-    claims,
-  });
-  const list = events.map(
-    (event) =>
-      `{"id":"${event.id}","type":"${event.type}","schemaVersion":${event.schemaVersion},"data":${event.json}}`,
-  );
-  const json = `${head.slice(0, -1)},"events":[${list.join(',')}]`;
-  if (unstorable.test(json)) throw unstorableText();
-  const bytes = Buffer.byteLength(json);
+  const resultJson = idempotency ? (JSON.stringify(result) ?? null) : null;
+  const claimsJson = claims.length > 0 ? JSON.stringify(claims) : '[]';
+  for (const text of [origin.tenant, origin.actor, origin.cause, origin.correlation, origin.traceparent, key]) {
+    checkText(text);
+  }
+  if (resultJson !== null) checkJson(resultJson);
+  if (claims.length > 0) checkJson(claimsJson);
+  let bytes = (events.length + 1) * FRAME_BYTES;
+  for (const event of events) bytes += event.bytes;
+  if (resultJson !== null) bytes += Buffer.byteLength(resultJson);
+  bytes += Buffer.byteLength(claimsJson);
+  if (key !== null) bytes += key.length;
   if (bytes > MAX_APPEND_BYTES) {
     throw new UnstorableInput(`An append to ${request.stream} has ${bytes} bytes; at most ${MAX_APPEND_BYTES}.`);
   }
-  const resultJson = idempotency ? (JSON.stringify(result) ?? null) : null;
   return {
     request,
     events,
     columns: { expected, key, hash, result: resultJson, claims: claims.length > 0 },
-    json,
+    toJson() {
+      const head = JSON.stringify({
+        stream: request.stream,
+        expected,
+        tenant: origin.tenant,
+        actor: origin.actor,
+        cause: origin.cause,
+        correlation: origin.correlation,
+        traceparent: origin.traceparent,
+        ...(key !== null && { key, hash, ...(idempotency && { result }) }),
+      });
+      const list = events.map(
+        ({ id, type, schemaVersion, json }) =>
+          `{"id":"${id}","type":"${type}","schemaVersion":${schemaVersion},"data":${json}}`,
+      );
+      return `${head.slice(0, -1)},"claims":${claimsJson},"events":[${list.join(',')}]`;
+    },
     bytes,
   };
 }
