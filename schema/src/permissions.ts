@@ -83,6 +83,18 @@ const registry = {
     roles: everybody,
   },
   'environment:read': { doc: 'Read environments.', level: 'environment', upward: true, roles: everybody },
+  'environment:write': {
+    doc: 'Change environments, their order of promotion and their image rules.',
+    level: 'environment',
+    roles: admins,
+  },
+  'plan:read': { doc: 'Read the plans on offer.', level: 'platform', roles: ['operator'] },
+  'plan:write': { doc: 'Create, change and retire plans.', level: 'platform', roles: ['operator'] },
+  'entitlements:write': {
+    doc: 'Give tenants a plan, and override what it gives.',
+    level: 'platform',
+    roles: ['operator'],
+  },
   'environment:create': { doc: 'Create environments.', level: 'tenant', roles: admins },
   'namespace:read': { doc: 'Read namespaces and their subnets.', level: 'namespace', roles: everybody },
   'namespace:create': { doc: 'Create namespaces.', level: 'environment', roles: admins },

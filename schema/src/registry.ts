@@ -20,6 +20,12 @@ export type EventsOf<R extends EventRegistry> = {
   [T in keyof R & string]: { readonly type: T; readonly data: z.infer<R[T]['data']> };
 }[keyof R & string];
 
+/** Whether an event is one of a registry's: what a handler leaves to another one, or nobody. */
+export const isOf = <R extends EventRegistry, E extends { readonly type: string }>(
+  registry: R,
+  event: E,
+): event is Extract<E, { readonly type: keyof R & string }> => Object.hasOwn(registry, event.type);
+
 export interface CommandDefinition {
   readonly input: z.ZodType;
   readonly result: z.ZodType;

@@ -159,6 +159,7 @@ export function errorOfCode(serverCode: string, message: string, details: ErrorD
     case 'UNAUTHENTICATED':
     case 'TOKEN_EXPIRED':
     case 'FORBIDDEN':
+    case 'CAPABILITY_EXCLUDED':
     case 'TENANT_SUSPENDED':
       return new AtollAccessError(code, message, all);
     case 'GRAPHQL_PARSE_FAILED':

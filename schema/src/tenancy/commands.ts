@@ -4,9 +4,11 @@ import { id } from '../ids.ts';
 import type { InputOf, ResultOf } from '../registry.ts';
 import { labels, name } from '../text.ts';
 import { accessCommands, builtInRole } from './access.ts';
-import { environmentKinds, suspensionReason, tenantLimits } from './events.ts';
+import { environmentCommands, environmentKinds } from './environments.ts';
+import { suspensionReason, tenantLimits } from './events.ts';
 import { identityCommands } from './identity-commands.ts';
 import { displayName, email, memberSubject } from './person.ts';
+import { planCommands } from './plans.ts';
 
 const subject = memberSubject;
 
@@ -15,6 +17,8 @@ export const tenancyCommands = {
   CreateTenant: {
     input: z.strictObject({
       name,
+      /** The default plan where it is left out. */
+      planId: id('plan').optional(),
       /** What is left out gets the platform's default. */
       limits: tenantLimits.partial().optional(),
       members: z
@@ -62,6 +66,8 @@ export const tenancyCommands = {
     input: z.strictObject({ name, kind: z.enum(environmentKinds) }),
     result: z.strictObject({ environmentId: id('environment') }),
   },
+  ...environmentCommands,
+  ...planCommands,
   CreateNamespace: {
     input: z.strictObject({ environmentId: id('environment'), name, labels: labels.default({}) }),
     result: z.strictObject({ namespaceId: id('namespace') }),

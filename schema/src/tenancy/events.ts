@@ -5,10 +5,10 @@ import { personal } from '../personal.ts';
 import type { EventsOf } from '../registry.ts';
 import { labels, name } from '../text.ts';
 import { accessEvents, baseRole } from './access.ts';
+import { environmentEvents, environmentKinds } from './environments.ts';
 import { identityEvents } from './identity.ts';
 import { displayName, email } from './person.ts';
-
-export const environmentKinds = ['DEVELOPMENT', 'TEST', 'STAGING', 'PRODUCTION'] as const;
+import { planEvents } from './plans.ts';
 
 /** The roles there were at first. */
 const roleV1 = z.enum(['admin', 'viewer']).describe('What it may do: everything within the tenant, or only look.');
@@ -103,13 +103,17 @@ export const tenancyEvents = {
   EnvironmentCreated: {
     doc: 'The tenant has one more stage for its work.',
     stream: 'environment',
-    version: 1,
+    version: 2,
     data: z.strictObject({
       environmentId: id('environment'),
       name,
       kind: z.enum(environmentKinds).describe('What the stage is for.'),
     }),
+    // The first version knew one kind fewer.
+    upcasters: { 1: (data: unknown) => data },
   },
+  ...environmentEvents,
+  ...planEvents,
 
   NamespaceCreated: {
     doc: 'A unit of isolation exists. Its subnet follows from the network context.',

@@ -241,8 +241,90 @@ fragment ProbeResult on ProbeResult {
   httpBody
   simulated
 }`),
+  plans: new TypedDocument<o.PlansQuery, o.PlansQueryVariables>('query', ["plans"], `query Plans($first: Int = 20, $after: String) {
+  plans(first: $first, after: $after) { nodes { ...Plan } pageInfo { hasNextPage endCursor } }
+}
+fragment Plan on Plan {
+  id
+  name
+  status
+  revision
+  version
+  limits { ...PlanLimits }
+  capabilities
+  pointsPerMinute
+  pools
+  slaClasses
+  createdAt
+}
+fragment PlanLimits on PlanLimits {
+  namespaces
+  instances
+  cpuMillis
+  memoryMiB
+  storageMiB
+  subnets
+  publicIps
+  ports
+}`),
+  plan: new TypedDocument<o.PlanQuery, o.PlanQueryVariables>('query', ["plan"], `query Plan($id: ID!) {
+  plan(id: $id) { ...Plan }
+}
+fragment Plan on Plan {
+  id
+  name
+  status
+  revision
+  version
+  limits { ...PlanLimits }
+  capabilities
+  pointsPerMinute
+  pools
+  slaClasses
+  createdAt
+}
+fragment PlanLimits on PlanLimits {
+  namespaces
+  instances
+  cpuMillis
+  memoryMiB
+  storageMiB
+  subnets
+  publicIps
+  ports
+}`),
   tenant: new TypedDocument<o.TenantQuery, o.TenantQueryVariables>('query', ["tenant"], `query Tenant {
   tenant { ...Tenant }
+}
+fragment EntitlementOverrides on EntitlementOverrides {
+  limits { ...LimitOverride }
+  grant
+  deny
+  pointsPerMinute
+  pools
+  slaClasses
+}
+fragment Entitlements on Entitlements {
+  limits { ...PlanLimits }
+  capabilities
+  pointsPerMinute
+  pools
+  slaClasses
+  overrides { ...EntitlementOverrides }
+}
+fragment LimitOverride on LimitOverride {
+  name
+  limit
+}
+fragment PlanLimits on PlanLimits {
+  namespaces
+  instances
+  cpuMillis
+  memoryMiB
+  storageMiB
+  subnets
+  publicIps
+  ports
 }
 fragment Tenant on Tenant {
   id
@@ -251,12 +333,20 @@ fragment Tenant on Tenant {
   status
   suspension { ...TenantSuspension }
   createdAt
+  plan { ...TenantPlan }
+  entitlements { ...Entitlements }
+  capabilities
 }
 fragment TenantLimits on TenantLimits {
   namespaces
   instances
   cpuMillis
   memoryMiB
+}
+fragment TenantPlan on TenantPlan {
+  id
+  name
+  revision
 }
 fragment TenantSuspension on TenantSuspension {
   reason
@@ -265,6 +355,36 @@ fragment TenantSuspension on TenantSuspension {
   tenants: new TypedDocument<o.TenantsQuery, o.TenantsQueryVariables>('query', ["tenants"], `query Tenants($first: Int = 20, $after: String) {
   tenants(first: $first, after: $after) { nodes { ...Tenant } pageInfo { hasNextPage endCursor } }
 }
+fragment EntitlementOverrides on EntitlementOverrides {
+  limits { ...LimitOverride }
+  grant
+  deny
+  pointsPerMinute
+  pools
+  slaClasses
+}
+fragment Entitlements on Entitlements {
+  limits { ...PlanLimits }
+  capabilities
+  pointsPerMinute
+  pools
+  slaClasses
+  overrides { ...EntitlementOverrides }
+}
+fragment LimitOverride on LimitOverride {
+  name
+  limit
+}
+fragment PlanLimits on PlanLimits {
+  namespaces
+  instances
+  cpuMillis
+  memoryMiB
+  storageMiB
+  subnets
+  publicIps
+  ports
+}
 fragment Tenant on Tenant {
   id
   name
@@ -272,12 +392,20 @@ fragment Tenant on Tenant {
   status
   suspension { ...TenantSuspension }
   createdAt
+  plan { ...TenantPlan }
+  entitlements { ...Entitlements }
+  capabilities
 }
 fragment TenantLimits on TenantLimits {
   namespaces
   instances
   cpuMillis
   memoryMiB
+}
+fragment TenantPlan on TenantPlan {
+  id
+  name
+  revision
 }
 fragment TenantSuspension on TenantSuspension {
   reason
@@ -302,6 +430,12 @@ fragment Environment on Environment {
   name
   kind
   createdAt
+  promotesTo
+  imageRules { ...ImageRules }
+}
+fragment ImageRules on ImageRules {
+  allowed
+  promotedOnly
 }`),
   environment: new TypedDocument<o.EnvironmentQuery, o.EnvironmentQueryVariables>('query', ["environment"], `query Environment($id: ID!) {
   environment(id: $id) { ...Environment }
@@ -311,6 +445,12 @@ fragment Environment on Environment {
   name
   kind
   createdAt
+  promotesTo
+  imageRules { ...ImageRules }
+}
+fragment ImageRules on ImageRules {
+  allowed
+  promotedOnly
 }`),
   namespaces: new TypedDocument<o.NamespacesQuery, o.NamespacesQueryVariables>('query', ["namespaces"], `query Namespaces($first: Int = 20, $after: String) {
   namespaces(first: $first, after: $after) { nodes { ...Namespace } pageInfo { hasNextPage endCursor } }
@@ -503,6 +643,66 @@ fragment Deployment on Deployment {
 fragment Label on Label {
   key
   value
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  changeEnvironment: new TypedDocument<o.ChangeEnvironmentMutation, o.ChangeEnvironmentMutationVariables>('mutation', ["changeEnvironment"], `mutation ChangeEnvironment($input: ChangeEnvironmentInput!) {
+  changeEnvironment(input: $input) { environment { ...Environment } userErrors { ...UserError } position }
+}
+fragment Environment on Environment {
+  id
+  name
+  kind
+  createdAt
+  promotesTo
+  imageRules { ...ImageRules }
+}
+fragment ImageRules on ImageRules {
+  allowed
+  promotedOnly
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  setPromotion: new TypedDocument<o.SetPromotionMutation, o.SetPromotionMutationVariables>('mutation', ["setPromotion"], `mutation SetPromotion($input: SetPromotionInput!) {
+  setPromotion(input: $input) { environment { ...Environment } userErrors { ...UserError } position }
+}
+fragment Environment on Environment {
+  id
+  name
+  kind
+  createdAt
+  promotesTo
+  imageRules { ...ImageRules }
+}
+fragment ImageRules on ImageRules {
+  allowed
+  promotedOnly
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  setImageRules: new TypedDocument<o.SetImageRulesMutation, o.SetImageRulesMutationVariables>('mutation', ["setImageRules"], `mutation SetImageRules($input: SetImageRulesInput!) {
+  setImageRules(input: $input) { environment { ...Environment } userErrors { ...UserError } position }
+}
+fragment Environment on Environment {
+  id
+  name
+  kind
+  createdAt
+  promotesTo
+  imageRules { ...ImageRules }
+}
+fragment ImageRules on ImageRules {
+  allowed
+  promotedOnly
 }
 fragment UserError on UserError {
   code
@@ -804,8 +1004,131 @@ fragment UserError on UserError {
   message
   field
 }`),
-  createTenant: new TypedDocument<o.CreateTenantMutation, o.CreateTenantMutationVariables>('mutation', ["createTenant"], `mutation CreateTenant($input: CreateTenantInput!) {
-  createTenant(input: $input) { tenant { ...Tenant } userErrors { ...UserError } position }
+  createPlan: new TypedDocument<o.CreatePlanMutation, o.CreatePlanMutationVariables>('mutation', ["createPlan"], `mutation CreatePlan($input: CreatePlanInput!) {
+  createPlan(input: $input) { plan { ...Plan } userErrors { ...UserError } position }
+}
+fragment Plan on Plan {
+  id
+  name
+  status
+  revision
+  version
+  limits { ...PlanLimits }
+  capabilities
+  pointsPerMinute
+  pools
+  slaClasses
+  createdAt
+}
+fragment PlanLimits on PlanLimits {
+  namespaces
+  instances
+  cpuMillis
+  memoryMiB
+  storageMiB
+  subnets
+  publicIps
+  ports
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  changePlan: new TypedDocument<o.ChangePlanMutation, o.ChangePlanMutationVariables>('mutation', ["changePlan"], `mutation ChangePlan($input: ChangePlanInput!) {
+  changePlan(input: $input) { plan { ...Plan } userErrors { ...UserError } position }
+}
+fragment Plan on Plan {
+  id
+  name
+  status
+  revision
+  version
+  limits { ...PlanLimits }
+  capabilities
+  pointsPerMinute
+  pools
+  slaClasses
+  createdAt
+}
+fragment PlanLimits on PlanLimits {
+  namespaces
+  instances
+  cpuMillis
+  memoryMiB
+  storageMiB
+  subnets
+  publicIps
+  ports
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  retirePlan: new TypedDocument<o.RetirePlanMutation, o.RetirePlanMutationVariables>('mutation', ["retirePlan"], `mutation RetirePlan($input: RetirePlanInput!) {
+  retirePlan(input: $input) { plan { ...Plan } userErrors { ...UserError } position }
+}
+fragment Plan on Plan {
+  id
+  name
+  status
+  revision
+  version
+  limits { ...PlanLimits }
+  capabilities
+  pointsPerMinute
+  pools
+  slaClasses
+  createdAt
+}
+fragment PlanLimits on PlanLimits {
+  namespaces
+  instances
+  cpuMillis
+  memoryMiB
+  storageMiB
+  subnets
+  publicIps
+  ports
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  setTenantPlan: new TypedDocument<o.SetTenantPlanMutation, o.SetTenantPlanMutationVariables>('mutation', ["setTenantPlan"], `mutation SetTenantPlan($input: SetTenantPlanInput!) {
+  setTenantPlan(input: $input) { tenant { ...Tenant } userErrors { ...UserError } position }
+}
+fragment EntitlementOverrides on EntitlementOverrides {
+  limits { ...LimitOverride }
+  grant
+  deny
+  pointsPerMinute
+  pools
+  slaClasses
+}
+fragment Entitlements on Entitlements {
+  limits { ...PlanLimits }
+  capabilities
+  pointsPerMinute
+  pools
+  slaClasses
+  overrides { ...EntitlementOverrides }
+}
+fragment LimitOverride on LimitOverride {
+  name
+  limit
+}
+fragment PlanLimits on PlanLimits {
+  namespaces
+  instances
+  cpuMillis
+  memoryMiB
+  storageMiB
+  subnets
+  publicIps
+  ports
 }
 fragment Tenant on Tenant {
   id
@@ -814,12 +1137,148 @@ fragment Tenant on Tenant {
   status
   suspension { ...TenantSuspension }
   createdAt
+  plan { ...TenantPlan }
+  entitlements { ...Entitlements }
+  capabilities
 }
 fragment TenantLimits on TenantLimits {
   namespaces
   instances
   cpuMillis
   memoryMiB
+}
+fragment TenantPlan on TenantPlan {
+  id
+  name
+  revision
+}
+fragment TenantSuspension on TenantSuspension {
+  reason
+  since
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  overrideEntitlements: new TypedDocument<o.OverrideEntitlementsMutation, o.OverrideEntitlementsMutationVariables>('mutation', ["overrideEntitlements"], `mutation OverrideEntitlements($input: OverrideEntitlementsInput!) {
+  overrideEntitlements(input: $input) { tenant { ...Tenant } userErrors { ...UserError } position }
+}
+fragment EntitlementOverrides on EntitlementOverrides {
+  limits { ...LimitOverride }
+  grant
+  deny
+  pointsPerMinute
+  pools
+  slaClasses
+}
+fragment Entitlements on Entitlements {
+  limits { ...PlanLimits }
+  capabilities
+  pointsPerMinute
+  pools
+  slaClasses
+  overrides { ...EntitlementOverrides }
+}
+fragment LimitOverride on LimitOverride {
+  name
+  limit
+}
+fragment PlanLimits on PlanLimits {
+  namespaces
+  instances
+  cpuMillis
+  memoryMiB
+  storageMiB
+  subnets
+  publicIps
+  ports
+}
+fragment Tenant on Tenant {
+  id
+  name
+  limits { ...TenantLimits }
+  status
+  suspension { ...TenantSuspension }
+  createdAt
+  plan { ...TenantPlan }
+  entitlements { ...Entitlements }
+  capabilities
+}
+fragment TenantLimits on TenantLimits {
+  namespaces
+  instances
+  cpuMillis
+  memoryMiB
+}
+fragment TenantPlan on TenantPlan {
+  id
+  name
+  revision
+}
+fragment TenantSuspension on TenantSuspension {
+  reason
+  since
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  createTenant: new TypedDocument<o.CreateTenantMutation, o.CreateTenantMutationVariables>('mutation', ["createTenant"], `mutation CreateTenant($input: CreateTenantInput!) {
+  createTenant(input: $input) { tenant { ...Tenant } userErrors { ...UserError } position }
+}
+fragment EntitlementOverrides on EntitlementOverrides {
+  limits { ...LimitOverride }
+  grant
+  deny
+  pointsPerMinute
+  pools
+  slaClasses
+}
+fragment Entitlements on Entitlements {
+  limits { ...PlanLimits }
+  capabilities
+  pointsPerMinute
+  pools
+  slaClasses
+  overrides { ...EntitlementOverrides }
+}
+fragment LimitOverride on LimitOverride {
+  name
+  limit
+}
+fragment PlanLimits on PlanLimits {
+  namespaces
+  instances
+  cpuMillis
+  memoryMiB
+  storageMiB
+  subnets
+  publicIps
+  ports
+}
+fragment Tenant on Tenant {
+  id
+  name
+  limits { ...TenantLimits }
+  status
+  suspension { ...TenantSuspension }
+  createdAt
+  plan { ...TenantPlan }
+  entitlements { ...Entitlements }
+  capabilities
+}
+fragment TenantLimits on TenantLimits {
+  namespaces
+  instances
+  cpuMillis
+  memoryMiB
+}
+fragment TenantPlan on TenantPlan {
+  id
+  name
+  revision
 }
 fragment TenantSuspension on TenantSuspension {
   reason
@@ -833,6 +1292,36 @@ fragment UserError on UserError {
   suspendTenant: new TypedDocument<o.SuspendTenantMutation, o.SuspendTenantMutationVariables>('mutation', ["suspendTenant"], `mutation SuspendTenant($input: SuspendTenantInput!) {
   suspendTenant(input: $input) { tenant { ...Tenant } userErrors { ...UserError } position }
 }
+fragment EntitlementOverrides on EntitlementOverrides {
+  limits { ...LimitOverride }
+  grant
+  deny
+  pointsPerMinute
+  pools
+  slaClasses
+}
+fragment Entitlements on Entitlements {
+  limits { ...PlanLimits }
+  capabilities
+  pointsPerMinute
+  pools
+  slaClasses
+  overrides { ...EntitlementOverrides }
+}
+fragment LimitOverride on LimitOverride {
+  name
+  limit
+}
+fragment PlanLimits on PlanLimits {
+  namespaces
+  instances
+  cpuMillis
+  memoryMiB
+  storageMiB
+  subnets
+  publicIps
+  ports
+}
 fragment Tenant on Tenant {
   id
   name
@@ -840,12 +1329,20 @@ fragment Tenant on Tenant {
   status
   suspension { ...TenantSuspension }
   createdAt
+  plan { ...TenantPlan }
+  entitlements { ...Entitlements }
+  capabilities
 }
 fragment TenantLimits on TenantLimits {
   namespaces
   instances
   cpuMillis
   memoryMiB
+}
+fragment TenantPlan on TenantPlan {
+  id
+  name
+  revision
 }
 fragment TenantSuspension on TenantSuspension {
   reason
@@ -859,6 +1356,36 @@ fragment UserError on UserError {
   resumeTenant: new TypedDocument<o.ResumeTenantMutation, o.ResumeTenantMutationVariables>('mutation', ["resumeTenant"], `mutation ResumeTenant($input: ResumeTenantInput!) {
   resumeTenant(input: $input) { tenant { ...Tenant } userErrors { ...UserError } position }
 }
+fragment EntitlementOverrides on EntitlementOverrides {
+  limits { ...LimitOverride }
+  grant
+  deny
+  pointsPerMinute
+  pools
+  slaClasses
+}
+fragment Entitlements on Entitlements {
+  limits { ...PlanLimits }
+  capabilities
+  pointsPerMinute
+  pools
+  slaClasses
+  overrides { ...EntitlementOverrides }
+}
+fragment LimitOverride on LimitOverride {
+  name
+  limit
+}
+fragment PlanLimits on PlanLimits {
+  namespaces
+  instances
+  cpuMillis
+  memoryMiB
+  storageMiB
+  subnets
+  publicIps
+  ports
+}
 fragment Tenant on Tenant {
   id
   name
@@ -866,12 +1393,20 @@ fragment Tenant on Tenant {
   status
   suspension { ...TenantSuspension }
   createdAt
+  plan { ...TenantPlan }
+  entitlements { ...Entitlements }
+  capabilities
 }
 fragment TenantLimits on TenantLimits {
   namespaces
   instances
   cpuMillis
   memoryMiB
+}
+fragment TenantPlan on TenantPlan {
+  id
+  name
+  revision
 }
 fragment TenantSuspension on TenantSuspension {
   reason
@@ -930,6 +1465,12 @@ fragment Environment on Environment {
   name
   kind
   createdAt
+  promotesTo
+  imageRules { ...ImageRules }
+}
+fragment ImageRules on ImageRules {
+  allowed
+  promotedOnly
 }
 fragment UserError on UserError {
   code

@@ -68,6 +68,14 @@ export interface Queries {
    */
   probe(variables: o.ProbeQueryVariables, options?: CallOptions): Promise<o.ProbeQuery['probe']>;
   /**
+   * All plans, by name. For the operator.
+   */
+  plans(variables?: o.PlansQueryVariables, options?: CallOptions): Promise<o.PlansQuery['plans']>;
+  /**
+   * A plan by its id; null where there is none. For the operator.
+   */
+  plan(variables: o.PlanQueryVariables, options?: CallOptions): Promise<o.PlanQuery['plan']>;
+  /**
    * The tenant that the token is for.
    */
   tenant(variables?: o.TenantQueryVariables, options?: CallOptions): Promise<o.TenantQuery['tenant']>;
@@ -156,6 +164,18 @@ export interface Mutations {
    */
   deleteDeployment(input: o.DeleteDeploymentMutationVariables['input'], options?: CallOptions): Promise<Deleted<o.DeleteDeploymentMutation['deleteDeployment']>>;
   /**
+   * Renames an environment, or says what else it is for. Errors: NOT_FOUND, NAME_TAKEN, INVALID_ARGUMENT.
+   */
+  changeEnvironment(input: o.ChangeEnvironmentMutationVariables['input'], options?: CallOptions): Promise<Done<o.ChangeEnvironmentMutation['changeEnvironment']>>;
+  /**
+   * Says where releases of an environment are promoted to. Errors: NOT_FOUND, PROMOTION_CYCLE (names the circle), QUOTA_EXCEEDED, INVALID_ARGUMENT.
+   */
+  setPromotion(input: o.SetPromotionMutationVariables['input'], options?: CallOptions): Promise<Done<o.SetPromotionMutation['setPromotion']>>;
+  /**
+   * Says which images may be deployed in an environment from now on. What runs goes on; its next upgrade obeys. Errors: NOT_FOUND, INVALID_ARGUMENT.
+   */
+  setImageRules(input: o.SetImageRulesMutationVariables['input'], options?: CallOptions): Promise<Done<o.SetImageRulesMutation['setImageRules']>>;
+  /**
    * Accepts tokens of an OpenID Connect issuer for the tenant. Its discovery document is read first, and must be there. Errors: INVALID_ARGUMENT, NAME_TAKEN, QUOTA_EXCEEDED, NOT_FOUND.
    */
   registerIssuer(input: o.RegisterIssuerMutationVariables['input'], options?: CallOptions): Promise<Done<o.RegisterIssuerMutation['registerIssuer']>>;
@@ -220,6 +240,27 @@ export interface Mutations {
    */
   deleteIsolationPolicy(input: o.DeleteIsolationPolicyMutationVariables['input'], options?: CallOptions): Promise<Deleted<o.DeleteIsolationPolicyMutation['deleteIsolationPolicy']>>;
   /**
+   * Creates a plan. For the operator. Errors: NAME_TAKEN, INVALID_ARGUMENT.
+   */
+  createPlan(input: o.CreatePlanMutationVariables['input'], options?: CallOptions): Promise<Done<o.CreatePlanMutation['createPlan']>>;
+  /**
+   * Changes a plan; its tenants follow at once, one after the other, each with an EntitlementsChanged of its own. For the operator.
+   * Errors: NOT_FOUND, NAME_TAKEN, CAPABILITY_IN_USE, LIMIT_BELOW_USE, VERSION_CONFLICT, INVALID_ARGUMENT.
+   */
+  changePlan(input: o.ChangePlanMutationVariables['input'], options?: CallOptions): Promise<Done<o.ChangePlanMutation['changePlan']>>;
+  /**
+   * Retires a plan: its tenants keep it, and no other gets it. Once more changes nothing. For the operator. Errors: NOT_FOUND, ILLEGAL_STATE.
+   */
+  retirePlan(input: o.RetirePlanMutationVariables['input'], options?: CallOptions): Promise<Done<o.RetirePlanMutation['retirePlan']>>;
+  /**
+   * Gives a tenant a plan; its overrides stay. For the operator. Errors: NOT_FOUND, ILLEGAL_STATE, CAPABILITY_IN_USE, LIMIT_BELOW_USE.
+   */
+  setTenantPlan(input: o.SetTenantPlanMutationVariables['input'], options?: CallOptions): Promise<Done<o.SetTenantPlanMutation['setTenantPlan']>>;
+  /**
+   * Sets what a tenant has beside its plan. For the operator. Errors: NOT_FOUND, CAPABILITY_IN_USE, LIMIT_BELOW_USE, INVALID_ARGUMENT.
+   */
+  overrideEntitlements(input: o.OverrideEntitlementsMutationVariables['input'], options?: CallOptions): Promise<Done<o.OverrideEntitlementsMutation['overrideEntitlements']>>;
+  /**
    * Creates a tenant. For the operator. Errors: NAME_TAKEN, INVALID_ARGUMENT.
    */
   createTenant(input: o.CreateTenantMutationVariables['input'], options?: CallOptions): Promise<Done<o.CreateTenantMutation['createTenant']>>;
@@ -276,6 +317,8 @@ export const bindQueries = (read: Read): Queries => ({
   subnets: (variables, options) => read(documents.subnets, variables ?? {}, options, (data) => data.subnets),
   isolationPolicy: (variables, options) => read(documents.isolationPolicy, variables, options, (data) => data.isolationPolicy),
   probe: (variables, options) => read(documents.probe, variables, options, (data) => data.probe),
+  plans: (variables, options) => read(documents.plans, variables ?? {}, options, (data) => data.plans),
+  plan: (variables, options) => read(documents.plan, variables, options, (data) => data.plan),
   tenant: (variables, options) => read(documents.tenant, variables ?? {}, options, (data) => data.tenant),
   tenants: (variables, options) => read(documents.tenants, variables ?? {}, options, (data) => data.tenants),
   members: (variables, options) => read(documents.members, variables ?? {}, options, (data) => data.members),
@@ -300,6 +343,9 @@ export const bindMutations = (change: Change): Mutations => ({
   rollbackDeployment: (input, options) => change.done(documents.rollbackDeployment, { input }, options, (data) => data.rollbackDeployment),
   scaleDeployment: (input, options) => change.done(documents.scaleDeployment, { input }, options, (data) => data.scaleDeployment),
   deleteDeployment: (input, options) => change.deleted(documents.deleteDeployment, { input }, options, (data) => data.deleteDeployment),
+  changeEnvironment: (input, options) => change.done(documents.changeEnvironment, { input }, options, (data) => data.changeEnvironment),
+  setPromotion: (input, options) => change.done(documents.setPromotion, { input }, options, (data) => data.setPromotion),
+  setImageRules: (input, options) => change.done(documents.setImageRules, { input }, options, (data) => data.setImageRules),
   registerIssuer: (input, options) => change.done(documents.registerIssuer, { input }, options, (data) => data.registerIssuer),
   changeIssuer: (input, options) => change.done(documents.changeIssuer, { input }, options, (data) => data.changeIssuer),
   removeIssuer: (input, options) => change.done(documents.removeIssuer, { input }, options, (data) => data.removeIssuer),
@@ -316,6 +362,11 @@ export const bindMutations = (change: Change): Mutations => ({
   createIsolationPolicy: (input, options) => change.done(documents.createIsolationPolicy, { input }, options, (data) => data.createIsolationPolicy),
   updateIsolationPolicy: (input, options) => change.done(documents.updateIsolationPolicy, { input }, options, (data) => data.updateIsolationPolicy),
   deleteIsolationPolicy: (input, options) => change.deleted(documents.deleteIsolationPolicy, { input }, options, (data) => data.deleteIsolationPolicy),
+  createPlan: (input, options) => change.done(documents.createPlan, { input }, options, (data) => data.createPlan),
+  changePlan: (input, options) => change.done(documents.changePlan, { input }, options, (data) => data.changePlan),
+  retirePlan: (input, options) => change.done(documents.retirePlan, { input }, options, (data) => data.retirePlan),
+  setTenantPlan: (input, options) => change.done(documents.setTenantPlan, { input }, options, (data) => data.setTenantPlan),
+  overrideEntitlements: (input, options) => change.done(documents.overrideEntitlements, { input }, options, (data) => data.overrideEntitlements),
   createTenant: (input, options) => change.done(documents.createTenant, { input }, options, (data) => data.createTenant),
   suspendTenant: (input, options) => change.done(documents.suspendTenant, { input }, options, (data) => data.suspendTenant),
   resumeTenant: (input, options) => change.done(documents.resumeTenant, { input }, options, (data) => data.resumeTenant),

@@ -196,6 +196,40 @@ export type DeleteDeploymentInput = {
   readonly expectedVersion?: number | null | undefined;
 };
 
+/** What of an environment is to change; what is left out stays. */
+export type ChangeEnvironmentInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The environment to change. */
+  readonly environmentId: string;
+  /** Another name. */
+  readonly name?: string | null | undefined;
+  /** Another stage. */
+  readonly kind?: EnvironmentKind | null | undefined;
+};
+
+/** Where an environment's releases are promoted to. */
+export type SetPromotionInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The environment. */
+  readonly environmentId: string;
+  /** All environments that its releases are promoted to, at most 20; empty for none. */
+  readonly promotesTo: ReadonlyArray<string>;
+};
+
+/** Which images an environment may run. */
+export type SetImageRulesInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The environment. */
+  readonly environmentId: string;
+  /** Patterns, at most 100, of which an image must match one: see `ImageRules.allowed`. Null for any registry of the platform, empty for none at all. */
+  readonly allowed?: ReadonlyArray<string> | null | undefined;
+  /** Only images that have run in an environment that promotes to this one. */
+  readonly promotedOnly?: boolean | null | undefined;
+};
+
 /** Signatures that issuers may use (RFC 7518, RFC 8037): asymmetric ones alone. */
 export type IssuerAlgorithm =
   /** RSA, PKCS #1 v1.5, SHA-256. */
@@ -516,6 +550,126 @@ export type DeleteIsolationPolicyInput = {
   readonly expectedVersion?: number | null | undefined;
 };
 
+/** How surely instances keep what they were given. */
+export type SlaClass =
+  /** Takes what is left over. */
+  | 'BEST_EFFORT'
+  /** What most run as. */
+  | 'STANDARD'
+  /** Has its resources to itself. */
+  | 'GUARANTEED';
+
+/** OFFERED · RETIRED: its tenants keep it, and no other gets it. */
+export type PlanStatus =
+  /** Tenants can be given it. */
+  | 'OFFERED'
+  /** No tenant can be given it any more. */
+  | 'RETIRED';
+
+/** Limits to set; what is left out stays as it is, or is the default. */
+export type PlanLimitsInput = {
+  /** Namespaces. */
+  readonly namespaces?: number | null | undefined;
+  /** Instances, over all deployments. */
+  readonly instances?: number | null | undefined;
+  /** Processor time reserved, in thousandths of a core. */
+  readonly cpuMillis?: number | null | undefined;
+  /** Memory reserved, in MiB. */
+  readonly memoryMiB?: number | null | undefined;
+  /** Storage of all volumes, in MiB. */
+  readonly storageMiB?: number | null | undefined;
+  /** Subnets. */
+  readonly subnets?: number | null | undefined;
+  /** Public addresses. */
+  readonly publicIps?: number | null | undefined;
+  /** Public ports. */
+  readonly ports?: number | null | undefined;
+};
+
+/** A plan to create. What is left out is as in a new platform's default plan. */
+export type CreatePlanInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** Lower-case letters, digits and hyphens, at most 63; unique on the platform. */
+  readonly name: string;
+  /** Limits; what is left out stays, of a new plan it is the default. */
+  readonly limits?: PlanLimitsInput | null | undefined;
+  /** Capabilities, all of them; see the page on plans. */
+  readonly capabilities?: ReadonlyArray<string> | null | undefined;
+  /** What requests to the API may cost per minute, in points. */
+  readonly pointsPerMinute?: number | null | undefined;
+  /** Names of pools, all of them; empty for any. */
+  readonly pools?: ReadonlyArray<string> | null | undefined;
+  /** Classes of service, all of them. */
+  readonly slaClasses?: ReadonlyArray<SlaClass> | null | undefined;
+};
+
+/** What of a plan is to change; what is left out stays. */
+export type ChangePlanInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The plan to change. */
+  readonly planId: string;
+  /** Another name. */
+  readonly name?: string | null | undefined;
+  /** Limits; what is left out stays, of a new plan it is the default. */
+  readonly limits?: PlanLimitsInput | null | undefined;
+  /** Capabilities, all of them; see the page on plans. */
+  readonly capabilities?: ReadonlyArray<string> | null | undefined;
+  /** What requests to the API may cost per minute, in points. */
+  readonly pointsPerMinute?: number | null | undefined;
+  /** Names of pools, all of them; empty for any. */
+  readonly pools?: ReadonlyArray<string> | null | undefined;
+  /** Classes of service, all of them. */
+  readonly slaClasses?: ReadonlyArray<SlaClass> | null | undefined;
+  /** Take away what is in use and go below what is held, too: what is there stays, and nothing new is admitted. */
+  readonly despiteUse?: boolean | null | undefined;
+  /** Only if the plan is still at this version. */
+  readonly expectedVersion?: number | null | undefined;
+};
+
+/** A plan that no tenant is to be given any more. */
+export type RetirePlanInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The plan to retire. */
+  readonly planId: string;
+};
+
+/** A plan for a tenant. */
+export type SetTenantPlanInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The tenant. */
+  readonly tenantId: string;
+  /** The plan that it gets. */
+  readonly planId: string;
+  /** Take away what is in use and go below what is held, too: what is there stays, and nothing new is admitted. */
+  readonly despiteUse?: boolean | null | undefined;
+};
+
+/** All of a tenant's overrides: what is left out is the plan's again. */
+export type OverrideEntitlementsInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The tenant. */
+  readonly tenantId: string;
+  /** Limits in place of the plan's. */
+  readonly limits?: PlanLimitsInput | null | undefined;
+  /** Capabilities beyond those of the plan. */
+  readonly grant?: ReadonlyArray<string> | null | undefined;
+  /** Capabilities of the plan that it has not. */
+  readonly deny?: ReadonlyArray<string> | null | undefined;
+  /** What requests may cost per minute, in place of the plan's. */
+  readonly pointsPerMinute?: number | null | undefined;
+  /** Names of pools, in place of the plan's. */
+  readonly pools?: ReadonlyArray<string> | null | undefined;
+  /** Classes of service, in place of the plan's. */
+  readonly slaClasses?: ReadonlyArray<SlaClass> | null | undefined;
+  /** Take away what is in use and go below what is held, too: what is there stays, and nothing new is admitted. */
+  readonly despiteUse?: boolean | null | undefined;
+};
+
 /** ACTIVE · SUSPENDED: its people read and change nothing, its instances go on and reach nobody. */
 export type TenantStatus =
   /** Reads and changes. */
@@ -532,7 +686,9 @@ export type EnvironmentKind =
   /** Where it is tried as in production. */
   | 'STAGING'
   /** Where it serves. */
-  | 'PRODUCTION';
+  | 'PRODUCTION'
+  /** A stage of the tenant's own making: its name says what it is for. */
+  | 'OTHER';
 
 /** PENDING: waits for its subnet · ACTIVE · DELETING: admits nothing new, goes when it is empty. */
 export type NamespaceStatus =
@@ -554,7 +710,7 @@ export type TenantRole =
   /** Reads everything of the tenant but its people. */
   | 'VIEWER';
 
-/** Limits to set; what is left out gets the platform's default. */
+/** Limits to set; what is left out gets the plan's. */
 export type TenantLimitsInput = {
   /** Namespaces. */
   readonly namespaces?: number | null | undefined;
@@ -572,7 +728,9 @@ export type CreateTenantInput = {
   readonly idempotencyKey?: string | null | undefined;
   /** Lower-case letters, digits and hyphens, at most 63; unique on the platform. */
   readonly name: string;
-  /** What it may hold at most. */
+  /** The plan that it gets; the default plan where it is left out. */
+  readonly planId?: string | null | undefined;
+  /** What it may hold at most, where it isn't what the plan says. */
   readonly limits?: TenantLimitsInput | null | undefined;
   /** `sub` of the people who become its owners. */
   readonly owners?: ReadonlyArray<string> | null | undefined;
@@ -710,15 +868,29 @@ export type PortRangeFragment = { readonly protocol: Protocol, readonly from: nu
 
 export type ProbeResultFragment = { readonly outcome: ProbeOutcome, readonly millis: number, readonly httpStatus: number | null, readonly httpBody: string | null, readonly simulated: boolean };
 
-export type TenantFragment = { readonly id: string, readonly name: string, readonly status: TenantStatus, readonly createdAt: string, readonly limits: TenantLimitsFragment, readonly suspension: TenantSuspensionFragment | null };
+export type PlanFragment = { readonly id: string, readonly name: string, readonly status: PlanStatus, readonly revision: number, readonly version: number, readonly capabilities: ReadonlyArray<string>, readonly pointsPerMinute: number, readonly pools: ReadonlyArray<string>, readonly slaClasses: ReadonlyArray<SlaClass>, readonly createdAt: string, readonly limits: PlanLimitsFragment };
+
+export type PlanLimitsFragment = { readonly namespaces: number, readonly instances: number, readonly cpuMillis: number, readonly memoryMiB: number, readonly storageMiB: number, readonly subnets: number, readonly publicIps: number, readonly ports: number };
+
+export type TenantFragment = { readonly id: string, readonly name: string, readonly status: TenantStatus, readonly createdAt: string, readonly capabilities: ReadonlyArray<string>, readonly limits: TenantLimitsFragment, readonly suspension: TenantSuspensionFragment | null, readonly plan: TenantPlanFragment, readonly entitlements: EntitlementsFragment };
 
 export type TenantLimitsFragment = { readonly namespaces: number, readonly instances: number, readonly cpuMillis: number, readonly memoryMiB: number };
 
 export type TenantSuspensionFragment = { readonly reason: string, readonly since: string };
 
+export type TenantPlanFragment = { readonly id: string, readonly name: string, readonly revision: number };
+
+export type EntitlementsFragment = { readonly capabilities: ReadonlyArray<string>, readonly pointsPerMinute: number, readonly pools: ReadonlyArray<string>, readonly slaClasses: ReadonlyArray<SlaClass>, readonly limits: PlanLimitsFragment, readonly overrides: EntitlementOverridesFragment };
+
+export type EntitlementOverridesFragment = { readonly grant: ReadonlyArray<string>, readonly deny: ReadonlyArray<string>, readonly pointsPerMinute: number | null, readonly pools: ReadonlyArray<string> | null, readonly slaClasses: ReadonlyArray<SlaClass> | null, readonly limits: ReadonlyArray<LimitOverrideFragment> };
+
+export type LimitOverrideFragment = { readonly name: string, readonly limit: number };
+
 export type MemberFragment = { readonly id: string, readonly subject: string, readonly role: TenantRole | null, readonly displayName: string | null, readonly email: string | null, readonly erasedAt: string | null };
 
-export type EnvironmentFragment = { readonly id: string, readonly name: string, readonly kind: EnvironmentKind, readonly createdAt: string };
+export type EnvironmentFragment = { readonly id: string, readonly name: string, readonly kind: EnvironmentKind, readonly createdAt: string, readonly promotesTo: ReadonlyArray<string>, readonly imageRules: ImageRulesFragment };
+
+export type ImageRulesFragment = { readonly allowed: ReadonlyArray<string> | null, readonly promotedOnly: boolean };
 
 export type NamespaceFragment = { readonly id: string, readonly name: string, readonly status: NamespaceStatus, readonly createdAt: string, readonly version: number, readonly labels: ReadonlyArray<LabelFragment>, readonly environment: { readonly id: string, readonly name: string } };
 
@@ -748,15 +920,16 @@ export type NodeQuery = { readonly node:
     | { readonly __typename: 'Rollout', readonly id: string }
     | { readonly __typename: 'Instance', readonly id: string }
     | { readonly __typename: 'ComputeNode', readonly id: string }
+    | { readonly __typename: 'Environment', readonly id: string }
     | { readonly __typename: 'Issuer', readonly id: string }
     | { readonly __typename: 'ServiceAccount', readonly id: string }
     | { readonly __typename: 'ApiKey', readonly id: string }
     | { readonly __typename: 'Invitation', readonly id: string }
     | { readonly __typename: 'Subnet', readonly id: string }
     | { readonly __typename: 'IsolationPolicy', readonly id: string }
+    | { readonly __typename: 'Plan', readonly id: string }
     | { readonly __typename: 'Tenant', readonly id: string }
     | { readonly __typename: 'Member', readonly id: string }
-    | { readonly __typename: 'Environment', readonly id: string }
     | { readonly __typename: 'Namespace', readonly id: string }
    | null };
 
@@ -862,6 +1035,21 @@ export type ProbeQueryVariables = Exact<{
 
 export type ProbeQuery = { readonly probe: ProbeResultFragment };
 
+export type PlansQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type PlansQuery = { readonly plans: { readonly nodes: ReadonlyArray<PlanFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
+
+export type PlanQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type PlanQuery = { readonly plan: PlanFragment | null };
+
 export type TenantQueryVariables = Exact<{ [key: string]: never; }>;
 
 
@@ -947,6 +1135,27 @@ export type DeleteDeploymentMutationVariables = Exact<{
 
 
 export type DeleteDeploymentMutation = { readonly deleteDeployment: { readonly position: string | null, readonly deployment: DeploymentFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type ChangeEnvironmentMutationVariables = Exact<{
+  input: ChangeEnvironmentInput;
+}>;
+
+
+export type ChangeEnvironmentMutation = { readonly changeEnvironment: { readonly position: string | null, readonly environment: EnvironmentFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type SetPromotionMutationVariables = Exact<{
+  input: SetPromotionInput;
+}>;
+
+
+export type SetPromotionMutation = { readonly setPromotion: { readonly position: string | null, readonly environment: EnvironmentFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type SetImageRulesMutationVariables = Exact<{
+  input: SetImageRulesInput;
+}>;
+
+
+export type SetImageRulesMutation = { readonly setImageRules: { readonly position: string | null, readonly environment: EnvironmentFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
 
 export type RegisterIssuerMutationVariables = Exact<{
   input: RegisterIssuerInput;
@@ -1059,6 +1268,41 @@ export type DeleteIsolationPolicyMutationVariables = Exact<{
 
 
 export type DeleteIsolationPolicyMutation = { readonly deleteIsolationPolicy: { readonly deletedId: string | null, readonly position: string | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type CreatePlanMutationVariables = Exact<{
+  input: CreatePlanInput;
+}>;
+
+
+export type CreatePlanMutation = { readonly createPlan: { readonly position: string | null, readonly plan: PlanFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type ChangePlanMutationVariables = Exact<{
+  input: ChangePlanInput;
+}>;
+
+
+export type ChangePlanMutation = { readonly changePlan: { readonly position: string | null, readonly plan: PlanFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type RetirePlanMutationVariables = Exact<{
+  input: RetirePlanInput;
+}>;
+
+
+export type RetirePlanMutation = { readonly retirePlan: { readonly position: string | null, readonly plan: PlanFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type SetTenantPlanMutationVariables = Exact<{
+  input: SetTenantPlanInput;
+}>;
+
+
+export type SetTenantPlanMutation = { readonly setTenantPlan: { readonly position: string | null, readonly tenant: TenantFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type OverrideEntitlementsMutationVariables = Exact<{
+  input: OverrideEntitlementsInput;
+}>;
+
+
+export type OverrideEntitlementsMutation = { readonly overrideEntitlements: { readonly position: string | null, readonly tenant: TenantFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
 
 export type CreateTenantMutationVariables = Exact<{
   input: CreateTenantInput;

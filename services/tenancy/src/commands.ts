@@ -9,9 +9,12 @@ import type { CommandContext, CommandHandlers } from '@atoll/service/commands';
 import { newId } from '@atoll/service/ids';
 import { answer } from './answer.ts';
 import { accessHandlers, byOf } from './commands/access.ts';
+import { environmentHandlers } from './commands/environments.ts';
 import { identityHandlers } from './commands/identity.ts';
+import { planHandlers } from './commands/plans.ts';
 import { createTenant } from './create-tenant.ts';
 import { denied } from './denials.ts';
+import { entitlementsKey } from './domain/entitlements.ts';
 import { environment, environmentStream } from './domain/environment.ts';
 import { namespace, namespaceNotFound, namespaceStream } from './domain/namespace.ts';
 import {
@@ -22,8 +25,12 @@ import {
   tenantNotFound,
   tenantStream,
 } from './domain/tenant.ts';
-import { activeTenant } from './load.ts';
+import { activeTenant, entitledNow } from './load.ts';
 import { originOf } from './origin.ts';
+import type { PlanUse } from './plan-use.ts';
+
+/** Each is lost to another change of the tenant's entitlements. */
+const ENTITLEMENT_TRIES = 5;
 
 /** A decision on the tenant that the command was sent under, answered with its id. */
 const decideTenant = (store: EventStore, command: TenantCommand, request: unknown, context: CommandContext) =>
@@ -39,11 +46,13 @@ const decideTenant = (store: EventStore, command: TenantCommand, request: unknow
     notFound: tenantNotFound,
   });
 
-export function tenancyHandlers(store: EventStore): CommandHandlers<typeof tenancyCommands> {
+export function tenancyHandlers(store: EventStore, use: PlanUse): CommandHandlers<typeof tenancyCommands> {
   return {
     ...accessHandlers(store),
     ...identityHandlers(store),
 
+    ...environmentHandlers(store),
+    ...planHandlers(store, use),
     CreateTenant: async (input, context) => answer('CreateTenant', await createTenant(store, input, context)),
 
     async AddMember(input, context) {
@@ -132,17 +141,32 @@ export function tenancyHandlers(store: EventStore): CommandHandlers<typeof tenan
       const owner = await activeTenant(store, context.tenant);
       if (!owner.ok) return owner;
       const namespaceId: Id<'namespace'> = newId('namespace');
-      const outcome = await handleCommand(store, {
-        decider: namespace,
-        stream: namespaceStream(namespaceId),
-        newStream: true,
-        command: { kind: 'create', tenant: owner.id, namespaceId, ...input, limit: owner.limits.namespaces },
-        origin: originOf(context),
-        idempotency: { key: context.key, request: { CreateNamespace: input } },
-        result: { namespaceId },
-        onClaimConflict: denied,
-      });
-      return answer('CreateNamespace', outcome);
+      // Decided on the limits as they are: where they change before the commit, on what they are then.
+      for (let attempt = 1; ; attempt += 1) {
+        const entitled = await entitledNow(store, owner.id);
+        let again = false;
+        const outcome = await handleCommand(store, {
+          decider: namespace,
+          stream: namespaceStream(namespaceId),
+          newStream: true,
+          command: {
+            kind: 'create',
+            tenant: owner.id,
+            namespaceId,
+            ...input,
+            limit: entitled?.effective.limits.namespaces ?? owner.limits.namespaces,
+            entitlements: entitled && entitlementsKey(owner.id, entitled.revision),
+          },
+          origin: originOf(context),
+          idempotency: { key: context.key, request: { CreateNamespace: input } },
+          result: { namespaceId },
+          onClaimConflict(conflict) {
+            again = conflict.claim.set === 'entitlements';
+            return denied(conflict);
+          },
+        });
+        if (!again || attempt === ENTITLEMENT_TRIES) return answer('CreateNamespace', outcome);
+      }
     },
 
     async DeleteNamespace(input, context) {

@@ -1,12 +1,16 @@
 /** What a tenant is told when a claim can't be had: one text for each set of claims. */
 import type { ClaimConflict } from '@atoll/events/store';
+import { capabilityRegistry, isCapability } from '@atoll/schema/capabilities';
 import { type Rejection, reject } from '@atoll/schema/errors';
 import { MAX_API_KEYS } from './domain/api-key.ts';
+import { capabilityOf, EXCLUSION } from './domain/capability-use.ts';
 import type { ClaimSet } from './domain/claims.ts';
+import { isLimitCheck } from './domain/entitlements.ts';
 import { environmentNotFound } from './domain/environment.ts';
 import { MAX_INVITATIONS } from './domain/invitation.ts';
 import { MAX_ISSUERS } from './domain/issuer.ts';
 import { namespaceNotFound } from './domain/namespace.ts';
+import { planRetired } from './domain/plan.ts';
 import { tenantSuspended } from './domain/tenant.ts';
 
 const taken = (what: string) => (): Rejection =>
@@ -17,6 +21,44 @@ export const keyReused = reject(
   'IDEMPOTENCY_KEY_REUSED',
   'The idempotency key was used for another request. Take a new key.',
 );
+
+/** Decided again by whoever sees it; told only where that went on and on. */
+const changedMeanwhile = reject('VERSION_CONFLICT', 'The plan was changed at the same time. Repeat the request.');
+
+const listed = ({ holders }: ClaimConflict) => {
+  const owners = holders.map(({ owner }) => owner).filter((owner) => owner !== EXCLUSION);
+  return owners.length > 10 ? `${owners.slice(0, 10).join(', ')} and more` : owners.join(', ');
+};
+
+function inUse(conflict: ClaimConflict): Rejection {
+  const { claim, held } = conflict;
+  const name = 'key' in claim ? capabilityOf(claim.key) : '';
+  return reject(
+    'CAPABILITY_IN_USE',
+    `The tenant uses the capability "${name}" ${held ?? 0} times: ${listed(conflict)}. Have that removed first, or say ` +
+      'despiteUse: what is there then stays, and nothing new is admitted.',
+  );
+}
+
+function excluded({ claim }: ClaimConflict): Rejection {
+  const name = 'key' in claim ? capabilityOf(claim.key) : '';
+  const what = isCapability(name) ? ` (${capabilityRegistry[name]})` : '';
+  return reject(
+    'CAPABILITY_EXCLUDED',
+    `The tenant's plan has not the capability "${name}"${what} Ask the operator for a plan that has it.`,
+  );
+}
+
+function belowUse(what: string, conflict: ClaimConflict): Rejection {
+  const { claim, held } = conflict;
+  const limit = 'limit' in claim ? claim.limit - 1 : 0;
+  return reject(
+    'LIMIT_BELOW_USE',
+    `The tenant holds ${held ?? 0} ${what}, and the new limit is ${limit}: ${listed(conflict)}. Have some deleted first, or ` +
+      'say despiteUse: what is there then stays, and nothing new is admitted until less is held.',
+    'limits',
+  );
+}
 
 const denials: Record<ClaimSet, (conflict: ClaimConflict) => Rejection> = {
   'tenant-request': () => keyReused,
@@ -45,7 +87,15 @@ const denials: Record<ClaimSet, (conflict: ClaimConflict) => Rejection> = {
       'QUOTA_EXCEEDED',
       `A tenant has at most ${MAX_INVITATIONS} open invitations, expired ones included. Revoke one.`,
     ),
-  namespaces: ({ claim, held }) => {
+  'plan-name': taken('a plan'),
+  'plan-offered': () => planRetired,
+  'plan-revision': () => changedMeanwhile,
+  entitlements: () => changedMeanwhile,
+  'capability-use': (conflict) =>
+    'owner' in conflict.claim && conflict.claim.owner === EXCLUSION ? inUse(conflict) : excluded(conflict),
+  namespaces: (conflict) => {
+    const { claim, held } = conflict;
+    if (isLimitCheck(claim)) return belowUse('namespaces', conflict);
     const limit = 'limit' in claim ? claim.limit : 0;
     return reject(
       'QUOTA_EXCEEDED',

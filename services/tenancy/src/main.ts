@@ -9,7 +9,7 @@ import { connectNats, natsReadiness } from '@atoll/service/nats';
 import { checkServer, createPool, migrate, waitForServer, watchServer } from '@atoll/service/postgres';
 import { runProcess } from '@atoll/service/process';
 import { tenancyConfig } from './config.ts';
-import { schema, startTenancy } from './service.ts';
+import { migrations, schema, startTenancy } from './service.ts';
 
 runProcess('tenancy', async ({ log, onStop, fail }) => {
   const config = loadConfig(tenancyConfig);
@@ -20,7 +20,7 @@ runProcess('tenancy', async ({ log, onStop, fail }) => {
   await checkServer(pool);
   const watch = watchServer({ pool, log, unfit: fail });
   onStop('server settings', () => watch.stop());
-  await migrate({ pool, schema, folders: [engineMigrations], log });
+  await migrate({ pool, schema, folders: [engineMigrations, migrations], log });
 
   await checkMasterKeys({ pool, schema, masters: masterKeys });
 

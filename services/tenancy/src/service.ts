@@ -12,10 +12,15 @@ import type { MasterKeys } from '@atoll/service/master-keys';
 import type { NatsConnection } from '@atoll/service/nats';
 import type { Pool } from 'pg';
 import { tenancyHandlers } from './commands.ts';
+import { startPlanFollowers } from './controllers/plan-followers.ts';
+import { createPlanUse } from './plan-use.ts';
+import { startPlanTables } from './projections/plans.ts';
 import { onInvitationAccepted } from './reactions/invitation-accepted.ts';
 import { onNamespaceDrained } from './reactions/namespace-drained.ts';
+import { seedDefaultPlan } from './seed-plan.ts';
 
 export const schema = 'tenancy';
+export const migrations = new URL('../../../schema/sql/tenancy/', import.meta.url);
 
 export async function startTenancy(options: { pool: Pool; nc: NatsConnection; masterKeys: MasterKeys; log: Logger }) {
   const { pool, nc, masterKeys, log } = options;
@@ -39,11 +44,14 @@ export async function startTenancy(options: { pool: Pool; nc: NatsConnection; ma
     handler: { kind: 'react', react: (record) => onInvitationAccepted(store, record) },
     log,
   });
+  await seedDefaultPlan(store);
+  const followers = startPlanFollowers({ store, pool, schema, log });
+  const plans = await startPlanTables({ store, pool, schema, log, onChange: followers.wake });
   const commands = serveCommands({
     nc,
     context: 'tenancy',
     registry: tenancyCommands,
-    handlers: tenancyHandlers(store),
+    handlers: tenancyHandlers(store, createPlanUse(pool, schema)),
     // No decision here rests on a replica of foreign facts: there is nothing to wait for.
     ready: async () => {},
     log,
@@ -51,12 +59,14 @@ export async function startTenancy(options: { pool: Pool; nc: NatsConnection; ma
   return {
     store,
     /** Why the service doesn't work; null while it does. */
-    problem: () => relay.problem() ?? reactions.problem() ?? admissions.problem(),
+    problem: () => relay.problem() ?? reactions.problem() ?? admissions.problem() ?? plans.problem(),
     /** No new commands first, then no new reactions; what is committed is still published. */
     async stop() {
       await commands.stop();
       await reactions.stop();
       await admissions.stop();
+      await plans.stop();
+      await followers.stop();
       await keys.stop();
       await relay.stop();
       await store.close();

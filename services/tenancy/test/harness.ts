@@ -14,7 +14,7 @@ import { createCommandClient } from '@atoll/service/commands';
 import { createLogger } from '@atoll/service/log';
 import { connectNats } from '@atoll/service/nats';
 import { createPool, migrate } from '@atoll/service/postgres';
-import { schema, startTenancy } from '../src/service.ts';
+import { migrations, schema, startTenancy } from '../src/service.ts';
 
 process.env.ATOLL_LOG_LEVEL ??= 'error';
 const log = createLogger('test');
@@ -32,7 +32,7 @@ export interface Asked {
 export async function startHarness() {
   const [database, nats] = await Promise.all([createTestDatabase(), startTestNats()]);
   const pool = createPool({ url: database.url, name: 'test', max: 20, log });
-  await migrate({ pool, schema, folders: [engineMigrations], log });
+  await migrate({ pool, schema, folders: [engineMigrations, migrations], log });
   const nc = await connectNats({ url: nats.url, name: 'test', log });
   const service = await startTenancy({ pool, nc, masterKeys: testMasterKeys(), log });
   const client = createCommandClient(nc);

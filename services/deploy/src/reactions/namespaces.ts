@@ -3,8 +3,11 @@ import { type Consumer, startConsumer } from '@atoll/events/consumer';
 import { refusal } from '@atoll/events/outage';
 import { type EventStore, handleCommand } from '@atoll/events/store';
 import type { EventRecord } from '@atoll/schema/envelope';
+import { isOf } from '@atoll/schema/registry';
+import { environmentEvents } from '@atoll/schema/tenancy/environments';
 import { type TenancyEvent, tenancyEvents } from '@atoll/schema/tenancy/events';
 import { isIdentityEvent } from '@atoll/schema/tenancy/identity';
+import { planEvents } from '@atoll/schema/tenancy/plans';
 import type { Logger } from '@atoll/service/log';
 import type { NatsConnection } from '@atoll/service/nats';
 import type { Pool } from 'pg';
@@ -47,6 +50,7 @@ async function react(store: EventStore, event: EventRecord): Promise<void> {
 function commandFor(event: TenancyEvent): NamespaceCommand | null {
   // Who somebody is changes nothing of what runs.
   if (isIdentityEvent(event)) return null;
+  if (isOf(environmentEvents, event) || isOf(planEvents, event)) return null;
   switch (event.type) {
     case 'NamespaceCreated': {
       const { namespaceId, environmentId, name } = event.data;

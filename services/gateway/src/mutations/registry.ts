@@ -3,13 +3,17 @@ import { type GraphQLSchema, getNamedType, isObjectType } from 'graphql';
 import { tableOf } from '../schema/directives.ts';
 import type { AnyMutation } from './definition.ts';
 import { deployMutations } from './deploy.ts';
+import { environmentMutations } from './environments.ts';
 import { identityMutations } from './identity.ts';
 import { networkMutations } from './network.ts';
+import { planMutations } from './plans.ts';
 import { tenancyMutations } from './tenancy.ts';
 
 export const mutations: Readonly<Record<string, AnyMutation>> = {
   ...tenancyMutations,
   ...identityMutations,
+  ...environmentMutations,
+  ...planMutations,
   ...deployMutations,
   ...networkMutations,
 };

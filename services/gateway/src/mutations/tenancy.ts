@@ -11,6 +11,7 @@ export const tenantOf = (viewer: Viewer): Tenant => viewer.tenant ?? PLATFORM;
 
 interface CreateTenantInput extends Keyed {
   readonly name: string;
+  readonly planId?: string | null;
   readonly limits?: Readonly<Record<'namespaces' | 'instances' | 'cpuMillis' | 'memoryMiB', number | null>> | null;
   readonly owners?: readonly string[] | null;
   readonly admins?: readonly string[] | null;
@@ -22,8 +23,9 @@ const createTenant = mutation<CreateTenantInput>({
   command: 'CreateTenant',
   rows: { tenant: 'tenantId' },
   renamed: { members: '' },
-  order({ name, limits, owners, admins, viewers }) {
+  order({ name, planId, limits, owners, admins, viewers }) {
     const lists = { owners: owners ?? [], admins: admins ?? [], viewers: viewers ?? [] };
+    if (planId != null && idKind(planId) !== 'plan') return noPlan;
     const members = [
       ...lists.owners.map((subject) => ({ subject, role: 'owner' })),
       ...lists.admins.map((subject) => ({ subject, role: 'admin' })),
@@ -39,7 +41,12 @@ const createTenant = mutation<CreateTenantInput>({
       repetition(subjects, 'viewers', '');
     if (twice) return { ...twice, field: twice.field?.split('.')[0] ?? 'admins' };
     const given = Object.entries(limits ?? {}).filter(([, value]) => value !== null);
-    const data = { name, members, ...(given.length > 0 ? { limits: Object.fromEntries(given) } : {}) };
+    const data = {
+      name,
+      members,
+      ...(planId == null ? {} : { planId }),
+      ...(given.length > 0 ? { limits: Object.fromEntries(given) } : {}),
+    };
     return { tenant: PLATFORM, data, expectedVersion: null };
   },
 });
@@ -51,8 +58,10 @@ interface SuspendTenantInput extends TenantInput {
   readonly reason: string;
 }
 
+export const noPlan = reject('NOT_FOUND', 'There is no such plan. List the plans and use one of their ids.', 'planId');
+
 /** The operator's orders about a tenant are sent under that tenant, whose facts they make. */
-function aboutTenant(tenantId: string, data: Order['data']): Order | Rejection {
+export function aboutTenant(tenantId: string, data: Order['data']): Order | Rejection {
   if (idKind(tenantId) !== 'tenant') return noTenant;
   return { tenant: tenantId as Tenant, data, expectedVersion: null };
 }

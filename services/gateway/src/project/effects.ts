@@ -3,9 +3,9 @@ import type { EventRecord } from '@atoll/schema/envelope';
 
 export const tables = [
   ...['tenant', 'environment', 'namespace', 'subnet', 'deployment', 'release', 'rollout', 'instance'],
-  ...['endpoint', 'isolation_policy', 'policy_receipt', 'compute_node', 'member', 'service_account'],
   ...['role', 'role_binding', 'namespace_home'],
   ...['service_account_secret', 'issuer', 'api_key', 'api_key_secret', 'invitation'],
+  ...['endpoint', 'isolation_policy', 'policy_receipt', 'compute_node', 'member', 'service_account', 'plan'],
 ] as const;
 export type TableName = string & (typeof tables)[number];
 

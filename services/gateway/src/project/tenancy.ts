@@ -1,14 +1,21 @@
 /** Events of the tenancy context → read models. */
+import { isOf } from '@atoll/schema/registry';
+import { environmentEvents } from '@atoll/schema/tenancy/environments';
 import type { TenancyEvent } from '@atoll/schema/tenancy/events';
 import { isIdentityEvent } from '@atoll/schema/tenancy/identity';
+import { planEvents } from '@atoll/schema/tenancy/plans';
 import { derive, type Effect, instant, labelList, type Project, patch, put, remove } from './effects.ts';
 import { projectAccess } from './tenancy-access.ts';
+import { projectEnvironments } from './tenancy-environments.ts';
 import { projectIdentity } from './tenancy-identity.ts';
+import { projectPlans } from './tenancy-plans.ts';
 
 export const projectTenancy: Project<TenancyEvent> = (event, record): readonly Effect[] => {
   if (isIdentityEvent(event)) return projectIdentity(event, record);
   const tenant_id = record.tenant;
   const created_at = instant(record.time);
+  if (isOf(environmentEvents, event)) return projectEnvironments(event);
+  if (isOf(planEvents, event)) return projectPlans(event, record);
   switch (event.type) {
     // Under the platform's own tenant where the operator did it: whose they are is told by the data.
     case 'TenantCreated': {

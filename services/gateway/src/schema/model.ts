@@ -52,6 +52,7 @@ const typeOfKind: Record<IdKind, string | null> = {
   apiKey: 'ApiKey',
   invitation: 'Invitation',
   environment: 'Environment',
+  plan: 'Plan',
   namespace: 'Namespace',
   deployment: 'Deployment',
   release: 'Release',

@@ -1,5 +1,6 @@
 /** Rows of several tenants in all read models, some of whose relations lead nowhere. */
 import { type IdKind, idPrefixes } from '@atoll/schema/ids';
+import { DEFAULT_PLAN, defaultTerms } from '@atoll/schema/tenancy/plans';
 import type { Pool } from 'pg';
 import type { Random } from './random.ts';
 
@@ -178,7 +179,16 @@ export function randomRows(random: Random, options: RowsOptions): Rows {
   return rows;
 }
 
+const { capabilities, limits, pointsPerMinute, pools, slaClasses } = defaultTerms;
+const overrides = { limits: [], grant: [], deny: [], pointsPerMinute: null, pools: null, slaClasses: null };
+
 const defaults: Readonly<Record<string, Row>> = {
+  tenant: {
+    plan: { id: DEFAULT_PLAN, name: 'default', revision: 1 },
+    entitlements: { limits, capabilities, pointsPerMinute, pools, slaClasses, overrides },
+    capabilities,
+  },
+  environment: { promotes_to: [], image_rules: { allowed: null, promotedOnly: false } },
   namespace: { deleting: false },
   deployment: { deleting: false, rolling_out: false },
   instance: { state: 'PLACED' },

@@ -5,8 +5,11 @@
 import { refusal } from '@atoll/events/outage';
 import { type CommandOutcome, type EventStore, handleCommand } from '@atoll/events/store';
 import type { EventRecord } from '@atoll/schema/envelope';
+import { isOf } from '@atoll/schema/registry';
+import { environmentEvents } from '@atoll/schema/tenancy/environments';
 import type { TenancyEvent } from '@atoll/schema/tenancy/events';
 import { isIdentityEvent } from '@atoll/schema/tenancy/identity';
+import { planEvents } from '@atoll/schema/tenancy/plans';
 import { type ConnectionCommand, connection, connectionStream } from '../domain/connection.ts';
 import { type NamespaceCommand, namespace, namespaceStream } from '../domain/namespace.ts';
 import { originBecauseOf } from '../origin.ts';
@@ -34,6 +37,7 @@ function decisionOn(store: EventStore, record: TenancyRecord): Promise<CommandOu
     });
   // Who somebody is changes nothing of what may reach what.
   if (isIdentityEvent(record)) return null;
+  if (isOf(environmentEvents, record) || isOf(planEvents, record)) return null;
   switch (record.type) {
     case 'NamespaceCreated':
       return decideNamespace({ kind: 'open', namespaceId: record.data.namespaceId });

@@ -29,6 +29,7 @@ import {
   permissionsOfRole,
   spokenRole,
 } from './access-state.ts';
+import { endCapabilityUse, useCapability } from './capability-use.ts';
 import { environmentKey, namespaceNameKey, requireClaim, takeUnique } from './claims.ts';
 
 /** These keep the stream, and the state, within what one command can work on. */
@@ -291,7 +292,11 @@ export function decideAccess(state: AccessTenant, command: AccessCommand): Decis
       if (rejection) return refuse(rejection);
       return accept<AccessEvent>(
         [{ type: 'ServiceAccountCreated', data: { tenantId, ...account } }],
-        [active, takeUnique('service-account-name', `${tenantId}/${account.name}`, account.serviceAccountId)],
+        [
+          active,
+          useCapability(tenantId, 'serviceAccounts', account.serviceAccountId),
+          takeUnique('service-account-name', `${tenantId}/${account.name}`, account.serviceAccountId),
+        ],
       );
     }
     case 'changeMemberRole': {
@@ -337,7 +342,10 @@ export function decideAccess(state: AccessTenant, command: AccessCommand): Decis
       );
       if (rejection) return refuse(rejection);
       const data = { tenantId, roleId, name, description, permissions: [...permissions] };
-      return accept<AccessEvent>([{ type: 'RoleCreated', data }], [active]);
+      return accept<AccessEvent>(
+        [{ type: 'RoleCreated', data }],
+        [active, useCapability(tenantId, 'customRoles', roleId)],
+      );
     }
     case 'changeRole': {
       const { by, roleId } = command;
@@ -371,7 +379,10 @@ export function decideAccess(state: AccessTenant, command: AccessCommand): Decis
             : reject('ROLE_IN_USE', `The role is held by ${holders}. Take it back from them first.`, 'roleId'),
       );
       if (rejection || !own) return refuse(rejection ?? roleNotFound('roleId'));
-      return accept<AccessEvent>([{ type: 'RoleDeleted', data: { tenantId, roleId, name: own.name } }], [active]);
+      return accept<AccessEvent>(
+        [{ type: 'RoleDeleted', data: { tenantId, roleId, name: own.name } }],
+        [active, endCapabilityUse(tenantId, 'customRoles', roleId)],
+      );
     }
     case 'bindRole':
       return decideBinding(state, command);

@@ -8,6 +8,9 @@ import type { Id, Tenant } from '@atoll/schema/ids';
  * - `tenant-request`: idempotency keys of CreateTenant. A key belongs to a tenant, and here the tenant is what the
  *   command creates: the claim leads a repeated key to the tenant that was created under it.
  * - `…-name`: names that are taken.
+ * - `plan-offered`, `plan-revision`, `entitlements`: that a plan can be given to tenants, and the newest revision of a plan
+ *   and of a tenant's entitlements: what was decided on an older one isn't committed.
+ * - `capability-use`: who uses a capability, or that nobody may (`capability-use.ts`).
  * - `namespaces`: how many namespaces a tenant holds.
  * - `issuer`: URL and audience, once in a tenant. `issuers`, `invitations`: how many a tenant holds.
  * - `api-keys`: how many live keys an owner holds.
@@ -27,6 +30,11 @@ export const claimSets = [
   'api-keys',
   'invitation',
   'invitations',
+  'plan-name',
+  'plan-offered',
+  'plan-revision',
+  'entitlements',
+  'capability-use',
 ] as const;
 export type ClaimSet = (typeof claimSets)[number];
 

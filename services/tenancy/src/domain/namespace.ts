@@ -40,6 +40,8 @@ export type NamespaceCommand =
       readonly labels: Labels;
       /** How many namespaces the tenant may hold. */
       readonly limit: number;
+      /** The mark of the entitlements that say so; null where the tenant has none yet. */
+      readonly entitlements?: string | null;
     }
   | { readonly kind: 'requestDeletion'; readonly tenant: Tenant }
   /** Nothing is left in it: the network service has said so. */
@@ -70,6 +72,7 @@ export const namespace: Decider<NamespaceState, NamespaceCommand, NamespaceEvent
           [{ type: 'NamespaceCreated', data: { namespaceId, environmentId, name, labels } }],
           [
             requireClaim('tenant', tenant),
+            ...(command.entitlements ? [requireClaim('entitlements', command.entitlements)] : []),
             requireClaim('environment', environmentKey(tenant, environmentId)),
             takeUnique('namespace-name', namespaceNameKey(environmentId, name), namespaceId),
             takeNamespace(tenant, namespaceId, limit),

@@ -1,6 +1,7 @@
 import { given } from '@atoll/events/given';
 import { describe, expect, it } from 'vitest';
 import { MAX_MEMBERS } from './access.ts';
+import { useCapability } from './capability-use.ts';
 import { defaultLimits, type TenantEvent, tenant } from './tenant.ts';
 
 const tenantId = 'ten_01h455vb4pex5vsknk084sn02q';
@@ -103,6 +104,7 @@ describe('a tenant', () => {
       events: [{ type: 'ServiceAccountCreated', data: { tenantId, ...account } }],
       claims: [
         { op: 'require', set: 'tenant', key: tenantId },
+        useCapability(tenantId, 'serviceAccounts', serviceAccountId),
         { op: 'take', kind: 'unique', set: 'service-account-name', key: `${tenantId}/ci`, owner: serviceAccountId },
       ],
     });

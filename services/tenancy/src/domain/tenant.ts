@@ -4,6 +4,7 @@ import { reject } from '@atoll/schema/errors';
 import type { Id } from '@atoll/schema/ids';
 import type { BuiltInRole } from '@atoll/schema/permissions';
 import type { TenancyEvent, TenantLimits } from '@atoll/schema/tenancy/events';
+import { defaultTerms } from '@atoll/schema/tenancy/plans';
 import { type AccessCommand, type AccessTenant, decideAccess } from './access.ts';
 import { type AccessEvent, evolveAccess, type Member, noAccess } from './access-state.ts';
 import { releaseUnique, takeUnique } from './claims.ts';
@@ -39,12 +40,8 @@ export type TenantCommand =
   | AccessCommand;
 
 /** What a tenant may hold where the operator says nothing else. */
-export const defaultLimits: TenantLimits = {
-  namespaces: 50,
-  instances: 500,
-  cpuMillis: 64_000,
-  memoryMiB: 131_072,
-};
+const { namespaces, instances, cpuMillis, memoryMiB } = defaultTerms.limits;
+export const defaultLimits: TenantLimits = { namespaces, instances, cpuMillis, memoryMiB };
 
 export const limitsOf = (asked: { readonly [L in keyof TenantLimits]?: number | undefined } = {}): TenantLimits => ({
   namespaces: asked.namespaces ?? defaultLimits.namespaces,

@@ -1,0 +1,81 @@
+/**
+ * A plan was changed: its tenants' entitlements follow. Level-triggered, page by page: who is behind is read anew each
+ * time, so it goes on after any crash where it was, and tenants from before there were plans get theirs the same way.
+ */
+import { refusal } from '@atoll/events/outage';
+import { type EventStore, handleCommand, loadState } from '@atoll/events/store';
+import { id } from '@atoll/schema/ids';
+import { defaultTerms, limitNames, noOverrides, type Overrides } from '@atoll/schema/tenancy/plans';
+import { type Controller, startController } from '@atoll/service/controller';
+import type { Logger } from '@atoll/service/log';
+import type { Pool } from 'pg';
+import { entitlements, entitlementsStream } from '../domain/entitlements.ts';
+import { tenant, tenantStream } from '../domain/tenant.ts';
+import { planNow } from '../load.ts';
+import { type Follower, readBehind } from '../projections/plans.ts';
+
+const PAGE = 100;
+const RESYNC_MS = 5_000;
+
+export function startPlanFollowers(options: {
+  store: EventStore;
+  pool: Pool;
+  schema: string;
+  log: Logger;
+}): Controller {
+  const { store, pool, schema, log } = options;
+  return startController({
+    name: 'plan-followers',
+    resyncMs: RESYNC_MS,
+    log,
+    async reconcile(signal) {
+      for (let after = ''; !signal.aborted; ) {
+        const page = await readBehind(pool, schema, after, PAGE);
+        const last = page.at(-1);
+        if (!last) return;
+        for (const follower of page) {
+          if (signal.aborted) return;
+          await follow(store, follower);
+        }
+        after = last.tenant;
+      }
+    },
+  });
+}
+
+async function follow(store: EventStore, follower: Follower): Promise<void> {
+  const tenantId = id('tenant').parse(follower.tenant);
+  const plan = await planNow(store, id('plan').parse(follower.plan_id));
+  if (!plan.ok) throw refusal(`The plan of ${tenantId}`, plan.rejection);
+  const common = { tenantId, plan: plan.plan };
+  const outcome = await handleCommand(store, {
+    decider: entitlements,
+    stream: entitlementsStream(tenantId),
+    command:
+      follower.plan_revision < 0
+        ? { kind: 'adopt', ...common, overrides: await overridesOf(store, tenantId) }
+        : { kind: 'follow', ...common },
+    origin: {
+      tenant: tenantId,
+      actor: 'service:tenancy',
+      cause: follower.cause,
+      correlation: follower.correlation,
+      traceparent: follower.traceparent,
+    },
+    // Changed once more meanwhile, or taken up elsewhere: the next look finds out.
+    onClaimConflict: () => ({ code: 'VERSION_CONFLICT', message: 'The plan was changed meanwhile.' }),
+  });
+  if (!outcome.ok && outcome.rejection.code !== 'VERSION_CONFLICT') {
+    throw refusal(`Entitlements of ${tenantId}`, outcome.rejection);
+  }
+}
+
+/** What a tenant was created with, where it isn't what everybody gets. */
+async function overridesOf(store: EventStore, tenantId: string): Promise<Overrides> {
+  const { state } = await loadState(store, { decider: tenant, stream: tenantStream(tenantId) });
+  if (state.status === 'absent') return noOverrides;
+  const own = Object.entries(state.limits).filter(([name, limit]) =>
+    limitNames.some((known) => known === name && defaultTerms.limits[known] !== limit),
+  );
+  return { ...noOverrides, limits: Object.fromEntries(own) };
+}
