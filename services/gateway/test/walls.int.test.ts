@@ -1,5 +1,5 @@
 import { idPrefixes } from '@atoll/schema/ids';
-import { permissionRegistry } from '@atoll/schema/permissions';
+import { isPermission, permissionRegistry } from '@atoll/schema/permissions';
 import { newId } from '@atoll/service/ids';
 import {
   type GraphQLField,
@@ -18,7 +18,7 @@ import { runAsTenant } from '../src/read/submit.ts';
 import { columnOf, permissionOf, tableOf } from '../src/schema/directives.ts';
 import { loadSchema } from '../src/schema/load.ts';
 import { createModel } from '../src/schema/model.ts';
-import { isPermission } from '../src/schema/problems.ts';
+
 import { createReadDatabase, type ReadDatabase } from './database.ts';
 import { createRandom } from './read/random.ts';
 import { insertRows, type Rows, randomRows } from './read/rows.ts';
