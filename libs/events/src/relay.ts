@@ -88,6 +88,34 @@ async function resume(jsm: JetStreamManager, store: EventStore, maxBytes: number
   return { sequence: 0, position };
 }
 
+interface Page {
+  readonly asked: number;
+  readonly events: readonly EventRecord[];
+}
+
+/** Pages of the log, the next one on its way while one is published, where there may be one. */
+function createReader(store: EventStore): (after: number) => Promise<Page> {
+  let size = FIRST_PAGE;
+  let ahead: { readonly after: number; readonly page: Promise<Page> } | null = null;
+  const readPage = async (after: number, asked: number): Promise<Page> => ({
+    asked,
+    events: await store.readStored(after, asked),
+  });
+  return async (after) => {
+    const page = await (ahead?.after === after ? ahead.page : readPage(after, size));
+    ahead = null;
+    const last = page.events.at(-1);
+    if (!last) return page;
+    size = Math.max(1, Math.min(PAGE, Math.floor(PAGE_BYTES / weigh(page.events))));
+    if (page.events.length < page.asked) return page;
+    const next = readPage(last.position, size);
+    // Whoever takes it sees the error.
+    next.catch(() => {});
+    ahead = { after: last.position, page: next };
+    return page;
+  };
+}
+
 export async function startRelay(options: {
   store: EventStore;
   nc: NatsConnection;
@@ -122,7 +150,7 @@ export async function startRelay(options: {
   async function publishFrom(resumed: Resumed, jsm: JetStreamManager, signal: AbortSignal): Promise<void> {
     let acknowledgedSequence = resumed.sequence;
     let sent = resumed.position;
-    let page = FIRST_PAGE;
+    const read = createReader(store);
     tell(resumed.position);
     const current = createPublisher({
       nc,
@@ -140,16 +168,18 @@ export async function startRelay(options: {
       let checkAt = performance.now() + CHECK_MS;
       while (!signal.aborted) {
         current.check();
-        const asked = page;
-        const events: readonly EventRecord[] = await store.readStored(sent, asked);
-        if (events.length > 0) page = Math.max(1, Math.min(PAGE, Math.floor(PAGE_BYTES / weigh(events))));
+        const { asked, events } = await read(sent);
         for (const event of events) {
           if (event.position !== sent + 1) throw new Error(`Position ${sent + 1} isn't in the database.`);
           failpoint('relay.before-publish');
-          await current.publish(event);
-          failpoint('relay.after-publish');
-          sent = event.position;
+          if (!current.hasRoom()) await current.room();
           if (signal.aborted) return;
+          current.publish(event);
+          sent = event.position;
+        }
+        if (events.length > 0) {
+          await current.sent();
+          failpoint('relay.after-publish');
         }
         // A page that isn't full was the last one: what came after it has rung.
         if (events.length === asked) continue;

@@ -11,7 +11,8 @@ import { eventStream, eventSubject } from '@atoll/schema/subjects';
 import type { NatsConnection } from '@atoll/service/nats';
 import type { OpenSpan } from '@atoll/service/spans';
 import { PubHeaders } from '@nats-io/jetstream';
-import { createInbox, headers, type Msg } from '@nats-io/nats-core';
+import { createInbox, type Msg } from '@nats-io/nats-core';
+import { MsgHdrsImpl } from '@nats-io/nats-core/internal';
 import { toCloudEvent } from '../cloudevents.ts';
 import { publishing } from '../spans.ts';
 import { createBell } from '../waiting.ts';
@@ -34,6 +35,28 @@ interface PubAck {
   readonly error?: { readonly err_code?: number; readonly description?: string };
 }
 
+/** As the client would write them, without looking for each of them among the others. */
+class RelayHeaders extends MsgHdrsImpl {
+  readonly #text: string;
+
+  constructor({ context, position }: EventRecord, lastSequence: number) {
+    super();
+    // The NATS binding of CloudEvents: structured mode is told by the content type.
+    this.#text =
+      `NATS/1.0\r\ncontent-type: ${cloudEventContentType}\r\n${PubHeaders.MsgIdHdr}: ${context}:${position}\r\n` +
+      `${PubHeaders.ExpectedStreamHdr}: ${eventStream(context)}\r\n` +
+      `${PubHeaders.ExpectedLastSeqHdr}: ${lastSequence}\r\n\r\n`;
+  }
+
+  override toString(): string {
+    return this.#text;
+  }
+
+  override encode(): Uint8Array {
+    return Buffer.from(this.#text, 'latin1');
+  }
+}
+
 /** The connection's own prefix: its user may not listen to replies elsewhere. The client has it, and its type doesn't say so. */
 function inboxPrefix(nc: NatsConnection): string | undefined {
   const options: unknown = 'options' in nc ? nc.options : undefined;
@@ -42,8 +65,17 @@ function inboxPrefix(nc: NatsConnection): string | undefined {
 }
 
 export interface Publisher {
-  /** Sends the event once there is room in the window. Throws where an earlier one was refused or not answered. */
-  publish(event: EventRecord): Promise<void>;
+  /**
+   * Gives the event to the connection. Throws where an earlier one was refused or not answered. Not a promise, by intent: what
+   * is published in one turn leaves by one write to the socket, and not by one each.
+   */
+  publish(event: EventRecord): void;
+  /** Whether one more may be published now. */
+  hasRoom(): boolean;
+  /** Resolves once there is room, or it has failed. */
+  room(): Promise<void>;
+  /** Resolves once what was published has been given to the socket. */
+  sent(): Promise<void>;
   /** Throws where something was refused or not answered in time. */
   check(): void;
   /** The connection is another one: what was sent on the old one may never be answered. */
@@ -110,6 +142,8 @@ export function createPublisher(options: {
     },
   });
 
+  const hasRoom = () => waiting.length < MAX_IN_FLIGHT && bytes < MAX_BYTES_IN_FLIGHT;
+
   function check(): void {
     const oldest = waiting[0];
     if (!failure && oldest && performance.now() - oldest.sentAt > ACK_TIMEOUT_MS) {
@@ -123,19 +157,19 @@ export function createPublisher(options: {
     reconnected() {
       if (waiting.length > 0) fail(new Error(`The connection was lost with ${waiting.length} messages under way.`));
     },
-    async publish(event) {
-      check();
-      while (waiting.length >= MAX_IN_FLIGHT || bytes >= MAX_BYTES_IN_FLIGHT) {
+    hasRoom,
+    async room() {
+      while (!hasRoom()) {
         await room.wait(1000);
         check();
       }
-      const body = JSON.stringify(toCloudEvent(event));
-      const head = headers();
-      // The NATS binding of CloudEvents: structured mode is told by it.
-      head.set('content-type', cloudEventContentType);
-      head.set(PubHeaders.MsgIdHdr, `${event.context}:${event.position}`);
-      head.set(PubHeaders.ExpectedStreamHdr, eventStream(event.context));
-      head.set(PubHeaders.ExpectedLastSeqHdr, String(sequence));
+    },
+    // The client writes in the next microtask, which was queued before this one.
+    sent: () => Promise.resolve(),
+    publish(event) {
+      check();
+      const body = Buffer.from(JSON.stringify(toCloudEvent(event)));
+      const head = new RelayHeaders(event, sequence);
       sequence += 1;
       const span = publishing(event);
       waiting.push({ position: event.position, sequence, bytes: body.length, sentAt: performance.now(), span });
