@@ -39,6 +39,9 @@ const shown = `query ($namespace: ID!, $deployment: ID!, $instance: ID!, $policy
   isolationPolicy(id: $policy) { revision version fromNamespace { id } fromLabels { key value } toLabels { key } ports { from to protocol } receipts { nodes { generation enforcedAt revision } } }
 }`;
 
+const history = async () =>
+  (await platform.database.owner.query('select * from read.resource_change order by id, kind, change')).rows;
+
 describe('projections', () => {
   it('show one of everything, derived states included', async () => {
     const ids = await everything(platform, tenant, 'first');
@@ -228,6 +231,7 @@ describe('projections', () => {
 
   it('are the same rows when they are made again from the first event, and the logs keep their cursors', async () => {
     const before = await everyRow();
+    const historyBefore = await history();
     const log = async () =>
       (await platform.database.owner.query('select * from read.tenant_log order by tenant_id, cursor')).rows;
     const logBefore = await log();
@@ -237,6 +241,7 @@ describe('projections', () => {
     await platform.restartGateway();
     await platform.settled();
     expect(await everyRow()).toEqual(before);
+    expect(await history()).toEqual(historyBefore);
     expect(await log()).toEqual(logBefore);
   });
 

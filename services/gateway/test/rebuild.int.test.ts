@@ -29,6 +29,10 @@ async function everyRow(): Promise<Record<string, unknown>> {
     const found = await platform.database.owner.query(`select to_jsonb(t) as row from read.${table} t order by id`);
     rows[table] = found.rows.map(({ row }) => row);
   }
+  const history = await platform.database.owner.query(
+    'select to_jsonb(h) as row from read.resource_change h order by id, kind, change',
+  );
+  rows.resource_change = history.rows.map(({ row }) => row);
   return rows;
 }
 const logRows = async () =>

@@ -23,8 +23,10 @@ import { changedAccess, markAccessChanges } from './access-changes.ts';
 import { projectDeploy } from './deploy.ts';
 import { deriveRows } from './derive.ts';
 import { combine, type Effect, tables } from './effects.ts';
-import { appendToLogs, areWaiting, type Heads } from './log.ts';
+import { historyTable, writeHistory } from './history.ts';
+import { appendToLogs, areWaiting, type Changed, type Heads } from './log.ts';
 import { projectNetwork } from './network.ts';
+import { toldData } from './redact.ts';
 import { projectTenancy } from './tenancy.ts';
 import { writeChanges } from './write.ts';
 
@@ -46,18 +48,21 @@ const takeTurn = (tx: PoolClient) =>
   tx.query(`select pg_advisory_xact_lock(hashtextextended('atoll read projections', 0))`);
 
 /** The read models alone: all that a rebuild makes again. */
-async function applyToModels(tx: PoolClient, events: readonly EventRecord[]): Promise<void> {
+async function applyToModels(tx: PoolClient, events: readonly EventRecord[]): Promise<Changed> {
+  const told = events.map((event) => ({ event, effects: project[event.context]({ ...event, data: toldData(event) }) }));
+  const changed = await writeHistory(tx, told);
   const changes = combine(events.flatMap((event) => project[event.context](event)));
   await writeChanges(tx, changes);
   await deriveRows(tx, changes.derived);
+  return changed;
 }
 
 /** One batch of one context, in the consumer's transaction. Answers where the tenants' logs are now. */
 async function applyEvents(tx: PoolClient, events: readonly EventRecord[]): Promise<Heads> {
   await takeTurn(tx);
-  await applyToModels(tx, events);
+  const changed = await applyToModels(tx, events);
   await markAccessChanges(tx, changedAccess(events));
-  return appendToLogs(tx, events);
+  return appendToLogs(tx, events, changed);
 }
 
 /** What is decided waits so long for a batch of events to be told with. */
@@ -142,9 +147,14 @@ export async function startProjections(options: {
       {
         name: 'read-models',
         revision,
-        tables,
+        tables: [...tables, historyTable],
         sources: contexts.map((context) => ({ consumer: consumerName(context), source: sourceOf(context) })),
-        effect: { kind: 'fold', apply: applyToModels },
+        effect: {
+          kind: 'fold',
+          async apply(tx, events) {
+            await applyToModels(tx, events);
+          },
+        },
       },
     ],
   });

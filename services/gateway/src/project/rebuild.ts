@@ -6,6 +6,7 @@ import { contexts } from '@atoll/schema/contexts';
 import type { Pool } from 'pg';
 import { readSchema } from '../migrations.ts';
 import { tables } from './effects.ts';
+import { historyTable } from './history.ts';
 import { consumerName } from './projections.ts';
 
 /** No process may be projecting meanwhile: their consumers refuse to go on over a checkpoint that moved back. */
@@ -13,7 +14,7 @@ export async function resetReadModels(pool: Pool): Promise<void> {
   const client = await pool.connect();
   try {
     await client.query('begin');
-    await client.query(`truncate ${tables.map((table) => `${readSchema}.${table}`).join(', ')}`);
+    await client.query(`truncate ${[...tables, historyTable].map((table) => `${readSchema}.${table}`).join(', ')}`);
     const names = contexts.map(consumerName);
     await client.query(`delete from ${readSchema}.parked_event where consumer = any($1)`, [names]);
     await client.query(`delete from ${readSchema}.consumer where name = any($1)`, [names]);
