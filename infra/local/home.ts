@@ -15,6 +15,9 @@ export interface Home {
   readonly ports: string;
   readonly nodes: string;
   readonly issuerKey: string;
+  /** The key that signs the ends of the tenants' logs, and those that were signed. */
+  readonly logKey: string;
+  readonly logHeads: string;
   readonly dataKeys: string;
   readonly ready: string;
   readonly logs: string;
@@ -54,6 +57,8 @@ export function openHome(folder: string): Home {
     ports: join(path, 'ports.json'),
     nodes: join(path, 'nodes.json'),
     issuerKey: join(path, 'issuer.jwk.json'),
+    logKey: join(path, 'log.jwk.json'),
+    logHeads: join(path, 'log-heads.jsonl'),
     dataKeys: join(path, 'data-keys.json'),
     ready: join(path, 'ready.json'),
     logs: join(path, 'logs'),

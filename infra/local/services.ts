@@ -59,7 +59,7 @@ export function contextSpecs(
 
 export function gatewaySpec(
   options: ServiceOptions,
-  gateway: { port: number; publicUrl: string; issuerKeyFile: string },
+  gateway: { port: number; publicUrl: string; issuerKeyFile: string; logKeyFile: string; logHeadsFile: string },
 ): ProcessSpec {
   return serviceSpec('gateway', options, {
     ATOLL_READER_DATABASE_URL: options.database.roleUrl(READER),
@@ -69,5 +69,7 @@ export function gatewaySpec(
     ATOLL_ISSUER_KEY_FILE: gateway.issuerKeyFile,
     // Everything here is on this machine, an issuer too.
     ATOLL_PRIVATE_ISSUERS: process.env.ATOLL_PRIVATE_ISSUERS ?? 'loopback',
+    ATOLL_LOG_KEY_FILE: gateway.logKeyFile,
+    ATOLL_LOG_HEADS_FILE: gateway.logHeadsFile,
   });
 }

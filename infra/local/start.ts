@@ -19,7 +19,7 @@ import { openSecrets, type Secrets } from './secrets.ts';
 import { adminOf, seededTenants, seedTenants, viewerOf } from './seed.ts';
 import { contextSpecs, gatewaySpec } from './services.ts';
 import { createSupervisor, type ProcessSpec } from './supervisor.ts';
-import { ensureIssuerKey, openIssuer } from './tokens.ts';
+import { ensureSigningKey, openIssuer } from './tokens.ts';
 import { startTraceReceiver, type TraceReceiver } from './trace-receiver.ts';
 
 export interface Platform {
@@ -131,7 +131,10 @@ function specsOf(parts: Parts, publicUrl: string, abandoned: readonly LocalNode[
   const contexts = contextSpecs({ database, nats, healthPort, needs: stores }, { registries, dataKeys: home.dataKeys });
   const gateway = gatewaySpec(
     { database, nats, healthPort, needs: contexts.map((spec) => spec.name) },
-    { port: parts.gatewayPort, publicUrl, issuerKeyFile: home.issuerKey },
+    {
+      ...{ port: parts.gatewayPort, publicUrl },
+      ...{ issuerKeyFile: home.issuerKey, logKeyFile: home.logKey, logHeadsFile: home.logHeads },
+    },
   );
   const underneath = [
     ...(docker ? [docker.name] : []),
@@ -222,7 +225,8 @@ export function startPlatform(options: StartOptions, say: (line: string) => void
     // With an Engine of our own it waits until that runs.
     if (parts.runtime.kind === 'docker' && !parts.runtime.own) await cleanUpNodes(parts, abandoned);
     const publicUrl = `http://127.0.0.1:${parts.gatewayPort}`;
-    await ensureIssuerKey(home.issuerKey);
+    await ensureSigningKey(home.issuerKey);
+    await ensureSigningKey(home.logKey);
     ensureDataKeys(home.dataKeys);
     let ready: Ready | undefined;
     aborted.signal.throwIfAborted();

@@ -8,7 +8,7 @@ const algorithm = 'EdDSA';
 const lifetime = '30 days';
 
 /** Makes the key at the first start: an Ed25519 private JWK with its thumbprint as `kid`. */
-export async function ensureIssuerKey(file: string): Promise<void> {
+export async function ensureSigningKey(file: string): Promise<void> {
   if (readJson(file, jwkSchema)) return;
   const { privateKey } = await generateKeyPair(algorithm, { crv: 'Ed25519', extractable: true });
   const jwk = await exportJWK(privateKey);

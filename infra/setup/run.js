@@ -1,5 +1,5 @@
 /**
- * The entry of every verb (`npm start | test | run check | run bench | run faults | run gen | run events`): makes sure that
+ * The entry of every verb (`npm start | test | run check | run bench | run faults | run gen | run events | run audit`): makes sure that
  * all is installed, then runs the verb with the pinned Node. Plain JavaScript without packages, because a fresh clone has
  * none; Node 20 or newer.
  */
@@ -19,6 +19,7 @@ const verbs = {
   faults: { script: 'test/faults/run/main.ts', system: true },
   gen: { script: 'infra/gen/run.ts', system: false },
   events: { script: 'libs/events/src/command/main.ts', system: false },
+  audit: { script: 'services/gateway/src/audit/command/main.ts', system: false },
 };
 
 function usage() {

@@ -107,6 +107,11 @@ const registry = {
   'instance:probe': { doc: 'Try connections between instances.', level: 'namespace', roles: developers },
   'node:read': { doc: 'Read the nodes of the platform.', level: 'platform', roles: ['operator'] },
   'event:read': { doc: 'Read the log and subscribe to it.', level: 'namespace', roles: [...everybody, 'operator'] },
+  'audit:read': {
+    doc: 'Read who asked for what from where, with which outcome; export the log.',
+    level: 'tenant',
+    roles: [...admins, 'operator'],
+  },
 } as const satisfies Readonly<Record<string, PermissionSpec>>;
 
 export type Permission = keyof typeof registry;

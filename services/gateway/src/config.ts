@@ -18,6 +18,11 @@ export const configSchema = z.object({
   ATOLL_ISSUER_KEY_FILE: z.string().min(1),
   /** Which addresses issuers of tenants may have beside public ones: `none`, `loopback` (with http) or `private`. */
   ATOLL_PRIVATE_ISSUERS: z.enum(privateIssuers).default('none'),
+  /** Private JWK, Ed25519, that signs the ends of the tenants' logs. */
+  ATOLL_LOG_KEY_FILE: z.string().min(1),
+  /** Where signed ends of the logs are kept, outside the database: JSON lines, appended. Without it they are only told. */
+  ATOLL_LOG_HEADS_FILE: z.string().min(1).optional(),
+  ATOLL_LOG_HEADS_SECONDS: z.coerce.number().min(1).max(86_400).default(300),
   /** Connections that queries share; what is more waits, tenant by tenant. */
   ATOLL_READ_CONNECTIONS: z.coerce.number().int().min(1).max(200).default(16),
   /** What one request may cost at most, in points; see @cost. */

@@ -7,8 +7,13 @@ import type { Logger } from '@atoll/service/log';
 import { type NatsConnection, natsReadiness } from '@atoll/service/nats';
 import { checkServer, migrate } from '@atoll/service/postgres';
 import type { Pool } from 'pg';
+import { chainExisting } from './audit/chain-existing.ts';
 import { createCounted } from './audit/counted.ts';
+import type { HeadSigner } from './audit/head-signer.ts';
+import { keepHeads } from './audit/keep-heads.ts';
 import { createMutationAudit } from './audit/mutations.ts';
+import { createPast } from './audit/past.ts';
+import { createAuditLogField, createLogHeadField } from './audit/query.ts';
 import { startReconciliation } from './audit/reconcile.ts';
 import { createRecorder } from './audit/recorder.ts';
 import { createSignIns } from './audit/sign-ins.ts';
@@ -34,6 +39,7 @@ import { createEngine } from './graphql/engine.ts';
 import { createTeller } from './graphql/tell.ts';
 import { startApollo } from './http/apollo.ts';
 import { createApp } from './http/app.ts';
+import { serveLogExport } from './http/log-export.ts';
 import { serveSockets } from './http/sockets.ts';
 import { instanceLogs } from './live/logs.ts';
 import { createLogsLoader } from './live/logs-loader.ts';
@@ -63,6 +69,11 @@ export interface GatewayOptions {
   readonly reader: Pool;
   readonly nc: NatsConnection;
   readonly issuer: Issuer;
+  /** Signs the ends of the logs. */
+  readonly heads: HeadSigner;
+  /** Where they are kept outside the database; null: nowhere. */
+  readonly headsFile: string | null;
+  readonly headsMs: number;
   readonly host: string;
   readonly port: number;
   readonly requestPoints: number;
@@ -84,16 +95,21 @@ export interface Gateway {
 }
 
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { owner, nc, issuer, log } = options;
+  const { owner, nc, issuer, heads, log } = options;
 
   const schema = loadSchema();
   const reader = createReader(options.reader);
   const logReader = createLogReader(reader);
+  const past = createPast(schema, reader);
   const resolvers: LiveResolvers = {
     'Query.viewer': viewerField,
     'Query.probe': createProbe(nc, reader),
     'Query.events': createEventsField(logReader),
     'Query.eventCursor': createEventCursorField(logReader),
+    'Query.auditLog': createAuditLogField(reader),
+    'Query.logHead': createLogHeadField(reader, heads),
+    'Query.timeline': past.timeline,
+    'Query.asOf': past.asOf,
     'Instance.logs': instanceLogs,
   };
   const problems = [...schemaProblems(schema), ...mutationProblems(schema), ...liveProblems(schema, resolvers)];
@@ -101,6 +117,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
   await checkServer(owner);
   await migrate({ pool: owner, schema: readSchema, folders: [engineMigrations, readMigrations], log });
+
+  await chainExisting(owner, log);
 
   const viewers = createViewers(owner);
   const registrations = createRegistrations(owner);
@@ -134,6 +152,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const audit = createMutationAudit(recorder, counted, log);
   const signIns = createSignIns(recorder, counted, log);
   const strangers = createStrangers(signIns);
+  const keptHeads = keepHeads({ pool: owner, signer: heads, file: options.headsFile, everyMs: options.headsMs, log });
   const reconciliation = startReconciliation({ pool: owner, log, resolved: () => projections.decided() });
   const wakes = hearWakes(nc, log, hub.wake);
   const access = watchAccess({ pool: owner, nc, viewers, believed, log });
@@ -179,6 +198,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const apollo = await startApollo({ schema, engine, teller, log });
   const tokenEndpoint = createTokenEndpoint({ issuer, accounts, signIns });
   const app = createApp({ apollo, issuer, authenticator, viewers, tokenEndpoint, strangers, teller, checks, log });
+  serveLogExport(app, { authenticator, viewers, teller, reader, signer: heads });
   await app.ready();
   const documents = createDocuments(schema);
   const server = app.server;
@@ -200,6 +220,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       await uses.stop();
       await counted.stop();
       await reconciliation.stop();
+      await keptHeads.stop();
       await recorder.stop();
       wakes.stop();
       await access.stop();

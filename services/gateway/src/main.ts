@@ -4,6 +4,7 @@ import { startHealthServer } from '@atoll/service/health';
 import { connectNats } from '@atoll/service/nats';
 import { createPool, waitForServer, watchServer } from '@atoll/service/postgres';
 import { runProcess } from '@atoll/service/process';
+import { readHeadSigner } from './audit/head-signer.ts';
 import { readIssuer } from './auth/issuer.ts';
 import { configSchema } from './config.ts';
 import { startGateway } from './gateway.ts';
@@ -14,6 +15,8 @@ const ownerConnections = 12;
 runProcess('gateway', async ({ log, onStop, fail }) => {
   const config = loadConfig(configSchema);
   const issuer = await readIssuer(config.ATOLL_ISSUER_KEY_FILE, config.ATOLL_PUBLIC_URL);
+
+  const heads = await readHeadSigner(config.ATOLL_LOG_KEY_FILE);
 
   const owner = createPool({ url: config.ATOLL_DATABASE_URL, name: 'gateway', max: ownerConnections, log });
   onStop('database', () => owner.end());
@@ -32,7 +35,9 @@ runProcess('gateway', async ({ log, onStop, fail }) => {
   onStop('nats', () => nc.drain());
 
   const gateway = await startGateway({
-    ...{ owner, reader, nc, issuer, log },
+    ...{ owner, reader, nc, issuer, heads, log },
+    headsFile: config.ATOLL_LOG_HEADS_FILE ?? null,
+    headsMs: config.ATOLL_LOG_HEADS_SECONDS * 1000,
     host: config.ATOLL_HOST,
     port: config.ATOLL_PORT,
     requestPoints: config.ATOLL_REQUEST_POINTS,

@@ -21,6 +21,7 @@ import { connectNats, type NatsConnection } from '@atoll/service/nats';
 import { createPool, migrate } from '@atoll/service/postgres';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
 import type { Pool } from 'pg';
+import { createHeadSigner, type HeadSigner } from '../src/audit/head-signer.ts';
 import { createIssuer, type Issuer } from '../src/auth/issuer.ts';
 import type { KeySetTimes } from '../src/auth/key-sets.ts';
 import { type Gateway, startGateway } from '../src/gateway.ts';
@@ -51,6 +52,7 @@ export interface Platform {
   readonly nc: NatsConnection;
   readonly database: ReadDatabase;
   readonly issuer: Issuer;
+  readonly heads: HeadSigner;
   readonly key: JWK;
   readonly operator: string;
   /** Appends to a context's store; resolves once the gateway's read model has it. */
@@ -105,6 +107,9 @@ export async function startPlatform(limits: Partial<GatewayLimits> = {}): Promis
   const key = await exportJWK(privateKey);
   const issuer = await createIssuer(key, 'http://gateway.test');
 
+  const { privateKey: logKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true });
+  const heads = await createHeadSigner(await exportJWK(logKey));
+
   let gateway: Gateway | undefined;
   let gatewayNats: NatsConnection | undefined;
   let pools: Pool[] = [];
@@ -114,7 +119,8 @@ export async function startPlatform(limits: Partial<GatewayLimits> = {}): Promis
     const reader = createPool({ url: database.readerUrl, name: 'gateway-reader', max: 8, log });
     pools = [owner, reader];
     gateway = await startGateway({
-      ...{ owner, reader, nc: gatewayNats, issuer, log, host: '127.0.0.1', port: 0 },
+      ...{ owner, reader, nc: gatewayNats, issuer, heads, log, host: '127.0.0.1', port: 0 },
+      ...{ headsFile: null, headsMs: 300_000 },
       requestPoints: given.requestPoints ?? 10_000,
       tenantPointsPerMinute: given.tenantPointsPerMinute ?? 20_000_000,
       slowSocketMs: given.slowSocketMs ?? 10_000,
@@ -153,6 +159,7 @@ export async function startPlatform(limits: Partial<GatewayLimits> = {}): Promis
     nc,
     database,
     issuer,
+    heads,
     key,
     operator: '',
     async appendOnly(tenant, context, stream, ...events) {

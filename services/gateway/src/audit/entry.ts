@@ -1,7 +1,5 @@
 /** What is told of a request in the log of whoever asked: values, put together here, bounded and free of secrets. */
-import { idKind } from '@atoll/schema/ids';
 import { newId } from '@atoll/service/ids';
-import type { Viewer } from '../auth/viewers.ts';
 import type { Client } from './client.ts';
 
 /** How somebody has shown who they are. Never the credential itself. */
@@ -55,12 +53,7 @@ const maxText = 300;
 const cut = (text: string) => (text.length <= maxText ? text : `${text.slice(0, maxText - 1)}…`).toWellFormed();
 
 /** An identifier that an issuer made up passes; what looks like a person's address doesn't. */
-export const actorOf = (subject: string): string => `user:${cut(subject.replaceAll(/[^\s@]*@[^\s@]*/g, '(hidden)'))}`;
-
-export function credentialOf({ subject }: Viewer): Credential {
-  if (idKind(subject) === 'serviceAccount') return { kind: 'serviceAccount', issuer: null, id: subject };
-  return { kind: 'token', issuer: null, id: null };
-}
+const signedInAs = (subject: string): string => `user:${cut(subject.replaceAll(/[^\s@]*@[^\s@]*/g, '(hidden)'))}`;
 
 export function mutationEntry(asked: MutationAsked): Entry {
   const { scope, actor, correlation, credential, client, mutation, target, changedTenant } = asked;
@@ -116,7 +109,7 @@ export function signInEntry(signIn: SignIn): Entry {
   return {
     ...{ id: newId('event'), tenant: scope, correlation, changedTenant: null },
     told: {
-      actor: actorOf(subject ?? 'unknown'),
+      actor: signedInAs(subject ?? 'unknown'),
       resource_id: credential.id ?? scope,
       data: { credential, client },
     },

@@ -3,11 +3,12 @@ import { errorCodes } from '@atoll/schema/errors';
 import { idKind } from '@atoll/schema/ids';
 import type { Logger } from '@atoll/service/log';
 import { type DocumentNode, type FragmentDefinitionNode, getOperationAST, Kind, type SelectionSetNode } from 'graphql';
-import { scopeOf, type Viewer } from '../auth/viewers.ts';
+import { toldCredential } from '../auth/authenticate.ts';
+import { actorOf, scopeOf, type Viewer } from '../auth/viewers.ts';
 import { ApiError } from '../errors.ts';
 import type { Client } from './client.ts';
 import type { Counted } from './counted.ts';
-import { accepted, actorOf, credentialOf, mutationEntry, type Refusal, refused } from './entry.ts';
+import { accepted, type Credential, mutationEntry, type Refusal, refused } from './entry.ts';
 import type { Recorder } from './recorder.ts';
 
 export interface Asked {
@@ -70,11 +71,19 @@ const targets = (input: unknown): string[] =>
     ? Object.values(input).filter((value): value is string => typeof value === 'string' && idKind(value) !== null)
     : [];
 
+/** A token of the platform itself names no issuer; that of a service account is known by the account. */
+function credentialOf({ credential, subject }: Viewer): Credential {
+  const told = toldCredential(credential);
+  if (told !== null) return told;
+  const account = idKind(subject) === 'serviceAccount';
+  return account ? { kind: 'serviceAccount', issuer: null, id: subject } : { kind: 'token', issuer: null, id: null };
+}
+
 export function createMutationAudit(recorder: Recorder, counted: Counted, log: Logger): MutationAudit {
   const entryOf = (asked: Asked, mutation: string, input: unknown, changedTenant: string | null) =>
     mutationEntry({
       scope: scopeOf(asked.viewer),
-      actor: actorOf(asked.viewer.subject),
+      actor: actorOf(asked.viewer),
       correlation: asked.correlation,
       credential: credentialOf(asked.viewer),
       client: asked.client,

@@ -211,3 +211,6 @@ export function createViewers(pool: Pool, now: () => number = () => performance.
 
 /** Whose log it is, and whose budget but for guests. */
 export const scopeOf = (viewer: Viewer): string => viewer.tenant ?? 'platform';
+
+/** Who does it, in commands and records. The operator is nobody of the tenant that it acts in, whatever its members are called. */
+export const actorOf = ({ tenant, subject }: Viewer): string => `${tenant === null ? 'operator' : 'user'}:${subject}`;

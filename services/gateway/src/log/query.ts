@@ -3,7 +3,7 @@ import { scopeOf } from '../auth/viewers.ts';
 import { ApiError } from '../errors.ts';
 import type { LiveResolver } from '../live/resolvers.ts';
 import { defaultPage, maxPage } from '../read/compile/page.ts';
-import { type LogReader, parseCursor } from './read.ts';
+import { type LogReader, parseCursor, shownTo } from './read.ts';
 
 export function createEventsField(log: LogReader): LiveResolver {
   return {
@@ -17,7 +17,7 @@ export function createEventsField(log: LogReader): LiveResolver {
       const head = await log.head(scope);
       const start = args.after == null ? head.trimmed : parseCursor(args.after, head);
       const rows = await log.after(scope, start, first + 1);
-      const page = rows.slice(0, first);
+      const page = rows.slice(0, first).map((row) => shownTo(viewer, row));
       return {
         nodes: page,
         edges: page.map((node) => ({ cursor: node.cursor, node })),

@@ -1,4 +1,5 @@
 /** A tenant's log, as it is read: contiguous cursors, an explicit error where it was trimmed. */
+import type { Viewer } from '../auth/viewers.ts';
 import { ApiError } from '../errors.ts';
 import type { Reader } from '../read/reader.ts';
 
@@ -16,6 +17,10 @@ export interface LogRow {
   /** Not shown: for the span of its delivery. */
   readonly traceparent: string | null;
 }
+
+/** What is told of requests is for auditors: who may only follow the events sees that there was one. */
+export const shownTo = (viewer: Viewer, row: LogRow): LogRow =>
+  row.type.startsWith('audit.') && !viewer.permissions.has('audit:read') ? { ...row, data: {} } : row;
 
 export interface Head {
   /** The newest cursor; 0 for an empty log. */

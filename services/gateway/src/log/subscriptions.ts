@@ -7,7 +7,7 @@ import type { Engine, EngineRequest } from '../graphql/engine.ts';
 import type { Teller } from '../graphql/tell.ts';
 import { Completion } from '../read/complete.ts';
 import type { LogHub } from './hub.ts';
-import { type LogReader, type LogRow, parseCursor } from './read.ts';
+import { type LogReader, type LogRow, parseCursor, shownTo } from './read.ts';
 
 /** Deliveries that are remembered as shown in their traces. */
 const maxShown = 1000;
@@ -53,7 +53,7 @@ export function createSubscriptions(needs: {
           for await (const row of rows) {
             const span = delivering(row);
             const completion = new Completion();
-            const value = completion.value(field.shape, row, field, [field.key]);
+            const value = completion.value(field.shape, shownTo(request.viewer, row), field, [field.key]);
             const errors = completion.errors.map((error) => teller.tell(error, request.correlation));
             yield errors.length > 0 ? { errors } : { data: { [field.key]: value } };
             span?.end();

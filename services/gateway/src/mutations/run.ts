@@ -12,7 +12,7 @@ import type { GraphQLError, GraphQLSchema } from 'graphql';
 import type { Client } from '../audit/client.ts';
 import type { MutationAudit } from '../audit/mutations.ts';
 import type { Issuer } from '../auth/issuer.ts';
-import type { Viewer } from '../auth/viewers.ts';
+import { actorOf, type Viewer } from '../auth/viewers.ts';
 import { ApiError } from '../errors.ts';
 import type { Projections } from '../project/projections.ts';
 import type { Variables } from '../read/compile/collect.ts';
@@ -76,9 +76,6 @@ const policyNamespace = {
   name: 'policy_namespace',
   text: 'select namespace_id from read.isolation_policy where id = $1::text and tenant_id = $2::text',
 };
-
-/** The operator is nobody of the tenant that it acts in, whatever its members are called. */
-const actorOf = ({ tenant, subject }: Viewer) => `${tenant === null ? 'operator' : 'user'}:${subject}`;
 
 const keyFault: Rejection = {
   code: 'INVALID_ARGUMENT',

@@ -20,8 +20,10 @@ export interface Image {
   readonly state: State | null;
 }
 
-/** What machines report by the second, and tell of in the log. */
-const withoutImages: ReadonlySet<TableName> = new Set<TableName>(['instance', 'endpoint', 'policy_receipt']);
+/** What machines report by the second, and tell of in the log; and what isn't shown by itself. */
+const withoutImages: ReadonlySet<TableName> = new Set<TableName>([
+  ...(['instance', 'endpoint', 'policy_receipt', 'namespace_home'] as const),
+]);
 const withoutColumns: Readonly<Partial<Record<TableName, readonly string[]>>> = {
   namespace: ['status'],
   deployment: ['ready_replicas', 'status', 'status_message'],

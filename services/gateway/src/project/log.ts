@@ -12,6 +12,10 @@ import { toldData } from './redact.ts';
 /** What each event changed, by its id. */
 export type Changed = ReadonlyMap<string, readonly Change[]>;
 
+/** One batch at a time, whichever process and context it is of: whoever writes the logs or what they tell of. */
+export const takeTurn = (tx: PoolClient) =>
+  tx.query(`select pg_advisory_xact_lock(hashtextextended('atoll read projections', 0))`);
+
 /** Newest cursor by tenant. */
 export type Heads = ReadonlyMap<string, number>;
 
@@ -125,7 +129,7 @@ const waitSql = `
   )`;
 
 /** Appends to the logs, each record chained to the one before it. Contiguous per tenant. */
-async function append(tx: PoolClient, entries: readonly LogEntry[]): Promise<Heads> {
+export async function appendEntries(tx: PoolClient, entries: readonly LogEntry[]): Promise<Heads> {
   if (entries.length === 0) return new Map();
   const tenants = [...new Set(entries.map(({ tenant_id }) => tenant_id))];
   const { rows } = await tx.query<{ tenant_id: string; cursor: number; hash: string | null }>(headsSql, [tenants]);
@@ -166,7 +170,7 @@ export async function appendToLogs(
 ): Promise<Heads> {
   const tell = await eventsToTell(tx, events, changes, now);
   const asked = await takeDecided(tx);
-  return await append(tx, [...tell, ...asked]);
+  return await appendEntries(tx, [...tell, ...asked]);
 }
 
 async function eventsToTell(

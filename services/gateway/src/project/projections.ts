@@ -24,7 +24,7 @@ import { projectDeploy } from './deploy.ts';
 import { deriveRows } from './derive.ts';
 import { combine, type Effect, tables } from './effects.ts';
 import { historyTable, writeHistory } from './history.ts';
-import { appendToLogs, areWaiting, type Changed, type Heads } from './log.ts';
+import { appendToLogs, areWaiting, type Changed, type Heads, takeTurn } from './log.ts';
 import { projectNetwork } from './network.ts';
 import { toldData } from './redact.ts';
 import { projectTenancy } from './tenancy.ts';
@@ -42,10 +42,6 @@ const project: Readonly<Record<Context, (record: EventRecord) => readonly Effect
   deploy: (record) => projectDeploy(record as EventRecord & DeployEvent, record),
   network: (record) => projectNetwork(record as EventRecord & NetworkEvent, record),
 };
-
-/** One batch at a time, whichever process and context it is of. */
-const takeTurn = (tx: PoolClient) =>
-  tx.query(`select pg_advisory_xact_lock(hashtextextended('atoll read projections', 0))`);
 
 /** The read models alone: all that a rebuild makes again. */
 async function applyToModels(tx: PoolClient, events: readonly EventRecord[]): Promise<Changed> {
