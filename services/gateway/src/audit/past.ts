@@ -1,6 +1,7 @@
 /** `Query.timeline` and `Query.asOf`: what happened to a resource, and what it was. */
-import { type IdKind, idKind } from '@atoll/schema/ids';
-import type { Permission } from '@atoll/schema/permissions';
+import { type Id, type IdKind, idKind } from '@atoll/schema/ids';
+import { isPermission, type Permission } from '@atoll/schema/permissions';
+import type { Scope } from '@atoll/schema/tenancy/access';
 import { type GraphQLSchema, isObjectType } from 'graphql';
 import type { Viewer } from '../auth/viewers.ts';
 import { ApiError } from '../errors.ts';
@@ -8,7 +9,6 @@ import type { LiveResolver } from '../live/resolvers.ts';
 import type { Param } from '../read/compile/sql.ts';
 import { everyTenant, type Reader } from '../read/reader.ts';
 import { tableOf } from '../schema/directives.ts';
-import { isPermission } from '../schema/problems.ts';
 import { pageOf, placeOf } from './query.ts';
 
 /** What reading each kind asks for: as the SDL says of its type; of what has no type, the audit. */
@@ -47,6 +47,15 @@ const asOfSql = {
     order by change desc limit 1`,
 };
 
+const lastStateSql = {
+  name: 'last_state',
+  text: `
+    select state from read.resource_change
+    where id = $1::text and kind = $2::text and ($3::text is null or tenant_id = $3) and state is not null
+    order by change desc limit 1`,
+};
+type State = Readonly<Record<string, unknown>>;
+
 const rfc3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/;
 
 function momentOf(time: unknown, now: number): string | null {
@@ -64,15 +73,45 @@ function momentOf(time: unknown, now: number): string | null {
 export function createPast(schema: GraphQLSchema, reader: Reader) {
   const permissions = permissionsByKind(schema);
 
-  /** The kind of an id, where the viewer may read those. */
-  function kindOf(viewer: Viewer, resourceId: string): string | null {
+  const ask = (viewer: Viewer, statement: { name: string; text: string }, values: readonly Param[]) =>
+    reader.rows(viewer.tenant ?? everyTenant, statement, values);
+
+  /** The last state in which something was, gone or not. */
+  async function lastState(viewer: Viewer, kind: string, id: string): Promise<State | null> {
+    const [found] = await ask(viewer, lastStateSql, [id, kind, viewer.tenant]);
+    return found === undefined ? null : JSON.parse(found);
+  }
+
+  /** Where a resource is, or was; null where that isn't known. */
+  async function scopeOf(viewer: Viewer, kind: string, id: string): Promise<Scope | null> {
+    if (kind === 'environment') return { level: 'environment', environmentId: id as Id<'environment'> };
+    const state = await lastState(viewer, kind, id);
+    if (state === null) return null;
+    if (kind === 'namespace') {
+      const { environmentId } = state;
+      return {
+        level: 'namespace',
+        environmentId: environmentId as Id<'environment'>,
+        namespaceId: id as Id<'namespace'>,
+      };
+    }
+    if (typeof state.namespaceId === 'string') return scopeOf(viewer, 'namespace', state.namespaceId);
+    if (typeof state.deploymentId === 'string') return scopeOf(viewer, 'deployment', state.deploymentId);
+    return null;
+  }
+
+  /** The kind of an id, where the viewer may read this one and follow what happens to it. */
+  async function kindOf(viewer: Viewer, resourceId: string): Promise<string | null> {
     const id = idKind(resourceId);
     if (id === null) return null;
     const kind = ownTable[id] ?? snake(id);
-    return viewer.permissions.has(permissions.get(kind) ?? 'audit:read') ? kind : null;
+    const needed: readonly Permission[] = ['event:read', permissions.get(kind) ?? 'audit:read'];
+    const reaches = needed.map((permission) => viewer.access.reach(permission).kind);
+    if (reaches.includes('nowhere')) return null;
+    if (reaches.every((reach) => reach === 'everywhere')) return kind;
+    const scope = await scopeOf(viewer, kind, resourceId);
+    return scope !== null && needed.every((permission) => viewer.access.may(permission, scope)) ? kind : null;
   }
-  const ask = (viewer: Viewer, statement: { name: string; text: string }, values: readonly Param[]) =>
-    reader.rows(viewer.tenant ?? everyTenant, statement, values);
 
   const timeline: LiveResolver = {
     needs: [],
@@ -80,7 +119,7 @@ export function createPast(schema: GraphQLSchema, reader: Reader) {
       const first = pageOf(args);
       const before = placeOf(args.after);
       const id = String(args.resourceId);
-      const kind = kindOf(viewer, id);
+      const kind = await kindOf(viewer, id);
       const place = before === null ? null : Math.min(before, 2 ** 31 - 1);
       const found = kind === null ? [] : await ask(viewer, timelineSql, [id, kind, viewer.tenant, place, first + 1]);
       const nodes: { readonly change: number }[] = found.slice(0, first).map((row) => JSON.parse(row));
@@ -109,7 +148,7 @@ export function createPast(schema: GraphQLSchema, reader: Reader) {
         throw new ApiError('BAD_USER_INPUT', '`change` is a number of the timeline, from 1.');
       }
       const id = String(args.resourceId);
-      const kind = kindOf(viewer, id);
+      const kind = await kindOf(viewer, id);
       if (kind === null) return null;
       const [found] = await ask(viewer, asOfSql, [id, kind, viewer.tenant, change, time]);
       return found === undefined ? null : JSON.parse(found);
