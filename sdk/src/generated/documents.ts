@@ -16,6 +16,62 @@ fragment Viewer on Viewer {
   node: new TypedDocument<o.NodeQuery, o.NodeQueryVariables>('query', ["node"], `query Node($id: ID!) {
   node(id: $id) { __typename id }
 }`),
+  auditLog: new TypedDocument<o.AuditLogQuery, o.AuditLogQueryVariables>('query', ["auditLog"], `query AuditLog($filter: AuditFilter, $first: Int = 20, $after: String) {
+  auditLog(filter: $filter, first: $first, after: $after) { nodes { ...AuditRecord } pageInfo { hasNextPage endCursor } }
+}
+fragment AuditRecord on AuditRecord {
+  cursor
+  id
+  type
+  resourceId
+  time
+  actor
+  cause
+  correlation
+  data
+  changes { ...ResourceChange }
+  hash
+}
+fragment ResourceChange on ResourceChange {
+  kind
+  id
+  before
+  after
+}`),
+  logHead: new TypedDocument<o.LogHeadQuery, o.LogHeadQueryVariables>('query', ["logHead"], `query LogHead {
+  logHead { ...LogHead }
+}
+fragment LogHead on LogHead {
+  cursor
+  hash
+  signed
+}`),
+  timeline: new TypedDocument<o.TimelineQuery, o.TimelineQueryVariables>('query', ["timeline"], `query Timeline($resourceId: ID!, $first: Int = 20, $after: String) {
+  timeline(resourceId: $resourceId, first: $first, after: $after) { nodes { ...TimelineEntry } pageInfo { hasNextPage endCursor } }
+}
+fragment TimelineEntry on TimelineEntry {
+  change
+  kind
+  time
+  type
+  eventId
+  actor
+  cause
+  correlation
+  before
+  after
+}`),
+  asOf: new TypedDocument<o.AsOfQuery, o.AsOfQueryVariables>('query', ["asOf"], `query AsOf($resourceId: ID!, $time: DateTime, $change: Int) {
+  asOf(resourceId: $resourceId, time: $time, change: $change) { ...PastResource }
+}
+fragment PastResource on PastResource {
+  id
+  kind
+  change
+  time
+  deleted
+  state
+}`),
   deployments: new TypedDocument<o.DeploymentsQuery, o.DeploymentsQueryVariables>('query', ["deployments"], `query Deployments($first: Int = 20, $after: String) {
   deployments(first: $first, after: $after) { nodes { ...Deployment } pageInfo { hasNextPage endCursor } }
 }

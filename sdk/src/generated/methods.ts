@@ -15,6 +15,23 @@ export interface Queries {
    */
   node(variables: o.NodeQueryVariables, options?: CallOptions): Promise<o.NodeQuery['node']>;
   /**
+   * The tenant's log for auditors, newest first: events, and every mutation and sign-in with its outcome.
+   */
+  auditLog(variables?: o.AuditLogQueryVariables, options?: CallOptions): Promise<o.AuditLogQuery['auditLog']>;
+  /**
+   * Where the tenant's log ends now, signed.
+   */
+  logHead(variables?: o.LogHeadQueryVariables, options?: CallOptions): Promise<o.LogHeadQuery['logHead']>;
+  /**
+   * What happened to a resource, newest first, also of one that is gone. Empty where there is none that you may read.
+   */
+  timeline(variables: o.TimelineQueryVariables, options?: CallOptions): Promise<o.TimelineQuery['timeline']>;
+  /**
+   * A resource as it was at a time or after one of its changes, also of one that is gone. Null where there was none then
+   * that you may read.
+   */
+  asOf(variables: o.AsOfQueryVariables, options?: CallOptions): Promise<o.AsOfQuery['asOf']>;
+  /**
    * The tenant's deployments, by name.
    */
   deployments(variables?: o.DeploymentsQueryVariables, options?: CallOptions): Promise<o.DeploymentsQuery['deployments']>;
@@ -304,6 +321,10 @@ export interface Mutations {
 export const bindQueries = (read: Read): Queries => ({
   viewer: (variables, options) => read(documents.viewer, variables ?? {}, options, (data) => data.viewer),
   node: (variables, options) => read(documents.node, variables, options, (data) => data.node),
+  auditLog: (variables, options) => read(documents.auditLog, variables ?? {}, options, (data) => data.auditLog),
+  logHead: (variables, options) => read(documents.logHead, variables ?? {}, options, (data) => data.logHead),
+  timeline: (variables, options) => read(documents.timeline, variables, options, (data) => data.timeline),
+  asOf: (variables, options) => read(documents.asOf, variables, options, (data) => data.asOf),
   deployments: (variables, options) => read(documents.deployments, variables ?? {}, options, (data) => data.deployments),
   deployment: (variables, options) => read(documents.deployment, variables, options, (data) => data.deployment),
   instance: (variables, options) => read(documents.instance, variables, options, (data) => data.instance),

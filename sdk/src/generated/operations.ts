@@ -4,6 +4,31 @@
 type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
+/** What became of what was asked. */
+export type AuditOutcome =
+  /** It was done. */
+  | 'ACCEPTED'
+  /** It wasn't done; the record has the code. */
+  | 'REFUSED'
+  /** No answer came. What it changed, if anything, stands in the log under its correlation. */
+  | 'UNKNOWN';
+
+/** Which records are meant: those that fulfil all that is given. */
+export type AuditFilter = {
+  /** Who did it, e.g. `user:ada`. */
+  readonly actor?: string | null | undefined;
+  /** What it is, e.g. `audit.SignedIn`; with a star at the end all that begin so, e.g. `audit.*`. */
+  readonly type?: string | null | undefined;
+  /** Global id of what it is about. */
+  readonly resource?: string | null | undefined;
+  /** Not before this time. */
+  readonly since?: string | null | undefined;
+  /** Before this time. */
+  readonly until?: string | null | undefined;
+  /** Requests with this outcome; events have none. */
+  readonly outcome?: AuditOutcome | null | undefined;
+};
+
 /** A label to set or to select by. */
 export type LabelInput = {
   /** 1–63 letters, digits, dots, underscores or hyphens. */
@@ -830,6 +855,16 @@ export type DeleteNamespaceInput = {
 
 export type ViewerFragment = { readonly subject: string, readonly role: string, readonly permissions: ReadonlyArray<string>, readonly tenantId: string | null };
 
+export type AuditRecordFragment = { readonly cursor: string, readonly id: string, readonly type: string, readonly resourceId: string, readonly time: string, readonly actor: string, readonly cause: string | null, readonly correlation: string, readonly data: unknown, readonly hash: string, readonly changes: ReadonlyArray<ResourceChangeFragment> };
+
+export type ResourceChangeFragment = { readonly kind: string, readonly id: string, readonly before: unknown, readonly after: unknown };
+
+export type LogHeadFragment = { readonly cursor: string, readonly hash: string, readonly signed: string };
+
+export type TimelineEntryFragment = { readonly change: number, readonly kind: string, readonly time: string, readonly type: string, readonly eventId: string, readonly actor: string, readonly cause: string | null, readonly correlation: string, readonly before: unknown, readonly after: unknown };
+
+export type PastResourceFragment = { readonly id: string, readonly kind: string, readonly change: number, readonly time: string, readonly deleted: boolean, readonly state: unknown };
+
 export type DeploymentFragment = { readonly id: string, readonly name: string, readonly status: DeploymentStatus, readonly statusMessage: string | null, readonly replicas: number, readonly readyReplicas: number, readonly maxSurge: number, readonly maxUnavailable: number, readonly version: number, readonly createdAt: string, readonly labels: ReadonlyArray<LabelFragment>, readonly namespace: { readonly id: string, readonly name: string }, readonly currentRelease: { readonly id: string, readonly number: number } | null };
 
 export type LabelFragment = { readonly key: string, readonly value: string };
@@ -932,6 +967,38 @@ export type NodeQuery = { readonly node:
     | { readonly __typename: 'Member', readonly id: string }
     | { readonly __typename: 'Namespace', readonly id: string }
    | null };
+
+export type AuditLogQueryVariables = Exact<{
+  filter?: AuditFilter | null | undefined;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type AuditLogQuery = { readonly auditLog: { readonly nodes: ReadonlyArray<AuditRecordFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
+
+export type LogHeadQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type LogHeadQuery = { readonly logHead: LogHeadFragment };
+
+export type TimelineQueryVariables = Exact<{
+  resourceId: string;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type TimelineQuery = { readonly timeline: { readonly nodes: ReadonlyArray<TimelineEntryFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
+
+export type AsOfQueryVariables = Exact<{
+  resourceId: string;
+  time?: string | null | undefined;
+  change?: number | null | undefined;
+}>;
+
+
+export type AsOfQuery = { readonly asOf: PastResourceFragment | null };
 
 export type DeploymentsQueryVariables = Exact<{
   first?: number | null | undefined;
