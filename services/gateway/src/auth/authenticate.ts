@@ -9,7 +9,7 @@ import { ApiError } from '../errors.ts';
 import { type ApiKeys, isApiKey } from './api-keys.ts';
 import type { Federated } from './federated.ts';
 import type { Credential, Identity } from './identity.ts';
-import { markOf, type ServiceAccounts } from './service-accounts.ts';
+import { markOf, type ServiceAccount, type ServiceAccounts } from './service-accounts.ts';
 import { bearerOf, refused, type Tokens } from './tokens.ts';
 import type { Uses } from './uses.ts';
 import { noMember } from './viewers.ts';
@@ -60,12 +60,19 @@ export function createAuthenticator(needs: {
   /** Credentials that this gateway has seen, by what they are and no secret of theirs. */
   const seen = new Set<string>();
 
-  async function ofPlatform(token: string): Promise<Identity> {
-    const { identity, mark } = await tokens.verify(token);
-    if (identity.kind !== 'tenant' || idKind(identity.subject) !== 'serviceAccount') return identity;
+  /** Of a service account, whether it may act, whatever it shows. Null where it is somebody else. */
+  async function activeAccount(identity: Identity): Promise<ServiceAccount | null> {
+    if (identity.kind !== 'tenant' || idKind(identity.subject) !== 'serviceAccount') return null;
     const account = await accounts.get(identity.subject);
     if (!account || account.tenant !== identity.tenant) throw noMember();
     if (!account.active) throw new ApiError('FORBIDDEN', 'The service account is disabled: an admin can enable it.');
+    return account;
+  }
+
+  async function ofPlatform(token: string): Promise<Identity> {
+    const { identity, mark } = await tokens.verify(token);
+    const account = await activeAccount(identity);
+    if (identity.kind !== 'tenant' || account === null) return identity;
     if (mark !== null && !account.hashes(Date.now()).some((hash) => markOf(hash) === mark)) {
       throw refused('The secret that the access token was got with has been replaced.');
     }
@@ -76,6 +83,7 @@ export function createAuthenticator(needs: {
   async function identify(bearer: string, tenant: string | undefined): Promise<Identity> {
     if (isApiKey(bearer)) {
       const identity = await apiKeys.verify(bearer);
+      await activeAccount(identity);
       if (identity.credential.kind === 'apiKey') uses.used(identity.credential.apiKeyId, identity.tenant);
       return identity;
     }
@@ -83,8 +91,6 @@ export function createAuthenticator(needs: {
       const iss = tokens.knows(bearer) ? issuerUrl : issuerOf(bearer);
       if (iss === null || iss === issuerUrl) return await ofPlatform(bearer);
     }
-    // A text that is no id names a tenant that nobody is a member of.
-    if (tenant !== undefined && idKind(tenant) !== 'tenant') throw noMember();
     return await federated.verify(bearer, tenant ?? null);
   }
 

@@ -120,7 +120,8 @@ export function createMutationRunner(needs: MutationNeeds): MutationRunner {
     return commands.call(definition.context, definition.command, {
       key,
       tenant: order.tenant,
-      actor: actorOf(request.viewer),
+      actor: order.subject === undefined ? actorOf(request.viewer) : `user:${order.subject}`,
+      ...(request.viewer.scopes && { only: [...request.viewer.scopes] }),
       correlation: request.correlation,
       traceparent: request.traceparent,
       deadline: Date.now() + commandMs,
