@@ -75,3 +75,10 @@ export interface Rejection {
 
 export const reject = (code: ErrorCode, message: string, field?: string): Rejection =>
   field === undefined ? { code, message } : { code, message, field };
+
+/** Told by whoever judges it: the gateway at the door, tenancy in the commit. */
+export const tenantSuspended = (reason: string): Rejection =>
+  reject(
+    'TENANT_SUSPENDED',
+    `The tenant is suspended ("${reason}"): it can be read, and not changed, until the operator of the platform resumes it.`,
+  );

@@ -1,3 +1,4 @@
+import { metrics } from '@atoll/service/metrics';
 import { buildClientSchema, getIntrospectionQuery } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadSchema } from '../src/schema/load.ts';
@@ -21,6 +22,34 @@ const codeOf = async (query: string, variables: object = {}, headers: Record<str
   expect(body.data).toBeUndefined();
   return `${status} ${body.errors[0].extensions.code}`;
 };
+
+it('rate, errors and duration are told by root field and code, and by no name that a client makes up', async () => {
+  const told = async () => (await metrics.metrics()).split('\n').filter((line) => line.startsWith('atoll_graphql_'));
+  const countOf = async (line: string) => {
+    const found = (await told()).find((one) => one.startsWith(`${line} `));
+    return Number(found?.split(' ').at(-1) ?? 0);
+  };
+  const lines = {
+    viewer: 'atoll_graphql_seconds_count{kind="query",field="viewer"}',
+    several: 'atoll_graphql_seconds_count{kind="query",field="several"}',
+    refused: 'atoll_graphql_errors_total{kind="query",field="tenants",code="FORBIDDEN"}',
+    invalid: 'atoll_graphql_errors_total{kind="none",field="none",code="GRAPHQL_VALIDATION_FAILED"}',
+    stranger: 'atoll_graphql_errors_total{kind="none",field="none",code="UNAUTHENTICATED"}',
+  } as const;
+  const all = async () =>
+    Object.fromEntries(
+      await Promise.all(Object.entries(lines).map(async ([name, line]) => [name, await countOf(line)] as const)),
+    );
+  const before = await all();
+  await ask('query MadeUpByMe { viewer { subject } }');
+  await ask('{ viewer { subject } tenant { id } }');
+  await ask('{ tenants { nodes { id } } }');
+  await ask('{ madeUpByMe }');
+  await platform.query('no token', '{ viewer { subject } }');
+  const after = await all();
+  for (const name of Object.keys(lines)) expect(after[name], name).toBe((before[name] ?? 0) + 1);
+  expect((await told()).join('\n')).not.toMatch(/madeUpByMe/i);
+});
 
 describe('bad requests have a code, a text that says what to do, and change nothing', () => {
   it('a field that there is not', async () => {

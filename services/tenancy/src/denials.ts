@@ -1,7 +1,7 @@
 /** What a tenant is told when a claim can't be had: one text for each set of claims. */
 import type { ClaimConflict } from '@atoll/events/store';
 import { capabilityRegistry, isCapability } from '@atoll/schema/capabilities';
-import { type Rejection, reject } from '@atoll/schema/errors';
+import { type Rejection, reject, tenantSuspended } from '@atoll/schema/errors';
 import { MAX_API_KEYS } from './domain/api-key.ts';
 import { capabilityOf, EXCLUSION } from './domain/capability-use.ts';
 import type { ClaimSet } from './domain/claims.ts';
@@ -11,7 +11,6 @@ import { MAX_INVITATIONS } from './domain/invitation.ts';
 import { MAX_ISSUERS } from './domain/issuer.ts';
 import { namespaceNotFound } from './domain/namespace.ts';
 import { planRetired } from './domain/plan.ts';
-import { tenantSuspended } from './domain/tenant.ts';
 
 const taken = (what: string) => (): Rejection =>
   reject('NAME_TAKEN', `There is already ${what} of that name. Choose another one.`, 'name');

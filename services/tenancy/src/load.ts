@@ -1,11 +1,11 @@
 /** A tenant as its stream tells it: as new as the last commit. */
 import { type EventStore, loadState } from '@atoll/events/store';
-import type { Rejection } from '@atoll/schema/errors';
+import { type Rejection, tenantSuspended } from '@atoll/schema/errors';
 import type { Id, Tenant } from '@atoll/schema/ids';
 import type { TenantLimits } from '@atoll/schema/tenancy/events';
 import { type Entitled, entitlements, entitlementsStream } from './domain/entitlements.ts';
 import { type OfferedPlan, plan, planNotFound, planStream } from './domain/plan.ts';
-import { tenant, tenantNotFound, tenantStream, tenantSuspended } from './domain/tenant.ts';
+import { tenant, tenantNotFound, tenantStream } from './domain/tenant.ts';
 
 /** A tenant that there is, suspended or not. */
 export async function knownTenant(

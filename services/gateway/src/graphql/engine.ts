@@ -4,6 +4,7 @@
  */
 import { type Context, contexts } from '@atoll/schema/contexts';
 import type { Positions } from '@atoll/schema/envelope';
+import { tenantSuspended } from '@atoll/schema/errors';
 import type { Permission } from '@atoll/schema/permissions';
 import {
   type DocumentNode,
@@ -115,11 +116,8 @@ export function createEngine(needs: EngineNeeds): Engine {
       );
     }
     if (plan.operation === 'mutation' && viewer.suspension !== null) {
-      throw new ApiError(
-        'TENANT_SUSPENDED',
-        `The tenant is suspended ("${viewer.suspension}"): it can be read, and not changed, until the operator of the platform resumes it.`,
-        { extra: { reason: viewer.suspension } },
-      );
+      const { code, message } = tenantSuspended(viewer.suspension);
+      throw new ApiError(code, message, { extra: { reason: viewer.suspension } });
     }
   }
 

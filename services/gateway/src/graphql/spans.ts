@@ -1,9 +1,10 @@
-/** The spans of requests. They have the name of an operation, and neither its text nor its variables. */
+/** The spans of requests, and their measures. Spans have the name of an operation, and neither its text nor its variables. */
 import { type ErrorCode, errorCodes } from '@atoll/schema/errors';
 import { annotateFailure, withSpan } from '@atoll/service/spans';
 import { getOperationAST, Kind, type OperationDefinitionNode } from 'graphql';
 import { scopeOf } from '../auth/viewers.ts';
 import type { EngineRequest } from './engine.ts';
+import { beginMeasure } from './measures.ts';
 
 const maxName = 80;
 
@@ -22,7 +23,7 @@ function codeOf(error: unknown): unknown {
   return typeof extensions === 'object' && extensions !== null ? Reflect.get(extensions, 'code') : undefined;
 }
 
-/** One GraphQL operation. What the client did wrong is no error of the span. */
+/** One GraphQL operation; of a subscription, its begin. What the client did wrong is no error of the span. */
 export function inOperation<T extends object>(request: EngineRequest, work: () => Promise<T>): Promise<T> {
   const { document, operationName, traceparent, correlation, viewer } = request;
   const operation = getOperationAST(document, operationName);
@@ -33,11 +34,14 @@ export function inOperation<T extends object>(request: EngineRequest, work: () =
     'graphql.operation.name': name,
     'atoll.tenant': scopeOf(viewer),
   };
+  const answered = beginMeasure(operation ?? null);
   return withSpan(`${type} ${name}`, { traceparent, correlation, attributes }, async () => {
     const answer = await work();
     const errors: unknown = Reflect.get(answer, 'errors');
-    const fault = Array.isArray(errors) ? errors.map(codeOf).find(isFault) : undefined;
+    const codes = Array.isArray(errors) ? errors.map(codeOf) : [];
+    const fault = codes.find(isFault);
     if (fault) annotateFailure(fault);
+    answered(codes.length > 0 ? (codes[0] ?? null) : undefined);
     return answer;
   });
 }

@@ -19,6 +19,7 @@ import type { Viewer } from '../auth/viewers.ts';
 import { httpStatus } from '../errors.ts';
 import type { Engine } from '../graphql/engine.ts';
 import { limitsRule, maxTokens } from '../graphql/limits.ts';
+import { countNotBegun } from '../graphql/measures.ts';
 import { type Answer, stringifyAnswer } from '../graphql/raw.ts';
 import { inOperation } from '../graphql/spans.ts';
 import type { Teller } from '../graphql/tell.ts';
@@ -54,11 +55,12 @@ const codeOf = (extensions: unknown): ErrorCode | null => {
 const statusPlugin: ApolloServerPlugin<HttpContext> = {
   async requestDidStart() {
     return {
-      async willSendResponse({ response }: GraphQLRequestContext<HttpContext>) {
+      async willSendResponse({ response, operation }: GraphQLRequestContext<HttpContext>) {
         if (response.body?.kind !== 'single') return;
         const { data, errors } = response.body.singleResult;
         const extensions = errors?.[0]?.extensions;
         const code = codeOf(extensions);
+        if (operation === undefined && errors) countNotBegun(code);
         if (data !== undefined || code === null) return;
         response.http.status = httpStatus(code);
         const retryAfter = extensions?.retryAfter;

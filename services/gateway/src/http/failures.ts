@@ -1,11 +1,13 @@
 /** Refusals before GraphQL begins, in the shape of GraphQL: one error, with a code of the closed set. */
 import type { FastifyError, FastifyReply } from 'fastify';
 import { ApiError, httpStatus } from '../errors.ts';
+import { countNotBegun } from '../graphql/measures.ts';
 
 export const maxBody = 1024 * 1024;
 
 export function sendFailure(reply: FastifyReply, error: ApiError): FastifyReply {
   const { code, extensions } = error;
+  countNotBegun(code);
   const status = httpStatus(code);
   if (status === 401) reply.header('www-authenticate', 'Bearer realm="atoll"');
   if (typeof extensions.retryAfter === 'number') reply.header('retry-after', String(extensions.retryAfter));

@@ -1,6 +1,6 @@
 /** A tenant: its limits, and who may do what in it (`access.ts`). Stream `tenant:<id>`. */
 import { accept, type Decider, refuse } from '@atoll/events/decider';
-import { reject } from '@atoll/schema/errors';
+import { reject, tenantSuspended } from '@atoll/schema/errors';
 import type { Id } from '@atoll/schema/ids';
 import type { BuiltInRole } from '@atoll/schema/permissions';
 import type { TenancyEvent, TenantLimits } from '@atoll/schema/tenancy/events';
@@ -53,12 +53,6 @@ export const limitsOf = (asked: { readonly [L in keyof TenantLimits]?: number | 
 export const tenantNotFound = reject('NOT_FOUND', 'There is no such tenant.');
 
 /** Said to whoever changes something under a tenant that is suspended. */
-export const tenantSuspended = (reason: string) =>
-  reject(
-    'TENANT_SUSPENDED',
-    `The tenant is suspended ("${reason}"): it can be read, and not changed, until the operator of the platform resumes it.`,
-  );
-
 export const tenantStream = (id: string) => `tenant:${id}`;
 
 export const memberOf = (state: TenantState, subject: string): Member | undefined =>
