@@ -7,6 +7,7 @@ import type { Logger } from '@atoll/service/log';
 import { type NatsConnection, natsReadiness } from '@atoll/service/nats';
 import { checkServer, migrate } from '@atoll/service/postgres';
 import type { Pool } from 'pg';
+import { createLocator } from './access/locate.ts';
 import { chainExisting } from './audit/chain-existing.ts';
 import { createCounted } from './audit/counted.ts';
 import type { HeadSigner } from './audit/head-signer.ts';
@@ -99,11 +100,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
   const schema = loadSchema();
   const reader = createReader(options.reader);
+  const locator = createLocator(reader);
   const logReader = createLogReader(reader);
   const past = createPast(schema, reader);
   const resolvers: LiveResolvers = {
     'Query.viewer': viewerField,
-    'Query.probe': createProbe(nc, reader),
+    'Query.probe': createProbe(nc, reader, locator),
     'Query.events': createEventsField(logReader),
     'Query.eventCursor': createEventCursorField(logReader),
     'Query.auditLog': createAuditLogField(reader),
@@ -172,6 +174,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       commands: createCommandClient(nc),
       projections,
       reader,
+      locator,
       issuer,
       tokenUrl: `${issuer.url}${tokenPath}`,
       audit,

@@ -3,6 +3,7 @@ import { newId } from '@atoll/service/ids';
 import { createClient } from 'graphql-ws';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
+import { followLog, type Told } from './follow.ts';
 import { eventually, type Platform, startPlatform, type TestTenant } from './platform.ts';
 
 let platform: Platform;
@@ -15,57 +16,8 @@ beforeAll(async () => {
 });
 afterAll(() => platform.stop());
 
-interface Told {
-  readonly cursor: string;
-  readonly type: string;
-  readonly resourceId: string;
-}
-
 const socketUrl = () => `${platform.url.replace('http', 'ws')}/graphql`;
-
-/** Follows a log; `until` resolves once so many records came. */
-function follow(token: string, after: string | null = null) {
-  const told: Told[] = [];
-  const closes: { code: number; reason: string }[] = [];
-  const failures: unknown[] = [];
-  const client = createClient({
-    url: socketUrl(),
-    webSocketImpl: WebSocket,
-    connectionParams: { authorization: `Bearer ${token}` },
-    retryAttempts: 0,
-    on: { closed: (event) => closes.push(event as { code: number; reason: string }) },
-  });
-  let ready: () => void = () => {};
-  const connected = new Promise<void>((resolve) => {
-    ready = resolve;
-  });
-  client.on('connected', () => ready());
-  const stop = client.subscribe<{ events: Told }>(
-    {
-      query: 'subscription ($after: String) { events(after: $after) { cursor type resourceId } }',
-      variables: { after },
-    },
-    {
-      next: ({ data, errors }) => {
-        if (data) told.push(data.events);
-        if (errors) failures.push(...errors);
-      },
-      error: (error) => failures.push(...(Array.isArray(error) ? error : [error])),
-      complete: () => {},
-    },
-  );
-  return {
-    told,
-    closes,
-    failures,
-    connected,
-    until: (count: number) => eventually(`${count} records`, async () => told.length >= count),
-    stop: () => {
-      stop();
-      void client.dispose();
-    },
-  };
-}
+const follow = (token: string, after: string | null = null) => followLog(platform, token, after);
 
 async function environments(tenant: TestTenant, count: number, prefix = 'e'): Promise<void> {
   for (let n = 0; n < count; n += 1) {
@@ -256,23 +208,32 @@ describe('a socket', () => {
     expect(Date.now() - started).toBeLessThan(5000);
   });
 
-  it('is closed within 5 s when its membership ends', async () => {
-    const guest = await platform.issuer.sign({ subject: 'guest', tenant: acme.id }, 3600);
+  it.each([
+    ['when its membership ends', false],
+    ['where no gateway was told of it: it looks for itself', true],
+  ])('is closed within 5 s %s', async (_when, silently) => {
+    const subject = `guest-${silently}`;
+    const guest = await platform.issuer.sign({ subject, tenant: acme.id }, 3600);
     const memberId = newId('member');
-    await platform.append(acme.id, 'tenancy', `tenant:${acme.id}`, {
+    const membership = { tenantId: acme.id, memberId, subject };
+    const stream = `tenant:${acme.id}`;
+    await platform.append(acme.id, 'tenancy', stream, {
       type: 'MemberAdded',
-      data: {
-        ...{ tenantId: acme.id, memberId, subject: 'guest', role: 'viewer' },
-        ...{ displayName: null, email: null },
-      },
+      data: { ...membership, role: 'viewer', displayName: null, email: null },
     });
-    const following = follow(guest);
-    await following.connected;
+    const following = follow(guest, '0');
+    await following.until(1);
+    if (silently) {
+      await platform.database.owner.query('delete from read.member where id = $1', [memberId]);
+      await platform.database.owner.query(
+        `insert into read.access_change values ($1, nextval('read.access_change_seq'))
+         on conflict (tenant_id) do update set seq = excluded.seq`,
+        [acme.id],
+      );
+    } else {
+      await platform.append(acme.id, 'tenancy', stream, { type: 'MemberRemoved', data: membership });
+    }
     const started = Date.now();
-    await platform.append(acme.id, 'tenancy', `tenant:${acme.id}`, {
-      type: 'MemberRemoved',
-      data: { tenantId: acme.id, memberId, subject: 'guest' },
-    });
     expect(await closed(following)).toMatchObject({ code: 4403 });
     expect(Date.now() - started).toBeLessThan(5000);
   });

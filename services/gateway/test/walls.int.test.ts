@@ -20,6 +20,7 @@ import { loadSchema } from '../src/schema/load.ts';
 import { createModel } from '../src/schema/model.ts';
 
 import { createReadDatabase, type ReadDatabase } from './database.ts';
+import { boundless } from './read/accesses.ts';
 import { createRandom } from './read/random.ts';
 import { insertRows, type Rows, randomRows } from './read/rows.ts';
 
@@ -57,7 +58,7 @@ const broad = `{
   subnets(first: 100) { nodes { id namespace { id } } }
 }`;
 
-function statementOf(text: string, variables = {}): Statement {
+function statementOf(text: string, variables = {}, access = boundless): Statement {
   const document = parse(text);
   const operation = document.definitions[0] as OperationDefinitionNode;
   const compiled = compiler.compile({
@@ -65,8 +66,7 @@ function statementOf(text: string, variables = {}): Statement {
     operation,
     variables,
     viewerClass: 'tenant',
-    role: 'admin',
-    may: () => true,
+    access,
   });
   if (!compiled.statement) throw new Error('nothing to read');
   return compiled.statement;
@@ -87,7 +87,7 @@ describe('a tenant sees no row of another', () => {
   it('with both walls up', async () => {
     const reader = createReader(database.reader);
     for (const tenant of tenants) {
-      expectOnly(tenant, await reader.json(statementOf(broad), { variables: {}, tenant }));
+      expectOnly(tenant, await reader.json(statementOf(broad), { variables: {}, tenant, access: boundless }));
     }
   });
 
@@ -95,7 +95,7 @@ describe('a tenant sees no row of another', () => {
     // The superuser's connection: policies don't hold for it.
     const reader = createReader(database.superuser);
     for (const tenant of tenants) {
-      expectOnly(tenant, await reader.json(statementOf(broad), { variables: {}, tenant }));
+      expectOnly(tenant, await reader.json(statementOf(broad), { variables: {}, tenant, access: boundless }));
     }
   });
 
@@ -108,10 +108,14 @@ describe('a tenant sees no row of another', () => {
     const open = { ...statement, text, name: 'without_predicate' };
     const reader = createReader(database.reader);
     for (const tenant of tenants) {
-      expectOnly(tenant, await reader.json(open, { variables: {}, tenant }));
+      expectOnly(tenant, await reader.json(open, { variables: {}, tenant, access: boundless }));
     }
     // And the statement is one that would show others' rows, if it could.
-    const all = await createReader(database.superuser).json(open, { variables: {}, tenant: tenants[0] ?? null });
+    const all = await createReader(database.superuser).json(open, {
+      variables: {},
+      tenant: tenants[0] ?? null,
+      access: boundless,
+    });
     expect(idsIn(all).some((id) => ownerOf.get(id) !== tenants[0])).toBe(true);
   });
 
@@ -166,7 +170,8 @@ describe('each root field with an id answers a foreign id as a missing one, byte
       const statement = statementOf(`query ($id: ID!) { ${field.name}(id: $id) { id } node(id: $id) { id } }`, {
         id: foreign?.id,
       });
-      const ask = (id: unknown) => reader.json(statement, { variables: { id }, tenant: tenants[0] ?? null });
+      const ask = (id: unknown) =>
+        reader.json(statement, { variables: { id }, tenant: tenants[0] ?? null, access: boundless });
       const missing = await ask(newId(kind as 'deployment'));
       expect(await ask(foreign?.id)).toBe(missing);
       expect(JSON.parse(missing)).toEqual({ [field.name]: null, node: null });

@@ -115,6 +115,7 @@ export function createPast(schema: GraphQLSchema, reader: Reader) {
 
   const timeline: LiveResolver = {
     needs: [],
+    inParts: true,
     async resolve(_row, args, { viewer }) {
       const first = pageOf(args);
       const before = placeOf(args.after);
@@ -138,6 +139,7 @@ export function createPast(schema: GraphQLSchema, reader: Reader) {
 
   const asOf: LiveResolver = {
     needs: [],
+    inParts: true,
     async resolve(_row, args, { viewer }) {
       const change = args.change ?? null;
       const time = momentOf(args.time, Date.now());

@@ -5,7 +5,6 @@
 import { type Context, contexts } from '@atoll/schema/contexts';
 import type { Positions } from '@atoll/schema/envelope';
 import { tenantSuspended } from '@atoll/schema/errors';
-import type { Permission } from '@atoll/schema/permissions';
 import {
   type DocumentNode,
   execute as executeOwn,
@@ -106,7 +105,8 @@ export function createEngine(needs: EngineNeeds): Engine {
       throw noMember();
     }
     for (const { permission, where } of plan.needed) {
-      if (viewer.access.reach(permission).kind === 'everywhere') continue;
+      // Held anywhere: rows are read, and changes made, where it is held.
+      if (viewer.permissions.has(permission)) continue;
       throw new ApiError(
         'FORBIDDEN',
         `${where} asks for the permission ${permission}, and your role "${viewer.role}" does not have it.`,
@@ -131,8 +131,7 @@ export function createEngine(needs: EngineNeeds): Engine {
       operation,
       variables,
       viewerClass: viewer.tenant === null ? 'operator' : 'tenant',
-      role: classOf(viewer),
-      may: (permission: Permission) => viewer.permissions.has(permission),
+      access: viewer.access,
     });
     authorise(compiled.plan, viewer);
     const points = cost(compiled.plan, variables);
@@ -209,7 +208,7 @@ export function createEngine(needs: EngineNeeds): Engine {
     const { compiled, variables, operation } = prepared;
     const { viewer } = request;
     const text = compiled.statement
-      ? await reader.json(compiled.statement, { variables, tenant: viewer.tenant })
+      ? await reader.json(compiled.statement, { variables, tenant: viewer.tenant, access: viewer.access })
       : '{}';
     if (compiled.plain && !text.includes(missing)) return { data: new RawJson(text) };
 
@@ -282,9 +281,5 @@ export function createEngine(needs: EngineNeeds): Engine {
     },
   };
 }
-
-/** Viewers of one class may do the same. */
-const classOf = ({ role, scopes, permissions }: Viewer): string =>
-  scopes === null ? role : `${role} within ${[...permissions].sort().join(' ')}`;
 
 const toError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));

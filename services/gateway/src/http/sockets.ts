@@ -43,6 +43,8 @@ interface Extra {
   readonly client: Client;
   /** What it has shown, once that was believed: looked at again while it is open. */
   shown: Omit<Shown, 'client' | 'correlation'> | undefined;
+  /** As they were when the socket was last looked at: what a subscriber may read follows it. */
+  viewer: Viewer | undefined;
   /** The newest cursor that went out, by operation. */
   readonly cursors: Map<string, string>;
 }
@@ -127,7 +129,11 @@ export function serveSockets(needs: SocketNeeds): Sockets {
     const { id, extra, request } = contextValue;
     return await inRequest(request, async () => {
       try {
-        return await subscriptions.subscribe(request, (cursor) => extra.cursors.set(id, cursor));
+        return await subscriptions.subscribe(
+          request,
+          () => extra.viewer ?? request.viewer,
+          (cursor) => extra.cursors.set(id, cursor),
+        );
       } catch (error) {
         return { errors: [teller.tell(error, request.correlation)] };
       }
@@ -155,7 +161,7 @@ export function serveSockets(needs: SocketNeeds): Sockets {
       const tenant = typeof connectionParams?.tenant === 'string' ? connectionParams.tenant : extra.headers.tenant;
       const correlation = randomUUID();
       try {
-        await viewers.of(
+        extra.viewer = await viewers.of(
           await authenticator.authenticate({ authorization, tenant, client: extra.client, correlation }),
         );
         extra.shown = { authorization, tenant };
@@ -175,8 +181,8 @@ export function serveSockets(needs: SocketNeeds): Sockets {
       const document = documents.get(payload.query);
       if (!('kind' in document)) return document;
       try {
-        const viewer = await viewers.of(await authenticator.still(extra.shown));
-        const request = requestOf(viewer, extra.client, payload, document);
+        extra.viewer = await viewers.of(await authenticator.still(extra.shown));
+        const request = requestOf(extra.viewer, extra.client, payload, document);
         const args: OperationArgs = { schema, document, contextValue: { id, extra, request } };
         return {
           ...args,
@@ -222,7 +228,7 @@ export function serveSockets(needs: SocketNeeds): Sockets {
         headers: { authorization: request.headers.authorization, tenant: request.headers[tenantHeader]?.toString() },
         client: clientOf(request),
       },
-      ...{ shown: undefined, cursors: new Map() },
+      ...{ shown: undefined, viewer: undefined, cursors: new Map() },
     };
     open.set(socket, extra);
     let answered = true;
@@ -273,10 +279,12 @@ export function serveSockets(needs: SocketNeeds): Sockets {
 
   /** Credentials that ended, and memberships. */
   async function watch(): Promise<void> {
-    for (const [socket, { shown }] of open) {
+    for (const [socket, extra] of open) {
+      const { shown } = extra;
       if (!shown || socket.readyState !== socket.OPEN) continue;
       try {
         const viewer = await viewers.of(await authenticator.still(shown));
+        extra.viewer = viewer;
         if (viewer.permissions.has('event:read')) continue;
         closeFor(socket, new ApiError('FORBIDDEN', 'Your role may not read events any more.'));
       } catch (error) {

@@ -3,6 +3,8 @@ import { type Id, idKind } from '@atoll/schema/ids';
 import { probeReply, probeRequest } from '@atoll/schema/node/live';
 import { nodeSubjects } from '@atoll/schema/subjects';
 import type { NatsConnection } from '@atoll/service/nats';
+import { admit } from '../access/admit.ts';
+import type { Locator } from '../access/locate.ts';
 import { ApiError } from '../errors.ts';
 import type { Reader } from '../read/reader.ts';
 import { askNode } from './ask.ts';
@@ -24,9 +26,10 @@ const faults: Readonly<Record<string, string>> = {
   timeoutMs: '`timeoutMs` must be from 100 to 5000.',
 };
 
-export function createProbe(nc: NatsConnection, reader: Reader): LiveResolver {
+export function createProbe(nc: NatsConnection, reader: Reader, locator: Locator): LiveResolver {
   return {
     needs: [],
+    inParts: true,
     async resolve(_row, args, { viewer }) {
       if (viewer.tenant === null || idKind(String(args.from)) !== 'instance') throw notFound();
       const { from, address, port } = args;
@@ -36,6 +39,10 @@ export function createProbe(nc: NatsConnection, reader: Reader): LiveResolver {
         const name = String(request.error.issues[0]?.path[0]);
         throw new ApiError('BAD_USER_INPUT', faults[name] ?? 'The arguments of the probe are malformed.');
       }
+      const where = { id: request.data.from, where: 'Query.probe' };
+      const admission = await admit(locator, viewer, 'instance:probe', where);
+      if (admission.kind === 'forbidden') throw admission.error;
+      if (admission.kind === 'missing') throw notFound();
       const [nodeId] = await reader.rows(viewer.tenant, nodeSql, [request.data.from, viewer.tenant]);
       if (nodeId === undefined) throw notFound();
       const subject = nodeSubjects.probe(nodeId as Id<'node'>);

@@ -1,8 +1,9 @@
 /** Fields that no read model answers: by `Type.field`, each with the columns that it needs of its row. */
+import { isPermission, permissionRegistry } from '@atoll/schema/permissions';
 import type { GraphQLSchema } from 'graphql';
 import { isObjectType } from 'graphql';
 import type { Viewer } from '../auth/viewers.ts';
-import { isLive } from '../schema/directives.ts';
+import { isLive, permissionOf } from '../schema/directives.ts';
 import type { LogsLoader } from './logs-loader.ts';
 
 export type LiveArgs = Readonly<Record<string, unknown>>;
@@ -16,6 +17,11 @@ export interface LiveRequest {
 export interface LiveResolver {
   /** Columns of the parent's row. Root fields need none. */
   readonly needs: readonly string[];
+  /**
+   * Of a root field whose permission can be held for parts of a tenant: it answers within the viewer's parts. The gateway
+   * doesn't start where it doesn't say so.
+   */
+  readonly inParts?: true;
   resolve(row: Readonly<Record<string, unknown>>, args: LiveArgs, request: LiveRequest): Promise<unknown>;
 }
 
@@ -28,7 +34,17 @@ export function liveProblems(schema: GraphQLSchema, resolvers: LiveResolvers): s
     .flatMap((type) =>
       Object.values(type.getFields()).flatMap((field) => (isLive(schema, field) ? [`${type.name}.${field.name}`] : [])),
     );
+  const query = schema.getQueryType();
+  const unbounded = Object.values(query?.getFields() ?? {}).filter((field) => {
+    const permission = permissionOf(schema, field) ?? '';
+    const level = isPermission(permission) ? permissionRegistry[permission].level : 'tenant';
+    const answersInParts = resolvers[`Query.${field.name}`]?.inParts === true;
+    return isLive(schema, field) && (level === 'environment' || level === 'namespace') && !answersInParts;
+  });
   return [
+    ...unbounded.map(
+      ({ name }) => `Query.${name} is for parts of a tenant, too, and its resolver doesn't say that it keeps to them`,
+    ),
     ...live.filter((name) => !(name in resolvers)).map((name) => `${name} is @live and has no resolver`),
     ...Object.keys(resolvers).flatMap((name) =>
       live.includes(name) ? [] : [`${name} has a resolver and is not @live`],

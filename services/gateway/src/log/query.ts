@@ -8,6 +8,7 @@ import { type LogReader, parseCursor, shownTo } from './read.ts';
 export function createEventsField(log: LogReader): LiveResolver {
   return {
     needs: [],
+    inParts: true,
     async resolve(_row, args, { viewer }) {
       const first = args.first ?? defaultPage;
       if (typeof first !== 'number' || first < 1 || first > maxPage) {
@@ -16,7 +17,11 @@ export function createEventsField(log: LogReader): LiveResolver {
       const scope = scopeOf(viewer);
       const head = await log.head(scope);
       const start = args.after == null ? head.trimmed : parseCursor(args.after, head);
-      const rows = await log.after(scope, start, first + 1);
+      const reach = viewer.access.reach('event:read');
+      const rows =
+        reach.kind === 'some'
+          ? await log.within(scope, start, first + 1, reach)
+          : await log.after(scope, start, first + 1);
       const page = rows.slice(0, first).map((row) => shownTo(viewer, row));
       return {
         nodes: page,
@@ -35,6 +40,7 @@ export function createEventsField(log: LogReader): LiveResolver {
 export function createEventCursorField(log: LogReader): LiveResolver {
   return {
     needs: [],
+    inParts: true,
     resolve: async (_row, _args, { viewer }) => String((await log.head(scopeOf(viewer))).cursor),
   };
 }

@@ -1,4 +1,5 @@
 /** A tenant's log, as it is read: contiguous cursors, an explicit error where it was trimmed. */
+import type { Access, Reach } from '@atoll/access/compiled';
 import type { Viewer } from '../auth/viewers.ts';
 import { ApiError } from '../errors.ts';
 import type { Reader } from '../read/reader.ts';
@@ -14,6 +15,9 @@ export interface LogRow {
   readonly cause: string | null;
   readonly correlation: string;
   readonly data: unknown;
+  /** Not shown: where the resource is, for those who may read parts of the tenant; null: of the whole tenant. */
+  readonly environmentId: string | null;
+  readonly namespaceId: string | null;
   /** Not shown: for the span of its delivery. */
   readonly traceparent: string | null;
 }
@@ -33,19 +37,51 @@ export interface LogReader {
   head(scope: string): Promise<Head>;
   /** In order, the one right after `cursor` first. */
   after(scope: string, cursor: number, limit: number): Promise<readonly LogRow[]>;
+  /** Of these, what is in the parts of the tenant. */
+  within(scope: string, cursor: number, limit: number, parts: Parts): Promise<readonly LogRow[]>;
+}
+
+/** Parts of a tenant, by the ids of environments and namespaces. */
+export type Parts = Pick<Extract<Reach, { kind: 'some' }>, 'environments' | 'namespaces'>;
+
+/** Whether a viewer may read the record, of those of their tenant. */
+export function readable({ environmentId, namespaceId }: LogRow, access: Access): boolean {
+  const reach = access.reach('event:read');
+  switch (reach.kind) {
+    case 'everywhere':
+      return true;
+    case 'nowhere':
+      return false;
+    case 'some':
+      return (
+        (environmentId !== null && reach.environments.has(environmentId)) ||
+        (namespaceId !== null && reach.namespaces.has(namespaceId))
+      );
+    default:
+      return reach satisfies never;
+  }
 }
 
 const headSql = {
   name: 'log_head',
   text: `select json_build_object('cursor', cursor, 'trimmed', trimmed) from read.tenant_log_head where tenant_id = $1::text`,
 };
-const afterSql = {
-  name: 'log_after',
-  text: `select json_build_object(
-      'cursor', cursor::text, 'id', event_id, 'type', type, 'resourceId', resource_id, 'time', time, 'actor', actor,
-      'cause', cause, 'correlation', correlation, 'data', data, 'traceparent', traceparent)
-    from read.tenant_log where tenant_id = $1::text and cursor > $2::bigint order by cursor limit $3::int`,
+/** In which environment a namespace is or was is known for good, the row of the log may be from before it was known. */
+const selectSql = `select json_build_object(
+      'cursor', l.cursor::text, 'id', l.event_id, 'type', l.type, 'resourceId', l.resource_id, 'time', l.time,
+      'actor', l.actor, 'cause', l.cause, 'correlation', l.correlation, 'data', l.data, 'traceparent', l.traceparent,
+      'environmentId', coalesce(l.environment_id, h.environment_id), 'namespaceId', l.namespace_id)
+    from read.tenant_log l
+      left join read.namespace_home h on h.id = l.namespace_id and h.tenant_id = l.tenant_id
+    where l.tenant_id = $1::text and l.cursor > $2::bigint`;
+const afterSql = { name: 'log_after', text: `${selectSql} order by l.cursor limit $3::int` };
+const withinSql = {
+  name: 'log_within',
+  text: `${selectSql} and (coalesce(l.environment_id, h.environment_id) = any($4::text[]) or l.namespace_id = any($5::text[]))
+    order by l.cursor limit $3::int`,
 };
+
+const idList = (ids: Iterable<string>) => `{${[...ids].join(',')}}`;
 
 export function createLogReader(reader: Reader): LogReader {
   return {
@@ -55,6 +91,11 @@ export function createLogReader(reader: Reader): LogReader {
     },
     async after(scope, cursor, limit) {
       const rows = await reader.rows(scope, afterSql, [scope, cursor, limit]);
+      return rows.map((text): LogRow => JSON.parse(text));
+    },
+    async within(scope, cursor, limit, { environments, namespaces }) {
+      const values = [scope, cursor, limit, idList(environments), idList(namespaces)];
+      const rows = await reader.rows(scope, withinSql, values);
       return rows.map((text): LogRow => JSON.parse(text));
     },
   };

@@ -2,19 +2,26 @@
 import { type OpenSpan, openSpan } from '@atoll/service/spans';
 import { isSampled } from '@atoll/service/traceparent';
 import type { ExecutionResult } from 'graphql';
-import { scopeOf } from '../auth/viewers.ts';
+import { scopeOf, type Viewer } from '../auth/viewers.ts';
 import type { Engine, EngineRequest } from '../graphql/engine.ts';
 import type { Teller } from '../graphql/tell.ts';
 import { Completion } from '../read/complete.ts';
 import type { LogHub } from './hub.ts';
-import { type LogReader, type LogRow, parseCursor, shownTo } from './read.ts';
+import { type LogReader, type LogRow, parseCursor, readable, shownTo } from './read.ts';
 
 /** Deliveries that are remembered as shown in their traces. */
 const maxShown = 1000;
 
 export interface Subscriptions {
-  /** Throws where it can't be begun. `delivered` is told each cursor once its record was taken. */
-  subscribe(request: EngineRequest, delivered: (cursor: string) => void): Promise<AsyncGenerator<ExecutionResult>>;
+  /**
+   * Throws where it can't be begun. `viewer` is who they are now: each record is shown to who may read it then.
+   * `delivered` is told each cursor once its record was taken, or wasn't theirs to take.
+   */
+  subscribe(
+    request: EngineRequest,
+    viewer: () => Viewer,
+    delivered: (cursor: string) => void,
+  ): Promise<AsyncGenerator<ExecutionResult>>;
 }
 
 export function createSubscriptions(needs: {
@@ -39,7 +46,7 @@ export function createSubscriptions(needs: {
   }
 
   return {
-    async subscribe(request, delivered) {
+    async subscribe(request, viewer, delivered) {
       const { plan, args } = engine.subscription(request);
       const { field } = plan;
       const scope = scopeOf(request.viewer);
@@ -51,9 +58,13 @@ export function createSubscriptions(needs: {
       async function* answers(): AsyncGenerator<ExecutionResult> {
         try {
           for await (const row of rows) {
+            if (!readable(row, viewer().access)) {
+              delivered(row.cursor);
+              continue;
+            }
             const span = delivering(row);
             const completion = new Completion();
-            const value = completion.value(field.shape, shownTo(request.viewer, row), field, [field.key]);
+            const value = completion.value(field.shape, shownTo(viewer(), row), field, [field.key]);
             const errors = completion.errors.map((error) => teller.tell(error, request.correlation));
             yield errors.length > 0 ? { errors } : { data: { [field.key]: value } };
             span?.end();

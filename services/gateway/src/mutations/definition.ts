@@ -2,6 +2,7 @@
 import type { Context } from '@atoll/schema/contexts';
 import type { Rejection } from '@atoll/schema/errors';
 import type { Tenant } from '@atoll/schema/ids';
+import type { Permission } from '@atoll/schema/permissions';
 import type { Viewer } from '../auth/viewers.ts';
 
 /** What a mutation may look up and derive before its command. */
@@ -32,7 +33,23 @@ export interface Order {
   readonly shown?: (result: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;
 }
 
+/** An id of the input, by the path of its field, and what whoever names it must be allowed to do there. */
+export interface Mention {
+  readonly field: string;
+  readonly permission: Permission;
+}
+
 export interface Mutation<Input> {
+  /**
+   * Where it acts, so that whoever may do it in parts of the tenant alone does it there alone: the first of these fields
+   * of the input that is given holds the id of a thing there; where none is, it acts on the whole tenant. `platform`: on
+   * what is above all tenants.
+   */
+  readonly touches: 'platform' | 'tenant' | readonly [string, ...string[]];
+  /** Other things that the input names, which must be there for the viewer. */
+  readonly mentions?: readonly Mention[];
+  /** Fields with ids of what belongs to the whole tenant, or is the tenant: members, roles. */
+  readonly wide?: readonly string[];
   readonly context: Context;
   readonly command: string;
   /** A rejection names the input's fields. */

@@ -58,6 +58,7 @@ interface CreateDeploymentInput extends Keyed, SpecInput {
 }
 
 const createDeployment = mutation<CreateDeploymentInput>({
+  touches: ['namespaceId'],
   context: 'deploy',
   command: 'CreateDeployment',
   rows: { deployment: 'deploymentId' },
@@ -99,6 +100,7 @@ function changeOf(input: SpecInput): Record<string, unknown> {
 }
 
 const upgradeDeployment = mutation<UpgradeDeploymentInput>({
+  touches: ['deploymentId'],
   context: 'deploy',
   command: 'UpgradeDeployment',
   rows: { deployment: 'deploymentId', release: 'releaseId' },
@@ -117,6 +119,7 @@ interface RollbackDeploymentInput extends Versioned {
 }
 
 const rollbackDeployment = mutation<RollbackDeploymentInput>({
+  touches: ['deploymentId'],
   context: 'deploy',
   command: 'RollbackDeployment',
   rows: { deployment: 'deploymentId', release: 'releaseId' },
@@ -133,6 +136,7 @@ interface ScaleDeploymentInput extends Versioned {
 }
 
 const scaleDeployment = mutation<ScaleDeploymentInput>({
+  touches: ['deploymentId'],
   context: 'deploy',
   command: 'ScaleDeployment',
   rows: { deployment: 'deploymentId' },
@@ -148,6 +152,7 @@ interface DeleteDeploymentInput extends Versioned {
 }
 
 const deleteDeployment = mutation<DeleteDeploymentInput>({
+  touches: ['deploymentId'],
   context: 'deploy',
   command: 'DeleteDeployment',
   rows: { deployment: 'deploymentId' },

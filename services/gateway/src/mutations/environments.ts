@@ -11,6 +11,7 @@ interface ChangeInput extends EnvironmentInput {
 }
 
 const changeEnvironment = mutation<ChangeInput>({
+  touches: ['environmentId'],
   context: 'tenancy',
   command: 'ChangeEnvironment',
   rows: { environment: 'environmentId' },
@@ -26,6 +27,8 @@ interface PromotionInput extends EnvironmentInput {
 }
 
 const setPromotion = mutation<PromotionInput>({
+  touches: ['environmentId'],
+  mentions: [{ field: 'promotesTo', permission: 'environment:read' }],
   context: 'tenancy',
   command: 'SetPromotion',
   rows: { environment: 'environmentId' },
@@ -42,6 +45,7 @@ interface ImageRulesInput extends EnvironmentInput {
 }
 
 const setImageRules = mutation<ImageRulesInput>({
+  touches: ['environmentId'],
   context: 'tenancy',
   command: 'SetImageRules',
   rows: { environment: 'environmentId' },

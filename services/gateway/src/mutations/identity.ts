@@ -40,6 +40,8 @@ const groupRolesOf = (given: readonly GroupRoleInput[]) =>
   given.map(({ group, role }) => ({ group, role: role.toLowerCase() }));
 
 const registerIssuer = mutation<IssuerInput>({
+  touches: 'tenant',
+  wide: ['tenantId'],
   context: 'tenancy',
   command: 'RegisterIssuer',
   rows: { issuer: 'issuerId' },
@@ -68,6 +70,8 @@ const given = (fields: Readonly<Record<string, unknown>>): Record<string, unknow
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null && value !== undefined));
 
 const changeIssuer = mutation<ChangeIssuerInput>({
+  touches: 'tenant',
+  wide: ['tenantId', 'issuerId'],
   context: 'tenancy',
   command: 'ChangeIssuer',
   rows: { issuer: 'issuerId' },
@@ -94,6 +98,8 @@ interface OfIssuer extends OfTenant {
   readonly issuerId: string;
 }
 const removeIssuer = mutation<OfIssuer>({
+  touches: 'tenant',
+  wide: ['tenantId', 'issuerId'],
   context: 'tenancy',
   command: 'RemoveIssuer',
   rows: {},
@@ -128,6 +134,8 @@ function scopeProblem(viewer: Viewer, scopes: readonly string[]): Rejection | nu
 }
 
 const createApiKey = mutation<CreateApiKeyInput>({
+  touches: 'tenant',
+  wide: ['serviceAccountId'],
   context: 'tenancy',
   command: 'CreateApiKey',
   rows: { apiKey: 'apiKeyId' },
@@ -161,6 +169,8 @@ interface RevokeApiKeyInput extends Keyed {
   readonly apiKeyId: string;
 }
 const revokeApiKey = mutation<RevokeApiKeyInput>({
+  touches: 'tenant',
+  wide: ['apiKeyId'],
   context: 'tenancy',
   command: 'RevokeApiKey',
   rows: { apiKey: 'apiKeyId' },
@@ -177,6 +187,8 @@ interface RotateInput extends OfAccount {
   readonly overlapSeconds: number;
 }
 const rotateServiceAccountSecret = mutation<RotateInput>({
+  touches: 'tenant',
+  wide: ['tenantId', 'serviceAccountId'],
   context: 'tenancy',
   command: 'RotateServiceAccountSecret',
   rows: {},
@@ -196,6 +208,8 @@ const rotateServiceAccountSecret = mutation<RotateInput>({
 
 const accountMutation = (command: string, rows: Readonly<Record<string, string>>) =>
   mutation<OfAccount>({
+    touches: 'tenant',
+    wide: ['tenantId', 'serviceAccountId'],
     ...{ context: 'tenancy', command, rows },
     order: about('service account', ({ serviceAccountId }) => ({ serviceAccountId })),
   });
@@ -207,6 +221,8 @@ interface InviteInput extends OfTenant {
   readonly validSeconds: number;
 }
 const inviteMember = mutation<InviteInput>({
+  touches: 'tenant',
+  wide: ['tenantId'],
   context: 'tenancy',
   command: 'InviteMember',
   rows: { invitation: 'invitationId' },
@@ -225,6 +241,8 @@ interface OfInvitation extends OfTenant {
   readonly invitationId: string;
 }
 const revokeInvitation = mutation<OfInvitation>({
+  touches: 'tenant',
+  wide: ['tenantId', 'invitationId'],
   context: 'tenancy',
   command: 'RevokeInvitation',
   rows: { invitation: 'invitationId' },
@@ -242,6 +260,7 @@ const noInvitation = reject(
 const noProfile: Profile = { displayName: null, email: null };
 
 const acceptInvitation = mutation<AcceptInput>({
+  touches: 'tenant',
   context: 'tenancy',
   command: 'AcceptInvitation',
   rows: {},

@@ -10,6 +10,7 @@ interface CreateSubnetInput extends Keyed {
 }
 
 const createSubnet = mutation<CreateSubnetInput>({
+  touches: ['namespaceId'],
   context: 'network',
   command: 'CreateSubnet',
   rows: { subnet: 'subnetId' },
@@ -52,6 +53,8 @@ interface CreateIsolationPolicyInput extends Keyed, PolicyInput {
 }
 
 const createIsolationPolicy = mutation<CreateIsolationPolicyInput>({
+  touches: ['namespaceId'],
+  mentions: [{ field: 'from.namespaceId', permission: 'namespace:read' }],
   context: 'network',
   command: 'CreateIsolationPolicy',
   rows: { isolationPolicy: 'policyId' },
@@ -69,6 +72,8 @@ interface UpdateIsolationPolicyInput extends Versioned, PolicyInput {
 }
 
 const updateIsolationPolicy = mutation<UpdateIsolationPolicyInput>({
+  touches: ['policyId'],
+  mentions: [{ field: 'from.namespaceId', permission: 'namespace:read' }],
   context: 'network',
   command: 'UpdateIsolationPolicy',
   rows: { isolationPolicy: 'policyId' },
@@ -92,6 +97,7 @@ interface DeleteIsolationPolicyInput extends Versioned {
 }
 
 const deleteIsolationPolicy = mutation<DeleteIsolationPolicyInput>({
+  touches: ['policyId'],
   context: 'network',
   command: 'DeleteIsolationPolicy',
   rows: {},

@@ -22,6 +22,7 @@ interface CreatePlanInput extends Keyed, Terms {
 }
 
 const createPlan = mutation<CreatePlanInput>({
+  touches: 'platform',
   context: 'tenancy',
   command: 'CreatePlan',
   rows: { plan: 'planId' },
@@ -36,6 +37,8 @@ interface ChangePlanInput extends Versioned, Terms {
 }
 
 const changePlan = mutation<ChangePlanInput>({
+  touches: 'platform',
+  wide: ['planId'],
   context: 'tenancy',
   command: 'ChangePlan',
   rows: { plan: 'planId' },
@@ -52,6 +55,8 @@ interface PlanInput extends Keyed {
 }
 
 const retirePlan = mutation<PlanInput>({
+  touches: 'platform',
+  wide: ['planId'],
   context: 'tenancy',
   command: 'RetirePlan',
   rows: { plan: 'planId' },
@@ -65,6 +70,8 @@ interface SetTenantPlanInput extends PlanInput {
 }
 
 const setTenantPlan = mutation<SetTenantPlanInput>({
+  touches: 'platform',
+  wide: ['tenantId', 'planId'],
   context: 'tenancy',
   command: 'SetTenantPlan',
   rows: { tenant: 'tenantId' },
@@ -80,6 +87,8 @@ interface OverrideInput extends Keyed, Omit<Terms, 'capabilities'> {
 }
 
 const overrideEntitlements = mutation<OverrideInput>({
+  touches: 'platform',
+  wide: ['tenantId'],
   context: 'tenancy',
   command: 'OverrideEntitlements',
   rows: { tenant: 'tenantId' },

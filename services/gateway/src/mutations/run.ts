@@ -9,6 +9,7 @@ import { failpoint } from '@atoll/service/failpoint';
 import { isConnectionError } from '@atoll/service/postgres';
 import { withSpan } from '@atoll/service/spans';
 import type { GraphQLError, GraphQLSchema } from 'graphql';
+import type { Locator } from '../access/locate.ts';
 import type { Client } from '../audit/client.ts';
 import type { MutationAudit } from '../audit/mutations.ts';
 import type { Issuer } from '../auth/issuer.ts';
@@ -22,6 +23,7 @@ import { bubble, Completion, isObject, type JsonObject } from '../read/complete.
 import type { Reader } from '../read/reader.ts';
 import { withDefaults } from './defaults.ts';
 import { type AnyMutation, type Asking, isRejection, type Order } from './definition.ts';
+import { elsewhere } from './elsewhere.ts';
 import { inputField, inputMessage } from './fields.ts';
 import { mutations } from './registry.ts';
 
@@ -57,6 +59,7 @@ export interface MutationNeeds {
   readonly commands: ReturnType<typeof createCommandClient>;
   readonly projections: Pick<Projections, 'positions' | 'waitFor'>;
   readonly reader: Reader;
+  readonly locator: Locator;
   readonly issuer: Issuer;
   readonly tokenUrl: string;
   readonly audit: MutationAudit;
@@ -84,7 +87,7 @@ const keyFault: Rejection = {
 };
 
 export function createMutationRunner(needs: MutationNeeds): MutationRunner {
-  const { schema, commands, projections, reader, issuer, tokenUrl, audit } = needs;
+  const { schema, commands, projections, reader, locator, issuer, tokenUrl, audit } = needs;
   const mutationFields = schema.getMutationType()?.getFields() ?? {};
 
   function inputOf(field: MutationField, variables: Variables): unknown {
@@ -146,8 +149,9 @@ export function createMutationRunner(needs: MutationNeeds): MutationRunner {
       const id = result[definition.rows[part.nodes[0]?.name.value ?? ''] ?? ''];
       if (typeof id === 'string') ids[part.key] = id;
     }
-    const { variables, viewer } = request;
-    const rows: JsonObject = JSON.parse(await reader.json(statement, { variables, tenant: viewer.tenant, ids }));
+    const { variables } = request;
+    const { tenant, access } = request.viewer;
+    const rows: JsonObject = JSON.parse(await reader.json(statement, { variables, tenant, access, ids }));
     await request.fillLive(
       field.payload.filter((part) => part.kind === 'row'),
       rows,
@@ -183,6 +187,18 @@ export function createMutationRunner(needs: MutationNeeds): MutationRunner {
       if (key.length < 1 || key.length > 200) {
         await audit.refuse(request, field.field, input, { code: keyFault.code, field: ['idempotencyKey'] });
         return refusal(field, definition, input, keyFault);
+      }
+
+      const missing = await elsewhere({ schema, locator, field, definition, input, viewer: request.viewer }).catch(
+        async (error: unknown) => {
+          if (error instanceof ApiError) await audit.refuse(request, field.field, input, { code: error.code });
+          throw error;
+        },
+      );
+      if (missing) {
+        const { code, field: where } = missing;
+        await audit.refuse(request, field.field, input, { code, field: where?.split('.') ?? null });
+        return refusal(field, {} as AnyMutation, input, missing);
       }
 
       const order = await definition.order(input, asking(request.viewer, key));

@@ -19,6 +19,8 @@ interface CreateTenantInput extends Keyed {
 }
 
 const createTenant = mutation<CreateTenantInput>({
+  touches: 'platform',
+  wide: ['planId'],
   context: 'tenancy',
   command: 'CreateTenant',
   rows: { tenant: 'tenantId' },
@@ -67,6 +69,8 @@ export function aboutTenant(tenantId: string, data: Order['data']): Order | Reje
 }
 
 const suspendTenant = mutation<SuspendTenantInput>({
+  touches: 'platform',
+  wide: ['tenantId'],
   context: 'tenancy',
   command: 'SuspendTenant',
   rows: { tenant: 'tenantId' },
@@ -74,6 +78,8 @@ const suspendTenant = mutation<SuspendTenantInput>({
 });
 
 const resumeTenant = mutation<TenantInput>({
+  touches: 'platform',
+  wide: ['tenantId'],
   context: 'tenancy',
   command: 'ResumeTenant',
   rows: { tenant: 'tenantId' },
@@ -113,6 +119,8 @@ export const whichTenant = (viewer: Viewer, tenantId: string | null | undefined,
 };
 
 const addMember = mutation<AddMemberInput>({
+  touches: 'tenant',
+  wide: ['tenantId'],
   context: 'tenancy',
   command: 'AddMember',
   rows: { member: 'memberId' },
@@ -130,6 +138,8 @@ interface ErasePersonalDataInput extends Keyed {
 }
 
 const erasePersonalData = mutation<ErasePersonalDataInput>({
+  touches: 'tenant',
+  wide: ['tenantId'],
   context: 'tenancy',
   command: 'ErasePersonalData',
   rows: { member: 'memberId' },
@@ -140,6 +150,8 @@ const erasePersonalData = mutation<ErasePersonalDataInput>({
 });
 
 const createServiceAccount = mutation<CreateServiceAccountInput>({
+  touches: 'tenant',
+  wide: ['tenantId'],
   context: 'tenancy',
   command: 'CreateServiceAccount',
   rows: {},
@@ -168,6 +180,7 @@ interface CreateEnvironmentInput extends Keyed {
 }
 
 const createEnvironment = mutation<CreateEnvironmentInput>({
+  touches: 'tenant',
   context: 'tenancy',
   command: 'CreateEnvironment',
   rows: { environment: 'environmentId' },
@@ -181,6 +194,7 @@ interface CreateNamespaceInput extends Keyed {
 }
 
 const createNamespace = mutation<CreateNamespaceInput>({
+  touches: ['environmentId'],
   context: 'tenancy',
   command: 'CreateNamespace',
   rows: { namespace: 'namespaceId' },
@@ -198,6 +212,7 @@ interface DeleteNamespaceInput extends Versioned {
 }
 
 const deleteNamespace = mutation<DeleteNamespaceInput>({
+  touches: ['namespaceId'],
   context: 'tenancy',
   command: 'DeleteNamespace',
   rows: { namespace: 'namespaceId' },

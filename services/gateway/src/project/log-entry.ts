@@ -1,4 +1,5 @@
 /** A record of a tenant's log before it has its place there. */
+import type { LogScope } from './log-scope.ts';
 
 /** What became of one resource: the fields that differ. `before` is null where it wasn't there, `after` where it is gone. */
 export interface Change {
@@ -9,7 +10,7 @@ export interface Change {
   readonly after: Readonly<Record<string, unknown>> | null;
 }
 
-export interface LogEntry {
+export interface LogEntry extends Partial<LogScope> {
   readonly tenant_id: string;
   readonly event_id: string;
   readonly type: string;

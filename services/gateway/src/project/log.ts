@@ -6,6 +6,7 @@ import type { PoolClient } from 'pg';
 import { takeDecided } from '../audit/decided.ts';
 import { instant } from './effects.ts';
 import type { Change, LogEntry } from './log-entry.ts';
+import type { ScopeOf } from './log-scope.ts';
 import { type Candidate, inOrder } from './order.ts';
 import { toldData } from './redact.ts';
 
@@ -15,6 +16,15 @@ export type Changed = ReadonlyMap<string, readonly Change[]>;
 /** One batch at a time, whichever process and context it is of: whoever writes the logs or what they tell of. */
 export const takeTurn = (tx: PoolClient) =>
   tx.query(`select pg_advisory_xact_lock(hashtextextended('atoll read projections', 0))`);
+/** What is told of events and isn't in them. */
+export interface Beside {
+  readonly changes: Changed;
+  readonly scopeOf: ScopeOf;
+}
+const nothingBeside: Beside = {
+  changes: new Map(),
+  scopeOf: () => ({ environment_id: null, namespace_id: null }),
+};
 
 /** Newest cursor by tenant. */
 export type Heads = ReadonlyMap<string, number>;
@@ -27,10 +37,12 @@ const appendSql = `
     on conflict (tenant_id) do update set cursor = excluded.cursor, hash = excluded.hash
   )
   insert into read.tenant_log
-    (tenant_id, cursor, event_id, type, resource_id, time, actor, cause, correlation, traceparent, data, changes, hash)
+    (tenant_id, cursor, event_id, type, resource_id, time, actor, cause, correlation, traceparent, data, changes, hash,
+      environment_id, namespace_id)
   select * from json_to_recordset($1) as told(
     tenant_id text, cursor bigint, event_id text, type text, resource_id text, time text, actor text, cause text,
-    correlation text, traceparent text, data json, changes json, hash text
+    correlation text, traceparent text, data json, changes json, hash text,
+    environment_id text, namespace_id text
   )`;
 
 const headsSql = 'select tenant_id, cursor, hash from read.tenant_log_head where tenant_id = any($1)';
@@ -45,7 +57,7 @@ const field = (data: unknown, name: string): string | null => {
   return typeof value === 'string' ? value : null;
 };
 
-function toldOf(event: EventRecord, changes: Changed, now: number): Told {
+function toldOf(event: EventRecord, { changes, scopeOf }: Beside, now: number): Told {
   const type = `${event.context}.${event.type}`;
   return {
     eventId: event.id,
@@ -69,6 +81,7 @@ function toldOf(event: EventRecord, changes: Changed, now: number): Told {
       traceparent: event.traceparent,
       data: toldData(event),
       changes: changes.get(event.id) ?? null,
+      ...scopeOf(event),
     },
   };
 }
@@ -165,10 +178,10 @@ const chainedOf = (entry: LogEntry, cursor: number): ChainedRecord => ({
 export async function appendToLogs(
   tx: PoolClient,
   events: readonly EventRecord[],
-  changes: Changed = new Map(),
+  beside: Beside = nothingBeside,
   now = Date.now(),
 ): Promise<Heads> {
-  const tell = await eventsToTell(tx, events, changes, now);
+  const tell = await eventsToTell(tx, events, beside, now);
   const asked = await takeDecided(tx);
   return await appendEntries(tx, [...tell, ...asked]);
 }
@@ -176,12 +189,12 @@ export async function appendToLogs(
 async function eventsToTell(
   tx: PoolClient,
   events: readonly EventRecord[],
-  changes: Changed,
+  beside: Beside,
   now: number,
 ): Promise<readonly LogEntry[]> {
   const waiting = await readWaiting(tx);
   const here = new Set(waiting.map(({ eventId }) => eventId));
-  const arrived = events.filter(({ id }) => !here.has(id)).map((event) => toldOf(event, changes, now));
+  const arrived = events.filter(({ id }) => !here.has(id)).map((event) => toldOf(event, beside, now));
   const all = [...waiting, ...arrived];
   if (all.length === 0) return [];
   const ids = all.flatMap(({ eventId, cause }) => (cause === null ? [eventId] : [eventId, cause]));

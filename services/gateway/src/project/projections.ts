@@ -25,6 +25,7 @@ import { deriveRows } from './derive.ts';
 import { combine, type Effect, tables } from './effects.ts';
 import { historyTable, writeHistory } from './history.ts';
 import { appendToLogs, areWaiting, type Changed, type Heads, takeTurn } from './log.ts';
+import { readLogScopes } from './log-scope.ts';
 import { projectNetwork } from './network.ts';
 import { toldData } from './redact.ts';
 import { projectTenancy } from './tenancy.ts';
@@ -56,9 +57,10 @@ async function applyToModels(tx: PoolClient, events: readonly EventRecord[]): Pr
 /** One batch of one context, in the consumer's transaction. Answers where the tenants' logs are now. */
 async function applyEvents(tx: PoolClient, events: readonly EventRecord[]): Promise<Heads> {
   await takeTurn(tx);
-  const changed = await applyToModels(tx, events);
+  const scopeOf = await readLogScopes(tx, events);
+  const changes = await applyToModels(tx, events);
   await markAccessChanges(tx, changedAccess(events));
-  return appendToLogs(tx, events, changed);
+  return appendToLogs(tx, events, { changes, scopeOf });
 }
 
 /** What is decided waits so long for a batch of events to be told with. */

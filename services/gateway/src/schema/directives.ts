@@ -30,6 +30,20 @@ export function tableOf(schema: GraphQLSchema, type: GraphQLObjectType): Table |
   return found && { name: text(found.name), permission: text(found.permission) };
 }
 
+/** Where a row is: by its own columns, or where another row is. */
+export type RowScope =
+  | { readonly by: 'columns'; readonly environment: string | null; readonly namespace: string | null }
+  | { readonly by: 'row'; readonly type: string; readonly column: string };
+
+export function scopeColumnsOf(schema: GraphQLSchema, type: GraphQLObjectType): RowScope | null {
+  const found = values(schema, 'scope', type);
+  if (!found) return null;
+  const column = (value: unknown) => (value == null ? null : text(value));
+  const { through, by } = found;
+  if (through != null && by != null) return { by: 'row', type: text(through), column: text(by) };
+  return { by: 'columns', environment: column(found.environment), namespace: column(found.namespace) };
+}
+
 export interface OrderBy {
   readonly column: string;
   readonly descending: boolean;

@@ -9,7 +9,17 @@ import {
   isLeafType,
   isObjectType,
 } from 'graphql';
-import { columnOf, isLive, type OrderBy, relationOf, rowsOf, type Table, tableOf } from './directives.ts';
+import {
+  columnOf,
+  isLive,
+  type OrderBy,
+  type RowScope,
+  relationOf,
+  rowsOf,
+  scopeColumnsOf,
+  type Table,
+  tableOf,
+} from './directives.ts';
 
 type Field = GraphQLField<unknown, unknown>;
 
@@ -17,6 +27,8 @@ type Field = GraphQLField<unknown, unknown>;
 export interface RowType {
   readonly type: GraphQLObjectType;
   readonly table: Table;
+  /** Null where its rows are in no part of a tenant. */
+  readonly scope: RowScope | null;
 }
 
 /** A column that pages are ordered by, the id after it. */
@@ -69,6 +81,8 @@ const typeOfKind: Record<IdKind, string | null> = {
 export interface Model {
   readonly schema: GraphQLSchema;
   rowType(type: GraphQLObjectType): RowType;
+  /** Of a type by its name; throws where it has no rows. */
+  rowTypeNamed(name: string): RowType;
   field(parent: GraphQLObjectType, name: string): FieldModel;
   nodeType(kind: IdKind): RowType | null;
 }
@@ -87,7 +101,7 @@ export function createModel(schema: GraphQLSchema): Model {
   function rowType(type: GraphQLObjectType): RowType {
     const table = tableOf(schema, type);
     if (!table) throw new Error(`${type.name} has no @table.`);
-    return { type, table };
+    return { type, table, scope: scopeColumnsOf(schema, type) };
   }
 
   function sortKey(type: GraphQLObjectType, order: OrderBy | undefined, where: string): SortKey {
@@ -120,6 +134,11 @@ export function createModel(schema: GraphQLSchema): Model {
   return {
     schema,
     rowType,
+    rowTypeNamed(name) {
+      const type = schema.getType(name);
+      if (!isObjectType(type)) throw new Error(`${name} is no type with rows.`);
+      return rowType(type);
+    },
     field(parent, name) {
       const field = parent.getFields()[name];
       if (!field) throw new Error(`${parent.name} has no field ${name}.`);

@@ -1,5 +1,5 @@
 /** What is wrong with the SDL: the gateway doesn't start, and the check fails, while there is anything here. */
-import { isPermission } from '@atoll/schema/permissions';
+import { isPermission, permissionRegistry } from '@atoll/schema/permissions';
 import {
   type GraphQLObjectType,
   type GraphQLSchema,
@@ -10,7 +10,7 @@ import {
   isObjectType,
   isSpecifiedDirective,
 } from 'graphql';
-import { isEmbedded, isLive, permissionOf, tableOf, weightOf } from './directives.ts';
+import { isEmbedded, isLive, permissionOf, scopeColumnsOf, tableOf, weightOf } from './directives.ts';
 import { createModel, nodeOfConnection } from './model.ts';
 
 interface Described {
@@ -64,6 +64,28 @@ function* unguarded(schema: GraphQLSchema): Generator<string> {
       if (permission !== undefined && !isPermission(permission)) {
         yield `${type.name}.${field.name}: @auth names the permission "${permission}", which the registry doesn't have`;
       }
+    }
+  }
+}
+
+/** Rows that can be read by whoever may read only a part of the tenant say in which part they are. */
+function* unscoped(schema: GraphQLSchema): Generator<string> {
+  for (const type of ownTypes(schema)) {
+    const table = isObjectType(type) ? tableOf(schema, type) : undefined;
+    if (!isObjectType(type) || !table || !isPermission(table.permission)) continue;
+    const { level } = permissionRegistry[table.permission];
+    const scope = scopeColumnsOf(schema, type);
+    const inParts = level === 'environment' || level === 'namespace';
+    if (inParts && !scope) {
+      yield `${type.name}: ${table.permission} can be held for a part of a tenant, and no @scope says in which part a row is`;
+    }
+    if (scope?.by === 'columns' && scope.environment === null && scope.namespace === null) {
+      yield `${type.name}: its @scope names neither a column nor a row`;
+    }
+    if (scope?.by !== 'row') continue;
+    const holder = schema.getType(scope.type);
+    if (!isObjectType(holder) || !tableOf(schema, holder) || !scopeColumnsOf(schema, holder)) {
+      yield `${type.name}: its @scope leads through ${scope.type}, which has no rows with a @scope`;
     }
   }
 }
@@ -128,5 +150,5 @@ function* uncosted(schema: GraphQLSchema): Generator<string> {
 
 /** Each problem as one line; none where all is well. */
 export function schemaProblems(schema: GraphQLSchema): string[] {
-  return [...unguarded(schema), ...undescribed(schema), ...unplaced(schema), ...uncosted(schema)];
+  return [...unguarded(schema), ...unscoped(schema), ...undescribed(schema), ...unplaced(schema), ...uncosted(schema)];
 }

@@ -1,3 +1,5 @@
+import type { Access } from '@atoll/access/compiled';
+import type { Scope } from '@atoll/schema/tenancy/access';
 import { type OperationDefinitionNode, parse, validate } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createCompiler } from '../../src/read/compile/compile.ts';
@@ -8,9 +10,11 @@ import { createReader, type Reader } from '../../src/read/reader.ts';
 import { loadSchema } from '../../src/schema/load.ts';
 import { createModel } from '../../src/schema/model.ts';
 import { createReadDatabase, type ReadDatabase } from '../database.ts';
+import { boundless, developerIn } from './accesses.ts';
 import { randomDocument } from './documents.ts';
 import { executeNaively } from './naive.ts';
-import { createRandom } from './random.ts';
+import { randomParts, seenFrom } from './parts.ts';
+import { createRandom, type Random } from './random.ts';
 import { insertRows, type Row, type Rows, randomId, randomRows } from './rows.ts';
 
 const model = createModel(loadSchema());
@@ -34,14 +38,14 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-async function compiledAnswer(text: string, variables: Record<string, unknown>, tenant: string | null) {
+async function compiledAnswer(text: string, variables: Record<string, unknown>, tenant: string | null, access: Access) {
   const document = parse(text);
   const operation = document.definitions.find((d): d is OperationDefinitionNode => d.kind === 'OperationDefinition');
   if (!operation) throw new Error('no operation');
   const viewerClass = tenant === null ? 'operator' : 'tenant';
-  const compiled = compiler.compile({ document, operation, variables, viewerClass, role: 'test', may: () => true });
+  const compiled = compiler.compile({ document, operation, variables, viewerClass, access });
   if (compiled.plan.operation !== 'query') throw new Error('no query');
-  const json = compiled.statement ? await reader.json(compiled.statement, { variables, tenant }) : '{}';
+  const json = compiled.statement ? await reader.json(compiled.statement, { variables, tenant, access }) : '{}';
   const data: Record<string, unknown> = JSON.parse(json);
   if (compiled.statement && !json.includes(missing)) return { data, errors: [], sql: compiled.statement.text };
   const completion = new Completion();
@@ -87,35 +91,52 @@ function firstDifference(actual: string, expected: string): { actual: string; ex
   return { actual: around(actual), expected: around(expected) };
 }
 
+/** Of 100 documents, how many were valid, and how many had errors; each is compared. */
+async function compare(seed: number, partsOf: (random: Random, tenant: string) => Scope[] | null) {
+  const tenants = (rows.tenant ?? []).map((row) => String(row.id));
+  let valid = 0;
+  let withErrors = 0;
+  for (let index = 0; index < 100; index += 1) {
+    const random = createRandom(seed * 1000 + index);
+    const chosen = random.chance(0.15) ? null : random.pick(tenants);
+    const parts = partsOf(random, chosen ?? tenants[0] ?? '');
+    // The operator has no parts.
+    const tenant = parts === null ? chosen : (chosen ?? tenants[0] ?? '');
+    const own = Object.values(rows)
+      .flat()
+      .filter((row) => tenant === null || row.tenant_id === tenant);
+    const { text, variables } = documentFor(seed * 1000 + index, own, tenant);
+    const document = parse(text);
+    if (validate(model.schema, document).length > 0) continue;
+    valid += 1;
+    const sees = parts === null ? {} : { sees: seenFrom(parts, rows) };
+    const expected = executeNaively({ model, rows, tenant, document, variables, ...sees });
+    const actual = await compiledAnswer(text, variables, tenant, parts === null ? boundless : developerIn(...parts));
+    const context = `${text}\n${JSON.stringify(variables)}\n${JSON.stringify(parts)}`;
+    expect(firstDifference(JSON.stringify(actual.data), JSON.stringify(expected.data)), context).toBeNull();
+    expect(
+      actual.errors.map((error) => error.path),
+      context,
+    ).toEqual((expected.errors ?? []).map((error) => error.path));
+    if (actual.errors.length > 0) withErrors += 1;
+  }
+  return { valid, withErrors };
+}
+
 describe('the compiler answers as graphql-js with naive resolvers over the same rows', () => {
   // One hundred documents a seed; a seed that once failed stays in the list.
   for (const seed of [1, 2, 3, 5, 8, 13]) {
     it(`seed ${seed}`, async () => {
-      const tenants = (rows.tenant ?? []).map((row) => String(row.id));
-      let valid = 0;
-      let withErrors = 0;
-      for (let index = 0; index < 100; index += 1) {
-        const random = createRandom(seed * 1000 + index);
-        const tenant = random.chance(0.15) ? null : random.pick(tenants);
-        const own = Object.values(rows)
-          .flat()
-          .filter((row) => tenant === null || row.tenant_id === tenant);
-        const { text, variables } = documentFor(seed * 1000 + index, own, tenant);
-        const document = parse(text);
-        if (validate(model.schema, document).length > 0) continue;
-        valid += 1;
-        const expected = executeNaively({ model, rows, tenant, document, variables });
-        const actual = await compiledAnswer(text, variables, tenant);
-        const context = `${text}\n${JSON.stringify(variables)}`;
-        expect(firstDifference(JSON.stringify(actual.data), JSON.stringify(expected.data)), context).toBeNull();
-        expect(
-          actual.errors.map((error) => error.path),
-          context,
-        ).toEqual((expected.errors ?? []).map((error) => error.path));
-        if (actual.errors.length > 0) withErrors += 1;
-      }
+      const { valid, withErrors } = await compare(seed, () => null);
       expect(valid).toBeGreaterThan(60);
       expect(withErrors).toBeGreaterThan(0);
+    });
+  }
+
+  for (const seed of [21, 34, 55]) {
+    it(`over those of them that are in the viewer's parts of the tenant, seed ${seed}`, async () => {
+      const { valid } = await compare(seed, (random, tenant) => randomParts(random, rows, tenant));
+      expect(valid).toBeGreaterThan(60);
     });
   }
 });

@@ -33,10 +33,12 @@ export function executeNaively(options: {
   rows: Rows;
   /** Null for the operator. */
   tenant: string | null;
+  /** Of the tenant's rows, those that the viewer may read; left out: all. */
+  sees?: (table: string, row: Row) => boolean;
   document: DocumentNode;
   variables: Record<string, unknown>;
 }): ExecutionResult {
-  const { model, rows, tenant } = options;
+  const { model, rows, tenant, sees = () => true } = options;
 
   function find(type: RowType, source: Source, parent: Row | null, id: unknown): Row[] {
     const belongs = (row: Row): boolean => {
@@ -49,7 +51,10 @@ export function executeNaively(options: {
           return parent !== null && row[source.foreign] === parent[source.local] && row.tenant_id === parent.tenant_id;
       }
     };
-    return (rows[type.table.name] ?? []).filter((row) => (tenant === null || row.tenant_id === tenant) && belongs(row));
+    const { name } = type.table;
+    return (rows[name] ?? []).filter(
+      (row) => (tenant === null || row.tenant_id === tenant) && belongs(row) && sees(name, row),
+    );
   }
 
   function connection(type: RowType, all: Row[], sort: SortKey, args: Record<string, unknown>) {

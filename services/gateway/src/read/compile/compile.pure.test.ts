@@ -1,5 +1,6 @@
 import { type OperationDefinitionNode, parse } from 'graphql';
 import { describe, expect, it } from 'vitest';
+import { boundless, developerIn } from '../../../test/read/accesses.ts';
 import { loadSchema } from '../../schema/load.ts';
 import { createModel } from '../../schema/model.ts';
 import { createCompiler } from './compile.ts';
@@ -11,13 +12,18 @@ const compiler = createCompiler(createModel(loadSchema()), (_parent, field) =>
   field === 'logs' ? ['id', 'node_id'] : [],
 );
 
-function compile(text: string, variables: Record<string, unknown> = {}, viewerClass: ViewerClass = 'tenant') {
+function compile(
+  text: string,
+  variables: Record<string, unknown> = {},
+  viewerClass: ViewerClass = 'tenant',
+  access = boundless,
+) {
   const document = parse(text);
   const operation = document.definitions.find((d): d is OperationDefinitionNode => d.kind === 'OperationDefinition');
   if (!operation) throw new Error('no operation');
-  const compiled = compiler.compile({ document, operation, variables, viewerClass, role: 'x', may: () => true });
+  const compiled = compiler.compile({ document, operation, variables, viewerClass, access });
   const { statement } = compiled;
-  const params = statement?.params.map((param) => param({ variables, tenant: 'ten_1' }));
+  const params = statement?.params.map((param) => param({ variables, tenant: 'ten_1', access }));
   return { ...compiled, text: statement?.text ?? '', params };
 }
 
@@ -44,6 +50,20 @@ describe('a statement', () => {
     expect(text).not.toContain('$2::text');
   });
 
+  it('for who may read parts of the tenant is one for all such parts, which are parameters', () => {
+    const environmentId = 'env_01h2xcejqtf2nbrexx3vqjhp41';
+    const namespaceId = 'ns_01h2xcejqtf2nbrexx3vqjhp42';
+    const query = '{ deployments { nodes { id namespace { id } releases { nodes { id } } } } }';
+    const some = compile(query, {}, 'tenant', developerIn({ level: 'namespace', environmentId, namespaceId }));
+    expect(some.text.match(/exists\(select from read\.namespace/g)).toHaveLength(2);
+    expect(some.text).toMatch(/exists\(select from read\.deployment t\d+ where t\d+\.id = t\d+\.deployment_id/);
+    expect(some.params).toContain(`{${namespaceId}}`);
+    const other = compile(query, {}, 'tenant', developerIn({ level: 'environment', environmentId }));
+    expect(other.text).toBe(some.text);
+    expect(other.params).toContain(`{${environmentId}}`);
+    expect(compile(query, {}, 'tenant', developerIn({ level: 'tenant' })).text).toBe(compile(query).text);
+  });
+
   it('is the same text and name for all values, and another where the shape differs', () => {
     const query =
       'query ($a: String, $n: Int, $with: Boolean!) { namespaces(first: $n, after: $a) { nodes { id name @include(if: $with) } } }';
@@ -60,7 +80,7 @@ describe('a statement', () => {
     const document = parse('query ($id: ID!) { node(id: $id) { id ... on Namespace { name } } }');
     const operation = document.definitions[0] as OperationDefinitionNode;
     const ask = (id: string) =>
-      compiler.compile({ document, operation, variables: { id }, viewerClass: 'tenant', role: 'x', may: () => true });
+      compiler.compile({ document, operation, variables: { id }, viewerClass: 'tenant', access: boundless });
     const suffix = '01h2xcejqtf2nbrexx3vqjhp41';
     expect(ask(`ns_${suffix}`)).toBe(ask(`ns_${suffix.replace('1', '2')}`));
     expect(ask(`ns_${suffix}`)).not.toBe(ask(`dep_${suffix}`));

@@ -1,4 +1,9 @@
-/** Documents compiled once per operation, viewer class and shape of the variables. */
+/**
+ * Documents compiled once per operation, shape of the variables, and what the viewer may do where, as far as it matters:
+ * of each permission that the operation asks about, whether it is held everywhere, in parts of the tenant, or nowhere.
+ * Which parts, is a parameter.
+ */
+import type { Access } from '@atoll/access/compiled';
 import type { Permission } from '@atoll/schema/permissions';
 import { type DocumentNode, type FragmentDefinitionNode, Kind, type OperationDefinitionNode } from 'graphql';
 import type { Model } from '../../schema/model.ts';
@@ -24,15 +29,15 @@ export interface Compiler {
     operation: OperationDefinitionNode;
     variables: Variables;
     viewerClass: ViewerClass;
-    /** Names the set of permissions, e.g. the role. */
-    role: string;
-    may: (permission: Permission) => boolean;
+    access: Access;
   }): Compiled;
 }
 
 interface PerOperation {
   readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
   readonly shape: (variables: Variables) => string;
+  /** Permissions that any compilation of it has asked about. */
+  readonly asked: Set<Permission>;
   readonly compiled: Map<string, Compiled>;
 }
 
@@ -49,22 +54,34 @@ export function createCompiler(model: Model, liveNeeds: SqlOptions['liveNeeds'])
     for (const definition of document.definitions) {
       if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
     }
-    const fresh = { fragments, shape: variableShape(operation, fragments), compiled: new Map<string, Compiled>() };
+    const fresh = {
+      ...{ fragments, shape: variableShape(operation, fragments) },
+      ...{ asked: new Set<Permission>(), compiled: new Map<string, Compiled>() },
+    };
     known.set(operation, fresh);
     return fresh;
   }
 
   return {
-    compile({ document, operation, variables, viewerClass, role, may }) {
-      const { fragments, shape, compiled } = perOperation(document, operation);
-      const key = `${viewerClass} ${role} ${shape(variables)}`;
-      const found = compiled.get(key);
+    compile({ document, operation, variables, viewerClass, access }) {
+      const { fragments, shape, asked, compiled } = perOperation(document, operation);
+      const shaped = `${viewerClass} ${shape(variables)}`;
+      const keyOf = () => `${shaped} ${[...asked].map((permission) => access.reach(permission).kind).join(' ')}`;
+      const found = compiled.get(keyOf());
       if (found) return found;
+      const before = asked.size;
+      const reach = (permission: Permission) => {
+        asked.add(permission);
+        return access.reach(permission).kind;
+      };
+      const may = (permission: Permission) => reach(permission) !== 'nowhere';
       const plan = buildPlan({ model, operation, fragments, variables, may });
-      const fresh = compilePlan(plan, { viewerClass, liveNeeds });
+      const fresh = compilePlan(plan, { viewerClass, model, reach, liveNeeds });
+      // Keys of before don't say what is asked about now.
+      if (asked.size > before) compiled.clear();
       const [oldest] = compiled.keys();
       if (compiled.size >= maxShapes && oldest !== undefined) compiled.delete(oldest);
-      compiled.set(key, fresh);
+      compiled.set(keyOf(), fresh);
       return fresh;
     },
   };

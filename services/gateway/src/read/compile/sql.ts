@@ -3,13 +3,16 @@
  *
  * - Every table is read under the viewer's tenant: a tenant's statement compares `tenant_id` with the first parameter at
  *   each table, the operator's keeps each row with its parent's tenant. Row security lies underneath.
+ * - Where the viewer may read only parts of the tenant, each table is read within them: a row elsewhere isn't there.
  * - Lists are correlated subqueries, which beat joins here (docs/performance.md).
  * - A non-null row that isn't there is written as `null` behind a tab character. PostgreSQL's JSON has no tab of its own
  *   (in texts it is escaped), so one search of the text tells whether the answer must be completed by GraphQL's rules.
  */
 import { createHash } from 'node:crypto';
+import type { Access, Reach } from '@atoll/access/compiled';
 import { idKind } from '@atoll/schema/ids';
-import type { Source } from '../../schema/model.ts';
+import { isPermission, type Permission } from '@atoll/schema/permissions';
+import type { Model, RowType, Source } from '../../schema/model.ts';
 import type { Variables } from './collect.ts';
 import { cursorSql } from './cursor.ts';
 import { embeddedSql } from './embedded.ts';
@@ -22,6 +25,7 @@ export interface SqlRequest {
   readonly variables: Variables;
   /** Null for the operator. */
   readonly tenant: string | null;
+  readonly access: Access;
   /** Ids that a command answered with, by response key of the payload's row. */
   readonly ids?: Readonly<Record<string, string>>;
 }
@@ -38,6 +42,9 @@ export type ViewerClass = 'tenant' | 'operator';
 
 export interface SqlOptions {
   readonly viewerClass: ViewerClass;
+  readonly model: Model;
+  /** Where the viewers that the statement is for may read what asks for the permission: which parts, each request says. */
+  readonly reach: (permission: Permission) => Reach['kind'];
   /** Columns that the resolver of a live field needs of its row. */
   readonly liveNeeds: (parent: string, field: string) => readonly string[];
 }
@@ -48,23 +55,82 @@ const missingSql = `'${missing}'::json`;
 
 const table = (name: string) => `read.${word(name)}`;
 
+/** An array of PostgreSQL. Ids have no character that would need quotes. */
+const idList = (ids: Iterable<string>): string => `{${[...ids].filter((id) => idKind(id) !== null).join(',')}}`;
+
 class Builder {
   readonly params: ((request: SqlRequest) => Param)[] = [];
   readonly #options: SqlOptions;
   #aliases = 0;
   #tenant: string | undefined;
+  readonly #parts = new Map<string, string>();
 
   constructor(options: SqlOptions) {
     this.#options = options;
   }
 
-  param(type: 'text' | 'int', of: (request: SqlRequest) => Param): string {
+  param(type: 'text' | 'int' | 'text[]', of: (request: SqlRequest) => Param): string {
     this.params.push(of);
     return `$${this.params.length}::${type}`;
   }
 
-  /** Which rows of `alias`; the tenant predicate is part of it, whatever the source. */
-  rows(source: Source, alias: string, parent: string | null, id: (request: SqlRequest) => Param): string {
+  tenant(): string {
+    this.#tenant ??= this.param('text', (request) => request.tenant);
+    return this.#tenant;
+  }
+
+  /** Environments or namespaces where a permission is held: a parameter, once it is needed. */
+  parts(permission: Permission, which: 'environments' | 'namespaces'): string {
+    const key = `${permission} ${which}`;
+    const known = this.#parts.get(key);
+    if (known !== undefined) return known;
+    const parts = this.param('text[]', ({ access }) => {
+      const reach = access.reach(permission);
+      return idList(reach.kind === 'some' ? reach[which] : []);
+    });
+    this.#parts.set(key, parts);
+    return parts;
+  }
+
+  /** Null where the viewer may read the whole table of its tenant. */
+  scope(row: RowType, alias: string): string | null {
+    const { permission } = row.table;
+    if (!isPermission(permission)) throw new Error(`${row.type.name} asks for an unknown permission.`);
+    const reach = this.#options.reach(permission);
+    if (reach === 'everywhere') return null;
+    return reach === 'nowhere' ? 'false' : this.within(row, alias, permission);
+  }
+
+  within(row: RowType, alias: string, permission: Permission): string {
+    const { scope } = row;
+    if (scope === null) return 'false';
+    if (scope.by === 'row') {
+      const holder = this.#options.model.rowTypeNamed(scope.type);
+      return this.lookUp(holder, `${alias}.${word(scope.column)}`, permission);
+    }
+    if (scope.environment === null) {
+      return this.lookUp(
+        this.#options.model.rowTypeNamed('Namespace'),
+        `${alias}.${word(scope.namespace ?? '')}`,
+        permission,
+      );
+    }
+    const inEnvironment = `${alias}.${word(scope.environment)} = any(${this.parts(permission, 'environments')})`;
+    if (scope.namespace === null) return inEnvironment;
+    return `(${inEnvironment} or ${alias}.${word(scope.namespace)} = any(${this.parts(permission, 'namespaces')}))`;
+  }
+
+  /** There is such a row, and it is within the viewer's parts. */
+  lookUp(holder: RowType, id: string, permission: Permission): string {
+    const alias = this.alias();
+    return (
+      `exists(select from ${table(holder.table.name)} ${alias} where ${alias}.id = ${id} ` +
+      `and ${alias}.tenant_id = ${this.tenant()} and ${this.within(holder, alias, permission)})`
+    );
+  }
+
+  /** Which rows of `alias`; the tenant and the viewer's parts of it are in it, whatever the source. */
+  rows(row: RowType, source: Source, alias: string, parent: string | null, id: (request: SqlRequest) => Param): string {
     const conditions: string[] = [];
     if (source.of === 'parent') {
       if (parent === null) throw new Error('A relation needs a parent.');
@@ -72,11 +138,12 @@ class Builder {
     }
     if (source.of === 'id') conditions.push(`${alias}.id = ${this.param('text', id)}`);
     if (this.#options.viewerClass === 'tenant') {
-      this.#tenant ??= this.param('text', (request) => request.tenant);
-      conditions.push(`${alias}.tenant_id = ${this.#tenant}`);
+      conditions.push(`${alias}.tenant_id = ${this.tenant()}`);
     } else if (source.of === 'parent') {
       conditions.push(`${alias}.tenant_id = ${parent}.tenant_id`);
     }
+    const scope = this.scope(row, alias);
+    if (scope !== null) conditions.push(scope);
     return conditions.length > 0 ? conditions.join(' and ') : 'true';
   }
 
@@ -115,7 +182,7 @@ class Builder {
 
   row(field: RowField, parent: string | null, id: (request: SqlRequest) => Param): string {
     const alias = this.alias();
-    const where = this.rows(field.source, alias, parent, id);
+    const where = this.rows(field.row, field.source, alias, parent, id);
     const from = `from ${table(field.row.table.name)} ${alias} where ${where}${field.source.of === 'viewer' ? ' limit 1' : ''}`;
     const query = `(select ${this.object(field.selection, alias)} ${from})`;
     return field.nonNull ? `coalesce(${query}, ${missingSql})` : query;
@@ -126,7 +193,7 @@ class Builder {
     const name = table(field.row.table.name);
     const key = `${alias}.${word(field.sort.column)}`;
     const id = `${alias}.id`;
-    const within = this.rows(field.source, alias, parent, () => null);
+    const within = this.rows(field.row, field.source, alias, parent, () => null);
     const size = this.param('int', ({ variables }) => pageSize(field.page.args, variables));
 
     let after = '';
