@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Moment, stateAsOf } from '../src/state/as-of.ts';
 import { type EventStore, loadState } from '../src/store.ts';
 import { openTestStores, type TestStores } from '../src/testing/open-store.ts';
-import { newStream, originOf } from '../src/testing/store-contract.ts';
+import { newStream, originOf } from '../src/testing/requests.ts';
 import { vault } from '../src/testing/vault.ts';
 
 let stores: TestStores;

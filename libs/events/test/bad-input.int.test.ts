@@ -9,7 +9,7 @@ import { UnreadableEvent, UnstorableInput } from '../src/errors.ts';
 import { listParked } from '../src/parked.ts';
 import { handleCommand } from '../src/store.ts';
 import { bank, bankEvents } from '../src/testing/bank.ts';
-import { appended, opening, originOf } from '../src/testing/store-contract.ts';
+import { appended, opening, originOf } from '../src/testing/requests.ts';
 import { eventually, openPipeline, type Pipeline, upTo, within, writeEffect } from './pipeline.ts';
 
 let pipeline: Pipeline;

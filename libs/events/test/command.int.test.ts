@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { listParked } from '../src/parked.ts';
 import { startRebuilds } from '../src/rebuild.ts';
 import { testLog } from '../src/testing/open-store.ts';
-import { opening } from '../src/testing/store-contract.ts';
+import { opening } from '../src/testing/requests.ts';
 import { effects, foldLedger, ledgerTable } from './ledger.ts';
 import { eventually, openPipeline, type Pipeline, within } from './pipeline.ts';
 

@@ -11,7 +11,7 @@ import { handleCommand } from '../src/store.ts';
 import { serveFetch } from '../src/stream/fetch.ts';
 import { bank, bankEvents } from '../src/testing/bank.ts';
 import { openTestStores, testLog } from '../src/testing/open-store.ts';
-import { appended, opening, originOf } from '../src/testing/store-contract.ts';
+import { appended, opening, originOf } from '../src/testing/requests.ts';
 import { eventually, killSessions, openPipeline, type Pipeline, upTo, within, writeEffect } from './pipeline.ts';
 
 let pipeline: Pipeline;

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { StoreOverloaded, StoreUnavailable } from '../src/errors.ts';
 import { bankEvents } from '../src/testing/bank.ts';
 import { testLog as log } from '../src/testing/open-store.ts';
-import { opening } from '../src/testing/store-contract.ts';
+import { opening } from '../src/testing/requests.ts';
 import { type BatchRow, createGroupCommit } from '../src/write/group-commit.ts';
 import { prepareAppend } from '../src/write/prepare.ts';
 

@@ -5,7 +5,7 @@ import { accept, type Decider } from '../src/decider.ts';
 import { type CommandOutcome, type EventStore, handleCommand, type Origin } from '../src/store.ts';
 import { type BankCommand, type BankEvent, type BankState, bank } from '../src/testing/bank.ts';
 import { openTestStores, type TestStores } from '../src/testing/open-store.ts';
-import { newStream, originOf } from '../src/testing/store-contract.ts';
+import { newStream, originOf } from '../src/testing/requests.ts';
 
 let stores: TestStores;
 let a: EventStore;

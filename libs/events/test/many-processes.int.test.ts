@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Claim } from '../src/decider.ts';
 import type { AppendRequest, EventStore } from '../src/store.ts';
 import { openTestStores, type TestStores } from '../src/testing/open-store.ts';
-import { newStream, opening, originOf } from '../src/testing/store-contract.ts';
+import { newStream, opening, originOf } from '../src/testing/requests.ts';
 import { eventually } from './pipeline.ts';
 import { type Answer, type StoreProcess, startStoreProcess } from './store-processes.ts';
 

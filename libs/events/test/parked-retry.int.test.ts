@@ -8,7 +8,7 @@ import type { ConsumerHandler } from '../src/consumer.ts';
 import { isOutage } from '../src/outage.ts';
 import { listParked, retryParked, skipParked } from '../src/parked.ts';
 import { testLog } from '../src/testing/open-store.ts';
-import { opening } from '../src/testing/store-contract.ts';
+import { opening } from '../src/testing/requests.ts';
 import { eventually, openPipeline, type Pipeline, within } from './pipeline.ts';
 
 let pipeline: Pipeline;

@@ -9,7 +9,7 @@ import { type Relay, startRelay } from '../src/relay.ts';
 import type { EventStore } from '../src/store.ts';
 import { bankEvents } from '../src/testing/bank.ts';
 import { openTestStores, type TestStores, testLog } from '../src/testing/open-store.ts';
-import { appended, opening } from '../src/testing/store-contract.ts';
+import { appended, opening } from '../src/testing/requests.ts';
 
 export interface Pipeline {
   readonly stores: TestStores;

@@ -3,7 +3,7 @@ import { PLATFORM, type Tenant } from '@atoll/schema/ids';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { EventStore } from '../src/store.ts';
 import { openTestStores, type TestStores } from '../src/testing/open-store.ts';
-import { appended, newStream, opening, originOf } from '../src/testing/store-contract.ts';
+import { appended, newStream, opening, originOf } from '../src/testing/requests.ts';
 import { type SentStatement, watchedPool } from '../src/testing/watched-pool.ts';
 
 const other: Tenant = 'ten_01kanzyyrvetgvqd0pvqc7q2sf';

@@ -6,7 +6,7 @@ import type { RebuildableProjection } from '../src/rebuild/rebuildable.ts';
 import { cancelRebuild, listProjections, progressOf, type RebuildPhase, requestRebuild } from '../src/rebuild/rows.ts';
 import { type Rebuilds, startRebuilds } from '../src/rebuild.ts';
 import { testLog } from '../src/testing/open-store.ts';
-import { opening } from '../src/testing/store-contract.ts';
+import { opening } from '../src/testing/requests.ts';
 import { effects, fillLog, foldLedger, ledgerRows, ledgerTable, liveHandler } from './ledger.ts';
 import { eventually, killSessions, openPipeline, type Pipeline, within } from './pipeline.ts';
 import { startRebuilder } from './rebuilder.ts';

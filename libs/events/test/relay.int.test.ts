@@ -8,7 +8,7 @@ import type { EventStore } from '../src/store.ts';
 import { fetchEvents, serveFetch } from '../src/stream/fetch.ts';
 import { createPublisher } from '../src/stream/publisher.ts';
 import { openTestStores, testLog } from '../src/testing/open-store.ts';
-import { appended, opening, originOf } from '../src/testing/store-contract.ts';
+import { appended, opening, originOf } from '../src/testing/requests.ts';
 import { eventually, killSessions, openPipeline, type Pipeline, upTo } from './pipeline.ts';
 
 const name = eventStream('deploy');

@@ -3,7 +3,7 @@ import type { Pool } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { EventStore } from '../src/store.ts';
 import { openTestStores, type TestStores } from '../src/testing/open-store.ts';
-import { opening } from '../src/testing/store-contract.ts';
+import { opening } from '../src/testing/requests.ts';
 import { sweepAnswers } from '../src/write/retention.ts';
 
 let stores: TestStores;

@@ -9,7 +9,7 @@ import { type EventStore, handleCommand, loadState } from '../src/store.ts';
 import { testMasterKeys } from '../src/testing/master-keys.ts';
 import { openTestStores, type TestStores } from '../src/testing/open-store.ts';
 import { peopleEvents } from '../src/testing/people.ts';
-import { newStream, originOf } from '../src/testing/store-contract.ts';
+import { newStream, originOf } from '../src/testing/requests.ts';
 import { vault } from '../src/testing/vault.ts';
 import { watchedPool } from '../src/testing/watched-pool.ts';
 

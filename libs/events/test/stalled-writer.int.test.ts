@@ -1,7 +1,7 @@
 /** A writer that is stopped, slow, half-open or killed in the middle of an append stalls the others for a bounded time. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openTestStores, type TestStores } from '../src/testing/open-store.ts';
-import { appended, opening, originOf } from '../src/testing/store-contract.ts';
+import { appended, opening, originOf } from '../src/testing/requests.ts';
 import { eventually } from './pipeline.ts';
 import { type Stall, startStalledWriter } from './store-processes.ts';
 

@@ -8,7 +8,7 @@ import { createStateCache } from '../src/state/state-cache.ts';
 import { type CommandOutcome, type EventStore, handleCommand, loadState } from '../src/store.ts';
 import type { BankEvent } from '../src/testing/bank.ts';
 import { openTestStores, type TestStores } from '../src/testing/open-store.ts';
-import { newStream, originOf } from '../src/testing/store-contract.ts';
+import { newStream, originOf } from '../src/testing/requests.ts';
 import { type VaultCommand, type VaultState, vault } from '../src/testing/vault.ts';
 import { type SentStatement, watchedPool } from '../src/testing/watched-pool.ts';
 

@@ -9,7 +9,7 @@ import { UnreadableEvent } from '../src/errors.ts';
 import { createEventStore, type EventStore } from '../src/store.ts';
 import { bankEvents } from '../src/testing/bank.ts';
 import { openTestStores, type TestStores, testLog } from '../src/testing/open-store.ts';
-import { appended, opening, originOf } from '../src/testing/store-contract.ts';
+import { appended, opening, originOf } from '../src/testing/requests.ts';
 
 let stores: TestStores;
 let direct: EventStore;

@@ -5,7 +5,7 @@ import pg from 'pg';
 import { createEventStore, handleCommand } from '../src/store.ts';
 import { bankEvents } from '../src/testing/bank.ts';
 import { testLog } from '../src/testing/open-store.ts';
-import { opening } from '../src/testing/store-contract.ts';
+import { opening } from '../src/testing/requests.ts';
 import { vault } from '../src/testing/vault.ts';
 import { prepareAppend } from '../src/write/prepare.ts';
 import type { Answer, Stall, Task } from './store-processes.ts';

@@ -3,38 +3,36 @@
  * take columns and are cheap; they write what can be written and leave the rest to `write_batch`, which takes everything,
  * and says why where it refuses.
  */
+import pg from 'pg';
 import { type ArrayWriter, createArrayWriter } from '../database/binary-array.ts';
+import type { Fields, Value } from '../database/prepared-call.ts';
 import { type BatchRow, type OutcomeTuple, toBatchRow } from './group-commit.ts';
 import { keyName, type PreparedAppend, type PreparedEvent } from './prepare.ts';
 
 /** Fewer commands than this are cheaper one after the other. */
 const FEW = 4;
 
-/** The rows of a call's answer. */
-type Call = (
-  procedure: 'write_one' | 'write_events' | 'write_batch',
-  values: readonly unknown[],
-  outcomes: number,
-) => Promise<readonly unknown[]>;
+/** How many values each procedure is given, and gives back. */
+export const procedures = {
+  write_batch: { takes: 1, gives: 1 },
+  write_one: { takes: 14, gives: 3 },
+  write_events: { takes: 17, gives: 5 },
+} as const;
+export type Procedure = keyof typeof procedures;
 
-interface JsonAnswer {
-  readonly outcomes: readonly OutcomeTuple[] | null;
-}
-interface OneAnswer {
-  readonly at_position: number | string;
-  /** Null: not written. */
-  readonly at_version: number | null;
-  readonly at_time: Date;
-}
-interface EventsAnswer extends JsonAnswer {
-  /** Before the first. */
-  readonly head: number | string;
-  readonly at_time: Date;
-  /** For each event; null: not written. */
-  readonly versions: readonly (number | null)[];
-  /** For each event, null: not written. None where all were. */
-  readonly positions: readonly (number | string | null)[] | null;
-}
+/** The one row that a procedure answers with, as texts. */
+type Call = (procedure: Procedure, values: readonly Value[]) => Promise<Fields>;
+
+const { types } = pg;
+const parseTime: (text: string) => Date = types.getTypeParser(types.builtins.TIMESTAMPTZ, 'text');
+/** RFC 3339, in UTC and with milliseconds. */
+const toTime = (text: string | null | undefined): string => parseTime(text ?? '').toISOString();
+const toOutcomes = (json: string | null | undefined): readonly OutcomeTuple[] => (json ? JSON.parse(json) : []);
+const toNumbers = (array: string): (number | null)[] =>
+  array
+    .slice(1, -1)
+    .split(',')
+    .map((item) => (item === 'NULL' ? null : Number(item)));
 
 const toJson = (batch: readonly PreparedAppend[], again: boolean): string =>
   `[${batch.map((prepared) => prepared.toJson() + (again ? ',"again":true}' : '}')).join(',')}]`;
@@ -69,8 +67,8 @@ export function createBatchWriter(
   /** Those of `batch` that `indexes` name. */
   async function writeJson(batch: readonly PreparedAppend[], indexes: readonly number[], again: boolean) {
     const chosen = indexes.flatMap((index) => batch[index] ?? []);
-    const [answer] = (await call('write_batch', [toJson(chosen, again)], 1)) as readonly JsonAnswer[];
-    return renumbered(answer?.outcomes, indexes);
+    const [outcomes] = await call('write_batch', [toJson(chosen, again)]);
+    return renumbered(toOutcomes(outcomes), indexes);
   }
 
   async function writeOne(prepared: PreparedAppend): Promise<BatchRow | null> {
@@ -79,12 +77,12 @@ export function createBatchWriter(
     if (event === undefined) return null;
     const { tenant, actor, cause, correlation, traceparent } = request.origin;
     const values = [
-      ...[request.stream, columns.expected, tenant, columns.key, columns.hash, columns.result],
-      ...[event.id, event.type, event.schemaVersion, actor, cause, correlation, traceparent, event.json],
+      ...[request.stream, String(columns.expected), tenant, columns.key, columns.hash, columns.result],
+      ...[event.id, event.type, String(event.schemaVersion), actor, cause, correlation, traceparent, event.json],
     ];
-    const [answer] = (await call('write_one', values, 3)) as readonly OneAnswer[];
-    if (answer === undefined || answer.at_version === null) return null;
-    return appended(0, Number(answer.at_position), answer.at_version, answer.at_time.toISOString());
+    const [position, version, time] = await call('write_one', values);
+    if (version === null || version === undefined) return null;
+    return appended(0, Number(position), Number(version), toTime(time));
   }
 
   const idleWriters: ArrayWriter[] = [];
@@ -126,23 +124,23 @@ export function createBatchWriter(
             false,
           ),
     ];
-    const [answer] = (await call('write_events', values, 5)) as readonly EventsAnswer[];
+    const [head, at, versionArray, positionArray, outcomes] = await call('write_events', values);
     // Answered or failed, pg has done with the values; after a failure the memory isn't worth the thought.
     writer.reset();
     idleWriters.push(writer);
-    if (answer === undefined) throw new Error('write_events gave no answer.');
-    const written: BatchRow[] = renumbered(answer.outcomes, rest);
+    const written: BatchRow[] = renumbered(toOutcomes(outcomes), rest);
     const refused: number[] = [];
-    const { positions, versions } = answer;
-    const head = Number(answer.head);
-    const time = answer.at_time.toISOString();
+    const time = toTime(at);
+    const versions = toNumbers(versionArray ?? '');
+    const positions = positionArray ? toNumbers(positionArray) : null;
+    const first = Number(head) + 1;
     let row = -1;
     for (const index of plain) {
       row += batch[index]?.events.length ?? 0;
-      const position = positions === null ? head + row + 1 : (positions[row] ?? null);
+      const position = positions === null ? first + row : (positions[row] ?? null);
       const version = versions[row] ?? null;
       if (position === null || version === null) refused.push(index);
-      else written.push(appended(index, Number(position), version, time));
+      else written.push(appended(index, position, version, time));
     }
     return { written, refused };
   }
@@ -164,5 +162,5 @@ export function createBatchWriter(
 }
 
 /** Outcomes of a part of the batch, by the numbers that its commands have in the whole. */
-const renumbered = (outcomes: readonly OutcomeTuple[] | null | undefined, indexes: readonly number[]): BatchRow[] =>
-  (outcomes ?? []).map((outcome) => ({ ...toBatchRow(outcome), command: indexes[outcome[0]] ?? -1 }));
+const renumbered = (outcomes: readonly OutcomeTuple[], indexes: readonly number[]): BatchRow[] =>
+  outcomes.map((outcome) => ({ ...toBatchRow(outcome), command: indexes[outcome[0]] ?? -1 }));

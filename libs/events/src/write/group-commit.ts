@@ -184,11 +184,15 @@ export function createGroupCommit(options: {
       writing.add(done);
     }
   }
-  /** What arrives in the same turn of the event loop goes into the same batch. */
+  /**
+   * What arrives together goes into the same batch: until all that is being done is done, and where a batch is on its way
+   * anyhow, until the end of this turn of the event loop.
+   */
   function plan(): void {
     if (planned) return;
     planned = true;
-    setImmediate(() => outsideOfTraces(send));
+    if (writing.size === 0) process.nextTick(() => outsideOfTraces(send));
+    else setImmediate(() => outsideOfTraces(send));
   }
 
   return {

@@ -10,6 +10,7 @@ import type { MasterKeys } from '@atoll/service/master-keys';
 import type { Pool } from 'pg';
 import { createGroupRead, type GroupRow } from '../database/group-read.ts';
 import { patiently } from '../database/patience.ts';
+import { PreparedCall } from '../database/prepared-call.ts';
 import { createSessionLock } from '../database/session-lock.ts';
 import { type EventRow, quoteSchema, toRecord } from '../database/sql.ts';
 import { ForeignStream, InvalidAppend } from '../errors.ts';
@@ -30,7 +31,7 @@ import { createSnapshots } from '../state/snapshots.ts';
 import { type CacheBounds, createStateCache } from '../state/state-cache.ts';
 import { createStates } from '../state/states.ts';
 import { upcast } from '../upcast.ts';
-import { createBatchWriter } from './batch-writer.ts';
+import { createBatchWriter, type Procedure, procedures } from './batch-writer.ts';
 import { hashOf } from './canonical.ts';
 import { type BatchRow, createGroupCommit } from './group-commit.ts';
 import { type Personal, type PreparedAppend, prepareAppend, unstorableText } from './prepare.ts';
@@ -172,10 +173,22 @@ export function createEventStore(options: {
   const labels = { context };
 
   const statement = (name: string, text: string) => ({ name: `${schema}_${name}`, text, query_timeout: ANSWER_MS });
-  const writeBatch = createBatchWriter(async (procedure, values, outcomes) => {
-    const places = [...values.map((_, index) => `$${index + 1}`), ...Array<string>(outcomes).fill('null')];
-    const call = statement(statementNames[procedure], `call ${q}.${procedure}(${places.join(', ')})`);
-    return (await pool.query({ ...call, values: [...values] })).rows;
+  function writing(procedure: Procedure) {
+    const { takes, gives } = procedures[procedure];
+    const places = Array.from({ length: takes + gives }, (_, index) => (index < takes ? `$${index + 1}` : 'null'));
+    return statement(statementNames[procedure], `call ${q}.${procedure}(${places.join(', ')})`);
+  }
+  const doors = {
+    write_batch: writing('write_batch'),
+    write_one: writing('write_one'),
+    write_events: writing('write_events'),
+  };
+  const writeBatch = createBatchWriter(async (procedure, values) => {
+    const call = new PreparedCall(doors[procedure], values);
+    await pool.query(call);
+    const [fields] = call.rows;
+    if (fields === undefined) throw new Error(`${procedure} gave no answer.`);
+    return fields;
   });
   const selectPages = statement('read_pages', `select * from ${q}.read_pages($1, $2, $3, $4)`);
   const selectStreamAt = statement('stream_at', `select * from ${q}.stream_at($1, $2)`);
