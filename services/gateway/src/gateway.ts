@@ -59,7 +59,8 @@ import { changedAccess } from './project/access-changes.ts';
 import { startProjections } from './project/projections.ts';
 import { createCompiler } from './read/compile/compile.ts';
 import { createReader } from './read/reader.ts';
-import { loadSchema } from './schema/load.ts';
+import { capabilityProblems, createTenantSchemas } from './schema/capability.ts';
+import { loadDocument, loadSchema } from './schema/load.ts';
 import { createModel } from './schema/model.ts';
 import { schemaProblems } from './schema/problems.ts';
 
@@ -98,7 +99,9 @@ export interface Gateway {
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { owner, nc, issuer, heads, log } = options;
 
-  const schema = loadSchema();
+  const sdl = loadDocument();
+  const schema = loadSchema(sdl);
+  const tenantSchemas = createTenantSchemas(sdl, schema);
   const reader = createReader(options.reader);
   const locator = createLocator(reader);
   const logReader = createLogReader(reader);
@@ -114,7 +117,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     'Query.asOf': past.asOf,
     'Instance.logs': instanceLogs,
   };
-  const problems = [...schemaProblems(schema), ...mutationProblems(schema), ...liveProblems(schema, resolvers)];
+  const problems = [
+    ...schemaProblems(schema),
+    ...capabilityProblems(sdl),
+    ...mutationProblems(schema),
+    ...liveProblems(schema, resolvers),
+  ];
   if (problems.length > 0) throw new Error(`The SDL can't be served:\n${problems.join('\n')}`);
 
   await checkServer(owner);
@@ -166,6 +174,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   });
   const engine = createEngine({
     schema,
+    tenantSchemas,
     compiler: createCompiler(createModel(schema), (parent, field) => resolvers[`${parent}.${field}`]?.needs ?? []),
     reader,
     projections,
@@ -200,7 +209,18 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   };
   const apollo = await startApollo({ schema, engine, teller, log });
   const tokenEndpoint = createTokenEndpoint({ issuer, accounts, signIns });
-  const app = createApp({ apollo, issuer, authenticator, viewers, tokenEndpoint, strangers, teller, checks, log });
+  const app = createApp({
+    tenantSchemas,
+    apollo,
+    issuer,
+    authenticator,
+    viewers,
+    tokenEndpoint,
+    strangers,
+    teller,
+    checks,
+    log,
+  });
   serveLogExport(app, { authenticator, viewers, teller, reader, signer: heads });
   await app.ready();
   const documents = createDocuments(schema);

@@ -3,8 +3,10 @@ import { builtInPermissions, type Grant, knownPermissions, wholeTenant } from '@
 import { id } from '@atoll/schema/ids';
 import { type BuiltInRole, tenantRoleNames } from '@atoll/schema/permissions';
 import { type BindingSubject, roleRef, scope } from '@atoll/schema/tenancy/access';
+import { DEFAULT_PLAN_NAME, defaultTerms } from '@atoll/schema/tenancy/plans';
 import type { Pool } from 'pg';
 import { z } from 'zod';
+import { type CapabilitySet, capabilitySet } from '../schema/capability.ts';
 
 export interface Membership {
   readonly subjectId: BindingSubject;
@@ -12,6 +14,30 @@ export interface Membership {
   readonly role: BuiltInRole | null;
   readonly grants: readonly Grant[];
   readonly suspension: string | null;
+  readonly entitled: Entitled;
+}
+
+/** What of the tenant's entitlements the gateway itself decides by. */
+export interface Entitled {
+  readonly plan: string;
+  readonly capabilities: CapabilitySet;
+  readonly pointsPerMinute: number;
+}
+
+/** Of a row of `read.tenant`. */
+export const entitledSql = `json_build_object('plan', plan -> 'name', 'capabilities', capabilities,
+  'pointsPerMinute', entitlements -> 'pointsPerMinute')`;
+
+const entitledRow = z.object({
+  plan: z.string(),
+  capabilities: z.array(z.string()),
+  pointsPerMinute: z.number(),
+});
+/** A member may be told of before its tenant: then it is what everybody has. */
+export function entitledOf(found: unknown): Entitled {
+  const given = found === null || found === undefined ? null : entitledRow.parse(found);
+  const { plan, capabilities, pointsPerMinute } = given ?? { plan: DEFAULT_PLAN_NAME, ...defaultTerms };
+  return { plan, capabilities: capabilitySet(capabilities), pointsPerMinute };
 }
 
 /** A binding for what is gone, or is gone again, is in force nowhere. */
@@ -22,6 +48,7 @@ const membershipSql = {
       'id', s.id,
       'role', s.role,
       'suspension', (select suspension ->> 'reason' from read.tenant where id = $1),
+      'entitled', (select ${entitledSql} from read.tenant where id = $1),
       'bindings', (
         select coalesce(json_agg(json_build_object(
           'id', b.id,
@@ -49,6 +76,7 @@ const row = z.object({
   id: z.union([id('member'), id('serviceAccount')]),
   role: z.enum(tenantRoleNames).nullable(),
   suspension: z.string().nullable(),
+  entitled: z.unknown(),
   bindings: z.array(z.object({ id: id('binding'), role: roleRef, permissions: z.array(z.string()).nullable(), scope })),
 });
 
@@ -59,7 +87,7 @@ export async function readMembership(pool: Pool, tenant: string, subject: string
   const { rows } = await pool.query<{ membership: unknown }>({ ...membershipSql, values: [tenant, subject] });
   const [found] = rows;
   if (!found) return null;
-  const { id: subjectId, role, suspension, bindings } = row.parse(found.membership);
+  const { id: subjectId, role, suspension, entitled, bindings } = row.parse(found.membership);
   const own: readonly Grant[] =
     role === null ? [] : [{ binding: null, role, permissions: builtInPermissions(role), scope: wholeTenant }];
   const bound = bindings.map((binding): Grant => {
@@ -68,5 +96,5 @@ export async function readMembership(pool: Pool, tenant: string, subject: string
       : knownPermissions(binding.permissions ?? []);
     return { binding: binding.id, role: binding.role, permissions, scope: binding.scope };
   });
-  return { subjectId, role, grants: [...own, ...bound], suspension };
+  return { subjectId, role, grants: [...own, ...bound], suspension, entitled: entitledOf(entitled) };
 }

@@ -14,7 +14,7 @@ import type { BindingSubject } from '@atoll/schema/tenancy/access';
 import type { Pool } from 'pg';
 import { ApiError } from '../errors.ts';
 import type { Credential, Identity, TenantIdentity } from './identity.ts';
-import { type Membership, readMembership } from './memberships.ts';
+import { type Entitled, entitledOf, entitledSql, type Membership, readMembership } from './memberships.ts';
 
 export interface Viewer {
   readonly subject: string;
@@ -33,6 +33,8 @@ export interface Viewer {
   readonly tenant: Id<'tenant'> | null;
   /** Why nothing of the tenant can be changed; null where it can. */
   readonly suspension: string | null;
+  /** What its plan gives it; null for the operator and for guests, of whom no plan says anything. */
+  readonly entitled: Entitled | null;
   /** When the token ends: Unix time in milliseconds. */
   readonly expiresAt: number;
 }
@@ -87,14 +89,14 @@ function compiled(grants: readonly Grant[]): Access {
   return known;
 }
 
-function knownAs(role: BuiltInRole, grants: readonly Grant[]): Omit<Known, 'suspension'> {
+function knownAs(role: BuiltInRole, grants: readonly Grant[]): Omit<Known, 'suspension' | 'entitled'> {
   const access = compiled(grants);
   return { subjectId: null, role, permissions: access.permissions, access, grants };
 }
 
-function knownOf({ subjectId, role, grants, suspension }: Membership): Known {
+function knownOf({ subjectId, role, grants, suspension, entitled }: Membership): Known {
   const access = compiled(grants);
-  return { subjectId, role: role ?? 'none', permissions: access.permissions, access, grants, suspension };
+  return { subjectId, role: role ?? 'none', permissions: access.permissions, access, grants, suspension, entitled };
 }
 
 /** Worked out once for as long as both are remembered. */
@@ -113,7 +115,7 @@ function within(known: Known, scopes: ReadonlySet<Permission> | null): Known {
 
 const suspensionSql = {
   name: 'suspension',
-  text: `select suspension ->> 'reason' as suspension from read.tenant where id = $1`,
+  text: `select suspension ->> 'reason' as suspension, ${entitledSql} as entitled from read.tenant where id = $1`,
 };
 
 /** `pool` is the owner's: memberships aren't open to queries. `now` must not go back where the clock is set. */
@@ -154,11 +156,14 @@ export function createViewers(pool: Pool, now: () => number = () => performance.
 
   /** Somebody who is no member, by a group of their issuer's. */
   async function ofGroup(tenant: string, role: BuiltInRole): Promise<Known | null> {
-    const { rows } = await pool.query<{ suspension: string | null }>({ ...suspensionSql, values: [tenant] });
+    const { rows } = await pool.query<{ suspension: string | null; entitled: unknown }>({
+      ...suspensionSql,
+      values: [tenant],
+    });
     const [found] = rows;
     if (!found) return null;
     const grants = [{ binding: null, role, permissions: builtInPermissions(role), scope: wholeTenant }];
-    return { ...knownAs(role, grants), suspension: found.suspension };
+    return { ...knownAs(role, grants), suspension: found.suspension, entitled: entitledOf(found.entitled) };
   }
 
   function isFresh({ readAt }: Remembered): boolean {
@@ -183,7 +188,14 @@ export function createViewers(pool: Pool, now: () => number = () => performance.
       if (identity.kind === 'operator') {
         return {
           ...{ subject, role: 'operator', subjectId: null, permissions: operatorAccess.permissions },
-          ...{ access: operatorAccess, grants: operatorGrants, tenant: null, suspension: null, expiresAt },
+          ...{
+            access: operatorAccess,
+            grants: operatorGrants,
+            tenant: null,
+            suspension: null,
+            entitled: null,
+            expiresAt,
+          },
           ...{ scopes: null, credential },
         };
       }
@@ -196,7 +208,7 @@ export function createViewers(pool: Pool, now: () => number = () => performance.
     guest: ({ subject, tenant, expiresAt, credential }) => ({
       ...{ subject, tenant, expiresAt, credential, role: 'guest', subjectId: null },
       ...{ permissions: guestAccess.permissions, access: guestAccess, grants: guestGrants },
-      ...{ scopes: null, suspension: null },
+      ...{ scopes: null, suspension: null, entitled: null },
     }),
     forget(tenant) {
       size -= tenants.get(tenant)?.subjects.size ?? 0;

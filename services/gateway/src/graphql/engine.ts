@@ -2,6 +2,8 @@
  * Executes validated documents, whichever transport they came by: authorised, paid for, at or after what the client has
  * seen; queries as one SQL statement, mutations one after the other.
  */
+
+import { capabilityRegistry, isCapability } from '@atoll/schema/capabilities';
 import { type Context, contexts } from '@atoll/schema/contexts';
 import type { Positions } from '@atoll/schema/envelope';
 import { tenantSuspended } from '@atoll/schema/errors';
@@ -24,6 +26,7 @@ import { ApiError } from '../errors.ts';
 import type { LiveRequest, LiveResolvers } from '../live/resolvers.ts';
 import type { MutationRunner } from '../mutations/run.ts';
 import type { Projections } from '../project/projections.ts';
+import { capabilityUses } from '../read/compile/capability-use.ts';
 import type { Variables } from '../read/compile/collect.ts';
 import type { Compiled, Compiler } from '../read/compile/compile.ts';
 import { cost } from '../read/compile/cost.ts';
@@ -32,6 +35,7 @@ import { missing } from '../read/compile/sql.ts';
 import { bubble, Completion, Failed, type JsonObject } from '../read/complete.ts';
 import { fillLive } from '../read/live.ts';
 import type { Reader } from '../read/reader.ts';
+import { everyCapability, type TenantSchemas } from '../schema/capability.ts';
 import { type Answer, RawJson } from './raw.ts';
 
 /** How long a read waits for what the client says it has seen. */
@@ -57,6 +61,8 @@ export interface Engine {
 
 export interface EngineNeeds {
   readonly schema: GraphQLSchema;
+  /** As each tenant sees it. */
+  readonly tenantSchemas: Pick<TenantSchemas, 'of'>;
   readonly compiler: Compiler;
   readonly reader: Reader;
   readonly projections: Pick<Projections, 'positions' | 'waitFor'>;
@@ -121,17 +127,38 @@ export function createEngine(needs: EngineNeeds): Engine {
     }
   }
 
+  /** What the viewer's plan hasn't, on whatever way it is asked for. */
+  function mustBeIncluded(
+    { viewer, document }: EngineRequest,
+    operation: OperationDefinitionNode,
+    variables: Variables,
+  ): void {
+    const { entitled } = viewer;
+    if (entitled === null || entitled.capabilities.excluded.size === 0) return;
+    for (const [name, where] of capabilityUses(schema, document, operation, variables)) {
+      if (!entitled.capabilities.excluded.has(name)) continue;
+      const what = isCapability(name) ? ` (${capabilityRegistry[name].replace(/\.$/, '')})` : '';
+      throw new ApiError(
+        'CAPABILITY_EXCLUDED',
+        `${where} belongs to "${name}"${what}, which your tenant's plan "${entitled.plan}" does not include. Ask the operator of the platform for one that does.`,
+        { extra: { capability: name, plan: entitled.plan } },
+      );
+    }
+  }
+
   /** Everything that can refuse a request before it does anything. */
   function prepare(request: EngineRequest): Prepared {
     const { viewer, document } = request;
     const operation = operationOf(request);
     const variables = variablesOf(operation, request.variables);
+    mustBeIncluded(request, operation, variables);
     const compiled = compiler.compile({
       document,
       operation,
       variables,
       viewerClass: viewer.tenant === null ? 'operator' : 'tenant',
       access: viewer.access,
+      capabilities: viewer.entitled?.capabilities ?? everyCapability,
     });
     authorise(compiled.plan, viewer);
     const points = cost(compiled.plan, variables);
@@ -145,7 +172,11 @@ export function createEngine(needs: EngineNeeds): Engine {
       );
     }
     // A tenant pays for its own: not for whoever comes with a token of an issuer that it accepts, too.
-    budget.spend(viewer.role === 'guest' ? `guests ${scopeOf(viewer)}` : scopeOf(viewer), points);
+    budget.spend(
+      viewer.role === 'guest' ? `guests ${scopeOf(viewer)}` : scopeOf(viewer),
+      points,
+      viewer.entitled?.pointsPerMinute,
+    );
     return { operation, variables, compiled };
   }
 
@@ -194,7 +225,7 @@ export function createEngine(needs: EngineNeeds): Engine {
       ...request.document.definitions.filter((definition) => definition.kind === Kind.FRAGMENT_DEFINITION),
     ];
     const result = await executeOwn({
-      schema,
+      schema: needs.tenantSchemas.of(request.viewer.entitled?.capabilities ?? everyCapability),
       document: { kind: Kind.DOCUMENT, definitions },
       variableValues: request.variables,
     });

@@ -18,11 +18,14 @@ import type { Viewer, Viewers } from '../auth/viewers.ts';
 import { ApiError } from '../errors.ts';
 import { parsePositions, positionHeader } from '../graphql/positions.ts';
 import type { Teller } from '../graphql/tell.ts';
+import { everyCapability, type TenantSchemas } from '../schema/capability.ts';
 import type { HttpContext } from './apollo.ts';
 import { sendExplorer, serveExplorer } from './explorer.ts';
 import { bodyFailure, maxBody, sendFailure } from './failures.ts';
 
 export const graphqlPath = '/graphql';
+/** The schema in SDL, as whoever asks sees it. */
+export const schemaPath = '/schema.graphql';
 /** Under these a request is found in logs and traces. */
 export const correlationHeader = 'atoll-correlation';
 export const traceHeader = 'atoll-trace-id';
@@ -35,6 +38,7 @@ export interface AppNeeds {
   readonly tokenEndpoint: ReturnType<typeof createTokenEndpoint>;
   readonly strangers: Strangers;
   readonly teller: Teller;
+  readonly tenantSchemas: Pick<TenantSchemas, 'printed'>;
   readonly checks: Readonly<Record<string, ReadinessCheck>>;
   readonly log: Logger;
 }
@@ -129,6 +133,13 @@ export function createApp(needs: AppNeeds): FastifyInstance {
         return context;
       },
     }),
+  });
+  app.get(schemaPath, { onRequest: authenticate }, async (request, reply) => {
+    const set = contexts.get(request)?.viewer.entitled?.capabilities ?? everyCapability;
+    return reply
+      .header('cache-control', 'private, no-cache')
+      .type('application/graphql; charset=utf-8')
+      .send(needs.tenantSchemas.printed(set));
   });
   serveExplorer(app);
 

@@ -9,6 +9,7 @@ const changing: ReadonlySet<string> = new Set<TenancyEvent['type']>([
   ...(['IssuerRegistered', 'IssuerChanged', 'IssuerRemoved', 'ApiKeyCreated', 'ApiKeyRevoked'] as const),
   ...(['ServiceAccountSecretRotated', 'ServiceAccountDisabled', 'ServiceAccountEnabled'] as const),
   ...(['ServiceAccountDeleted'] as const),
+  'EntitlementsChanged',
   ...(['ServiceAccountCreated', 'RoleChanged', 'RoleDeleted', 'RoleBound', 'RoleUnbound', 'NamespaceDeleted'] as const),
 ]);
 

@@ -16,6 +16,7 @@ import {
   OperationTypeNode,
   visit,
 } from 'graphql';
+import { type CapabilitySet, capabilityOf } from '../../schema/capability.ts';
 import { permissionOf, weightOf } from '../../schema/directives.ts';
 import { type Model, nodeOfConnection, type RowType } from '../../schema/model.ts';
 import {
@@ -53,6 +54,7 @@ export interface PlanInput {
   readonly variables: Variables;
   /** What the viewer's class may do: rows that it may not read at all are nothing to `node`. */
   readonly may: (permission: Permission) => boolean;
+  readonly capabilities: CapabilitySet;
 }
 
 const introspection = new Set(['__schema', '__type']);
@@ -204,7 +206,9 @@ export function buildPlan(input: PlanInput): Plan {
     const id = argsOf(field, nodes[0])(variables).id;
     const kind = typeof id === 'string' ? idKind(id) : null;
     const row = kind === null ? null : model.nodeType(kind);
-    const readable = row !== null && isPermission(row.table.permission) && may(row.table.permission);
+    const part = row && capabilityOf(row.type.astNode);
+    const there = typeof part !== 'string' || !input.capabilities.excluded.has(part);
+    const readable = row !== null && there && isPermission(row.table.permission) && may(row.table.permission);
     if (!readable) return { ...place, kind: 'nothing', weight: 1 };
     return rowField(place, field, row, { of: 'id' }, nodes);
   }

@@ -6,6 +6,7 @@
 import type { Access } from '@atoll/access/compiled';
 import type { Permission } from '@atoll/schema/permissions';
 import { type DocumentNode, type FragmentDefinitionNode, Kind, type OperationDefinitionNode } from 'graphql';
+import { type CapabilitySet, everyCapability } from '../../schema/capability.ts';
 import type { Model } from '../../schema/model.ts';
 import { buildPlan } from './build.ts';
 import type { Variables } from './collect.ts';
@@ -30,6 +31,8 @@ export interface Compiler {
     variables: Variables;
     viewerClass: ViewerClass;
     access: Access;
+    /** What the viewer's plan excludes; nothing where it is left out. */
+    capabilities?: CapabilitySet;
   }): Compiled;
 }
 
@@ -63,9 +66,9 @@ export function createCompiler(model: Model, liveNeeds: SqlOptions['liveNeeds'])
   }
 
   return {
-    compile({ document, operation, variables, viewerClass, access }) {
+    compile({ document, operation, variables, viewerClass, access, capabilities = everyCapability }) {
       const { fragments, shape, asked, compiled } = perOperation(document, operation);
-      const shaped = `${viewerClass} ${shape(variables)}`;
+      const shaped = `${viewerClass} ${capabilities.key} ${shape(variables)}`;
       const keyOf = () => `${shaped} ${[...asked].map((permission) => access.reach(permission).kind).join(' ')}`;
       const found = compiled.get(keyOf());
       if (found) return found;
@@ -75,7 +78,7 @@ export function createCompiler(model: Model, liveNeeds: SqlOptions['liveNeeds'])
         return access.reach(permission).kind;
       };
       const may = (permission: Permission) => reach(permission) !== 'nowhere';
-      const plan = buildPlan({ model, operation, fragments, variables, may });
+      const plan = buildPlan({ model, operation, fragments, variables, may, capabilities });
       const fresh = compilePlan(plan, { viewerClass, model, reach, liveNeeds });
       // Keys of before don't say what is asked about now.
       if (asked.size > before) compiled.clear();
