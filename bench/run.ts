@@ -13,6 +13,7 @@ import { rebuilding } from './events/rebuild.ts';
 import { relaying } from './events/relay.ts';
 import { Generator } from './load/generator.ts';
 import { keep, load, machine, print } from './results.ts';
+import { audit } from './suites/audit.ts';
 import { commandToSubscriber } from './suites/latency.ts';
 import { mutations } from './suites/mutations.ts';
 import { reads } from './suites/reads.ts';
@@ -26,6 +27,7 @@ const suites: readonly Suite[] = [
   mutations,
   startup,
   tracing,
+  audit,
   appends,
   commands,
   relaying,

@@ -18,6 +18,8 @@ export const configSchema = z.object({
   ATOLL_ISSUER_KEY_FILE: z.string().min(1),
   /** Which addresses issuers of tenants may have beside public ones: `none`, `loopback` (with http) or `private`. */
   ATOLL_PRIVATE_ISSUERS: z.enum(privateIssuers).default('none'),
+  /** `off-to-measure`: requests leave no record and resources no history. For the benchmark of what those cost, and nothing else. */
+  ATOLL_AUDIT: z.enum(['on', 'off-to-measure']).default('on'),
   /** Private JWK, Ed25519, that signs the ends of the tenants' logs. */
   ATOLL_LOG_KEY_FILE: z.string().min(1),
   /** Where signed ends of the logs are kept, outside the database: JSON lines, appended. Without it they are only told. */

@@ -36,6 +36,7 @@ runProcess('gateway', async ({ log, onStop, fail }) => {
 
   const gateway = await startGateway({
     ...{ owner, reader, nc, issuer, heads, log },
+    audited: config.ATOLL_AUDIT === 'on',
     headsFile: config.ATOLL_LOG_HEADS_FILE ?? null,
     headsMs: config.ATOLL_LOG_HEADS_SECONDS * 1000,
     host: config.ATOLL_HOST,

@@ -1,4 +1,5 @@
 /** What is asked of the platform stands in the log of whoever asked: once, whatever is repeated or killed in between. */
+import { createHash } from 'node:crypto';
 import { PLATFORM } from '@atoll/schema/ids';
 import type { tenancyCommands } from '@atoll/schema/tenancy/commands';
 import { newId } from '@atoll/service/ids';
@@ -186,7 +187,7 @@ describe('sign-ins', () => {
   it('are recorded, refused ones too, and the many that are alike as a number', async () => {
     const secret = 'ats_secret';
     const serviceAccountId = newId('serviceAccount');
-    const secretHash = (await import('node:crypto')).createHash('sha256').update(secret).digest('hex');
+    const secretHash = createHash('sha256').update(secret).digest('hex');
     await platform.append(acme.id, 'tenancy', `tenant:${acme.id}`, {
       type: 'ServiceAccountCreated',
       data: { tenantId: acme.id, serviceAccountId, name: 'ci', role: 'admin', secretHash },

@@ -50,6 +50,7 @@ export interface TestTenant {
 export interface Platform {
   readonly url: string;
   readonly nc: NatsConnection;
+  readonly natsUrl: string;
   readonly database: ReadDatabase;
   readonly issuer: Issuer;
   readonly heads: HeadSigner;
@@ -57,6 +58,14 @@ export interface Platform {
   readonly operator: string;
   /** Appends to a context's store; resolves once the gateway's read model has it. */
   append(tenant: Tenant, context: Context, stream: string, ...events: DomainEvent[]): Promise<number>;
+  /** Without waiting, as the answer to a command with this correlation. */
+  appendFor(
+    correlation: string,
+    tenant: Tenant,
+    context: Context,
+    stream: string,
+    ...events: DomainEvent[]
+  ): Promise<number>;
   /** The same, without waiting. */
   appendOnly(tenant: Tenant, context: Context, stream: string, ...events: DomainEvent[]): Promise<number>;
   /** Until the gateway has all that is appended. */
@@ -120,7 +129,7 @@ export async function startPlatform(limits: Partial<GatewayLimits> = {}): Promis
     pools = [owner, reader];
     gateway = await startGateway({
       ...{ owner, reader, nc: gatewayNats, issuer, heads, log, host: '127.0.0.1', port: 0 },
-      ...{ headsFile: null, headsMs: 300_000 },
+      ...{ audited: true, headsFile: null, headsMs: 300_000 },
       requestPoints: given.requestPoints ?? 10_000,
       tenantPointsPerMinute: given.tenantPointsPerMinute ?? 20_000_000,
       slowSocketMs: given.slowSocketMs ?? 10_000,
@@ -157,15 +166,17 @@ export async function startPlatform(limits: Partial<GatewayLimits> = {}): Promis
   const platform: Platform & { url: string } = {
     url: '',
     nc,
+    natsUrl: nats.url,
     database,
     issuer,
     heads,
     key,
     operator: '',
-    async appendOnly(tenant, context, stream, ...events) {
+    appendOnly: (...args) => platform.appendFor('test', ...args),
+    async appendFor(correlation, tenant, context, stream, ...events) {
       const outcome = await storeOf(context).append({
         ...{ stream, expected: { kind: 'any' }, events, claims: [] },
-        origin: { tenant, actor: 'user:test', cause: null, correlation: 'test', traceparent: null },
+        origin: { tenant, actor: 'user:test', cause: null, correlation, traceparent: null },
       });
       if (outcome.outcome !== 'appended') throw new Error(JSON.stringify(outcome));
       return outcome.position;

@@ -155,3 +155,11 @@ export function createRecorder(options: { pool: Pool; log: Logger; resolved: () 
     },
   };
 }
+
+/** What a gateway costs without one. */
+export const unrecorded: Recorder = {
+  open: async () => {},
+  close: async () => {},
+  record: async () => {},
+  stop: async () => {},
+};

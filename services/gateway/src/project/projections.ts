@@ -23,7 +23,7 @@ import { changedAccess, markAccessChanges } from './access-changes.ts';
 import { projectDeploy } from './deploy.ts';
 import { deriveRows } from './derive.ts';
 import { combine, type Effect, tables } from './effects.ts';
-import { historyTable, writeHistory } from './history.ts';
+import { historyTable, type Step, writeHistory } from './history.ts';
 import { appendToLogs, areWaiting, type Changed, type Heads, takeTurn } from './log.ts';
 import { readLogScopes } from './log-scope.ts';
 import { projectNetwork } from './network.ts';
@@ -44,10 +44,15 @@ const project: Readonly<Record<Context, (record: EventRecord) => readonly Effect
   network: (record) => projectNetwork(record as EventRecord & NetworkEvent, record),
 };
 
+const toldStep = (event: EventRecord): Step => ({
+  event,
+  effects: project[event.context]({ ...event, data: toldData(event) }),
+});
+
 /** The read models alone: all that a rebuild makes again. */
-async function applyToModels(tx: PoolClient, events: readonly EventRecord[]): Promise<Changed> {
-  const told = events.map((event) => ({ event, effects: project[event.context]({ ...event, data: toldData(event) }) }));
-  const changed = await writeHistory(tx, told);
+async function applyToModels(tx: PoolClient, events: readonly EventRecord[], keepsHistory = true): Promise<Changed> {
+  const steps = keepsHistory ? events.map(toldStep) : [];
+  const changed = await writeHistory(tx, steps);
   const changes = combine(events.flatMap((event) => project[event.context](event)));
   await writeChanges(tx, changes);
   await deriveRows(tx, changes.derived);
@@ -55,10 +60,10 @@ async function applyToModels(tx: PoolClient, events: readonly EventRecord[]): Pr
 }
 
 /** One batch of one context, in the consumer's transaction. Answers where the tenants' logs are now. */
-async function applyEvents(tx: PoolClient, events: readonly EventRecord[]): Promise<Heads> {
+async function applyEvents(tx: PoolClient, events: readonly EventRecord[], keepsHistory: boolean): Promise<Heads> {
   await takeTurn(tx);
   const scopeOf = await readLogScopes(tx, events);
-  const changes = await applyToModels(tx, events);
+  const changes = await applyToModels(tx, events, keepsHistory);
   await markAccessChanges(tx, changedAccess(events));
   return appendToLogs(tx, events, { changes, scopeOf });
 }
@@ -96,10 +101,12 @@ export async function startProjections(options: {
   nc: NatsConnection;
   pool: Pool;
   log: Logger;
+  /** False only to measure what it costs. */
+  keepsHistory: boolean;
   /** After the commit: what happened, and where the tenants' logs are now. */
   committed: (events: readonly EventRecord[], heads: Heads) => void;
 }): Promise<Projections> {
-  const { nc, pool, log, committed } = options;
+  const { nc, pool, log, keepsHistory, committed } = options;
 
   const members = createVacuum({ pool, table: `${readSchema}.member`, log });
   const invitations = createVacuum({ pool, table: `${readSchema}.invitation`, log });
@@ -122,7 +129,7 @@ export async function startProjections(options: {
       handler: {
         kind: 'project',
         async apply(tx, events) {
-          heads = await applyEvents(tx, events);
+          heads = await applyEvents(tx, events, keepsHistory);
         },
         afterCommit(events) {
           committed(events, heads);
