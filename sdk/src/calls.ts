@@ -14,6 +14,7 @@ import { withKeys } from './idempotency.ts';
 import type { CallOptions, Deleted, Done } from './options.ts';
 import type { Positions } from './positions.ts';
 import { type Clock, withRetries } from './retry.ts';
+import { traceparentOf } from './tracing.ts';
 
 export type Read = <R, V extends object, T>(
   document: TypedDocument<R, V>,
@@ -46,6 +47,7 @@ export interface Wire {
   readonly fetch: typeof globalThis.fetch;
   readonly tokens: TokenSource;
   readonly positions: Positions;
+  readonly traceparent: (() => string | undefined) | undefined;
   readonly clock: Clock;
   readonly deadlineMs: number;
   readonly attemptMs: number;
@@ -82,6 +84,7 @@ export async function call<R, V>(
       fetch: wire.fetch,
       token,
       position: wire.positions.header(),
+      traceparent: traceparentOf(wire.traceparent),
       body,
       timeoutMs,
       signal: options.signal,

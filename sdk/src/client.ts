@@ -44,6 +44,7 @@ export function createAtoll(options: AtollOptions): Atoll {
     clock,
     tokens: tokenSource(options, fetch, clock),
     positions: new Positions(),
+    traceparent: options.traceparent,
     deadlineMs: options.deadlineMs ?? 30_000,
     attemptMs: options.attemptMs ?? 10_000,
   };
@@ -72,6 +73,7 @@ export function createAtoll(options: AtollOptions): Atoll {
           url: options.subscriptionsUrl ?? options.url.replace(/^http/, 'ws'),
           webSocket: options.webSocket,
           tokens: wire.tokens,
+          traceparent: options.traceparent,
           clock,
           newest: (signal) => query.eventCursor({}, signal === undefined ? {} : { signal }),
         },

@@ -14,6 +14,7 @@ import type { EventData } from './generated/events.ts';
 import type { Event } from './generated/resources.ts';
 import { Queue } from './queue.ts';
 import { backoff, type Clock, isRetryable } from './retry.ts';
+import { traceparentOf } from './tracing.ts';
 
 export interface EventsOptions {
   /** Cursor of the last record that you have; without it, what comes from now on. `'0'` is no cursor: ask `events`. */
@@ -45,6 +46,7 @@ export interface EventsWire {
   readonly url: string;
   readonly webSocket: unknown;
   readonly tokens: TokenSource;
+  readonly traceparent: (() => string | undefined) | undefined;
   readonly clock: Clock;
   /** Asks for the log's end. */
   readonly newest: (signal: AbortSignal | undefined) => Promise<string>;
@@ -145,8 +147,13 @@ function connect(wire: EventsWire, after: string, refused: string | null, signal
       },
     },
   });
+  const traceparent = traceparentOf(wire.traceparent);
   const unsubscribe = client.subscribe<{ readonly events: Event }>(
-    { query: documents.onEvents.text, variables: { after } },
+    {
+      query: documents.onEvents.text,
+      variables: { after },
+      ...(traceparent === null ? {} : { extensions: { traceparent } }),
+    },
     {
       next: (answer) => {
         if (answer.errors !== undefined) queue.fail(answer.errors);

@@ -14,6 +14,7 @@ export interface HttpRequest {
   readonly fetch: typeof globalThis.fetch;
   readonly token: string;
   readonly position: string | null;
+  readonly traceparent: string | null;
   readonly body: string;
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
@@ -29,6 +30,7 @@ export async function post(request: HttpRequest): Promise<Answer> {
     'content-type': 'application/json',
   };
   if (request.position !== null) headers['atoll-position'] = request.position;
+  if (request.traceparent !== null) headers.traceparent = request.traceparent;
   try {
     const response = await request.fetch(request.url, {
       method: 'POST',

@@ -27,6 +27,11 @@ export type AtollOptions = Defaults & {
   readonly fetch?: typeof globalThis.fetch;
   /** The WebSocket class; default: the global one, which Node has from 22 on (on 20 pass that of the package `ws`). */
   readonly webSocket?: unknown;
+  /**
+   * The trace to go on in, asked before each attempt and each subscription: a W3C `traceparent`, e.g. that of OpenTelemetry's
+   * active span. Undefined, or what isn't one: none is sent. Default: none; the platform then begins a trace by itself.
+   */
+  readonly traceparent?: () => string | undefined;
   /** Time and chance, for tests. */
   readonly clock?: Clock;
 } & (

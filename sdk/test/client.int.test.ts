@@ -32,8 +32,9 @@ function fastClock() {
   };
   return { clock, waits };
 }
-const client = (more: { clock?: Clock; token?: string | (() => string) } = {}) =>
-  createAtoll({ url: server.url, token: 'secret', ...more });
+const client = (
+  more: { clock?: Clock; token?: string | (() => string); traceparent?: () => string | undefined } = {},
+) => createAtoll({ url: server.url, token: 'secret', ...more });
 
 const environment = { id: 'env_1', name: 'test', kind: 'TEST', createdAt: '2026-11-23T08:30:00.000Z' };
 const created = (): Reply => ({
@@ -59,6 +60,24 @@ const thrown =
   });
 const keyOf = (request: Received | undefined) => request?.variables.input?.idempotencyKey;
 const create = { name: 'test', kind: 'TEST' } as const;
+
+test('a call goes on in the trace that it is told of, each attempt anew, and begins none by itself', async () => {
+  const header = (index: number) => server.received[index]?.headers.traceparent;
+  server.answer(created);
+  await client().mutate.createEnvironment(create);
+  expect(header(0)).toBeUndefined();
+  const spans = ['b7ad6b7169203331', 'b7ad6b7169203332'].map((id) => `00-0af7651916cd43dd8448eb211c80319c-${id}-01`);
+  const told = [...spans, undefined, '00-0af7-b7ad-01'];
+  const { clock } = fastClock();
+  const traced = client({ clock, traceparent: () => told.shift() });
+  server.answer(thrown('UNAVAILABLE', 503), created);
+  await traced.mutate.createEnvironment(create);
+  expect([header(1), header(2)]).toEqual(spans);
+  await traced.mutate.createEnvironment(create);
+  await traced.mutate.createEnvironment(create);
+  expect([header(3), header(4)]).toEqual([undefined, undefined]);
+  expect(told).toEqual([]);
+});
 
 test('a mutation answers with its payload, and sends token and key', async () => {
   server.answer(created);
