@@ -12,6 +12,7 @@ import {
   eventStream,
   eventSubjects,
   eventWakeSubject,
+  holdingsSubject,
   nodeSubjects,
 } from '@atoll/schema/subjects';
 
@@ -52,7 +53,7 @@ const keyOwners: readonly Context[] = ['tenancy'];
 
 /** What each context does beyond what all contexts do. */
 const special: Record<Context, Pick<NatsUser, 'publish' | 'subscribe'>> = {
-  tenancy: { publish: [], subscribe: [] },
+  tenancy: { publish: contexts.map(holdingsSubject), subscribe: [] },
   deploy: { publish: ['node.*.wake'], subscribe: [nodeSubjects.workloadsPull('*'), nodeSubjects.workloadsReport('*')] },
   network: { publish: ['node.*.wake'], subscribe: [nodeSubjects.networkPull('*'), nodeSubjects.networkReport('*')] },
 };
@@ -69,6 +70,7 @@ function contextUser(context: Context, password: string): NatsUser {
       `_INBOX_${context}.>`,
       `cmd.${context}.>`,
       eventFetchSubject(context),
+      holdingsSubject(context),
       wake,
       ...keyOwners.filter((owner) => owner === context).map(dataKeySubject),
       ...subscribe,

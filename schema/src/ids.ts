@@ -27,6 +27,7 @@ export const idPrefixes = {
   policy: 'pol',
   event: 'evt',
   dataKey: 'key',
+  reservation: 'rsv',
 } as const;
 
 export type IdKind = keyof typeof idPrefixes;
@@ -55,6 +56,7 @@ const spoken: Readonly<Record<IdKind, string>> = {
   policy: 'an isolation policy',
   event: 'an event',
   dataKey: 'a data key',
+  reservation: 'a reservation of quota',
 };
 
 const suffix = '[0-7][0-9abcdefghjkmnpqrstvwxyz]{25}';

@@ -105,6 +105,9 @@ const registry = {
   'deployment:read': { doc: 'Read deployments, releases, instances and logs.', level: 'namespace', roles: everybody },
   'deployment:write': { doc: 'Deploy, upgrade, scale, roll back and delete.', level: 'namespace', roles: developers },
   'instance:probe': { doc: 'Try connections between instances.', level: 'namespace', roles: developers },
+  'quota:read': { doc: 'Read who holds what of the quotas.', level: 'namespace', roles: [...everybody, 'operator'] },
+  'quota:write': { doc: 'Limit environments and namespaces.', level: 'environment', roles: admins },
+  'quota:audit': { doc: 'Read where the quota ledger and reality differ.', level: 'platform', roles: ['operator'] },
   'node:read': { doc: 'Read the nodes of the platform.', level: 'platform', roles: ['operator'] },
   'event:read': { doc: 'Read the log and subscribe to it.', level: 'namespace', roles: [...everybody, 'operator'] },
   'audit:read': {

@@ -15,6 +15,8 @@ export const eventSubject = (event: Pick<EventRecord, 'context' | 'tenant' | 'st
 
 /** Request {after, limit} → the owner's events from PostgreSQL: how a consumer closes a gap. */
 export const eventFetchSubject = (context: Context) => `fetch.${context}.events`;
+/** Request of `holdingsRequest` (tenancy/quotas.ts) → what the context's holders hold of the quotas. */
+export const holdingsSubject = (context: Context) => `fetch.${context}.holdings`;
 /** A process of the context → its others: something new was appended. Body: a random name of the process, that it knows its own by. */
 export const eventWakeSubject = (context: Context) => `fetch.${context}.wake`;
 

@@ -31,6 +31,30 @@ export type Claim =
       readonly amount: number;
       readonly limit: number;
     }
+  /**
+   * All of it, or nothing. As several claims of kind `amount`, in one statement; an amount of 0 is let go of. The limit
+   * is the one that is kept for (set, key) (see `limit` below), where there is none the claim's own, null for none.
+   * `anyway`: it is a fact already, and counts whatever the limit says.
+   */
+  | {
+      readonly op: 'take';
+      readonly kind: 'amounts';
+      /** What the amounts are together, and whose: for texts. */
+      readonly set: string;
+      readonly key: string;
+      readonly owner: string;
+      readonly amounts: readonly ClaimedAmount[];
+    }
+  /** From now on at most so much may be held under (set, key); null: no limit. Refused where more is held. */
+  | {
+      readonly op: 'limit';
+      readonly kind: 'amount';
+      readonly set: string;
+      readonly key: string;
+      readonly limit: number | null;
+    }
+  /** Refused from the time `key` on, by the clock of the database: RFC 3339. `set`: what ends then. */
+  | { readonly op: 'before'; readonly set: string; readonly key: string }
   /** Lets go of what `owner` holds under `key` (of a range: its CIDR). Letting go of what isn't held is fine. */
   | {
       readonly op: 'release';
@@ -41,6 +65,14 @@ export type Claim =
     }
   /** `key` must be held by somebody, e.g. the mark of an open namespace. */
   | { readonly op: 'require'; readonly set: string; readonly key: string };
+
+export interface ClaimedAmount {
+  readonly set: string;
+  readonly key: string;
+  readonly amount: number;
+  readonly limit: number | null;
+  readonly anyway?: boolean;
+}
 
 export interface Accepted<E extends DomainEvent> {
   readonly ok: true;

@@ -52,6 +52,8 @@ export type ClaimConflict = {
   readonly claim: Claim;
   readonly holders: readonly { owner: string; amount: number | null }[];
   readonly held: number | null;
+  /** Of a claim on many amounts: the first one that couldn't be had, with the limit that it met. */
+  readonly at?: { readonly set: string; readonly key: string; readonly amount: number; readonly limit: number };
 };
 
 export type AppendOutcome =

@@ -39,6 +39,10 @@ export const failpoints = [
   'rebuild.after-batch',
   'rebuild.before-switch',
   'rebuild.after-switch',
+  // A reservation of quota, in the service that reserves, and the ledger's look after it.
+  'quota.before-reserve',
+  'quota.after-reserve',
+  'quota.before-expiry',
   // The agent of a node.
   'agent.before-apply',
   'agent.after-apply',

@@ -13,6 +13,10 @@ export class RpcTimeout extends Error {
   override readonly name = 'RpcTimeout';
 }
 
+/** Nobody answers on the other side, or in time. */
+export const isServiceAway = (error: unknown): boolean =>
+  error instanceof RpcUnavailable || error instanceof RpcTimeout;
+
 /** Whether the connection stands, and who waits for it. Without an entry (another's connection) it counts as standing. */
 interface Link {
   up: boolean;

@@ -46,6 +46,13 @@ const nodeFacts = z.strictObject({
   maxInstances: z.number().int().min(1).meta({ description: 'Instances on it at most.', 'x-unit': 'instance' }),
 });
 
+/** What a deployment takes of the quotas: measures of tenancy/quotas.ts. */
+export const heldAmounts = z.strictObject({
+  cpuMillis: z.number().int().min(0).meta({ description: 'Processor time.', 'x-unit': 'millicore' }),
+  memoryMiB: z.number().int().min(0).meta({ description: 'Memory.', 'x-unit': 'MiB' }),
+  instances: z.number().int().min(0).meta({ description: 'Instances.', 'x-unit': 'instance' }),
+});
+
 export const deployEvents = {
   // of the platform's tenant
   NodeRegistered: {
@@ -180,6 +187,20 @@ export const deployEvents = {
     stream: 'deployment',
     version: 1,
     data: z.strictObject({ deploymentId: id('deployment'), namespaceId: id('namespace'), name }),
+  },
+  HoldingChanged: {
+    doc: 'What the deployment takes of the quotas has changed: the most that it can come to hold by itself, surge included.',
+    stream: 'deployment',
+    version: 1,
+    data: z.strictObject({
+      deploymentId: id('deployment'),
+      namespaceId: id('namespace'),
+      name,
+      amounts: heldAmounts.describe('What it takes from now on.'),
+      reservationId: id('reservation')
+        .nullable()
+        .describe('The reservation that it made use of; null where it needed none.'),
+    }),
   },
   InstancePlaced: {
     doc: 'A replica has a node, and its resources there are taken. The network service gives it an address next.',

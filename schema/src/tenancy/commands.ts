@@ -9,6 +9,7 @@ import { suspensionReason, tenantLimits } from './events.ts';
 import { identityCommands } from './identity-commands.ts';
 import { displayName, email, memberSubject } from './person.ts';
 import { planCommands } from './plans.ts';
+import { quotaCommands } from './quotas.ts';
 
 const subject = memberSubject;
 
@@ -77,6 +78,7 @@ export const tenancyCommands = {
     result: z.strictObject({ namespaceId: id('namespace') }),
   },
   ...identityCommands,
+  ...quotaCommands,
 } as const;
 
 export type TenancyCommand = keyof typeof tenancyCommands;

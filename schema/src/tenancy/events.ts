@@ -1,4 +1,5 @@
 /** Facts of the tenancy context. Streams: `tenant:<id>`, `environment:<id>`, `namespace:<id>`, and those of the files beside. */
+/** Facts of the tenancy context. Streams: `tenant:<id>`, `environment:<id>`, `namespace:<id>`, and those of quotas.ts. */
 import { z } from 'zod';
 import { id } from '../ids.ts';
 import { personal } from '../personal.ts';
@@ -9,6 +10,7 @@ import { environmentEvents, environmentKinds } from './environments.ts';
 import { identityEvents } from './identity.ts';
 import { displayName, email } from './person.ts';
 import { planEvents } from './plans.ts';
+import { quotaEvents } from './quotas.ts';
 
 /** The roles there were at first. */
 const roleV1 = z.enum(['admin', 'viewer']).describe('What it may do: everything within the tenant, or only look.');
@@ -135,6 +137,7 @@ export const tenancyEvents = {
   },
 
   ...identityEvents,
+  ...quotaEvents,
 } as const;
 
 export type TenancyEvent = EventsOf<typeof tenancyEvents>;

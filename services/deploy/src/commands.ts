@@ -9,32 +9,32 @@ import { newId } from '@atoll/service/ids';
 import type { Pool } from 'pg';
 import { denied, namespaceNotFound } from './denials.ts';
 import { deploymentNotFound } from './domain/actions.ts';
-import { type DeploymentCommand, deploymentDecider } from './domain/decide.ts';
+import type { World } from './domain/advance.ts';
+import { type DeploymentCommand, deploymentDecider, type Granted, noWorld } from './domain/decide.ts';
 import { DEPLOYMENT_LABEL, type Deployment } from './domain/deployment.ts';
-import type { Amounts } from './domain/holdings.ts';
 import { namespaceDecider } from './domain/namespace.ts';
 import { deploymentStream, namespaceStream } from './domain/streams.ts';
 import { originOf } from './origin.ts';
 import { placeAndCommit } from './place-and-commit.ts';
+import type { Quota } from './quota.ts';
 import { checkImage, type ImageDoor } from './registry.ts';
-import { readLimits } from './replicas/tenant-limits.ts';
 
 export interface Needs {
   readonly store: EventStore;
   readonly pool: Pool;
   readonly images: ImageDoor;
+  readonly quota: Quota;
 }
 
 /** What a handler is given beside its input. */
 interface Asked {
   readonly tenant: Id<'tenant'>;
-  readonly limits: Amounts;
   readonly context: CommandContext;
   readonly idempotency: Idempotency;
 }
 
 export function deployHandlers(needs: Needs): CommandHandlers<typeof deployCommands> {
-  const { store, images } = needs;
+  const { store, images, quota } = needs;
 
   /** A command on a deployment that is there, without any placing. */
   const change = (
@@ -58,7 +58,7 @@ export function deployHandlers(needs: Needs): CommandHandlers<typeof deployComma
   return {
     CreateDeployment: (input, context) =>
       answer(needs, 'CreateDeployment', input, context, async (asked) => {
-        const { tenant, limits, idempotency } = asked;
+        const { tenant, idempotency } = asked;
         const refusal =
           faultyLabels(input.labels) ??
           (await missingNamespace(store, tenant, input.namespaceId)) ??
@@ -70,16 +70,22 @@ export function deployHandlers(needs: Needs): CommandHandlers<typeof deployComma
           rolloutId: newId('rollout'),
         };
         const { deploymentId } = ids;
-        const { outcome } = await placeAndCommit(needs, {
-          deploymentId,
-          newStream: true,
-          places: input.replicas,
-          command: (world) => ({ action: 'create', tenant, limits, ...input, ...ids, world }),
-          origin: originOf(context),
-          idempotency,
-          result: () => ({ deploymentId }),
-        });
-        return outcome;
+        const command = (granted: Granted | null, world: World = noWorld) =>
+          ({ action: 'create', tenant, granted, ...input, ...ids, world }) as const;
+        const commit = async (granted: Granted | null) => {
+          const { outcome } = await placeAndCommit(needs, {
+            deploymentId,
+            newStream: true,
+            places: input.replicas,
+            command: (world) => command(granted, world),
+            origin: originOf(context),
+            idempotency,
+            result: () => ({ deploymentId }),
+          });
+          return outcome;
+        };
+        const { namespaceId, name } = input;
+        return quota.grow({ deploymentId, created: { namespaceId, name }, command, commit }, context);
       }),
 
     UpgradeDeployment: (input, context) =>
@@ -88,30 +94,41 @@ export function deployHandlers(needs: Needs): CommandHandlers<typeof deployComma
         const refusal = spec.image === undefined ? null : await checkImage(images, spec.image);
         if (refusal !== null) return refused(refusal);
         const ids = { releaseId: newId('release'), rolloutId: newId('rollout') };
-        const { tenant, limits } = asked;
+        const { tenant } = asked;
         const given = { ...defined(spec), ...(spec.resources ? { resources: defined(spec.resources) } : {}) };
-        return change(deploymentId, asked, { action: 'upgrade', tenant, limits, change: given, ...ids }, rolloutOf);
+        const command = (granted: Granted | null) =>
+          ({ action: 'upgrade', tenant, granted, change: given, ...ids }) as const;
+        const commit = (granted: Granted | null) => change(deploymentId, asked, command(granted), rolloutOf);
+        return quota.grow({ deploymentId, command, commit }, context);
       }),
 
     RollbackDeployment: ({ deploymentId, toRelease }, context) =>
       answer(needs, 'RollbackDeployment', { deploymentId, toRelease }, context, (asked) => {
-        const { tenant, limits } = asked;
+        const { tenant } = asked;
         const rolloutId = newId('rollout');
-        return change(deploymentId, asked, { action: 'rollback', tenant, limits, toRelease, rolloutId }, rolloutOf);
+        const command = (granted: Granted | null) =>
+          ({ action: 'rollback', tenant, granted, toRelease, rolloutId }) as const;
+        const commit = (granted: Granted | null) => change(deploymentId, asked, command(granted), rolloutOf);
+        return quota.grow({ deploymentId, command, commit }, context);
       }),
 
     ScaleDeployment: ({ deploymentId, replicas }, context) =>
-      answer(needs, 'ScaleDeployment', { deploymentId, replicas }, context, async ({ tenant, limits, idempotency }) => {
-        const { outcome } = await placeAndCommit(needs, {
-          deploymentId,
-          places: replicas,
-          command: (world) => ({ action: 'scale', tenant, limits, replicas, world }),
-          origin: originOf(context),
-          idempotency,
-          expectedVersion: context.expectedVersion,
-          result: () => ({ deploymentId }),
-        });
-        return outcome;
+      answer(needs, 'ScaleDeployment', { deploymentId, replicas }, context, ({ tenant, idempotency }) => {
+        const command = (granted: Granted | null, world: World = noWorld) =>
+          ({ action: 'scale', tenant, granted, replicas, world }) as const;
+        const commit = async (granted: Granted | null) => {
+          const { outcome } = await placeAndCommit(needs, {
+            deploymentId,
+            places: replicas,
+            command: (world) => command(granted, world),
+            origin: originOf(context),
+            idempotency,
+            expectedVersion: context.expectedVersion,
+            result: () => ({ deploymentId }),
+          });
+          return outcome;
+        };
+        return quota.grow({ deploymentId, command, commit }, context);
       }),
 
     DeleteDeployment: ({ deploymentId }, context) =>
@@ -153,16 +170,10 @@ async function answer<R>(
   const { tenant, expectedVersion } = context;
   if (tenant === PLATFORM) return { ok: false, rejection: notATenant };
   const idempotency: Idempotency = { key: context.key, request: { name, input, expectedVersion } };
-  const limits = await readLimits(needs.pool, tenant);
-  const outcome = limits === null ? refused(unknownTenant) : await decide({ tenant, limits, context, idempotency });
+  const outcome = await decide({ tenant, context, idempotency });
   if (outcome.ok) return asAnswer<R>(outcome);
   return asAnswer<R>((await storedAnswer(needs.store, tenant, idempotency)) ?? outcome);
 }
-
-const unknownTenant = reject(
-  'UNAVAILABLE',
-  "The tenant's limits haven't arrived here yet. Try again in a moment, with the same idempotency key.",
-);
 
 async function storedAnswer(
   store: EventStore,

@@ -1,7 +1,7 @@
 /** What a tenant is told when a claim can't be had: one text for each set of claims. */
 import type { ClaimConflict } from '@atoll/events/store';
 import { type Rejection, reject } from '@atoll/schema/errors';
-import { DEPLOYMENT_NAME, NAMESPACE_OPEN, nodeSets, tenantSets } from './domain/holdings.ts';
+import { DEPLOYMENT_NAME, NAMESPACE_OPEN, nodeSets, RESERVATION } from './domain/holdings.ts';
 
 export const namespaceNotFound = reject(
   'NOT_FOUND',
@@ -23,16 +23,10 @@ const placesTaken = reject(
   'replicas',
 );
 
-const exceeded = (what: string) => (conflict: ClaimConflict) => {
-  const { claim } = conflict;
-  const amount = 'amount' in claim ? claim.amount : 0;
-  const limit = 'limit' in claim ? claim.limit : 0;
-  return reject(
-    'QUOTA_EXCEEDED',
-    `The tenant may hold ${limit} ${what} at most. Its other deployments hold ${conflict.held ?? 0}, and this one would ` +
-      `hold up to ${amount}, the surge of its rollout included. Make something smaller or delete it, or ask the operator for a higher limit.`,
-  );
-};
+export const tooLate = reject(
+  'UNAVAILABLE',
+  'It took so long that what was reserved of the quotas for it is kept no longer. Nothing was done: try again.',
+);
 
 const denials: Record<string, (conflict: ClaimConflict) => Rejection> = {
   [DEPLOYMENT_NAME]: () => nameTaken,
@@ -40,9 +34,7 @@ const denials: Record<string, (conflict: ClaimConflict) => Rejection> = {
   [nodeSets.cpuMillis]: () => placesTaken,
   [nodeSets.memoryMiB]: () => placesTaken,
   [nodeSets.instances]: () => placesTaken,
-  [tenantSets.cpuMillis]: exceeded('thousandths of a core'),
-  [tenantSets.memoryMiB]: exceeded('MiB'),
-  [tenantSets.instances]: exceeded('instances'),
+  [RESERVATION]: () => tooLate,
 };
 
 export function denied(conflict: ClaimConflict): Rejection {

@@ -41,7 +41,6 @@ runProcess('deploy', async ({ log, onStop, fail }) => {
       nats: natsReadiness(nc),
       relay: async () => service.problems.relay(),
       tables: async () => service.problems.tables(),
-      limits: async () => service.problems.limits(),
       namespaces: async () => service.problems.namespaces(),
     },
     log,

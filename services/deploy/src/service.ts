@@ -3,7 +3,7 @@ import { startRelay } from '@atoll/events/relay';
 import { createEventStore } from '@atoll/events/store';
 import { deployCommands } from '@atoll/schema/deploy/commands';
 import { deployEvents } from '@atoll/schema/deploy/events';
-import { type CommandContext, serveCommands } from '@atoll/service/commands';
+import { type CommandContext, createCommandClient, serveCommands } from '@atoll/service/commands';
 import type { Logger } from '@atoll/service/log';
 import type { NatsConnection } from '@atoll/service/nats';
 import type { Pool } from 'pg';
@@ -11,11 +11,12 @@ import { deployHandlers } from './commands.ts';
 import { startNamespaceController } from './controllers/namespaces.ts';
 import { startNodeController } from './controllers/nodes.ts';
 import { startRolloutController } from './controllers/rollouts.ts';
+import { serveHoldings } from './holdings.ts';
 import { servePulls } from './nodes/documents.ts';
 import { serveReports } from './nodes/reports.ts';
 import { startTableRebuilds, startTables } from './projections/tables.ts';
+import { createQuota } from './quota.ts';
 import { startNamespaceReactions } from './reactions/namespaces.ts';
-import { startTenantLimits } from './replicas/tenant-limits.ts';
 
 export const schema = 'deploy';
 export const migrations = new URL('../../../schema/sql/deploy/', import.meta.url);
@@ -43,23 +44,28 @@ export async function startDeploy(options: DeployOptions) {
   };
   const tables = await startTables({ store, pool, schema, nc, log, onChange });
   const rebuilds = await startTableRebuilds({ store, pool, schema, log });
-  const limits = await startTenantLimits({ nc, pool, schema, log });
   const reactions = await startNamespaceReactions({ store, nc, pool, schema, log });
 
   const pulls = servePulls({ pool, nc, log });
+  const holdings = serveHoldings({ store, pool, nc, log });
   const reports = serveReports({ store, pool, nc, log });
 
-  /** What the caller has seen of tenancy: the limits are in our table, and the namespaces open or closed here. */
+  /** What the caller has seen of tenancy: the namespaces are open or closed here. */
   async function ready(seen: CommandContext['seen'], deadline: number): Promise<void> {
     const position = seen.tenancy ?? 0;
-    const there = await Promise.all([limits, reactions].map((replica) => replica.waitFor(position, deadline)));
-    if (there.includes(false)) throw new Error(`The replicas aren't at tenancy's position ${position} yet.`);
+    if (await reactions.waitFor(position, deadline)) return;
+    throw new Error(`The facts of tenancy are known up to ${reactions.position()}, not ${position}.`);
   }
   const commands = serveCommands({
     nc,
     context: 'deploy',
     registry: deployCommands,
-    handlers: deployHandlers({ store, pool, images: { registries, log } }),
+    handlers: deployHandlers({
+      store,
+      pool,
+      images: { registries, log },
+      quota: createQuota({ store, commands: createCommandClient(nc), log }),
+    }),
     ready,
     log,
   });
@@ -69,13 +75,12 @@ export async function startDeploy(options: DeployOptions) {
     problems: {
       relay: () => relay.problem(),
       tables: () => tables.problem(),
-      limits: () => limits.problem(),
       namespaces: () => reactions.problem(),
     },
     /** What comes from outside first, then what acts by itself; what is committed is still published. */
     async stop() {
-      await Promise.all([commands.stop(), reports.stop(), pulls.stop()]);
-      await Promise.all([reactions.stop(), limits.stop()]);
+      await Promise.all([commands.stop(), reports.stop(), pulls.stop(), holdings.stop()]);
+      await reactions.stop();
       await Promise.all([rollouts.stop(), namespaces.stop(), nodes.stop()]);
       await rebuilds.stop();
       await tables.stop();

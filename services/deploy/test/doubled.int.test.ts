@@ -28,7 +28,7 @@ async function expectDone(member: Member, ids: readonly Id<'deployment'>[], imag
     await platform.completed(deploymentId, 2, 60_000);
     const state = checkHistory(await platform.events(deploymentId));
     expect(state).toMatchObject({ status: 'ACTIVE', target: { number: 2 }, rollout: { status: 'COMPLETED' } });
-    held.push(...heldBy(deploymentId, member.tenant, state));
+    held.push(...heldBy(deploymentId, state));
   }
   await platform.until('nodes run that and nothing else', () => {
     const images = platform.images();
@@ -36,6 +36,10 @@ async function expectDone(member: Member, ids: readonly Id<'deployment'>[], imag
   });
   const now = (await platform.held()).filter((line) => ids.some((id) => line.includes(id)));
   expect([...now].sort()).toEqual(held.sort());
+  await platform.until('the ledger has what they hold, and no more', async () => {
+    const { instances } = await platform.ledger(member.tenant);
+    return instances === ids.length * 3 && (await platform.reservations()) === 0;
+  });
   const started = platform.agents.flatMap((agent) => agent.startedEver);
   expect(new Set(started).size).toBe(started.length);
 }

@@ -2,17 +2,21 @@
 import type { ReleaseSpec, Resources } from '@atoll/schema/deploy/spec';
 import type { Id } from '@atoll/schema/ids';
 import type { World } from '../src/domain/advance.ts';
-import type { DeploymentCommand } from '../src/domain/decide.ts';
+import type { DeploymentCommand, Granted } from '../src/domain/decide.ts';
 import type { Deployment, DeploymentEvent } from '../src/domain/deployment.ts';
 import { evolve } from '../src/domain/evolve.ts';
-import type { Amounts } from '../src/domain/holdings.ts';
 import type { Instance } from '../src/domain/instance.ts';
 import type { NodeView } from '../src/placement/node-view.ts';
 
 export const tenant: Id<'tenant'> = 'ten_a';
 export const deploymentId: Id<'deployment'> = 'dep_a';
 export const namespaceId: Id<'namespace'> = 'ns_a';
-export const limits: Amounts = { instances: 100, cpuMillis: 100_000, memoryMiB: 100_000 };
+/** Room for whatever a test wants. */
+export const granted: Granted = {
+  reservationId: 'rsv_a',
+  amounts: { instances: 10_000, cpuMillis: 1_000_000, memoryMiB: 1_000_000 },
+  useBefore: '2100-01-01T00:00:00.000Z',
+};
 
 export const digest = (digit: string) => `sha256:${digit.repeat(64)}`;
 export const spec: ReleaseSpec = {
@@ -50,7 +54,7 @@ type Create = Extract<DeploymentCommand, { action: 'create' }>;
 export const create = (more: Partial<Create> = {}): Create => ({
   action: 'create',
   tenant,
-  limits,
+  granted,
   deploymentId,
   namespaceId,
   name: 'web',

@@ -20,7 +20,8 @@ const namespaceId = goldenId('namespace', 1);
 const deploymentId = goldenId('deployment', 1);
 const nodes = [1, 2].map((number) => goldenId('node', number));
 const [first, second] = nodes as [NodeFacts['nodeId'], NodeFacts['nodeId']];
-const limits = { instances: 500, cpuMillis: 64_000, memoryMiB: 131_072 };
+const amounts = { instances: 500, cpuMillis: 64_000, memoryMiB: 131_072 };
+const granted = { reservationId: goldenId('reservation', 1), amounts, useBefore: '2100-01-01T00:00:00.000Z' };
 
 const factsOf = (nodeId: NodeFacts['nodeId'], name: string, cpuMillis: number): NodeFacts => ({
   nodeId,
@@ -105,7 +106,7 @@ function settle(fares: (instance: Instance) => Sight = () => there('READY')) {
 }
 
 deploy({
-  ...{ action: 'create', tenant, limits, deploymentId, namespaceId, name: 'web', labels: { role: 'server' } },
+  ...{ action: 'create', tenant, granted, deploymentId, namespaceId, name: 'web', labels: { role: 'server' } },
   ...{ replicas: 2, strategy: { maxSurge: 1, maxUnavailable: 0 }, spec, world: world() },
   ...{ releaseId: goldenId('release', 1), rolloutId: goldenId('rollout', 1) },
 });
@@ -115,20 +116,20 @@ settle();
 // An image that nobody can pull, and the way back.
 const broken = { image: `registry.example:5000/shop/web@sha256:${'f'.repeat(64)}` };
 const ids = (number: number) => ({ releaseId: goldenId('release', number), rolloutId: goldenId('rollout', number) });
-deploy({ action: 'upgrade', tenant, limits, change: broken, ...ids(2) });
+deploy({ action: 'upgrade', tenant, granted, change: broken, ...ids(2) });
 settle((instance) =>
   instance.releaseId === goldenId('release', 2)
     ? { seen: 'there', state: 'WAITING', reason: 'IMAGE_PULL_FAILED', message: 'manifest unknown' }
     : there('READY'),
 );
-deploy({ action: 'rollback', tenant, limits, toRelease: null, rolloutId: goldenId('rollout', 3) });
+deploy({ action: 'rollback', tenant, granted, toRelease: null, rolloutId: goldenId('rollout', 3) });
 settle();
 
 // One falls over and comes back; a node is lost, and there is too little room on the other one.
 const [shaky] = instances();
 if (shaky) report(shaky, { seen: 'there', state: 'UNREADY', reason: 'OUT_OF_MEMORY', message: 'killed at 256 MiB' });
 settle();
-deploy({ action: 'scale', tenant, limits, replicas: 6, world: world() });
+deploy({ action: 'scale', tenant, granted, replicas: 6, world: world() });
 settle();
 away.add(second);
 run(nodeDecider, about(second), { action: 'miss', reason: 'it has not been heard of for 30 s' });
@@ -137,14 +138,14 @@ settle();
 away.clear();
 run(nodeDecider, about(second), { action: 'hear', facts: factsOf(second, 'node-2', 4000) });
 settle();
-deploy({ action: 'scale', tenant, limits, replicas: 1, world: world() });
+deploy({ action: 'scale', tenant, granted, replicas: 1, world: world() });
 settle();
 
 // A second one that is deleted, and one that is left in the middle of its life.
 const goneId = goldenId('deployment', 2);
 const gone = { stream: deploymentStream(goneId), tenant, actor: 'user:ann' };
 run(deploymentDecider, gone, {
-  ...{ action: 'create', tenant, limits, deploymentId: goneId, namespaceId, name: 'once', labels: {}, replicas: 0 },
+  ...{ action: 'create', tenant, granted, deploymentId: goneId, namespaceId, name: 'once', labels: {}, replicas: 0 },
   ...{
     strategy: { maxSurge: 0, maxUnavailable: 1 },
     spec: { ...spec, command: null, readiness: null },
@@ -153,7 +154,7 @@ run(deploymentDecider, gone, {
   ...ids(4),
 });
 run(deploymentDecider, gone, { action: 'delete', tenant });
-deploy({ action: 'upgrade', tenant, limits, change: { env: {}, resources: { cpuMillis: 250 } }, ...ids(5) });
+deploy({ action: 'upgrade', tenant, granted, change: { env: {}, resources: { cpuMillis: 250 } }, ...ids(5) });
 deploy({ action: 'advance', tenant, world: world() }, 'service:deploy');
 
 write(release);

@@ -24,21 +24,20 @@ export function checkHistory(events: readonly Recorded[]): Deployment {
       expect(ready(state), 'below the minimum').toBeGreaterThanOrEqual(Math.max(0, replicas - strategy.maxUnavailable));
     }
   }
+  if (state.status === 'ACTIVE') expect(state.holds, 'held, and not told').toEqual(reserved(state));
   return state;
 }
 
 /** The claims of these deployments as their streams say that they are, as `Platform.held` tells them. */
-export function heldBy(deploymentId: Id<'deployment'>, tenant: Id<'tenant'>, state: Deployment): readonly string[] {
-  const measures = (set: 'node' | 'tenant', key: string, amounts: ReturnType<typeof reserved>) => [
-    `${set}-cpu ${key} ${deploymentId} ${amounts.cpuMillis}`,
-    `${set}-memory ${key} ${deploymentId} ${amounts.memoryMiB}`,
-    `${set}-instances ${key} ${deploymentId} ${amounts.instances}`,
+export function heldBy(deploymentId: Id<'deployment'>, state: Deployment): readonly string[] {
+  const measures = (key: string, amounts: ReturnType<typeof reserved>) => [
+    `node-cpu ${key} ${deploymentId} ${amounts.cpuMillis}`,
+    `node-memory ${key} ${deploymentId} ${amounts.memoryMiB}`,
+    `node-instances ${key} ${deploymentId} ${amounts.instances}`,
   ];
   if (state.status === 'NONE' || state.status === 'DELETED') return [];
-  const share = reserved(state);
   return [
     `deployment-name ${state.namespaceId}/${state.name} ${deploymentId}`,
-    ...[...onNodes(state)].flatMap(([nodeId, amounts]) => measures('node', nodeId, amounts)),
-    ...(share.instances === 0 ? [] : measures('tenant', tenant, share)),
+    ...[...onNodes(state)].flatMap(([nodeId, amounts]) => measures(nodeId, amounts)),
   ].sort();
 }

@@ -33,6 +33,7 @@ describe('the life of a deployment', () => {
       'RolloutStarted',
       'InstancePlaced',
       'InstancePlaced',
+      'HoldingChanged',
       ...['InstanceStarted', 'InstanceReady', 'InstanceStarted', 'InstanceReady'],
       'RolloutCompleted',
     ]);
@@ -54,7 +55,7 @@ describe('the life of a deployment', () => {
     await platform.recorded(deploymentId, 'InstanceStopped', 7);
     const state = checkHistory(await platform.events(deploymentId));
     const held = (await platform.held()).filter((line) => line.includes(deploymentId));
-    expect(held).toEqual(heldBy(deploymentId, tenant, state));
+    expect(held).toEqual(heldBy(deploymentId, state));
 
     await platform.do(tenant, 'DeleteDeployment', { deploymentId });
     await platform.recorded(deploymentId, 'DeploymentDeleted');
@@ -103,6 +104,7 @@ describe('the life of a deployment', () => {
       ReleaseCreated: 'user:test',
       RolloutStarted: 'user:test',
       InstancePlaced: 'user:test',
+      HoldingChanged: 'user:test',
       InstanceStarted: 'node:node',
       InstanceReady: 'node:node',
       RolloutCompleted: 'service:deploy',

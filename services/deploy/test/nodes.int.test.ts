@@ -56,7 +56,7 @@ describe('a node that dies', () => {
     expect((await platform.nodeTypes(a.nodeId)).slice(-2)).toEqual(['NodeBecameUnreachable', 'NodeBecameReady']);
     const state = checkHistory(await platform.events(deploymentId));
     const held = (await platform.held()).filter((line) => line.includes(deploymentId));
-    expect(held).toEqual(heldBy(deploymentId, member.tenant, state));
+    expect(held).toEqual(heldBy(deploymentId, state));
     expect((await platform.types(deploymentId)).filter((type) => type === 'InstanceLost')).toHaveLength(1);
   });
 
@@ -234,16 +234,7 @@ describe('what nodes should run', () => {
       const { rows } = await platform.pool.query('select from deploy.deployment where version > settled_version');
       return rows.length === 0;
     });
-    const tables = [
-      'node',
-      'node_document',
-      'namespace',
-      'deployment',
-      'release',
-      'instance',
-      'capacity',
-      'tenant_limits',
-    ];
+    const tables = ['node', 'node_document', 'namespace', 'deployment', 'release', 'instance', 'capacity'];
     const dump = async () => {
       const all: Record<string, unknown> = {};
       for (const table of tables) {

@@ -1,19 +1,20 @@
 /**
- * The deploy service in the middle of what it needs: a real database, a real nats-server, the tenancy context as an event
- * store with its relay (its service is another's), a registry, nodes.
+ * The deploy service in the middle of what it needs: a real database, a real nats-server, the tenancy service with its
+ * quota ledger as a process (the facts of tenants are written into its store), a registry, nodes.
  */
 import { spawn } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { engineMigrations } from '@atoll/events/migrations';
-import { startRelay } from '@atoll/events/relay';
 import { createEventStore, type EventStore } from '@atoll/events/store';
-import { testMasterKeys } from '@atoll/events/testing/master-keys';
+import { testMasterKeyFile } from '@atoll/events/testing/master-keys';
 import { boundToParent } from '@atoll/infra/process/bound';
 import { freePort } from '@atoll/infra/process/ports';
 import { stopChild } from '@atoll/infra/process/stopping';
 import { until } from '@atoll/infra/process/waiting';
 import { createTestDatabase, type TestDatabase } from '@atoll/infra/testing/database';
 import { startTestNats, type TestNats } from '@atoll/infra/testing/nats';
+import { startTestTenancy, type TestTenancy } from '@atoll/infra/testing/tenancy';
 import type { DeployCommand, DeployInput, DeployResult } from '@atoll/schema/deploy/commands';
 import { type DeployEvent, deployEvents } from '@atoll/schema/deploy/events';
 import type { CommandReply, EventRecord } from '@atoll/schema/envelope';
@@ -22,6 +23,7 @@ import { type TenancyEvent, type TenantLimits, tenancyEvents } from '@atoll/sche
 import { createCommandClient } from '@atoll/service/commands';
 import { newId } from '@atoll/service/ids';
 import { createLogger } from '@atoll/service/log';
+import { openMasterKeys } from '@atoll/service/master-keys';
 import { connectNats, type NatsConnection } from '@atoll/service/nats';
 import { createPool, migrate } from '@atoll/service/postgres';
 import type { Pool } from 'pg';
@@ -58,6 +60,8 @@ export interface ServiceOptions {
   readonly suspectSeconds?: number;
   readonly deadSeconds?: number;
   readonly registries?: readonly string[];
+  /** Of a process. */
+  readonly failpoints?: string;
 }
 
 /** A running instance of the service in this process. */
@@ -70,6 +74,7 @@ export class Platform {
   /** What becomes of instances with an image; READY where it isn't in here. */
   readonly fates = new Map<string, Fate>();
   readonly services: Running[] = [];
+  tenancy: TestTenancy | null = null;
   #seen = 0;
   private readonly parts: {
     database: TestDatabase;
@@ -78,7 +83,7 @@ export class Platform {
     pool: Pool;
     nc: NatsConnection;
     tenancy: EventStore;
-    tenancyRelay: { stop(): Promise<void> };
+    dataKeys: { folder: string; file: string };
     store: EventStore;
   };
 
@@ -92,16 +97,26 @@ export class Platform {
     await migrate({ pool, schema: 'tenancy', folders: [engineMigrations], log });
     await migrate({ pool, schema, folders: [engineMigrations, migrations], log });
     const nc = await connectNats({ url: nats.url, name: 'test', log });
+    const dataKeys = testMasterKeyFile();
     const tenancy = createEventStore({
       pool,
       context: 'tenancy',
       registry: tenancyEvents,
-      masterKeys: testMasterKeys(),
+      masterKeys: openMasterKeys(dataKeys.file),
       log,
     });
-    const tenancyRelay = await startRelay({ store: tenancy, nc, log });
     const store = createEventStore({ pool, context: 'deploy', registry: deployEvents, log });
-    return new Platform({ database, nats, registry, pool, nc, tenancy, tenancyRelay, store });
+    const platform = new Platform({ database, nats, registry, pool, nc, tenancy, dataKeys, store });
+    await platform.startTenancy();
+    return platform;
+  }
+
+  /** The tenancy service; once it was killed, another one. */
+  async startTenancy(): Promise<TestTenancy> {
+    const { dataKeys } = this.parts;
+    const { databaseUrl, natsUrl } = this;
+    this.tenancy = await startTestTenancy({ databaseUrl, natsUrl, dataKeyFile: dataKeys.file });
+    return this.tenancy;
   }
 
   get registry(): TestRegistry {
@@ -147,11 +162,14 @@ export class Platform {
   }
 
   /** One more process of the service, truly one: for kill -9. Resolves when it serves. */
-  async process(options: ServiceOptions = {}): Promise<{ kill(): Promise<void> }> {
-    const { suspectSeconds = 15, deadSeconds = 60, registries = [this.registry.host] } = options;
+  async process(options: ServiceOptions = {}): Promise<{ kill(): Promise<void>; ended(): boolean }> {
+    const { suspectSeconds = 15, deadSeconds = 60, registries = [this.registry.host], failpoints = '' } = options;
     const healthPort = await freePort();
     const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
-    const { command, args } = boundToParent({ command: process.execPath, args: [main] }, 'KILL');
+    const { command, args } = boundToParent(
+      { command: process.execPath, args: [...(failpoints === '' ? [] : ['--conditions=atoll-faults']), main] },
+      'KILL',
+    );
     const child = spawn(command, [...args], {
       stdio: 'ignore',
       env: {
@@ -162,6 +180,7 @@ export class Platform {
         ATOLL_REGISTRIES: registries.join(),
         ATOLL_NODE_SUSPECT_SECONDS: String(suspectSeconds),
         ATOLL_NODE_DEAD_SECONDS: String(deadSeconds),
+        ATOLL_FAILPOINTS: failpoints,
       },
     });
     const kill = () => stopChild(child, 'SIGKILL', 0);
@@ -173,7 +192,7 @@ export class Platform {
         return false;
       }
     });
-    return { kill };
+    return { kill, ended: () => child.exitCode !== null || child.signalCode !== null };
   }
 
   async agent(options: Partial<AgentOptions> = {}): Promise<FakeAgent> {
@@ -321,6 +340,21 @@ export class Platform {
     );
   }
 
+  /** What the ledger says that is held of a tenant's quotas, by measure. */
+  async ledger(scope: string): Promise<Record<string, number>> {
+    const { rows } = await this.pool.query<{ claim_set: string; held: number }>(
+      'select claim_set, held from tenancy.claim_total where key = $1 and held > 0 order by claim_set',
+      [scope],
+    );
+    return Object.fromEntries(rows.map(({ claim_set, held }) => [claim_set.replace('quota-', ''), held]));
+  }
+
+  /** How many reservations of quota are under way. */
+  async reservations(): Promise<number> {
+    const text = "select from tenancy.claim_unique where claim_set = 'quota-lease'";
+    return (await this.pool.query(text)).rowCount ?? 0;
+  }
+
   /** Everything that the claims say is held, as `set key owner amount`. */
   async held(): Promise<readonly string[]> {
     const { rows } = await this.pool.query<{ line: string }>(
@@ -333,8 +367,9 @@ export class Platform {
   async stop(): Promise<void> {
     await Promise.all(this.agents.map((agent) => agent.kill()));
     await Promise.all(this.services.map((service) => service.stop()));
-    const { tenancyRelay, tenancy, store, nc, pool, nats, registry, database } = this.parts;
-    await tenancyRelay.stop();
+    const { dataKeys, tenancy, store, nc, pool, nats, registry, database } = this.parts;
+    await this.tenancy?.kill();
+    rmSync(dataKeys.folder, { recursive: true, force: true });
     await Promise.all([tenancy.close(), store.close()]);
     await nc.close();
     await pool.end();

@@ -12,6 +12,7 @@ import { accessHandlers, byOf } from './commands/access.ts';
 import { environmentHandlers } from './commands/environments.ts';
 import { identityHandlers } from './commands/identity.ts';
 import { planHandlers } from './commands/plans.ts';
+import { releaseQuota, reserveQuota, setQuota, withDenial } from './commands/quotas.ts';
 import { createTenant } from './create-tenant.ts';
 import { denied } from './denials.ts';
 import { entitlementsKey } from './domain/entitlements.ts';
@@ -145,26 +146,28 @@ export function tenancyHandlers(store: EventStore, use: PlanUse): CommandHandler
       for (let attempt = 1; ; attempt += 1) {
         const entitled = await entitledNow(store, owner.id);
         let again = false;
-        const outcome = await handleCommand(store, {
-          decider: namespace,
-          stream: namespaceStream(namespaceId),
-          newStream: true,
-          command: {
-            kind: 'create',
-            tenant: owner.id,
-            namespaceId,
-            ...input,
-            limit: entitled?.effective.limits.namespaces ?? owner.limits.namespaces,
-            entitlements: entitled && entitlementsKey(owner.id, entitled.revision),
-          },
-          origin: originOf(context),
-          idempotency: { key: context.key, request: { CreateNamespace: input } },
-          result: { namespaceId },
-          onClaimConflict(conflict) {
-            again = conflict.claim.set === 'entitlements';
-            return denied(conflict);
-          },
-        });
+        const outcome = await withDenial(store, owner.id, input.name, (onClaimConflict) =>
+          handleCommand(store, {
+            decider: namespace,
+            stream: namespaceStream(namespaceId),
+            newStream: true,
+            command: {
+              kind: 'create',
+              tenant: owner.id,
+              namespaceId,
+              ...input,
+              limit: entitled?.effective.limits.namespaces ?? owner.limits.namespaces,
+              entitlements: entitled && entitlementsKey(owner.id, entitled.revision),
+            },
+            origin: originOf(context),
+            idempotency: { key: context.key, request: { CreateNamespace: input } },
+            result: { namespaceId },
+            onClaimConflict(conflict) {
+              again = conflict.claim.set === 'entitlements';
+              return onClaimConflict(conflict);
+            },
+          }),
+        );
         if (!again || attempt === ENTITLEMENT_TRIES) return answer('CreateNamespace', outcome);
       }
     },
@@ -183,5 +186,9 @@ export function tenancyHandlers(store: EventStore, use: PlanUse): CommandHandler
       });
       return answer('DeleteNamespace', outcome);
     },
+
+    ReserveQuota: async (input, context) => answer('ReserveQuota', await reserveQuota(store, input, context)),
+    ReleaseQuota: async (input, context) => answer('ReleaseQuota', await releaseQuota(store, input, context)),
+    SetQuota: async (input, context) => answer('SetQuota', await setQuota(store, input, context)),
   };
 }

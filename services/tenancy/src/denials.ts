@@ -11,6 +11,7 @@ import { MAX_INVITATIONS } from './domain/invitation.ts';
 import { MAX_ISSUERS } from './domain/issuer.ts';
 import { namespaceNotFound } from './domain/namespace.ts';
 import { planRetired } from './domain/plan.ts';
+import { measureOf } from './domain/quota.ts';
 
 const taken = (what: string) => (): Rejection =>
   reject('NAME_TAKEN', `There is already ${what} of that name. Choose another one.`, 'name');
@@ -50,7 +51,7 @@ function excluded({ claim }: ClaimConflict): Rejection {
 
 function belowUse(what: string, conflict: ClaimConflict): Rejection {
   const { claim, held } = conflict;
-  const limit = 'limit' in claim ? claim.limit - 1 : 0;
+  const limit = 'limit' in claim && claim.limit !== null ? claim.limit - 1 : 0;
   return reject(
     'LIMIT_BELOW_USE',
     `The tenant holds ${held ?? 0} ${what}, and the new limit is ${limit}: ${listed(conflict)}. Have some deleted first, or ` +
@@ -92,19 +93,10 @@ const denials: Record<ClaimSet, (conflict: ClaimConflict) => Rejection> = {
   entitlements: () => changedMeanwhile,
   'capability-use': (conflict) =>
     'owner' in conflict.claim && conflict.claim.owner === EXCLUSION ? inUse(conflict) : excluded(conflict),
-  namespaces: (conflict) => {
-    const { claim, held } = conflict;
-    if (isLimitCheck(claim)) return belowUse('namespaces', conflict);
-    const limit = 'limit' in claim ? claim.limit : 0;
-    return reject(
-      'QUOTA_EXCEEDED',
-      `The tenant holds ${held ?? limit} of at most ${limit} namespaces, those that are being deleted included. ` +
-        'Delete one and wait until it is gone, or ask the operator for a higher limit.',
-    );
-  },
 };
 
 export function denied(conflict: ClaimConflict): Rejection {
+  if (isLimitCheck(conflict.claim)) return belowUse(measureOf(conflict.claim.set) ?? conflict.claim.set, conflict);
   const { set } = conflict.claim;
   if (!Object.hasOwn(denials, set)) throw new Error(`No denial is written for the claim set "${set}".`);
   return denials[set as ClaimSet](conflict);

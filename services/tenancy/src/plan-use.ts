@@ -7,7 +7,7 @@ import type { Id } from '@atoll/schema/ids';
 import { limitNames, type PlanTerms } from '@atoll/schema/tenancy/plans';
 import type { Pool } from 'pg';
 import { EXCLUSION } from './domain/capability-use.ts';
-import { limitSets } from './domain/entitlements.ts';
+import { limitSet } from './domain/entitlements.ts';
 
 export interface PlanUse {
   /** Null where nobody uses what the change takes away. */
@@ -68,9 +68,8 @@ export function createPlanUse(pool: Pool, schema: string): PlanUse {
         if (found) return found;
       }
       for (const name of limitNames) {
-        const set = limitSets[name];
-        if (set === undefined || after.limits[name] >= before.limits[name]) continue;
-        const found = await limitUse(planId, name, set, after.limits[name]);
+        if (after.limits[name] >= before.limits[name]) continue;
+        const found = await limitUse(planId, name, limitSet(name), after.limits[name]);
         if (found) return found;
       }
       return null;

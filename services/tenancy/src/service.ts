@@ -3,6 +3,7 @@ import { startConsumer } from '@atoll/events/consumer';
 import { serveKeys } from '@atoll/events/personal/key-service';
 import { startRelay } from '@atoll/events/relay';
 import { createEventStore } from '@atoll/events/store';
+import { deployEvents } from '@atoll/schema/deploy/events';
 import { networkEvents } from '@atoll/schema/network/events';
 import { tenancyCommands } from '@atoll/schema/tenancy/commands';
 import { tenancyEvents } from '@atoll/schema/tenancy/events';
@@ -16,13 +17,23 @@ import { startPlanFollowers } from './controllers/plan-followers.ts';
 import { createPlanUse } from './plan-use.ts';
 import { startPlanTables } from './projections/plans.ts';
 import { onInvitationAccepted } from './reactions/invitation-accepted.ts';
+import { startReconciler } from './controllers/quota-reconciler.ts';
+import { startReservations } from './controllers/reservations.ts';
+import { onHoldingTold } from './reactions/holdings.ts';
 import { onNamespaceDrained } from './reactions/namespace-drained.ts';
 import { seedDefaultPlan } from './seed-plan.ts';
 
 export const schema = 'tenancy';
 export const migrations = new URL('../../../schema/sql/tenancy/', import.meta.url);
 
-export async function startTenancy(options: { pool: Pool; nc: NatsConnection; masterKeys: MasterKeys; log: Logger }) {
+export async function startTenancy(options: {
+  pool: Pool;
+  nc: NatsConnection;
+  masterKeys: MasterKeys;
+  /** How often the quota ledger is compared with the owners of what it holds. */
+  quotaCheckMs?: number;
+  log: Logger;
+}) {
   const { pool, nc, masterKeys, log } = options;
   const store = createEventStore({ pool, context: 'tenancy', schema, registry: tenancyEvents, masterKeys, log });
   if (!store.personal) throw new Error('Tenancy keeps personal data, and its store can open none.');
@@ -47,6 +58,26 @@ export async function startTenancy(options: { pool: Pool; nc: NatsConnection; ma
   await seedDefaultPlan(store);
   const followers = startPlanFollowers({ store, pool, schema, log });
   const plans = await startPlanTables({ store, pool, schema, log, onChange: followers.wake });
+  /** What the owners of holders say that these hold: each from its first event on. */
+  const told = await Promise.all(
+    (
+      [
+        ['quota-deploy', 'deploy', deployEvents],
+        ['quota-network', 'network', networkEvents],
+      ] as const
+    ).map(([name, context, registry]) =>
+      startConsumer({
+        name,
+        source: { kind: 'stream', nc, context, registry },
+        pool,
+        schema,
+        handler: { kind: 'react', react: (record) => onHoldingTold(store, record) },
+        log,
+      }),
+    ),
+  );
+  const reservations = startReservations({ store, pool, nc, log });
+  const reconciler = startReconciler({ store, pool, nc, log, everyMs: options.quotaCheckMs ?? 300_000 });
   const commands = serveCommands({
     nc,
     context: 'tenancy',
@@ -59,12 +90,17 @@ export async function startTenancy(options: { pool: Pool; nc: NatsConnection; ma
   return {
     store,
     /** Why the service doesn't work; null while it does. */
-    problem: () => relay.problem() ?? reactions.problem() ?? admissions.problem() ?? plans.problem(),
+    problem: () =>
+      [relay, reactions, admissions, plans, ...told]
+        .map((part) => part.problem())
+        .find((problem) => problem !== null) ?? null,
+    /** Compares the quota ledger with the owners of what it holds, now. */
+    checkQuotas: reconciler.look,
     /** No new commands first, then no new reactions; what is committed is still published. */
     async stop() {
       await commands.stop();
-      await reactions.stop();
-      await admissions.stop();
+      await Promise.all([reservations.stop(), reconciler.stop()]);
+      await Promise.all([reactions, admissions, ...told].map((consumer) => consumer.stop()));
       await plans.stop();
       await followers.stop();
       await keys.stop();

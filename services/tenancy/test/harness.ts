@@ -1,8 +1,9 @@
 /** The tenancy service as a caller meets it: real PostgreSQL, real NATS, commands over the wire. */
+import { rmSync } from 'node:fs';
 import { engineMigrations } from '@atoll/events/migrations';
 import { startRelay } from '@atoll/events/relay';
 import { createEventStore, type EventStore } from '@atoll/events/store';
-import { testMasterKeys } from '@atoll/events/testing/master-keys';
+import { testMasterKeyFile } from '@atoll/events/testing/master-keys';
 import { createTestDatabase } from '@atoll/infra/testing/database';
 import { startTestNats } from '@atoll/infra/testing/nats';
 import type { Context } from '@atoll/schema/contexts';
@@ -12,6 +13,7 @@ import type { EventRegistry } from '@atoll/schema/registry';
 import type { TenancyCommand } from '@atoll/schema/tenancy/commands';
 import { createCommandClient } from '@atoll/service/commands';
 import { createLogger } from '@atoll/service/log';
+import { openMasterKeys } from '@atoll/service/master-keys';
 import { connectNats } from '@atoll/service/nats';
 import { createPool, migrate } from '@atoll/service/postgres';
 import { migrations, schema, startTenancy } from '../src/service.ts';
@@ -29,12 +31,13 @@ export interface Asked {
   readonly only?: string[];
 }
 
-export async function startHarness() {
+export async function startHarness(options: { quotaCheckMs?: number } = {}) {
   const [database, nats] = await Promise.all([createTestDatabase(), startTestNats()]);
   const pool = createPool({ url: database.url, name: 'test', max: 20, log });
   await migrate({ pool, schema, folders: [engineMigrations, migrations], log });
   const nc = await connectNats({ url: nats.url, name: 'test', log });
-  const service = await startTenancy({ pool, nc, masterKeys: testMasterKeys(), log });
+  const dataKeys = testMasterKeyFile();
+  const service = await startTenancy({ pool, nc, masterKeys: openMasterKeys(dataKeys.file), log, ...options });
   const client = createCommandClient(nc);
   const stops: (() => Promise<void>)[] = [() => service.stop()];
   let calls = 0;
@@ -46,6 +49,9 @@ export async function startHarness() {
     nc,
     log,
     store: service.store,
+    /** Of another process of the service. */
+    dataKeyFile: dataKeys.file,
+    checkQuotas: service.checkQuotas,
     call(command: TenancyCommand, data: unknown, asked: Asked): Promise<CommandReply> {
       calls += 1;
       return client.call('tenancy', command, {
@@ -77,6 +83,7 @@ export async function startHarness() {
       await nc.close();
       await pool.end();
       await Promise.all([nats.stop(), database.drop()]);
+      rmSync(dataKeys.folder, { recursive: true, force: true });
     },
   };
 }

@@ -29,12 +29,21 @@ const versionConflict = (expected: number, actual: number): CommandOutcome =>
 const claimKey = (claim: Claim): string => (claim.op === 'take' && claim.kind === 'range' ? claim.range : claim.key);
 
 /** What a claim conflict says where the caller has no better words: the code that fits its kind, and who holds what. */
-function describeConflict({ claim, holders, held }: ClaimConflict): Rejection {
+function describeConflict({ claim, holders, held, at }: ClaimConflict): Rejection {
   const by = holders.length === 0 ? '' : ` It is held by ${holders.map(({ owner }) => owner).join(', ')}.`;
   if (claim.op === 'require') {
     return reject('ILLEGAL_STATE', `There is no ${claim.set} "${claim.key}" any more, or not yet.`);
   }
+  if (claim.op === 'before') return reject('UNAVAILABLE', 'It took too long, and nothing was done. Try again.');
+  if (claim.op === 'limit') {
+    return reject('LIMIT_BELOW_USE', `${held} of ${claim.set} are held: the limit can't be ${claim.limit}.${by}`);
+  }
   switch (claim.kind) {
+    case 'amounts':
+      return reject(
+        'QUOTA_EXCEEDED',
+        `The limit of ${at?.set} is ${at?.limit}: others hold ${held}, and ${at?.amount} are asked for.${by}`,
+      );
     case 'unique':
       return reject('NAME_TAKEN', `The ${claim.set} "${claimKey(claim)}" is taken; choose another.${by}`);
     case 'range':

@@ -74,6 +74,7 @@ interface ConflictDetail {
   readonly index: number;
   readonly holders: ClaimConflict['holders'];
   readonly held: number | null;
+  readonly at?: NonNullable<ClaimConflict['at']>;
 }
 
 function toOutcome(context: Context, prepared: PreparedAppend, row: BatchRow): AppendOutcome {
@@ -111,10 +112,10 @@ function toOutcome(context: Context, prepared: PreparedAppend, row: BatchRow): A
     case 'version-conflict':
       return { outcome: 'version-conflict', actual: row.at_version };
     case 'claim-conflict': {
-      const { index, holders, held } = row.detail as ConflictDetail;
+      const { index, holders, held, at } = row.detail as ConflictDetail;
       const claim = request.claims[index];
       if (claim === undefined) throw new Error(`append_batch named claim ${index} of ${request.claims.length}.`);
-      return { outcome: 'claim-conflict', conflict: { claim, holders, held } };
+      return { outcome: 'claim-conflict', conflict: { claim, holders, held, ...(at && { at }) } };
     }
     case 'key-reused':
       return { outcome: 'key-reused' };

@@ -4,7 +4,7 @@ import type { Id } from '@atoll/schema/ids';
 import type { EventRegistry } from '@atoll/schema/registry';
 import { newId } from '@atoll/service/ids';
 import { z } from 'zod';
-import type { Claim, DomainEvent } from '../decider.ts';
+import type { Claim, ClaimedAmount, DomainEvent } from '../decider.ts';
 import { InvalidAppend, UnstorableInput } from '../errors.ts';
 import type { AppendRequest, ExpectedVersion } from '../event-store.ts';
 import type { Sealing } from '../personal/personal-data.ts';
@@ -96,16 +96,35 @@ function prepareEvent(
   return { id, type: event.type, schemaVersion: definition.version, data, json, bytes };
 }
 
+function checkAmount({ set, key, amount, limit }: Pick<ClaimedAmount, 'set' | 'key' | 'amount'> & { limit: number }) {
+  if (Number.isSafeInteger(amount) && amount >= 0 && Number.isSafeInteger(limit)) return;
+  throw new InvalidAppend(
+    `A claim on ${set} ${key} has the amount ${amount} and the limit ${limit}: the amount ` +
+      'must be a whole number from 0, the limit a whole number.',
+  );
+}
+
 function checkClaim(claim: Claim): void {
   if (claim.op === 'require') return;
-  if (claim.kind === 'amount' && claim.op === 'take') {
-    if (!Number.isSafeInteger(claim.amount) || claim.amount < 0 || !Number.isSafeInteger(claim.limit)) {
-      throw new InvalidAppend(
-        `A claim on ${claim.set} ${claim.key} has the amount ${claim.amount} and the limit ${claim.limit}: the amount ` +
-          'must be a whole number from 0, the limit a whole number.',
-      );
-    }
+  if (claim.op === 'before') {
+    if (Number.isNaN(Date.parse(claim.key)))
+      throw new InvalidAppend(`The end of ${claim.set} is no time: ${claim.key}`);
+    return;
   }
+  if (claim.op === 'limit') {
+    if (claim.limit === null || (Number.isSafeInteger(claim.limit) && claim.limit >= 0)) return;
+    throw new InvalidAppend(`The limit of ${claim.set} ${claim.key} is ${claim.limit}: give a whole number from 0.`);
+  }
+  if (claim.kind === 'amounts') {
+    const keys = new Set(claim.amounts.map(({ set, key }) => `${set} ${key}`));
+    if (keys.size < claim.amounts.length) throw new InvalidAppend(`A claim of ${claim.owner} names a key twice.`);
+    for (const each of claim.amounts) {
+      if (each.limit === null) checkAmount({ ...each, limit: 0 });
+      else checkAmount({ ...each, limit: each.limit });
+    }
+    return;
+  }
+  if (claim.kind === 'amount' && claim.op === 'take') checkAmount(claim);
   if (claim.kind === 'range') {
     const range = claim.op === 'take' ? claim.range : claim.key;
     if (!cidr.safeParse(range).success) throw new InvalidAppend(`A claim on ${claim.set} has no CIDR: ${range}`);

@@ -6,9 +6,9 @@ import {
   deploymentId,
   digest,
   fold,
+  granted,
   instanceIds,
   instancesOf,
-  limits,
   node,
   spec,
   tenant,
@@ -16,7 +16,7 @@ import {
 } from '../../test/fixtures.ts';
 import { legal } from './actions.ts';
 import { MOST_AT_ONCE } from './advance.ts';
-import { type DeploymentCommand, deploymentDecider } from './decide.ts';
+import { type DeploymentCommand, deploymentDecider, type GrowingCommand, needOf } from './decide.ts';
 import type { DeploymentEvent } from './deployment.ts';
 import { factsOf, type Observation, type Sight } from './observe.ts';
 
@@ -24,7 +24,12 @@ const eventsOf = (decision: Decision<DeploymentEvent>): readonly DeploymentEvent
   if (!decision.ok) throw new Error(`${decision.rejection.code}: ${decision.rejection.message}`);
   return decision.events;
 };
-const types = (decision: Decision<DeploymentEvent>) => eventsOf(decision).map((event) => event.type);
+/** What it does, without what that takes of the quotas: that has tests of its own. */
+const doneBy = (decision: Decision<DeploymentEvent>) =>
+  eventsOf(decision).filter((event) => event.type !== 'HoldingChanged');
+const types = (decision: Decision<DeploymentEvent>) => doneBy(decision).map((event) => event.type);
+const held = (events: readonly DeploymentEvent[]) =>
+  events.flatMap((event) => (event.type === 'HoldingChanged' ? [event.data] : []));
 const codeOf = (decision: Decision<DeploymentEvent>) => (decision.ok ? null : decision.rejection.code);
 
 /** What has happened so far, told by commands. */
@@ -58,7 +63,7 @@ function settled(events: readonly DeploymentEvent[]): readonly DeploymentEvent[]
 const upgrade = (number: number): DeploymentCommand => ({
   action: 'upgrade',
   tenant,
-  limits,
+  granted,
   change: { image: `registry.test/app@${digest(String(number))}` },
   releaseId: `rel_${number}`,
   rolloutId: `rol_${number}`,
@@ -66,17 +71,23 @@ const upgrade = (number: number): DeploymentCommand => ({
 const rollback = (toRelease: number | null, rolloutId: `rol_${string}` = 'rol_back'): DeploymentCommand => ({
   action: 'rollback',
   tenant,
-  limits,
+  granted,
   toRelease,
   rolloutId,
 });
 const scale = (replicas: number, nodes = world()): DeploymentCommand => ({
   action: 'scale',
   tenant,
-  limits,
+  granted,
   replicas,
   world: nodes,
 });
+const growing = (command: DeploymentCommand): GrowingCommand => {
+  if (!('granted' in command)) throw new Error(`${command.action} takes nothing`);
+  return command;
+};
+const when = (events: readonly DeploymentEvent[], command: DeploymentCommand) =>
+  given(deploymentDecider, events).when(command);
 const remove: DeploymentCommand = { action: 'delete', tenant };
 const running = (events: readonly DeploymentEvent[]) => {
   const state = fold(events);
@@ -99,27 +110,17 @@ describe('create', () => {
     const placed = history(create()).find((event) => event.type === 'InstancePlaced');
     expect(placed?.data.labels).toEqual({ tier: 'front', 'atoll.deployment': 'web' });
   });
-  test('takes its name, its room on the nodes and its share of the quota, and asks that the namespace is open', () => {
+  test('takes its name and its room on the nodes, while its reservation lasts, and asks that the namespace is open', () => {
     const decision = given(deploymentDecider, []).when(create());
     expect(decision.ok && decision.claims).toEqual([
       { op: 'require', set: 'namespace-open', key: 'ns_a' },
+      { op: 'before', set: 'reservation', key: granted.useBefore },
       { op: 'take', kind: 'unique', set: 'deployment-name', key: 'ns_a/web', owner: deploymentId },
       ...(['node_a', 'node_b'] as const).flatMap((key) => [
         { op: 'take', kind: 'amount', set: 'node-cpu', key, owner: deploymentId, amount: 100, limit: 4000 },
         { op: 'take', kind: 'amount', set: 'node-memory', key, owner: deploymentId, amount: 64, limit: 8000 },
         { op: 'take', kind: 'amount', set: 'node-instances', key, owner: deploymentId, amount: 1, limit: 50 },
       ]),
-      { op: 'take', kind: 'amount', set: 'tenant-cpu', key: tenant, owner: deploymentId, amount: 200, limit: 100_000 },
-      {
-        op: 'take',
-        kind: 'amount',
-        set: 'tenant-memory',
-        key: tenant,
-        owner: deploymentId,
-        amount: 128,
-        limit: 100_000,
-      },
-      { op: 'take', kind: 'amount', set: 'tenant-instances', key: tenant, owner: deploymentId, amount: 2, limit: 100 },
     ]);
   });
   test('more replicas than fit are refused with what is free, and nothing is recorded', () => {
@@ -164,9 +165,8 @@ describe('upgrade', () => {
   });
   test('reserves the surge before it starts', () => {
     const decision = given(deploymentDecider, settled(history(create()))).when(upgrade(2));
-    expect(decision.ok && decision.claims).toContainEqual(
-      expect.objectContaining({ set: 'tenant-instances', amount: 3, limit: 100 }),
-    );
+    const amounts = { instances: 3, cpuMillis: 300, memoryMiB: 192 };
+    expect(held(eventsOf(decision))).toMatchObject([{ amounts, reservationId: granted.reservationId }]);
   });
   test('takes over from a rollout under way, and says so', () => {
     const events = settled(history(create()));
@@ -184,7 +184,7 @@ describe('upgrade', () => {
     );
     const steps = rolling
       .map(({ type }) => type)
-      .filter((type) => type !== 'ReleaseCreated' && type !== 'InstanceStarted');
+      .filter((type) => !['ReleaseCreated', 'InstanceStarted', 'HoldingChanged'].includes(type));
     const one = ['InstancePlaced', 'InstanceReady', 'InstanceStopRequested', 'InstanceStopped'];
     expect(steps).toEqual(['RolloutStarted', ...one, ...one, 'RolloutCompleted']);
   });
@@ -201,7 +201,7 @@ describe('rollback', () => {
   test('without a number goes to the newest other release that was once complete', () => {
     const events = twice();
     const decision = given(deploymentDecider, events).when(rollback(null));
-    expect(eventsOf(decision)).toMatchObject([
+    expect(doneBy(decision)).toMatchObject([
       { type: 'RolloutStarted', data: { kind: 'ROLLBACK', releaseId: 'rel_1', fromReleaseId: 'rel_2' } },
     ]);
   });
@@ -277,7 +277,7 @@ describe('scale', () => {
       }),
     );
     const decision = given(deploymentDecider, [...events, ...seen]).when(scale(2));
-    expect(eventsOf(decision)).toMatchObject([
+    expect(doneBy(decision)).toMatchObject([
       { type: 'DeploymentScaled', data: { replicas: 2, from: 3 } },
       { type: 'InstanceStopRequested', data: { instanceId: first.id, reason: 'SCALED_DOWN' } },
     ]);
@@ -285,12 +285,57 @@ describe('scale', () => {
   test('down lets go of quota as instances stop, not before', () => {
     const events = settled(history(create({ replicas: 3 })));
     const decision = given(deploymentDecider, events).when(scale(1));
-    expect(decision.ok && decision.claims.filter((claim) => claim.op !== 'require')).toEqual([]);
+    expect(held(eventsOf(decision))).toEqual([]);
     const done = settled([...events, ...eventsOf(decision)]);
     expect(instancesOf(fold(done))).toHaveLength(1);
+    expect(held(done.slice(events.length)).at(-1)?.amounts.instances).toBe(1);
   });
   test('to what it has changes nothing', () => {
     expect(types(given(deploymentDecider, settled(history(create()))).when(scale(2)))).toEqual([]);
+  });
+});
+
+describe('the quotas', () => {
+  const twenty = { ...granted, amounts: { instances: 20, cpuMillis: 2000, memoryMiB: 1280 } };
+  test('what a command needs is told beforehand: all that the deployment comes to hold, surge included', () => {
+    const none = fold([]);
+    expect(needOf(none, { ...create(), granted: null })).toEqual({ instances: 2, cpuMillis: 200, memoryMiB: 128 });
+    const state = fold(settled(history(create())));
+    expect(needOf(state, { ...growing(upgrade(2)), granted: null })).toEqual({
+      instances: 3,
+      cpuMillis: 300,
+      memoryMiB: 192,
+    });
+    expect(needOf(state, { ...growing(scale(5)), granted: null })?.instances).toBe(5);
+  });
+  test('nothing is needed to shrink, to stay, or for what is refused', () => {
+    const state = fold(settled(history(create())));
+    for (const command of [scale(1), scale(2), rollback(null)]) expect(needOf(state, growing(command))).toBeNull();
+    expect(needOf(fold([]), growing(upgrade(2)))).toBeNull();
+  });
+  test('without a reservation, or with one for less, nothing grows', () => {
+    const events = settled(history(create()));
+    for (const given of [null, { ...granted, amounts: { instances: 2, cpuMillis: 9000, memoryMiB: 9000 } }]) {
+      const decision = when(events, { ...growing(upgrade(2)), granted: given });
+      expect(codeOf(decision)).toBe('VERSION_CONFLICT');
+      expect(codeOf(when(events, { ...growing(scale(3)), granted: given }))).toBe('VERSION_CONFLICT');
+    }
+    expect(codeOf(when([], { ...create(), granted: null }))).toBe('VERSION_CONFLICT');
+  });
+  test('what it grows to is told in its commit, with the reservation that it made use of', () => {
+    const decision = when([], { ...create({ replicas: 20 }), granted: twenty });
+    expect(held(eventsOf(decision))).toEqual([
+      { deploymentId, namespaceId: 'ns_a', name: 'web', amounts: twenty.amounts, reservationId: 'rsv_a' },
+    ]);
+  });
+  test('all of it is let go of with the last instance, before the deployment is gone', () => {
+    const events = settled(history(create()));
+    const done = settled([...events, ...eventsOf(given(deploymentDecider, events).when(remove))]);
+    expect(held(done).at(-1)?.amounts).toEqual({ instances: 0, cpuMillis: 0, memoryMiB: 0 });
+  });
+  test('a deployment from before the ledger tells what it holds at its next step', () => {
+    const old = settled(history(create())).filter(({ type }) => type !== 'HoldingChanged');
+    expect(held(eventsOf(when(old, advance())))).toMatchObject([{ amounts: { instances: 2 }, reservationId: null }]);
   });
 });
 
@@ -396,7 +441,7 @@ describe('what nodes report', () => {
       world: { nodes: [node('a', { unreachable: 'silent' }), node('b')], instanceIds: instanceIds(5) },
     };
     const next = given(deploymentDecider, [...events, ...eventsOf(decision)]).when(onB);
-    expect(eventsOf(next)).toMatchObject([{ type: 'InstancePlaced', data: { nodeId: 'node_b' } }]);
+    expect(doneBy(next)).toMatchObject([{ type: 'InstancePlaced', data: { nodeId: 'node_b' } }]);
   });
 });
 

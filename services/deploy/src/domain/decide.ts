@@ -7,24 +7,34 @@ import type { Labels } from '@atoll/schema/text';
 import { freeText, placeMany } from '../placement/place.ts';
 import { type Action, legal } from './actions.ts';
 import { advance, MOST_AT_ONCE, type World } from './advance.ts';
+import { type Amounts, covered, equal, nothing } from './amounts.ts';
 import type { Active, Body, Deployment, DeploymentEvent, Release, RolloutKind } from './deployment.ts';
 import { evolve } from './evolve.ts';
-import { type Amounts, claimsOf, NAMESPACE_OPEN } from './holdings.ts';
+import { claimsOf, NAMESPACE_OPEN, RESERVATION, reserved } from './holdings.ts';
 import { type Observation, observe } from './observe.ts';
 import { deploymentSnapshot } from './snapshot.ts';
 
 interface ForTenant {
   readonly tenant: Id<'tenant'>;
 }
-interface Limited extends ForTenant {
-  readonly limits: Amounts;
+/** Room in the quotas that is kept for the command. */
+export interface Granted {
+  readonly reservationId: Id<'reservation'>;
+  /** All that the deployment may come to hold. */
+  readonly amounts: Amounts;
+  /** The commit comes before, or not at all. */
+  readonly useBefore: string;
+}
+/** A command after which a deployment may hold more. */
+interface Growing extends ForTenant {
+  readonly granted: Granted | null;
 }
 
 /** What an upgrade changes; what is left out stays. */
 type SpecChange = Partial<Omit<ReleaseSpec, 'resources'>> & { readonly resources?: Partial<Resources> };
 
 export type DeploymentCommand =
-  | (Limited & {
+  | (Growing & {
       readonly action: 'create';
       readonly deploymentId: Id<'deployment'>;
       readonly namespaceId: Id<'namespace'>;
@@ -37,18 +47,18 @@ export type DeploymentCommand =
       readonly rolloutId: Id<'rollout'>;
       readonly world: World;
     })
-  | (Limited & {
+  | (Growing & {
       readonly action: 'upgrade';
       readonly change: SpecChange;
       readonly releaseId: Id<'release'>;
       readonly rolloutId: Id<'rollout'>;
     })
-  | (Limited & {
+  | (Growing & {
       readonly action: 'rollback';
       readonly toRelease: number | null;
       readonly rolloutId: Id<'rollout'>;
     })
-  | (Limited & { readonly action: 'scale'; readonly replicas: number; readonly world: World })
+  | (Growing & { readonly action: 'scale'; readonly replicas: number; readonly world: World })
   | (ForTenant & { readonly action: 'delete' })
   | (ForTenant & { readonly action: 'advance'; readonly world: World })
   | (ForTenant & {
@@ -57,9 +67,10 @@ export type DeploymentCommand =
       readonly observations: readonly Observation[];
     })
   | (ForTenant & { readonly action: 'lose'; readonly nodeId: Id<'node'> });
+export type GrowingCommand = Extract<DeploymentCommand, Growing>;
 type Command<A extends Action> = Extract<DeploymentCommand, { action: A }>;
 
-const noWorld: World = { nodes: [], instanceIds: [] };
+export const noWorld: World = { nodes: [], instanceIds: [] };
 
 export const deploymentDecider: Decider<Deployment, DeploymentCommand, DeploymentEvent> = {
   initial: { status: 'NONE' },
@@ -113,10 +124,15 @@ function change(
 }
 
 function create(state: Deployment, command: Command<'create'>): Decision<DeploymentEvent> {
-  const { deploymentId, namespaceId, name, labels, replicas, strategy, spec, releaseId, rolloutId, world } = command;
+  const { namespaceId, replicas, spec, world } = command;
   const noRoom = roomFor(replicas, spec, world);
   if (noRoom !== null) return refuse(noRoom);
-  const events: readonly DeploymentEvent[] = [
+  return accepted(state, withNextStep(state, created(command), world), command, [mustBeOpen(namespaceId)]);
+}
+
+function created(command: Command<'create'>): readonly DeploymentEvent[] {
+  const { deploymentId, namespaceId, name, labels, replicas, strategy, spec, releaseId, rolloutId } = command;
+  return [
     { type: 'DeploymentCreated', data: { deploymentId, namespaceId, name, labels, replicas, strategy } },
     { type: 'ReleaseCreated', data: { deploymentId, namespaceId, releaseId, number: 1, spec } },
     {
@@ -124,33 +140,38 @@ function create(state: Deployment, command: Command<'create'>): Decision<Deploym
       data: { deploymentId, rolloutId, kind: 'INITIAL', releaseId, releaseNumber: 1, fromReleaseId: null },
     },
   ];
-  return accepted(state, withNextStep(state, events, world), command, [mustBeOpen(namespaceId)]);
 }
 
 function upgrade(state: Active, command: Command<'upgrade'>): Decision<DeploymentEvent> {
+  const events = upgraded(state, command);
+  return events.length === 0 ? accept(events) : accepted(state, events, command, [mustBeOpen(state.namespaceId)]);
+}
+
+function upgraded(state: Active, command: Command<'upgrade'>): readonly DeploymentEvent[] {
   const { deploymentId, namespaceId, target, releases } = state;
-  if (target === null) return accept<DeploymentEvent>([]);
+  if (target === null) return [];
   const number = Math.max(...releases.map((release) => release.number)) + 1;
   const release = { id: command.releaseId, number };
   const resources = { ...target.spec.resources, ...command.change.resources };
   const spec = { ...target.spec, ...command.change, resources };
-  const events: readonly DeploymentEvent[] = [
+  return [
     { type: 'ReleaseCreated', data: { deploymentId, namespaceId, releaseId: release.id, number, spec } },
     ...rolloutTo(state, release, 'UPGRADE', command.rolloutId),
   ];
-  return accepted(state, events, command, [mustBeOpen(namespaceId)]);
 }
 
 /** Going back to where it already is, or is already on the way, changes nothing: a repeated rollback stays. */
 function rollback(state: Active, command: Command<'rollback'>): Decision<DeploymentEvent> {
-  if (command.toRelease === null && state.rollout?.kind === 'ROLLBACK' && state.rollout.status === 'RUNNING') {
-    return accept<DeploymentEvent>([]);
-  }
+  const events = rolledBack(state, command);
+  if ('code' in events) return refuse(events);
+  return events.length === 0 ? accept(events) : accepted(state, events, command, [mustBeOpen(state.namespaceId)]);
+}
+
+function rolledBack(state: Active, command: Command<'rollback'>): readonly DeploymentEvent[] | Rejection {
+  if (command.toRelease === null && state.rollout?.kind === 'ROLLBACK' && state.rollout.status === 'RUNNING') return [];
   const release = command.toRelease === null ? lastGood(state) : numbered(state, command.toRelease);
-  if ('code' in release) return refuse(release);
-  if (release.id === state.target?.id) return accept<DeploymentEvent>([]);
-  const events = rolloutTo(state, release, 'ROLLBACK', command.rolloutId);
-  return accepted(state, events, command, [mustBeOpen(state.namespaceId)]);
+  if ('code' in release) return release;
+  return release.id === state.target?.id ? [] : rolloutTo(state, release, 'ROLLBACK', command.rolloutId);
 }
 
 /** The newest other release that was once rolled out whole, has served, and hasn't been rolled back from since. */
@@ -194,7 +215,7 @@ function rolloutTo(
 }
 
 function scale(state: Active, command: Command<'scale'>): Decision<DeploymentEvent> {
-  const { deploymentId, replicas: from, target } = state;
+  const { replicas: from, target } = state;
   const { replicas, world } = command;
   if (replicas === from || target === null) return accept<DeploymentEvent>([]);
   if (replicas > from) {
@@ -202,9 +223,48 @@ function scale(state: Active, command: Command<'scale'>): Decision<DeploymentEve
     const noRoom = roomFor(replicas - staying, target.spec, world);
     if (noRoom !== null) return refuse(noRoom);
   }
-  const scaled = [{ type: 'DeploymentScaled' as const, data: { deploymentId, replicas, from } }];
-  return accepted(state, withNextStep(state, scaled, world), command, [mustBeOpen(state.namespaceId)]);
+  return accepted(state, withNextStep(state, scaled(state, replicas), world), command, [mustBeOpen(state.namespaceId)]);
 }
+
+const scaled = ({ deploymentId, replicas: from }: Active, replicas: number): readonly DeploymentEvent[] => [
+  { type: 'DeploymentScaled', data: { deploymentId, replicas, from } },
+];
+
+/**
+ * What the deployment comes to hold at most by that command, steps included: they never take more. Null where that needs
+ * no more than it holds, or where the command is refused or changes nothing.
+ */
+export function needOf(state: Deployment, command: GrowingCommand): Amounts | null {
+  if (legal[command.action][state.status] !== 'yes') return null;
+  const events = intended(state, command);
+  if ('code' in events || events.length === 0) return null;
+  const needed = reserved(events.reduce<Deployment>(evolve, state));
+  return covered(needed, holdsOf(state)) ? null : needed;
+}
+
+function intended(state: Deployment, command: GrowingCommand): readonly DeploymentEvent[] | Rejection {
+  if (command.action === 'create') return created(command);
+  if (state.status !== 'ACTIVE') return [];
+  switch (command.action) {
+    case 'upgrade':
+      return upgraded(state, command);
+    case 'rollback':
+      return rolledBack(state, command);
+    case 'scale':
+      return command.replicas === state.replicas ? [] : scaled(state, command.replicas);
+    default:
+      return command satisfies never;
+  }
+}
+
+const holdsOf = (state: Deployment): Amounts =>
+  state.status === 'ACTIVE' || state.status === 'DELETING' ? state.holds : nothing;
+
+/** Others have changed the deployment meanwhile, and it would need more than was reserved: to be reserved anew. */
+export const reservedTooLittle = reject(
+  'VERSION_CONFLICT',
+  'Others changed the deployment at the same time, and it would take more of the quotas. Repeat the change.',
+);
 
 /** Asked before anything is promised; who gets the last place is decided by the claims, in the commit. */
 function roomFor(count: number, spec: ReleaseSpec, world: World): Rejection | null {
@@ -241,12 +301,30 @@ const mustBeOpen = (namespaceId: Id<'namespace'>): Claim => ({ op: 'require', se
 
 function accepted(
   before: Deployment,
-  events: readonly DeploymentEvent[],
+  decided: readonly DeploymentEvent[],
   command: DeploymentCommand,
   conditions: readonly Claim[] = [],
 ): Decision<DeploymentEvent> {
-  const after = events.reduce<Deployment>(evolve, before);
-  const limits = 'limits' in command ? command.limits : null;
+  const granted = 'granted' in command ? command.granted : null;
+  const after = decided.reduce<Deployment>(evolve, before);
+  const needed = reserved(after);
+  const had = holdsOf(before);
+  if ('granted' in command && !covered(needed, had, granted?.amounts ?? nothing)) return refuse(reservedTooLittle);
   const nodes = 'world' in command ? command.world.nodes : [];
-  return accept(events, [...conditions, ...claimsOf(before, after, { tenant: command.tenant, limits, nodes })]);
+  const told = tellHolding(after, needed, granted?.reservationId ?? null);
+  return accept([...decided, ...told], [...conditions, ...leased(granted), ...claimsOf(before, after, nodes)]);
 }
+
+/** What changed for the quotas is told in the commit that changed it, whatever the reason. */
+function tellHolding(
+  state: Deployment,
+  amounts: Amounts,
+  reservationId: Id<'reservation'> | null,
+): readonly DeploymentEvent[] {
+  if (state.status === 'NONE' || state.status === 'DELETED' || equal(amounts, state.holds)) return [];
+  const { deploymentId, namespaceId, name } = state;
+  return [{ type: 'HoldingChanged', data: { deploymentId, namespaceId, name, amounts, reservationId } }];
+}
+
+const leased = (granted: Granted | null): readonly Claim[] =>
+  granted === null ? [] : [{ op: 'before', set: RESERVATION, key: granted.useBefore }];

@@ -6,6 +6,7 @@ import type { blockReasons, DeployEvent, rolloutKinds } from '@atoll/schema/depl
 import type { ReleaseSpec, RollingStrategy } from '@atoll/schema/deploy/spec';
 import type { Id } from '@atoll/schema/ids';
 import type { Labels } from '@atoll/schema/text';
+import type { Amounts } from './amounts.ts';
 import type { Instance } from './instance.ts';
 import type { Instances } from './instances.ts';
 
@@ -58,6 +59,8 @@ export interface Body {
   readonly instances: Instances;
   /** How many instances were ever placed. */
   readonly placed: number;
+  /** What it takes of the quotas, as was last told. */
+  readonly holds: Amounts;
 }
 
 export interface Active extends Body {

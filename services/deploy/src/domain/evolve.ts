@@ -1,4 +1,6 @@
 /** `evolve(state, event) → state` of a deployment. Every event is a fact: none is questioned here. */
+
+import { nothing } from './amounts.ts';
 import type { Body, Deployment, DeploymentEvent, Release } from './deployment.ts';
 import type { Condition } from './instance.ts';
 import { Instances } from './instances.ts';
@@ -27,6 +29,7 @@ const created = (data: Created): Deployment => ({
   rollout: null,
   instances: Instances.none,
   placed: 0,
+  holds: nothing,
   blocked: null,
 });
 
@@ -61,6 +64,8 @@ function next(state: Live, event: Exclude<DeploymentEvent, { type: 'DeploymentCr
     }
     case 'DeploymentDeleted':
       return { status: 'DELETED', deploymentId: state.deploymentId };
+    case 'HoldingChanged':
+      return { ...state, holds: event.data.amounts };
     case 'InstancePlaced':
       return withPlaced(state, event.data);
     case 'InstanceStarted':

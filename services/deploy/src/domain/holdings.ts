@@ -4,39 +4,26 @@
  *
  * - Its name, until it is deleted.
  * - On each node: the sum of its instances there, stopping ones counted.
- * - Of the tenant's limits: the most that it can come to hold without another command, so the surge of a rollout
- *   is reserved before it starts (MISSION B4). No step of a rollout ever takes more: only commands can be refused.
+ *
+ * Of the quotas it takes the most that it can come to hold without another command, so the surge of a rollout is reserved
+ * before it starts (MISSION B4), and no step of a rollout ever takes more. That is no claim of this context: the ledger
+ * is tenancy's, and is told by `HoldingChanged`.
  */
 import type { Claim } from '@atoll/events/decider';
 import type { Resources } from '@atoll/schema/deploy/spec';
 import type { Id } from '@atoll/schema/ids';
 import type { NodeView } from '../placement/node-view.ts';
+import { type Amounts, measures, nothing } from './amounts.ts';
 import { type Active, type Body, ceiling, type Deleting, type Deployment } from './deployment.ts';
 
 export const NAMESPACE_OPEN = 'namespace-open';
 export const DEPLOYMENT_NAME = 'deployment-name';
+/** What a command's commit must come before the end of. */
+export const RESERVATION = 'reservation';
 export const nodeSets = { cpuMillis: 'node-cpu', memoryMiB: 'node-memory', instances: 'node-instances' } as const;
-export const tenantSets = {
-  cpuMillis: 'tenant-cpu',
-  memoryMiB: 'tenant-memory',
-  instances: 'tenant-instances',
-} as const;
 
-export interface Amounts extends Resources {
-  readonly instances: number;
-}
-const measures = ['cpuMillis', 'memoryMiB', 'instances'] as const;
-const nothing: Amounts = { cpuMillis: 0, memoryMiB: 0, instances: 0 };
-
-/** Who it is for and what may be taken; a step that only lets go needs no limits. */
-export interface Limits {
-  readonly tenant: Id<'tenant'>;
-  readonly limits: Amounts | null;
-  readonly nodes: readonly NodeView[];
-}
-
-export function claimsOf(before: Deployment, after: Deployment, limits: Limits): readonly Claim[] {
-  return [...nameClaims(before, after), ...nodeClaims(before, after, limits), ...tenantClaims(before, after, limits)];
+export function claimsOf(before: Deployment, after: Deployment, nodes: readonly NodeView[]): readonly Claim[] {
+  return [...nameClaims(before, after), ...nodeClaims(before, after, nodes)];
 }
 
 const bodyOf = (state: Deployment): Active | Deleting | null =>
@@ -57,23 +44,17 @@ function nameClaims(before: Deployment, after: Deployment): readonly Claim[] {
   return [];
 }
 
-function nodeClaims(before: Deployment, after: Deployment, limits: Limits): readonly Claim[] {
+function nodeClaims(before: Deployment, after: Deployment, nodes: readonly NodeView[]): readonly Claim[] {
   const owner = bodyOf(before)?.deploymentId ?? bodyOf(after)?.deploymentId;
   if (owner === undefined) return [];
   const had = onNodes(before);
   const has = onNodes(after);
   const nodeIds = [...new Set([...had.keys(), ...has.keys()])].sort();
   return nodeIds.flatMap((key) => {
-    const view = limits.nodes.find((node) => node.nodeId === key);
+    const view = nodes.find((node) => node.nodeId === key);
     const limit = view === undefined ? null : { ...view.capacity, instances: view.maxInstances };
     return differences(nodeSets, key, owner, had.get(key) ?? nothing, has.get(key) ?? nothing, limit);
   });
-}
-
-function tenantClaims(before: Deployment, after: Deployment, { tenant, limits }: Limits): readonly Claim[] {
-  const owner = bodyOf(before)?.deploymentId ?? bodyOf(after)?.deploymentId;
-  if (owner === undefined) return [];
-  return differences(tenantSets, tenant, owner, reserved(before), reserved(after), limits);
 }
 
 function differences(
@@ -116,9 +97,9 @@ export function reserved(state: Deployment): Amounts {
   const all = body.instances.list();
   const most = body.status === 'DELETING' ? 0 : ceiling(body);
   return {
-    instances: Math.max(all.length, most),
     cpuMillis: peak(all, body, most, (resources) => resources.cpuMillis),
     memoryMiB: peak(all, body, most, (resources) => resources.memoryMiB),
+    instances: Math.max(all.length, most),
   };
 }
 

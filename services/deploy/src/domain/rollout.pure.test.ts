@@ -7,8 +7,9 @@ import { viaSnapshot } from '@atoll/events/testing/check-snapshots';
 import type { Id } from '@atoll/schema/ids';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { create, digest, instanceIds, limits, need, node, tenant } from '../../test/fixtures.ts';
+import { create, digest, granted, instanceIds, need, node, tenant } from '../../test/fixtures.ts';
 import type { NodeView } from '../placement/node-view.ts';
+import { covered } from './amounts.ts';
 import { type DeploymentCommand, deploymentDecider } from './decide.ts';
 import { type Body, type Deployment, type DeploymentEvent, isReady, isSettled } from './deployment.ts';
 import { onNodes, reserved } from './holdings.ts';
@@ -64,8 +65,8 @@ class Platform {
     if (!decision.ok) return null;
     for (const event of decision.events) this.apply(event);
     if (this.commands++ % 8 === 0) this.checkSnapshot(before, decision.events);
-    for (const claim of decision.claims) this.book(claim, command.action);
-    this.checkHoldings();
+    for (const claim of decision.claims) this.book(claim);
+    this.checkHoldings(before, command.action);
     return decision.events;
   }
 
@@ -95,27 +96,25 @@ class Platform {
     }
   }
 
-  private book(claim: Claim, action: DeploymentCommand['action']) {
-    if (claim.op === 'require' || claim.kind !== 'amount') return;
+  private book(claim: Claim) {
+    if (!('kind' in claim) || claim.kind !== 'amount' || claim.op === 'limit') return;
     const key = `${claim.set} ${claim.key}`;
-    const had = this.held.get(key) ?? 0;
     if (claim.op === 'release') {
       this.held.delete(key);
       return;
-    }
-    const internal = action === 'advance' || action === 'observe' || action === 'lose';
-    if (internal && claim.key === tenant) {
-      expect(claim.amount, 'no step takes more of the quota than its command reserved').toBeLessThanOrEqual(had);
     }
     expect(claim.amount, 'never more than the limit').toBeLessThanOrEqual(claim.limit);
     this.held.set(key, claim.amount);
   }
 
   /** What is held is what the state says, whatever the way to it was. */
-  private checkHoldings() {
-    const share = reserved(this.state);
-    expect(this.held.get(`tenant-instances ${tenant}`) ?? 0).toBe(share.instances);
-    expect(this.held.get(`tenant-cpu ${tenant}`) ?? 0).toBe(share.cpuMillis);
+  private checkHoldings(before: Deployment, action: DeploymentCommand['action']) {
+    if (this.state.status === 'ACTIVE') expect(this.state.holds, 'what is held is told').toEqual(reserved(this.state));
+    const internal = action === 'advance' || action === 'observe' || action === 'lose';
+    if (internal) {
+      const share = reserved(this.state);
+      expect(covered(share, reserved(before)), 'no step takes more of the quotas than its command reserved').toBe(true);
+    }
     const used = onNodes(this.state);
     for (const nodeId of nodeIds) {
       expect(this.held.get(`node-instances ${nodeId}`) ?? 0).toBe(used.get(nodeId)?.instances ?? 0);
@@ -145,15 +144,15 @@ class Platform {
     const id = this.releases;
     const image = `registry.test/app@${digest(bad ? 'f' : '1')}`;
     const change = { image, resources: need(cpuMillis, 64) };
-    this.run({ action: 'upgrade', tenant, limits, change, releaseId: `rel_${id}`, rolloutId: `rol_${id}` });
+    this.run({ action: 'upgrade', tenant, granted, change, releaseId: `rel_${id}`, rolloutId: `rol_${id}` });
   }
   rollback(toRelease: number | null) {
     this.releases += 1;
     const rolloutId: Id<'rollout'> = `rol_${this.releases}`;
-    return this.run({ action: 'rollback', tenant, limits, toRelease, rolloutId });
+    return this.run({ action: 'rollback', tenant, granted, toRelease, rolloutId });
   }
   scale(replicas: number) {
-    return this.run({ action: 'scale', tenant, limits, replicas, world: this.world() });
+    return this.run({ action: 'scale', tenant, granted, replicas, world: this.world() });
   }
 
   /** Nodes serve, agents work, the controller steps: until nothing changes any more. */

@@ -3,7 +3,7 @@
  * from its beginning each time. Raise `version` with every change of the state or of `evolve`.
  */
 import type { SnapshotShape } from '@atoll/events/decider';
-import { blockReasons, instanceReasons, rolloutKinds, stopReasons } from '@atoll/schema/deploy/events';
+import { blockReasons, heldAmounts, instanceReasons, rolloutKinds, stopReasons } from '@atoll/schema/deploy/events';
 import { releaseSpec, resources, rollingStrategy } from '@atoll/schema/deploy/spec';
 import { labels } from '@atoll/schema/text';
 import { z } from 'zod';
@@ -52,6 +52,7 @@ const body = {
     .nullable(),
   instances: z.array(instance).transform((all) => Instances.of(all)),
   placed: z.number(),
+  holds: heldAmounts,
 };
 const blocked = z.strictObject({ reason: z.enum(blockReasons), message: z.string() }).nullable();
 
@@ -62,4 +63,4 @@ const deployment = z.discriminatedUnion('status', [
   z.strictObject({ status: z.literal('DELETED'), deploymentId }),
 ]);
 
-export const deploymentSnapshot: SnapshotShape<Deployment> = { name: 'deployment', version: 1, schema: deployment };
+export const deploymentSnapshot: SnapshotShape<Deployment> = { name: 'deployment', version: 2, schema: deployment };

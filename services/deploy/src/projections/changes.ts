@@ -180,6 +180,7 @@ function note(changes: Changes, event: Recorded): void {
     case 'RolloutUnblocked':
     case 'DeploymentScaled':
     case 'DeploymentDeletionRequested':
+    case 'HoldingChanged':
       return;
     default:
       event satisfies never;

@@ -15,6 +15,7 @@ import { environmentMutations } from './environments.ts';
 import { identityMutations } from './identity.ts';
 import { networkMutations } from './network.ts';
 import { planMutations } from './plans.ts';
+import { quotaMutations } from './quotas.ts';
 import { tenancyMutations } from './tenancy.ts';
 
 export const mutations: Readonly<Record<string, AnyMutation>> = {
@@ -24,6 +25,7 @@ export const mutations: Readonly<Record<string, AnyMutation>> = {
   ...planMutations,
   ...deployMutations,
   ...networkMutations,
+  ...quotaMutations,
 };
 
 /** Paths of all ids in an input, lists without their places. */

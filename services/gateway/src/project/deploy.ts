@@ -103,6 +103,9 @@ export const projectDeploy: Project<DeployEvent> = (event, record): readonly Eff
       return changed(event.data.deploymentId, record, { replicas: event.data.replicas });
     case 'DeploymentDeletionRequested':
       return changed(event.data.deploymentId, record, { deleting: true });
+    // What is held of the quotas is shown as the ledger has it.
+    case 'HoldingChanged':
+      return changed(event.data.deploymentId, record);
     case 'DeploymentDeleted': {
       const { deploymentId: id } = event.data;
       const parts = ['release', 'rollout', 'instance'] as const;

@@ -4,6 +4,7 @@
  * Tables are named without schema: a rebuild lets the same statements work on a new version of them.
  */
 import type { PoolClient } from 'pg';
+import { deriveQuotas } from './derive-quotas.ts';
 import type { Changes } from './effects.ts';
 
 const namespaces = `
@@ -61,4 +62,5 @@ export async function deriveRows(tx: PoolClient, derived: Changes['derived']): P
     for (const row of rows) touched.add(row.deployment_id);
   }
   if (touched.size > 0) await tx.query(deployments, [[...touched]]);
+  await deriveQuotas(tx, derived);
 }

@@ -3,6 +3,7 @@ import type { EventRecord } from '@atoll/schema/envelope';
 
 export const tables = [
   ...['tenant', 'environment', 'namespace', 'subnet', 'deployment', 'release', 'rollout', 'instance'],
+  ...['quota_holder', 'quota_committed', 'quota_reservation', 'quota_limit', 'quota_difference'],
   ...['role', 'role_binding', 'namespace_home'],
   ...['service_account_secret', 'issuer', 'api_key', 'api_key_secret', 'invitation'],
   ...['endpoint', 'isolation_policy', 'policy_receipt', 'compute_node', 'member', 'service_account', 'plan'],
@@ -12,7 +13,8 @@ export type TableName = string & (typeof tables)[number];
 export type Row = Readonly<Record<string, unknown>>;
 
 /** What is worked out anew for a row, from all that is known, whichever context told it first. */
-export type Derived = 'namespace' | 'instance' | 'deployment';
+const derivedKinds = ['namespace', 'instance', 'deployment', 'quotaHolder', 'quotaScope'] as const;
+export type Derived = (typeof derivedKinds)[number];
 
 export type Effect =
   /** The whole row, with its id. */
@@ -65,7 +67,7 @@ function merge(before: RowChange | undefined, effect: Effect & { readonly op: Ro
 export function combine(effects: Iterable<Effect>): Changes {
   const rows = new Map<TableName, Map<string, RowChange>>();
   const purges: (Effect & { op: 'purge' })[] = [];
-  const derived: Record<Derived, Set<string>> = { namespace: new Set(), instance: new Set(), deployment: new Set() };
+  const derived = new Map<Derived, Set<string>>(derivedKinds.map((kind) => [kind, new Set()]));
   for (const effect of effects) {
     switch (effect.op) {
       case 'put':
@@ -80,17 +82,23 @@ export function combine(effects: Iterable<Effect>): Changes {
         purges.push(effect);
         break;
       case 'derive':
-        derived[effect.what].add(effect.id);
+        derived.get(effect.what)?.add(effect.id);
         break;
       default:
         effect satisfies never;
     }
   }
-  const { namespace, instance, deployment } = derived;
+  const idsOf = (kind: Derived) => [...(derived.get(kind) ?? [])];
   return {
     rows,
     purges,
-    derived: { namespace: [...namespace], instance: [...instance], deployment: [...deployment] },
+    derived: {
+      namespace: idsOf('namespace'),
+      instance: idsOf('instance'),
+      deployment: idsOf('deployment'),
+      quotaHolder: idsOf('quotaHolder'),
+      quotaScope: idsOf('quotaScope'),
+    },
   };
 }
 

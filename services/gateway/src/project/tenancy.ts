@@ -9,6 +9,7 @@ import { projectAccess } from './tenancy-access.ts';
 import { projectEnvironments } from './tenancy-environments.ts';
 import { projectIdentity } from './tenancy-identity.ts';
 import { projectPlans } from './tenancy-plans.ts';
+import { namespaceGone, namespaceHeld, projectQuota, scope } from './tenancy-quotas.ts';
 
 export const projectTenancy: Project<TenancyEvent> = (event, record): readonly Effect[] => {
   if (isIdentityEvent(event)) return projectIdentity(event, record);
@@ -23,7 +24,7 @@ export const projectTenancy: Project<TenancyEvent> = (event, record): readonly E
       const { namespaces, instances, cpuMillis, memoryMiB } = limits;
       const shown = { namespaces, instances, cpuMillis, memoryMiB };
       const row = { id, tenant_id: id, name, limits: shown, created_at, status: 'ACTIVE', suspension: null };
-      return [put('tenant', id, row)];
+      return [put('tenant', id, row), ...scope(id)];
     }
     case 'TenantSuspended': {
       const { tenantId: id, reason } = event.data;
@@ -33,7 +34,7 @@ export const projectTenancy: Project<TenancyEvent> = (event, record): readonly E
       return [patch('tenant', event.data.tenantId, { status: 'ACTIVE', suspension: null })];
     case 'EnvironmentCreated': {
       const { environmentId: id, name, kind } = event.data;
-      return [put('environment', id, { id, tenant_id, name, kind, created_at })];
+      return [put('environment', id, { id, tenant_id, name, kind, created_at }), ...scope(id)];
     }
     case 'NamespaceCreated': {
       const { namespaceId: id, environmentId: environment_id, name, labels } = event.data;
@@ -42,6 +43,7 @@ export const projectTenancy: Project<TenancyEvent> = (event, record): readonly E
         put('namespace', id, { ...row, version: record.version, deleting: false, status: 'PENDING' }),
         put('namespace_home', id, { id, tenant_id, environment_id }),
         derive('namespace', id),
+        ...namespaceHeld(event.data, tenant_id),
       ];
     }
     case 'NamespaceDeletionRequested': {
@@ -49,7 +51,14 @@ export const projectTenancy: Project<TenancyEvent> = (event, record): readonly E
       return [patch('namespace', id, { deleting: true, version: record.version }), derive('namespace', id)];
     }
     case 'NamespaceDeleted':
-      return [remove('namespace', event.data.namespaceId)];
+      return [remove('namespace', event.data.namespaceId), ...namespaceGone(event.data, tenant_id)];
+    case 'QuotaSet':
+    case 'QuotaReserved':
+    case 'QuotaCommitted':
+    case 'QuotaReservationEnded':
+    case 'QuotaDifferenceFound':
+    case 'QuotaDifferenceEnded':
+      return projectQuota(event, record);
     default:
       return projectAccess(event, record);
   }

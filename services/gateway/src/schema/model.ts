@@ -76,6 +76,7 @@ const typeOfKind: Record<IdKind, string | null> = {
   policy: 'IsolationPolicy',
   event: null,
   dataKey: null,
+  reservation: null,
 };
 
 export interface Model {

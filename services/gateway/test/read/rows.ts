@@ -24,6 +24,16 @@ const labels = (random: Random) =>
 const ports = (random: Random) =>
   Array.from({ length: random.int(3) }, () => ({ port: 1 + random.int(9000), protocol: random.pick(['TCP', 'UDP']) }));
 
+const shares = (random: Random) =>
+  random.some(['CPU_MILLIS', 'INSTANCES'], 0).map((measure) => ({ measure, used: random.int(9) }));
+const quota = (random: Random) =>
+  shares(random).map(({ measure, used }) => ({
+    measure,
+    limit: random.pick([null, 7]),
+    used,
+    reserved: random.int(3),
+  }));
+
 export interface RowsOptions {
   readonly tenants: number;
   /** How likely a relation leads to a row that isn't there. */
@@ -61,6 +71,7 @@ export function randomRows(random: Random, options: RowsOptions): Rows {
       tenant_id,
       name: `tenant-${tenantIndex}`,
       limits,
+      quota: quota(random),
       status: 'ACTIVE',
       suspension: null,
       created_at: instant(random),
@@ -70,6 +81,7 @@ export function randomRows(random: Random, options: RowsOptions): Rows {
         ...base('environment'),
         name: random.pick(['dev', 'test', 'prod']),
         kind: random.pick(['DEVELOPMENT', 'PRODUCTION']),
+        quota: quota(random),
       });
       for (let n = 0; n < random.int(4); n += 1) {
         const namespace = put('namespace', {
@@ -79,7 +91,25 @@ export function randomRows(random: Random, options: RowsOptions): Rows {
           labels: labels(random),
           version: 1 + random.int(9),
           status: random.pick(['PENDING', 'ACTIVE']),
+          quota: quota(random),
         });
+        for (let h = 0; h < random.int(3); h += 1) {
+          const holder = {
+            id: randomId(random, 'deployment'),
+            tenant_id,
+            namespace_id: namespace,
+            name: `holder-${h}`,
+          };
+          const amounts = shares(random);
+          put('quota_holder', {
+            ...holder,
+            environment_id: or(environment, 'environment'),
+            kind: random.pick(['DEPLOYMENT', 'SUBNET']),
+            ...{ used: [], reserved: [], amounts: amounts.map((amount) => ({ ...amount, reserved: random.int(3) })) },
+          });
+          const recorded = amounts.map(({ measure, used: amount }) => ({ measure, amount }));
+          put('quota_difference', { ...holder, recorded, actual: [], found_at: instant(random) });
+        }
         for (let s = 0; s < 1 + random.int(2); s += 1) {
           put('subnet', {
             ...base('subnet'),

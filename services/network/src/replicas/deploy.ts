@@ -69,6 +69,7 @@ async function applyToReplica(tx: PoolClient, record: DeployRecord): Promise<boo
     case 'RolloutBlocked':
     case 'RolloutUnblocked':
     case 'DeploymentScaled':
+    case 'HoldingChanged':
     case 'DeploymentDeletionRequested':
     case 'DeploymentDeleted':
     case 'InstanceStarted':

@@ -11,10 +11,11 @@ import type { Id, Tenant } from '@atoll/schema/ids';
  * - `plan-offered`, `plan-revision`, `entitlements`: that a plan can be given to tenants, and the newest revision of a plan
  *   and of a tenant's entitlements: what was decided on an older one isn't committed.
  * - `capability-use`: who uses a capability, or that nobody may (`capability-use.ts`).
- * - `namespaces`: how many namespaces a tenant holds.
  * - `issuer`: URL and audience, once in a tenant. `issuers`, `invitations`: how many a tenant holds.
  * - `api-keys`: how many live keys an owner holds.
  * - `invitation`: the mark of an open one; whoever lets go of it first decides what becomes of it.
+ *
+ * What holds quotas is in quota.ts.
  */
 export const claimSets = [
   'tenant-request',
@@ -24,7 +25,6 @@ export const claimSets = [
   'environment-name',
   'namespace-name',
   'service-account-name',
-  'namespaces',
   'issuer',
   'issuers',
   'api-keys',
@@ -63,20 +63,3 @@ export const environmentKey = (tenant: Tenant, environment: Id<'environment'>) =
 
 /** Held from a namespace's creation until it is gone. */
 export const namespaceNameKey = (environment: Id<'environment'>, name: string) => `${environment}/${name}`;
-
-export const takeNamespace = (tenant: Tenant, owner: Id<'namespace'>, limit: number): Claim => ({
-  op: 'take',
-  kind: 'amount',
-  set: 'namespaces',
-  key: tenant,
-  owner,
-  amount: 1,
-  limit,
-});
-export const releaseNamespace = (tenant: Tenant, owner: Id<'namespace'>): Claim => ({
-  op: 'release',
-  kind: 'amount',
-  set: 'namespaces',
-  key: tenant,
-  owner,
-});

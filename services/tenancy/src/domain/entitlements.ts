@@ -18,8 +18,9 @@ import {
   type PlanTerms,
 } from '@atoll/schema/tenancy/plans';
 import { excludeCapability, includeCapability } from './capability-use.ts';
-import { type ClaimSet, releaseUnique, requireClaim, takeUnique } from './claims.ts';
+import { releaseUnique, requireClaim, takeUnique } from './claims.ts';
 import { type PlanNow, planRevisionKey } from './plan.ts';
+import { measureSet } from './quota.ts';
 
 export type EntitlementsEvent = Extract<TenancyEvent, { type: 'EntitlementsChanged' }>;
 
@@ -56,16 +57,14 @@ export const entitlementsStream = (tenant: string) => `entitlements:${tenant}`;
 /** Held at the newest revision only: who decided on older limits is told so by the commit. */
 export const entitlementsKey = (tenant: Id<'tenant'>, revision: number) => `${tenant}@${revision}`;
 
-/** Where in this context's claims it is counted what a limit bounds. */
-export const limitSets: Partial<Record<LimitName, ClaimSet>> = { namespaces: 'namespaces' };
+/** Where in this context's claims it is counted what a limit bounds: in the quota ledger. */
+export const limitSet = (name: LimitName): string => measureSet(name);
 
 const CHECK = 'limit-check';
 
 /** Refused where more is held than the new limit allows; nothing stays taken. */
 function mustFit(tenant: Id<'tenant'>, name: LimitName, limit: number): readonly Claim[] {
-  const set = limitSets[name];
-  if (set === undefined) return [];
-  const claim = { kind: 'amount', set, key: tenant, owner: CHECK } as const;
+  const claim = { kind: 'amount', set: limitSet(name), key: tenant, owner: CHECK } as const;
   return [
     { op: 'take', ...claim, amount: 1, limit: limit + 1 },
     { op: 'release', ...claim },

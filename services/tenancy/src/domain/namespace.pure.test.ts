@@ -1,6 +1,7 @@
 import { given } from '@atoll/events/given';
 import { describe, expect, it } from 'vitest';
 import { type NamespaceCommand, type NamespaceEvent, namespace } from './namespace.ts';
+import { limitClaims, noLimits } from './quota.ts';
 
 const tenant = 'ten_01h455vb4pex5vsknk084sn02q';
 const namespaceId = 'ns_01h455vb4pex5vsknk084sn02q';
@@ -15,6 +16,15 @@ const create: NamespaceCommand = { kind: 'create', tenant, ...named, labels: {},
 const requestDeletion: NamespaceCommand = { kind: 'requestDeletion', tenant };
 const finishDeletion: NamespaceCommand = { kind: 'finishDeletion', tenant };
 
+/** What it holds of the quotas of its environment and its tenant. */
+const held = (amount: number, limit: number | null) => ({
+  ...{ op: 'take', kind: 'amounts', set: 'quota', key: namespaceId, owner: namespaceId },
+  amounts: [
+    { set: 'namespaces', key: environmentId, amount, limit: null },
+    { set: 'namespaces', key: tenant, amount, limit },
+  ],
+});
+
 const refusedWith = (code: string) => ({ ok: false, rejection: { code } });
 
 describe('a namespace', () => {
@@ -26,7 +36,7 @@ describe('a namespace', () => {
         { op: 'require', set: 'tenant', key: tenant },
         { op: 'require', set: 'environment', key: `${tenant}/${environmentId}` },
         { op: 'take', kind: 'unique', set: 'namespace-name', key: `${environmentId}/shop`, owner: namespaceId },
-        { op: 'take', kind: 'amount', set: 'namespaces', key: tenant, owner: namespaceId, amount: 1, limit: 50 },
+        held(1, 50),
       ],
     });
   });
@@ -46,7 +56,8 @@ describe('a namespace', () => {
       events: [deleted],
       claims: [
         { op: 'release', kind: 'unique', set: 'namespace-name', key: `${environmentId}/shop`, owner: namespaceId },
-        { op: 'release', kind: 'amount', set: 'namespaces', key: tenant, owner: namespaceId },
+        held(0, null),
+        ...limitClaims(namespaceId, noLimits),
       ],
     });
   });

@@ -4,15 +4,8 @@ import { type Rejection, reject } from '@atoll/schema/errors';
 import type { Id, Tenant } from '@atoll/schema/ids';
 import type { TenancyEvent } from '@atoll/schema/tenancy/events';
 import type { Labels } from '@atoll/schema/text';
-import {
-  environmentKey,
-  namespaceNameKey,
-  releaseNamespace,
-  releaseUnique,
-  requireClaim,
-  takeNamespace,
-  takeUnique,
-} from './claims.ts';
+import { environmentKey, namespaceNameKey, releaseUnique, requireClaim, takeUnique } from './claims.ts';
+import { amountClaims, limitClaims, noLimits } from './quota.ts';
 
 export type NamespaceEvent = Extract<
   TenancyEvent,
@@ -60,6 +53,9 @@ export const deletionRefused: Record<Exclude<NamespaceState['status'], 'active'>
 
 export const namespaceStream = (id: string) => `namespace:${id}`;
 
+/** What a namespace takes of the quotas itself. */
+const one = { namespaces: 1 };
+
 export const namespace: Decider<NamespaceState, NamespaceCommand, NamespaceEvent> = {
   initial: { status: 'absent' },
 
@@ -75,7 +71,10 @@ export const namespace: Decider<NamespaceState, NamespaceCommand, NamespaceEvent
             ...(command.entitlements ? [requireClaim('entitlements', command.entitlements)] : []),
             requireClaim('environment', environmentKey(tenant, environmentId)),
             takeUnique('namespace-name', namespaceNameKey(environmentId, name), namespaceId),
-            takeNamespace(tenant, namespaceId, limit),
+            ...amountClaims({
+              ...{ place: { tenant, environmentId, namespaceId: null }, holder: namespaceId },
+              ...{ before: {}, after: one, limits: { namespaces: limit } },
+            }),
           ],
         );
       }
@@ -97,7 +96,11 @@ export const namespace: Decider<NamespaceState, NamespaceCommand, NamespaceEvent
           [{ type: 'NamespaceDeleted', data: { namespaceId, environmentId, name } }],
           [
             releaseUnique('namespace-name', namespaceNameKey(environmentId, name), namespaceId),
-            releaseNamespace(command.tenant, namespaceId),
+            ...amountClaims({
+              ...{ place: { tenant: command.tenant, environmentId, namespaceId: null }, holder: namespaceId },
+              ...{ before: one, after: {}, limits: {} },
+            }),
+            ...limitClaims(namespaceId, noLimits),
           ],
         );
       }
