@@ -14,12 +14,12 @@ import type { NatsConnection } from '@atoll/service/nats';
 import type { Pool } from 'pg';
 import { tenancyHandlers } from './commands.ts';
 import { startPlanFollowers } from './controllers/plan-followers.ts';
-import { createPlanUse } from './plan-use.ts';
-import { startPlanTables } from './projections/plans.ts';
-import { onInvitationAccepted } from './reactions/invitation-accepted.ts';
 import { startReconciler } from './controllers/quota-reconciler.ts';
 import { startReservations } from './controllers/reservations.ts';
+import { createPlanUse } from './plan-use.ts';
+import { startPlanTables } from './projections/plans.ts';
 import { onHoldingTold } from './reactions/holdings.ts';
+import { onInvitationAccepted } from './reactions/invitation-accepted.ts';
 import { onNamespaceDrained } from './reactions/namespace-drained.ts';
 import { seedDefaultPlan } from './seed-plan.ts';
 

@@ -64,7 +64,7 @@ const full = (table: string, column: string, limits: string, measures: string) =
 
 const ownLimits = 'quota_limit l on l.id = t.id';
 const scopes = [
-  full('tenant', 'tenant_id', 'lateral (select t.limits) l on true', ''),
+  full('tenant', 'tenant_id', "lateral (select t.entitlements -> 'limits' as limits) l on true", ''),
   full('environment', 'environment_id', ownLimits, ''),
   // A namespace holds no namespaces.
   full('namespace', 'namespace_id', ownLimits, "where name <> 'namespaces'"),

@@ -2,7 +2,7 @@
 import type { EventRecord } from '@atoll/schema/envelope';
 import type { EventsOf } from '@atoll/schema/registry';
 import { limitNames, type Overrides, type PlanTerms, type planEvents } from '@atoll/schema/tenancy/plans';
-import { type Effect, instant, patch, put } from './effects.ts';
+import { derive, type Effect, instant, patch, put } from './effects.ts';
 
 const limitsOf = ({ limits }: PlanTerms) => Object.fromEntries(limitNames.map((name) => [name, limits[name]]));
 
@@ -49,6 +49,7 @@ export function projectPlans(event: EventsOf<typeof planEvents>, record: EventRe
             overrides: overridesOf(overrides),
           },
         }),
+        derive('quotaScope', tenantId),
       ];
     }
     default:
