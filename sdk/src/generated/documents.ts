@@ -349,6 +349,22 @@ fragment PlanLimits on PlanLimits {
   publicIps
   ports
 }`),
+  quotaDifferences: new TypedDocument<o.QuotaDifferencesQuery, o.QuotaDifferencesQueryVariables>('query', ["quotaDifferences"], `query QuotaDifferences($first: Int = 20, $after: String) {
+  quotaDifferences(first: $first, after: $after) { nodes { ...QuotaDifference } pageInfo { hasNextPage endCursor } }
+}
+fragment QuotaAmount on QuotaAmount {
+  measure
+  amount
+}
+fragment QuotaDifference on QuotaDifference {
+  id
+  tenantId
+  namespaceId
+  name
+  recorded { ...QuotaAmount }
+  actual { ...QuotaAmount }
+  foundAt
+}`),
   tenant: new TypedDocument<o.TenantQuery, o.TenantQueryVariables>('query', ["tenant"], `query Tenant {
   tenant { ...Tenant }
 }
@@ -382,6 +398,12 @@ fragment PlanLimits on PlanLimits {
   publicIps
   ports
 }
+fragment QuotaUse on QuotaUse {
+  measure
+  limit
+  used
+  reserved
+}
 fragment Tenant on Tenant {
   id
   name
@@ -392,6 +414,7 @@ fragment Tenant on Tenant {
   plan { ...TenantPlan }
   entitlements { ...Entitlements }
   capabilities
+  quota { ...QuotaUse }
 }
 fragment TenantLimits on TenantLimits {
   namespaces
@@ -441,6 +464,12 @@ fragment PlanLimits on PlanLimits {
   publicIps
   ports
 }
+fragment QuotaUse on QuotaUse {
+  measure
+  limit
+  used
+  reserved
+}
 fragment Tenant on Tenant {
   id
   name
@@ -451,6 +480,7 @@ fragment Tenant on Tenant {
   plan { ...TenantPlan }
   entitlements { ...Entitlements }
   capabilities
+  quota { ...QuotaUse }
 }
 fragment TenantLimits on TenantLimits {
   namespaces
@@ -488,10 +518,17 @@ fragment Environment on Environment {
   createdAt
   promotesTo
   imageRules { ...ImageRules }
+  quota { ...QuotaUse }
 }
 fragment ImageRules on ImageRules {
   allowed
   promotedOnly
+}
+fragment QuotaUse on QuotaUse {
+  measure
+  limit
+  used
+  reserved
 }`),
   environment: new TypedDocument<o.EnvironmentQuery, o.EnvironmentQueryVariables>('query', ["environment"], `query Environment($id: ID!) {
   environment(id: $id) { ...Environment }
@@ -503,10 +540,17 @@ fragment Environment on Environment {
   createdAt
   promotesTo
   imageRules { ...ImageRules }
+  quota { ...QuotaUse }
 }
 fragment ImageRules on ImageRules {
   allowed
   promotedOnly
+}
+fragment QuotaUse on QuotaUse {
+  measure
+  limit
+  used
+  reserved
 }`),
   namespaces: new TypedDocument<o.NamespacesQuery, o.NamespacesQueryVariables>('query', ["namespaces"], `query Namespaces($first: Int = 20, $after: String) {
   namespaces(first: $first, after: $after) { nodes { ...Namespace } pageInfo { hasNextPage endCursor } }
@@ -523,6 +567,13 @@ fragment Namespace on Namespace {
   createdAt
   version
   environment { id name }
+  quota { ...QuotaUse }
+}
+fragment QuotaUse on QuotaUse {
+  measure
+  limit
+  used
+  reserved
 }`),
   namespace: new TypedDocument<o.NamespaceQuery, o.NamespaceQueryVariables>('query', ["namespace"], `query Namespace($id: ID!) {
   namespace(id: $id) { ...Namespace }
@@ -539,6 +590,13 @@ fragment Namespace on Namespace {
   createdAt
   version
   environment { id name }
+  quota { ...QuotaUse }
+}
+fragment QuotaUse on QuotaUse {
+  measure
+  limit
+  used
+  reserved
 }`),
   createDeployment: new TypedDocument<o.CreateDeploymentMutation, o.CreateDeploymentMutationVariables>('mutation', ["createDeployment"], `mutation CreateDeployment($input: CreateDeploymentInput!) {
   createDeployment(input: $input) { deployment { ...Deployment } userErrors { ...UserError } position }
@@ -715,10 +773,17 @@ fragment Environment on Environment {
   createdAt
   promotesTo
   imageRules { ...ImageRules }
+  quota { ...QuotaUse }
 }
 fragment ImageRules on ImageRules {
   allowed
   promotedOnly
+}
+fragment QuotaUse on QuotaUse {
+  measure
+  limit
+  used
+  reserved
 }
 fragment UserError on UserError {
   code
@@ -735,10 +800,17 @@ fragment Environment on Environment {
   createdAt
   promotesTo
   imageRules { ...ImageRules }
+  quota { ...QuotaUse }
 }
 fragment ImageRules on ImageRules {
   allowed
   promotedOnly
+}
+fragment QuotaUse on QuotaUse {
+  measure
+  limit
+  used
+  reserved
 }
 fragment UserError on UserError {
   code
@@ -755,10 +827,17 @@ fragment Environment on Environment {
   createdAt
   promotesTo
   imageRules { ...ImageRules }
+  quota { ...QuotaUse }
 }
 fragment ImageRules on ImageRules {
   allowed
   promotedOnly
+}
+fragment QuotaUse on QuotaUse {
+  measure
+  limit
+  used
+  reserved
 }
 fragment UserError on UserError {
   code
@@ -1186,6 +1265,12 @@ fragment PlanLimits on PlanLimits {
   publicIps
   ports
 }
+fragment QuotaUse on QuotaUse {
+  measure
+  limit
+  used
+  reserved
+}
 fragment Tenant on Tenant {
   id
   name
@@ -1196,6 +1281,7 @@ fragment Tenant on Tenant {
   plan { ...TenantPlan }
   entitlements { ...Entitlements }
   capabilities
+  quota { ...QuotaUse }
 }
 fragment TenantLimits on TenantLimits {
   namespaces
@@ -1250,6 +1336,12 @@ fragment PlanLimits on PlanLimits {
   publicIps
   ports
 }
+fragment QuotaUse on QuotaUse {
+  measure
+  limit
+  used
+  reserved
+}
 fragment Tenant on Tenant {
   id
   name
@@ -1260,6 +1352,7 @@ fragment Tenant on Tenant {
   plan { ...TenantPlan }
   entitlements { ...Entitlements }
   capabilities
+  quota { ...QuotaUse }
 }
 fragment TenantLimits on TenantLimits {
   namespaces
@@ -1275,6 +1368,47 @@ fragment TenantPlan on TenantPlan {
 fragment TenantSuspension on TenantSuspension {
   reason
   since
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  setQuota: new TypedDocument<o.SetQuotaMutation, o.SetQuotaMutationVariables>('mutation', ["setQuota"], `mutation SetQuota($input: SetQuotaInput!) {
+  setQuota(input: $input) { environment { ...Environment } namespace { ...Namespace } userErrors { ...UserError } position }
+}
+fragment Environment on Environment {
+  id
+  name
+  kind
+  createdAt
+  promotesTo
+  imageRules { ...ImageRules }
+  quota { ...QuotaUse }
+}
+fragment ImageRules on ImageRules {
+  allowed
+  promotedOnly
+}
+fragment Label on Label {
+  key
+  value
+}
+fragment Namespace on Namespace {
+  id
+  name
+  status
+  labels { ...Label }
+  createdAt
+  version
+  environment { id name }
+  quota { ...QuotaUse }
+}
+fragment QuotaUse on QuotaUse {
+  measure
+  limit
+  used
+  reserved
 }
 fragment UserError on UserError {
   code
@@ -1314,6 +1448,12 @@ fragment PlanLimits on PlanLimits {
   publicIps
   ports
 }
+fragment QuotaUse on QuotaUse {
+  measure
+  limit
+  used
+  reserved
+}
 fragment Tenant on Tenant {
   id
   name
@@ -1324,6 +1464,7 @@ fragment Tenant on Tenant {
   plan { ...TenantPlan }
   entitlements { ...Entitlements }
   capabilities
+  quota { ...QuotaUse }
 }
 fragment TenantLimits on TenantLimits {
   namespaces
@@ -1378,6 +1519,12 @@ fragment PlanLimits on PlanLimits {
   publicIps
   ports
 }
+fragment QuotaUse on QuotaUse {
+  measure
+  limit
+  used
+  reserved
+}
 fragment Tenant on Tenant {
   id
   name
@@ -1388,6 +1535,7 @@ fragment Tenant on Tenant {
   plan { ...TenantPlan }
   entitlements { ...Entitlements }
   capabilities
+  quota { ...QuotaUse }
 }
 fragment TenantLimits on TenantLimits {
   namespaces
@@ -1442,6 +1590,12 @@ fragment PlanLimits on PlanLimits {
   publicIps
   ports
 }
+fragment QuotaUse on QuotaUse {
+  measure
+  limit
+  used
+  reserved
+}
 fragment Tenant on Tenant {
   id
   name
@@ -1452,6 +1606,7 @@ fragment Tenant on Tenant {
   plan { ...TenantPlan }
   entitlements { ...Entitlements }
   capabilities
+  quota { ...QuotaUse }
 }
 fragment TenantLimits on TenantLimits {
   namespaces
@@ -1523,10 +1678,17 @@ fragment Environment on Environment {
   createdAt
   promotesTo
   imageRules { ...ImageRules }
+  quota { ...QuotaUse }
 }
 fragment ImageRules on ImageRules {
   allowed
   promotedOnly
+}
+fragment QuotaUse on QuotaUse {
+  measure
+  limit
+  used
+  reserved
 }
 fragment UserError on UserError {
   code
@@ -1548,6 +1710,13 @@ fragment Namespace on Namespace {
   createdAt
   version
   environment { id name }
+  quota { ...QuotaUse }
+}
+fragment QuotaUse on QuotaUse {
+  measure
+  limit
+  used
+  reserved
 }
 fragment UserError on UserError {
   code
@@ -1569,6 +1738,13 @@ fragment Namespace on Namespace {
   createdAt
   version
   environment { id name }
+  quota { ...QuotaUse }
+}
+fragment QuotaUse on QuotaUse {
+  measure
+  limit
+  used
+  reserved
 }
 fragment UserError on UserError {
   code
@@ -1681,6 +1857,29 @@ fragment Namespace on Namespace {
   createdAt
   version
   environment { id name }
+  quota { ...QuotaUse }
+}
+fragment QuotaUse on QuotaUse {
+  measure
+  limit
+  used
+  reserved
+}`),
+  environmentQuotaHolders: new TypedDocument<o.EnvironmentQuotaHoldersQuery, o.EnvironmentQuotaHoldersQueryVariables>('query', ["environment","quotaHolders"], `query EnvironmentQuotaHolders($id: ID!, $first: Int = 20, $after: String) {
+  environment(id: $id) { quotaHolders(first: $first, after: $after) { nodes { ...QuotaHolder } pageInfo { hasNextPage endCursor } } }
+}
+fragment QuotaHolder on QuotaHolder {
+  id
+  kind
+  name
+  environmentId
+  namespaceId
+  amounts { ...QuotaShare }
+}
+fragment QuotaShare on QuotaShare {
+  measure
+  used
+  reserved
 }`),
   namespaceSubnets: new TypedDocument<o.NamespaceSubnetsQuery, o.NamespaceSubnetsQueryVariables>('query', ["namespace","subnets"], `query NamespaceSubnets($id: ID!, $first: Int = 20, $after: String) {
   namespace(id: $id) { subnets(first: $first, after: $after) { nodes { ...Subnet } pageInfo { hasNextPage endCursor } } }
@@ -1737,5 +1936,21 @@ fragment PortRange on PortRange {
   protocol
   from
   to
+}`),
+  namespaceQuotaHolders: new TypedDocument<o.NamespaceQuotaHoldersQuery, o.NamespaceQuotaHoldersQueryVariables>('query', ["namespace","quotaHolders"], `query NamespaceQuotaHolders($id: ID!, $first: Int = 20, $after: String) {
+  namespace(id: $id) { quotaHolders(first: $first, after: $after) { nodes { ...QuotaHolder } pageInfo { hasNextPage endCursor } } }
+}
+fragment QuotaHolder on QuotaHolder {
+  id
+  kind
+  name
+  environmentId
+  namespaceId
+  amounts { ...QuotaShare }
+}
+fragment QuotaShare on QuotaShare {
+  measure
+  used
+  reserved
 }`),
 } as const;

@@ -93,6 +93,10 @@ export interface Queries {
    */
   plan(variables: o.PlanQueryVariables, options?: CallOptions): Promise<o.PlanQuery['plan']>;
   /**
+   * Where the quota ledger and reality differ, oldest first. For the operator; empty where all is well.
+   */
+  quotaDifferences(variables?: o.QuotaDifferencesQueryVariables, options?: CallOptions): Promise<o.QuotaDifferencesQuery['quotaDifferences']>;
+  /**
    * The tenant that the token is for.
    */
   tenant(variables?: o.TenantQueryVariables, options?: CallOptions): Promise<o.TenantQuery['tenant']>;
@@ -145,6 +149,10 @@ export interface Queries {
    */
   environmentNamespaces(variables: o.EnvironmentNamespacesQueryVariables, options?: CallOptions): Promise<NonNullable<o.EnvironmentNamespacesQuery['environment']>['namespaces'] | null>;
   /**
+   * Who holds something of its quotas, by name.
+   */
+  environmentQuotaHolders(variables: o.EnvironmentQuotaHoldersQueryVariables, options?: CallOptions): Promise<NonNullable<o.EnvironmentQuotaHoldersQuery['environment']>['quotaHolders'] | null>;
+  /**
    * Its address ranges, oldest first.
    */
   namespaceSubnets(variables: o.NamespaceSubnetsQueryVariables, options?: CallOptions): Promise<NonNullable<o.NamespaceSubnetsQuery['namespace']>['subnets'] | null>;
@@ -156,6 +164,10 @@ export interface Queries {
    * Its isolation policies, by name.
    */
   namespaceIsolationPolicies(variables: o.NamespaceIsolationPoliciesQueryVariables, options?: CallOptions): Promise<NonNullable<o.NamespaceIsolationPoliciesQuery['namespace']>['isolationPolicies'] | null>;
+  /**
+   * Who holds something of its quotas, by name.
+   */
+  namespaceQuotaHolders(variables: o.NamespaceQuotaHoldersQueryVariables, options?: CallOptions): Promise<NonNullable<o.NamespaceQuotaHoldersQuery['namespace']>['quotaHolders'] | null>;
 }
 
 /** Changes. Each resolves to its payload, or throws an AtollUserError where the payload has user errors. */
@@ -278,6 +290,10 @@ export interface Mutations {
    */
   overrideEntitlements(input: o.OverrideEntitlementsMutationVariables['input'], options?: CallOptions): Promise<Done<o.OverrideEntitlementsMutation['overrideEntitlements']>>;
   /**
+   * Limits an environment or a namespace, or takes such limits back. Refused where more is held already.
+   */
+  setQuota(input: o.SetQuotaMutationVariables['input'], options?: CallOptions): Promise<Done<o.SetQuotaMutation['setQuota']>>;
+  /**
    * Creates a tenant. For the operator. Errors: NAME_TAKEN, INVALID_ARGUMENT.
    */
   createTenant(input: o.CreateTenantMutationVariables['input'], options?: CallOptions): Promise<Done<o.CreateTenantMutation['createTenant']>>;
@@ -340,6 +356,7 @@ export const bindQueries = (read: Read): Queries => ({
   probe: (variables, options) => read(documents.probe, variables, options, (data) => data.probe),
   plans: (variables, options) => read(documents.plans, variables ?? {}, options, (data) => data.plans),
   plan: (variables, options) => read(documents.plan, variables, options, (data) => data.plan),
+  quotaDifferences: (variables, options) => read(documents.quotaDifferences, variables ?? {}, options, (data) => data.quotaDifferences),
   tenant: (variables, options) => read(documents.tenant, variables ?? {}, options, (data) => data.tenant),
   tenants: (variables, options) => read(documents.tenants, variables ?? {}, options, (data) => data.tenants),
   members: (variables, options) => read(documents.members, variables ?? {}, options, (data) => data.members),
@@ -353,9 +370,11 @@ export const bindQueries = (read: Read): Queries => ({
   instanceLogs: (variables, options) => read(documents.instanceLogs, variables, options, (data) => data.instance?.logs ?? null),
   isolationPolicyReceipts: (variables, options) => read(documents.isolationPolicyReceipts, variables, options, (data) => data.isolationPolicy?.receipts ?? null),
   environmentNamespaces: (variables, options) => read(documents.environmentNamespaces, variables, options, (data) => data.environment?.namespaces ?? null),
+  environmentQuotaHolders: (variables, options) => read(documents.environmentQuotaHolders, variables, options, (data) => data.environment?.quotaHolders ?? null),
   namespaceSubnets: (variables, options) => read(documents.namespaceSubnets, variables, options, (data) => data.namespace?.subnets ?? null),
   namespaceDeployments: (variables, options) => read(documents.namespaceDeployments, variables, options, (data) => data.namespace?.deployments ?? null),
   namespaceIsolationPolicies: (variables, options) => read(documents.namespaceIsolationPolicies, variables, options, (data) => data.namespace?.isolationPolicies ?? null),
+  namespaceQuotaHolders: (variables, options) => read(documents.namespaceQuotaHolders, variables, options, (data) => data.namespace?.quotaHolders ?? null),
 });
 
 export const bindMutations = (change: Change): Mutations => ({
@@ -388,6 +407,7 @@ export const bindMutations = (change: Change): Mutations => ({
   retirePlan: (input, options) => change.done(documents.retirePlan, { input }, options, (data) => data.retirePlan),
   setTenantPlan: (input, options) => change.done(documents.setTenantPlan, { input }, options, (data) => data.setTenantPlan),
   overrideEntitlements: (input, options) => change.done(documents.overrideEntitlements, { input }, options, (data) => data.overrideEntitlements),
+  setQuota: (input, options) => change.done(documents.setQuota, { input }, options, (data) => data.setQuota),
   createTenant: (input, options) => change.done(documents.createTenant, { input }, options, (data) => data.createTenant),
   suspendTenant: (input, options) => change.done(documents.suspendTenant, { input }, options, (data) => data.suspendTenant),
   resumeTenant: (input, options) => change.done(documents.resumeTenant, { input }, options, (data) => data.resumeTenant),

@@ -695,6 +695,54 @@ export type OverrideEntitlementsInput = {
   readonly despiteUse?: boolean | null | undefined;
 };
 
+/** What a quota counts. */
+export type QuotaMeasure =
+  /** Processor time, in thousandths of a core. */
+  | 'CPU_MILLIS'
+  /** Memory, in MiB. */
+  | 'MEMORY_MIB'
+  /** Storage, in MiB. */
+  | 'STORAGE_MIB'
+  /** Instances, those of a running rollout included. */
+  | 'INSTANCES'
+  /** Namespaces, those that are being deleted included. Of tenants and environments. */
+  | 'NAMESPACES'
+  /** Subnets. */
+  | 'SUBNETS'
+  /** Addresses that can be reached from outside. */
+  | 'PUBLIC_IPS'
+  /** Ports of public addresses. */
+  | 'PORTS';
+
+/** What holds something. */
+export type QuotaHolderKind =
+  /** A deployment. */
+  | 'DEPLOYMENT'
+  /** A subnet. */
+  | 'SUBNET'
+  /** A namespace. */
+  | 'NAMESPACE';
+
+/** A limit of one measure. */
+export type QuotaLimitInput = {
+  /** What is limited. */
+  readonly measure: QuotaMeasure;
+  /** How much there may be, from 0; null takes the limit back. */
+  readonly limit?: number | null | undefined;
+};
+
+/** Limits to set for an environment or for a namespace, below those of the tenant, which the operator sets. */
+export type SetQuotaInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The environment that is to be limited; give it or a namespace. */
+  readonly environmentId?: string | null | undefined;
+  /** The namespace that is to be limited; give it or an environment. */
+  readonly namespaceId?: string | null | undefined;
+  /** The limits to set; measures that aren't named stay as they are. */
+  readonly limits: ReadonlyArray<QuotaLimitInput>;
+};
+
 /** ACTIVE · SUSPENDED: its people read and change nothing, its instances go on and reach nobody. */
 export type TenantStatus =
   /** Reads and changes. */
@@ -907,7 +955,11 @@ export type PlanFragment = { readonly id: string, readonly name: string, readonl
 
 export type PlanLimitsFragment = { readonly namespaces: number, readonly instances: number, readonly cpuMillis: number, readonly memoryMiB: number, readonly storageMiB: number, readonly subnets: number, readonly publicIps: number, readonly ports: number };
 
-export type TenantFragment = { readonly id: string, readonly name: string, readonly status: TenantStatus, readonly createdAt: string, readonly capabilities: ReadonlyArray<string>, readonly limits: TenantLimitsFragment, readonly suspension: TenantSuspensionFragment | null, readonly plan: TenantPlanFragment, readonly entitlements: EntitlementsFragment };
+export type QuotaDifferenceFragment = { readonly id: string, readonly tenantId: string, readonly namespaceId: string, readonly name: string, readonly foundAt: string, readonly recorded: ReadonlyArray<QuotaAmountFragment>, readonly actual: ReadonlyArray<QuotaAmountFragment> };
+
+export type QuotaAmountFragment = { readonly measure: QuotaMeasure, readonly amount: number };
+
+export type TenantFragment = { readonly id: string, readonly name: string, readonly status: TenantStatus, readonly createdAt: string, readonly capabilities: ReadonlyArray<string>, readonly limits: TenantLimitsFragment, readonly suspension: TenantSuspensionFragment | null, readonly plan: TenantPlanFragment, readonly entitlements: EntitlementsFragment, readonly quota: ReadonlyArray<QuotaUseFragment> };
 
 export type TenantLimitsFragment = { readonly namespaces: number, readonly instances: number, readonly cpuMillis: number, readonly memoryMiB: number };
 
@@ -921,13 +973,15 @@ export type EntitlementOverridesFragment = { readonly grant: ReadonlyArray<strin
 
 export type LimitOverrideFragment = { readonly name: string, readonly limit: number };
 
+export type QuotaUseFragment = { readonly measure: QuotaMeasure, readonly limit: number | null, readonly used: number, readonly reserved: number };
+
 export type MemberFragment = { readonly id: string, readonly subject: string, readonly role: TenantRole | null, readonly displayName: string | null, readonly email: string | null, readonly erasedAt: string | null };
 
-export type EnvironmentFragment = { readonly id: string, readonly name: string, readonly kind: EnvironmentKind, readonly createdAt: string, readonly promotesTo: ReadonlyArray<string>, readonly imageRules: ImageRulesFragment };
+export type EnvironmentFragment = { readonly id: string, readonly name: string, readonly kind: EnvironmentKind, readonly createdAt: string, readonly promotesTo: ReadonlyArray<string>, readonly imageRules: ImageRulesFragment, readonly quota: ReadonlyArray<QuotaUseFragment> };
 
 export type ImageRulesFragment = { readonly allowed: ReadonlyArray<string> | null, readonly promotedOnly: boolean };
 
-export type NamespaceFragment = { readonly id: string, readonly name: string, readonly status: NamespaceStatus, readonly createdAt: string, readonly version: number, readonly labels: ReadonlyArray<LabelFragment>, readonly environment: { readonly id: string, readonly name: string } };
+export type NamespaceFragment = { readonly id: string, readonly name: string, readonly status: NamespaceStatus, readonly createdAt: string, readonly version: number, readonly labels: ReadonlyArray<LabelFragment>, readonly environment: { readonly id: string, readonly name: string }, readonly quota: ReadonlyArray<QuotaUseFragment> };
 
 export type UserErrorFragment = { readonly code: string, readonly message: string, readonly field: ReadonlyArray<string> | null };
 
@@ -938,6 +992,10 @@ export type ContainerPortFragment = { readonly port: number, readonly protocol: 
 export type RolloutFragment = { readonly id: string, readonly kind: RolloutKind, readonly status: RolloutStatus, readonly createdAt: string, readonly endedAt: string | null, readonly release: { readonly id: string, readonly number: number } };
 
 export type PolicyReceiptFragment = { readonly revision: number, readonly nodeId: string, readonly generation: number, readonly hash: string, readonly enforcedAt: string };
+
+export type QuotaHolderFragment = { readonly id: string, readonly kind: QuotaHolderKind, readonly name: string, readonly environmentId: string, readonly namespaceId: string | null, readonly amounts: ReadonlyArray<QuotaShareFragment> };
+
+export type QuotaShareFragment = { readonly measure: QuotaMeasure, readonly used: number, readonly reserved: number };
 
 export type ViewerQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -964,8 +1022,8 @@ export type NodeQuery = { readonly node:
     | { readonly __typename: 'IsolationPolicy', readonly id: string }
     | { readonly __typename: 'Plan', readonly id: string }
     | { readonly __typename: 'Tenant', readonly id: string }
-    | { readonly __typename: 'Member', readonly id: string }
     | { readonly __typename: 'Namespace', readonly id: string }
+    | { readonly __typename: 'Member', readonly id: string }
    | null };
 
 export type AuditLogQueryVariables = Exact<{
@@ -1116,6 +1174,14 @@ export type PlanQueryVariables = Exact<{
 
 
 export type PlanQuery = { readonly plan: PlanFragment | null };
+
+export type QuotaDifferencesQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type QuotaDifferencesQuery = { readonly quotaDifferences: { readonly nodes: ReadonlyArray<QuotaDifferenceFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
 
 export type TenantQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -1371,6 +1437,13 @@ export type OverrideEntitlementsMutationVariables = Exact<{
 
 export type OverrideEntitlementsMutation = { readonly overrideEntitlements: { readonly position: string | null, readonly tenant: TenantFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
 
+export type SetQuotaMutationVariables = Exact<{
+  input: SetQuotaInput;
+}>;
+
+
+export type SetQuotaMutation = { readonly setQuota: { readonly position: string | null, readonly environment: EnvironmentFragment | null, readonly namespace: NamespaceFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
 export type CreateTenantMutationVariables = Exact<{
   input: CreateTenantInput;
 }>;
@@ -1494,6 +1567,15 @@ export type EnvironmentNamespacesQueryVariables = Exact<{
 
 export type EnvironmentNamespacesQuery = { readonly environment: { readonly namespaces: { readonly nodes: ReadonlyArray<NamespaceFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } } | null };
 
+export type EnvironmentQuotaHoldersQueryVariables = Exact<{
+  id: string;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type EnvironmentQuotaHoldersQuery = { readonly environment: { readonly quotaHolders: { readonly nodes: ReadonlyArray<QuotaHolderFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } } | null };
+
 export type NamespaceSubnetsQueryVariables = Exact<{
   id: string;
   first?: number | null | undefined;
@@ -1520,3 +1602,12 @@ export type NamespaceIsolationPoliciesQueryVariables = Exact<{
 
 
 export type NamespaceIsolationPoliciesQuery = { readonly namespace: { readonly isolationPolicies: { readonly nodes: ReadonlyArray<IsolationPolicyFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } } | null };
+
+export type NamespaceQuotaHoldersQueryVariables = Exact<{
+  id: string;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type NamespaceQuotaHoldersQuery = { readonly namespace: { readonly quotaHolders: { readonly nodes: ReadonlyArray<QuotaHolderFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } } | null };
