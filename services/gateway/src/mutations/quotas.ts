@@ -16,6 +16,7 @@ const measureOf: ReadonlyMap<string, QuotaMeasure> = new Map(
 );
 
 const setQuota = mutation<SetQuotaInput>({
+  touches: ['namespaceId', 'environmentId'],
   context: 'tenancy',
   command: 'SetQuota',
   rows: { environment: 'environmentId', namespace: 'namespaceId' },

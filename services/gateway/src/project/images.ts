@@ -23,6 +23,7 @@ export interface Image {
 /** What machines report by the second, and tell of in the log; and what isn't shown by itself. */
 const withoutImages: ReadonlySet<TableName> = new Set<TableName>([
   ...(['instance', 'endpoint', 'policy_receipt', 'namespace_home'] as const),
+  ...(['quota_holder', 'quota_reservation', 'quota_difference'] as const),
 ]);
 const withoutColumns: Readonly<Partial<Record<TableName, readonly string[]>>> = {
   namespace: ['status'],
