@@ -1,11 +1,16 @@
 /**
- * Group reads: while one is under way, what is asked for meanwhile forms the next. Under load many commands share a
- * round trip; alone, a read waits for nobody.
+ * Group reads: while groups are under way, what is asked for meanwhile forms the next. Under load many commands share a
+ * round trip, and two are under way, so that one is read while the other is put together here; alone, a read waits for
+ * nobody.
  */
 import { outsideOfTraces } from '@atoll/service/spans';
 import { isFinal } from './postgres-errors.ts';
 
 const MAX_GROUP = 200;
+/** At the same time. */
+const MAX_READING = 2;
+/** Fewer requests than this wait for the group under way. */
+const WORTH_READING_BESIDE = 8;
 
 /** Rows of a group say which of the requests they belong to, from 1. */
 export interface GroupRow {
@@ -25,7 +30,7 @@ export function createGroupRead<Q, R extends GroupRow>(
   most = MAX_GROUP,
 ): (request: Q) => Promise<readonly R[]> {
   let queue: Waiting<Q, R>[] = [];
-  let running = false;
+  let reading = 0;
 
   async function readGroup(group: readonly Waiting<Q, R>[]): Promise<void> {
     try {
@@ -49,14 +54,14 @@ export function createGroupRead<Q, R extends GroupRow>(
       queue = queue.slice(most);
       await readGroup(group);
     }
-    running = false;
+    reading -= 1;
   }
 
   return (request) =>
     new Promise((resolve, reject) => {
       queue.push({ request, resolve, reject });
-      if (running) return;
-      running = true;
+      if (reading > 0 && (reading === MAX_READING || queue.length < WORTH_READING_BESIDE)) return;
+      reading += 1;
       void outsideOfTraces(drain);
     });
 }
