@@ -14,6 +14,7 @@ import {
   eventWakeSubject,
   holdingsSubject,
   nodeSubjects,
+  readRemainsSubject,
 } from '@atoll/schema/subjects';
 
 export interface NatsUser {
@@ -53,7 +54,7 @@ const keyOwners: readonly Context[] = ['tenancy'];
 
 /** What each context does beyond what all contexts do. */
 const special: Record<Context, Pick<NatsUser, 'publish' | 'subscribe'>> = {
-  tenancy: { publish: contexts.map(holdingsSubject), subscribe: [] },
+  tenancy: { publish: [...contexts.map(holdingsSubject), readRemainsSubject], subscribe: [] },
   deploy: { publish: ['node.*.wake'], subscribe: [nodeSubjects.workloadsPull('*'), nodeSubjects.workloadsReport('*')] },
   network: { publish: ['node.*.wake'], subscribe: [nodeSubjects.networkPull('*'), nodeSubjects.networkReport('*')] },
 };
@@ -83,7 +84,7 @@ function gatewayUser(password: string): NatsUser {
     user: 'gateway',
     password,
     publish: ['cmd.>', ...asksOwners, ...keyOwners.map(dataKeySubject), ...reading, 'node.*.live.>', 'log.>'],
-    subscribe: ['_INBOX_gateway.>', 'log.>'],
+    subscribe: ['_INBOX_gateway.>', 'log.>', readRemainsSubject],
   };
 }
 

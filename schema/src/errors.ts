@@ -38,12 +38,15 @@ export const errorCodes = {
   INVITATION_USED: { kind: 'user', retry: 'never' },
   INVITATION_REVOKED: { kind: 'user', retry: 'never' },
   NO_EARLIER_RELEASE: { kind: 'user', retry: 'never' },
+  DELETION_BLOCKED: { kind: 'user', retry: 'later' },
+  PLAN_CHANGED: { kind: 'user', retry: 'after-reading' },
 
   UNAUTHENTICATED: { kind: 'access', retry: 'never' },
   TOKEN_EXPIRED: { kind: 'access', retry: 'never' },
   FORBIDDEN: { kind: 'access', retry: 'never' },
   CAPABILITY_EXCLUDED: { kind: 'access', retry: 'never' },
   TENANT_SUSPENDED: { kind: 'access', retry: 'later' },
+  TENANT_CLOSED: { kind: 'access', retry: 'never' },
 
   GRAPHQL_PARSE_FAILED: { kind: 'request', retry: 'never' },
   GRAPHQL_VALIDATION_FAILED: { kind: 'request', retry: 'never' },

@@ -28,6 +28,7 @@ export const idPrefixes = {
   event: 'evt',
   dataKey: 'key',
   reservation: 'rsv',
+  deletion: 'del',
 } as const;
 
 export type IdKind = keyof typeof idPrefixes;
@@ -57,6 +58,7 @@ const spoken: Readonly<Record<IdKind, string>> = {
   event: 'an event',
   dataKey: 'a data key',
   reservation: 'a reservation of quota',
+  deletion: 'a deletion',
 };
 
 const suffix = '[0-7][0-9abcdefghjkmnpqrstvwxyz]{25}';

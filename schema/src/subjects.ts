@@ -36,6 +36,9 @@ export const nodeSubjects = {
   logs: (node: Id<'node'>) => `node.${node}.live.logs`,
 } as const;
 
+/** Request → how much of a tenant or an environment the read models still have: the proof at the end of a deletion. */
+export const readRemainsSubject = 'remains.read';
+
 /** Gateway → gateways: the log of a tenant has grown. Body: {cursor}. */
 export const tenantLogSubject = (tenant: string) => `log.${tenant}`;
 /** Gateway → gateways: who may do what in a tenant has changed. No body. */

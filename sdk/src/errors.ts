@@ -161,6 +161,7 @@ export function errorOfCode(serverCode: string, message: string, details: ErrorD
     case 'FORBIDDEN':
     case 'CAPABILITY_EXCLUDED':
     case 'TENANT_SUSPENDED':
+    case 'TENANT_CLOSED':
       return new AtollAccessError(code, message, all);
     case 'GRAPHQL_PARSE_FAILED':
     case 'GRAPHQL_VALIDATION_FAILED':

@@ -65,3 +65,42 @@ export async function untold(ready: Ready): Promise<number> {
   );
   return Number(row?.n);
 }
+
+/** Rows and claims of what was deleted, by table: none, if nothing was left over. */
+export async function leftOf(
+  ready: Ready,
+  {
+    tenant = '',
+    environmentId = '',
+    namespaceIds,
+  }: { tenant?: string; environmentId?: string; namespaceIds: string[] },
+): Promise<Readonly<Record<string, number>>> {
+  const ids = [tenant, environmentId, ...namespaceIds].filter((id) => id !== '');
+  const columns = await ask<{ schema: string; name: string; columns: string[] }>(
+    ready,
+    `select table_schema as schema, table_name as name, array_agg(column_name::text) as columns
+     from information_schema.columns
+     where table_schema in ('tenancy', 'deploy', 'network', 'read')
+       and column_name in ('tenant', 'tenant_id', 'environment_id', 'namespace_id', 'key', 'owner')
+       and table_name not in ('event', 'idempotency', 'snapshot', 'subject_key', 'tenant_log', 'tenant_log_head',
+         'tenant_log_waiting', 'audit_entry', 'deletion', 'claim_total')
+     group by 1, 2`,
+  );
+  const left: Record<string, number> = {};
+  const list = ids.map((id) => `'${id}'`).join(', ');
+  for (const { schema, name, columns: all } of columns) {
+    // A tenant's id is what everything of its other environments has, too.
+    const where = all
+      .filter((column) => tenant !== '' || !column.startsWith('tenant'))
+      .map((column) => `${column} in (${list}) or ${ids.map((id) => `${column}::text like '%${id}%'`).join(' or ')}`);
+    const drained = schema === 'deploy' && name === 'namespace' ? `and status <> 'DRAINED'` : '';
+    const requests = name.startsWith('claim_') ? `and claim_set <> 'tenant-request'` : '';
+    if (where.length === 0) continue;
+    const [row] = await ask<{ n: number }>(
+      ready,
+      `select count(*)::integer as n from ${schema}.${name} where (${where.join(' or ')}) ${drained} ${requests}`,
+    );
+    if ((row?.n ?? 0) > 0) left[`${schema}.${name}`] = row?.n ?? 0;
+  }
+  return left;
+}

@@ -74,6 +74,14 @@ export interface ClaimedAmount {
   readonly anyway?: boolean;
 }
 
+/** A claim as it is held. */
+export interface HeldClaim {
+  readonly kind: 'unique' | 'amount';
+  readonly set: string;
+  readonly key: string;
+  readonly owner: string;
+}
+
 export interface Accepted<E extends DomainEvent> {
   readonly ok: true;
   readonly events: readonly E[];

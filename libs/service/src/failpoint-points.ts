@@ -50,6 +50,13 @@ export const failpoints = [
   'agent.after-rules',
   'agent.before-report',
   'agent.after-report',
+  // A deletion, before it acts: its time has come; namespaces; environments; access; the tenant itself; the end.
+  'deletion.before-purge',
+  'deletion.before-namespaces',
+  'deletion.before-environments',
+  'deletion.before-access',
+  'deletion.before-tenant',
+  'deletion.before-complete',
   // The gateway, between the client and the service.
   'gateway.before-command',
   'gateway.after-command',

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { id } from '../ids.ts';
 import type { InputOf, ResultOf } from '../registry.ts';
+import { remains, remainsScope } from '../remains.ts';
 import { labels, MAX_LABELS, name } from '../text.ts';
 import { releaseSpec, replicas, resources, rollingStrategy } from './spec.ts';
 
@@ -46,6 +47,8 @@ export const deployCommands = {
     input: z.strictObject({ deploymentId: id('deployment') }),
     result: z.strictObject({ deploymentId: id('deployment') }),
   },
+  /** Changes nothing: how much of a scope, of the tenant that it is sent under, is left here. */
+  CountRemains: { input: z.strictObject({ scope: remainsScope }), result: remains },
 } as const;
 
 export type DeployCommand = keyof typeof deployCommands;

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { id } from '../ids.ts';
 import type { InputOf, ResultOf } from '../registry.ts';
+import { remains, remainsScope } from '../remains.ts';
 import { name } from '../text.ts';
 import { policySpec } from './spec.ts';
 
@@ -23,6 +24,8 @@ export const networkCommands = {
     input: z.strictObject({ policyId: id('policy') }),
     result: z.strictObject({ policyId: id('policy') }),
   },
+  /** Changes nothing: how much of a scope, of the tenant that it is sent under, is left here. */
+  CountRemains: { input: z.strictObject({ scope: remainsScope }), result: remains },
 } as const;
 
 export type NetworkCommand = keyof typeof networkCommands;

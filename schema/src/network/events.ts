@@ -57,6 +57,12 @@ export const networkEvents = {
     version: 1,
     data: z.strictObject({ tenantId: id('tenant') }),
   },
+  TenantForgotten: {
+    doc: 'The tenant is deleted: that it was isolated is known no longer.',
+    stream: 'tenant',
+    version: 1,
+    data: z.strictObject({ tenantId: id('tenant') }),
+  },
 
   SubnetAllocated: {
     doc: 'The namespace has a pair of ranges, IPv4 and IPv6, that nobody else has.',

@@ -4,6 +4,7 @@ import { id } from '../ids.ts';
 import type { InputOf, ResultOf } from '../registry.ts';
 import { labels, name } from '../text.ts';
 import { accessCommands, builtInRole } from './access.ts';
+import { deletionCommands } from './deletion.ts';
 import { environmentCommands, environmentKinds } from './environments.ts';
 import { suspensionReason, tenantLimits } from './events.ts';
 import { identityCommands } from './identity-commands.ts';
@@ -79,6 +80,8 @@ export const tenancyCommands = {
   },
   ...identityCommands,
   ...quotaCommands,
+
+  ...deletionCommands,
 } as const;
 
 export type TenancyCommand = keyof typeof tenancyCommands;

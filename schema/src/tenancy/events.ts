@@ -6,6 +6,7 @@ import { personal } from '../personal.ts';
 import type { EventsOf } from '../registry.ts';
 import { labels, name } from '../text.ts';
 import { accessEvents, baseRole } from './access.ts';
+import { deletionEvents } from './deletion.ts';
 import { environmentEvents, environmentKinds } from './environments.ts';
 import { identityEvents } from './identity.ts';
 import { displayName, email } from './person.ts';
@@ -138,6 +139,7 @@ export const tenancyEvents = {
 
   ...identityEvents,
   ...quotaEvents,
+  ...deletionEvents,
 } as const;
 
 export type TenancyEvent = EventsOf<typeof tenancyEvents>;

@@ -72,6 +72,96 @@ fragment PastResource on PastResource {
   deleted
   state
 }`),
+  deletionPlan: new TypedDocument<o.DeletionPlanQuery, o.DeletionPlanQueryVariables>('query', ["deletionPlan"], `query DeletionPlan($id: ID!) {
+  deletionPlan(id: $id) { ...DeletionPlan }
+}
+fragment DeletionCount on DeletionCount {
+  kind
+  count
+}
+fragment DeletionFinding on DeletionFinding {
+  code
+  message
+  resourceId
+}
+fragment DeletionPlan on DeletionPlan {
+  id
+  name
+  steps { ...DeletionPlanStep }
+  blockers { ...DeletionFinding }
+  warnings { ...DeletionFinding }
+  confirm
+}
+fragment DeletionPlanStep on DeletionPlanStep {
+  name
+  service
+  counts { ...DeletionCount }
+  waitsFor
+}`),
+  deletion: new TypedDocument<o.DeletionQuery, o.DeletionQueryVariables>('query', ["deletion"], `query Deletion($id: ID!) {
+  deletion(id: $id) { ...Deletion }
+}
+fragment Deletion on Deletion {
+  id
+  target
+  targetId
+  name
+  status
+  steps { ...DeletionStep }
+  requestedAt
+  requestedBy
+  purgeAt
+  endedAt
+  proof { ...DeletionProof }
+}
+fragment DeletionCount on DeletionCount {
+  kind
+  count
+}
+fragment DeletionProof on DeletionProof {
+  service
+  position
+  counts { ...DeletionCount }
+}
+fragment DeletionStep on DeletionStep {
+  name
+  status
+  done
+  total
+  waitingFor
+}`),
+  deletions: new TypedDocument<o.DeletionsQuery, o.DeletionsQueryVariables>('query', ["deletions"], `query Deletions($first: Int = 20, $after: String) {
+  deletions(first: $first, after: $after) { nodes { ...Deletion } pageInfo { hasNextPage endCursor } }
+}
+fragment Deletion on Deletion {
+  id
+  target
+  targetId
+  name
+  status
+  steps { ...DeletionStep }
+  requestedAt
+  requestedBy
+  purgeAt
+  endedAt
+  proof { ...DeletionProof }
+}
+fragment DeletionCount on DeletionCount {
+  kind
+  count
+}
+fragment DeletionProof on DeletionProof {
+  service
+  position
+  counts { ...DeletionCount }
+}
+fragment DeletionStep on DeletionStep {
+  name
+  status
+  done
+  total
+  waitingFor
+}`),
   deployments: new TypedDocument<o.DeploymentsQuery, o.DeploymentsQueryVariables>('query', ["deployments"], `query Deployments($first: Int = 20, $after: String) {
   deployments(first: $first, after: $after) { nodes { ...Deployment } pageInfo { hasNextPage endCursor } }
 }
@@ -411,10 +501,18 @@ fragment Tenant on Tenant {
   status
   suspension { ...TenantSuspension }
   createdAt
+  deletionProtection
+  legalHold
+  deletion { ...TenantDeletion }
   plan { ...TenantPlan }
   entitlements { ...Entitlements }
   capabilities
   quota { ...QuotaUse }
+}
+fragment TenantDeletion on TenantDeletion {
+  deletionId
+  since
+  purgeAt
 }
 fragment TenantLimits on TenantLimits {
   namespaces
@@ -477,10 +575,18 @@ fragment Tenant on Tenant {
   status
   suspension { ...TenantSuspension }
   createdAt
+  deletionProtection
+  legalHold
+  deletion { ...TenantDeletion }
   plan { ...TenantPlan }
   entitlements { ...Entitlements }
   capabilities
   quota { ...QuotaUse }
+}
+fragment TenantDeletion on TenantDeletion {
+  deletionId
+  since
+  purgeAt
 }
 fragment TenantLimits on TenantLimits {
   namespaces
@@ -516,6 +622,8 @@ fragment Environment on Environment {
   name
   kind
   createdAt
+  deletionProtection
+  deletionId
   promotesTo
   imageRules { ...ImageRules }
   quota { ...QuotaUse }
@@ -538,6 +646,8 @@ fragment Environment on Environment {
   name
   kind
   createdAt
+  deletionProtection
+  deletionId
   promotesTo
   imageRules { ...ImageRules }
   quota { ...QuotaUse }
@@ -567,6 +677,7 @@ fragment Namespace on Namespace {
   createdAt
   version
   environment { id name }
+  deletionProtection
   quota { ...QuotaUse }
 }
 fragment QuotaUse on QuotaUse {
@@ -590,6 +701,7 @@ fragment Namespace on Namespace {
   createdAt
   version
   environment { id name }
+  deletionProtection
   quota { ...QuotaUse }
 }
 fragment QuotaUse on QuotaUse {
@@ -597,6 +709,312 @@ fragment QuotaUse on QuotaUse {
   limit
   used
   reserved
+}`),
+  deleteEnvironment: new TypedDocument<o.DeleteEnvironmentMutation, o.DeleteEnvironmentMutationVariables>('mutation', ["deleteEnvironment"], `mutation DeleteEnvironment($input: DeleteEnvironmentInput!) {
+  deleteEnvironment(input: $input) { deletion { ...Deletion } userErrors { ...UserError } position }
+}
+fragment Deletion on Deletion {
+  id
+  target
+  targetId
+  name
+  status
+  steps { ...DeletionStep }
+  requestedAt
+  requestedBy
+  purgeAt
+  endedAt
+  proof { ...DeletionProof }
+}
+fragment DeletionCount on DeletionCount {
+  kind
+  count
+}
+fragment DeletionProof on DeletionProof {
+  service
+  position
+  counts { ...DeletionCount }
+}
+fragment DeletionStep on DeletionStep {
+  name
+  status
+  done
+  total
+  waitingFor
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  deleteTenant: new TypedDocument<o.DeleteTenantMutation, o.DeleteTenantMutationVariables>('mutation', ["deleteTenant"], `mutation DeleteTenant($input: DeleteTenantInput!) {
+  deleteTenant(input: $input) { deletion { ...Deletion } userErrors { ...UserError } position }
+}
+fragment Deletion on Deletion {
+  id
+  target
+  targetId
+  name
+  status
+  steps { ...DeletionStep }
+  requestedAt
+  requestedBy
+  purgeAt
+  endedAt
+  proof { ...DeletionProof }
+}
+fragment DeletionCount on DeletionCount {
+  kind
+  count
+}
+fragment DeletionProof on DeletionProof {
+  service
+  position
+  counts { ...DeletionCount }
+}
+fragment DeletionStep on DeletionStep {
+  name
+  status
+  done
+  total
+  waitingFor
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  undeleteTenant: new TypedDocument<o.UndeleteTenantMutation, o.UndeleteTenantMutationVariables>('mutation', ["undeleteTenant"], `mutation UndeleteTenant($input: UndeleteTenantInput!) {
+  undeleteTenant(input: $input) { tenant { ...Tenant } deletion { ...Deletion } userErrors { ...UserError } position }
+}
+fragment Deletion on Deletion {
+  id
+  target
+  targetId
+  name
+  status
+  steps { ...DeletionStep }
+  requestedAt
+  requestedBy
+  purgeAt
+  endedAt
+  proof { ...DeletionProof }
+}
+fragment DeletionCount on DeletionCount {
+  kind
+  count
+}
+fragment DeletionProof on DeletionProof {
+  service
+  position
+  counts { ...DeletionCount }
+}
+fragment DeletionStep on DeletionStep {
+  name
+  status
+  done
+  total
+  waitingFor
+}
+fragment EntitlementOverrides on EntitlementOverrides {
+  limits { ...LimitOverride }
+  grant
+  deny
+  pointsPerMinute
+  pools
+  slaClasses
+}
+fragment Entitlements on Entitlements {
+  limits { ...PlanLimits }
+  capabilities
+  pointsPerMinute
+  pools
+  slaClasses
+  overrides { ...EntitlementOverrides }
+}
+fragment LimitOverride on LimitOverride {
+  name
+  limit
+}
+fragment PlanLimits on PlanLimits {
+  namespaces
+  instances
+  cpuMillis
+  memoryMiB
+  storageMiB
+  subnets
+  publicIps
+  ports
+}
+fragment QuotaUse on QuotaUse {
+  measure
+  limit
+  used
+  reserved
+}
+fragment Tenant on Tenant {
+  id
+  name
+  limits { ...TenantLimits }
+  status
+  suspension { ...TenantSuspension }
+  createdAt
+  deletionProtection
+  legalHold
+  deletion { ...TenantDeletion }
+  plan { ...TenantPlan }
+  entitlements { ...Entitlements }
+  capabilities
+  quota { ...QuotaUse }
+}
+fragment TenantDeletion on TenantDeletion {
+  deletionId
+  since
+  purgeAt
+}
+fragment TenantLimits on TenantLimits {
+  namespaces
+  instances
+  cpuMillis
+  memoryMiB
+}
+fragment TenantPlan on TenantPlan {
+  id
+  name
+  revision
+}
+fragment TenantSuspension on TenantSuspension {
+  reason
+  since
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  cancelDeletion: new TypedDocument<o.CancelDeletionMutation, o.CancelDeletionMutationVariables>('mutation', ["cancelDeletion"], `mutation CancelDeletion($input: CancelDeletionInput!) {
+  cancelDeletion(input: $input) { deletion { ...Deletion } userErrors { ...UserError } position }
+}
+fragment Deletion on Deletion {
+  id
+  target
+  targetId
+  name
+  status
+  steps { ...DeletionStep }
+  requestedAt
+  requestedBy
+  purgeAt
+  endedAt
+  proof { ...DeletionProof }
+}
+fragment DeletionCount on DeletionCount {
+  kind
+  count
+}
+fragment DeletionProof on DeletionProof {
+  service
+  position
+  counts { ...DeletionCount }
+}
+fragment DeletionStep on DeletionStep {
+  name
+  status
+  done
+  total
+  waitingFor
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  setDeletionProtection: new TypedDocument<o.SetDeletionProtectionMutation, o.SetDeletionProtectionMutationVariables>('mutation', ["setDeletionProtection"], `mutation SetDeletionProtection($input: SetDeletionProtectionInput!) {
+  setDeletionProtection(input: $input) { userErrors { ...UserError } position }
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  setLegalHold: new TypedDocument<o.SetLegalHoldMutation, o.SetLegalHoldMutationVariables>('mutation', ["setLegalHold"], `mutation SetLegalHold($input: SetLegalHoldInput!) {
+  setLegalHold(input: $input) { tenant { ...Tenant } userErrors { ...UserError } position }
+}
+fragment EntitlementOverrides on EntitlementOverrides {
+  limits { ...LimitOverride }
+  grant
+  deny
+  pointsPerMinute
+  pools
+  slaClasses
+}
+fragment Entitlements on Entitlements {
+  limits { ...PlanLimits }
+  capabilities
+  pointsPerMinute
+  pools
+  slaClasses
+  overrides { ...EntitlementOverrides }
+}
+fragment LimitOverride on LimitOverride {
+  name
+  limit
+}
+fragment PlanLimits on PlanLimits {
+  namespaces
+  instances
+  cpuMillis
+  memoryMiB
+  storageMiB
+  subnets
+  publicIps
+  ports
+}
+fragment QuotaUse on QuotaUse {
+  measure
+  limit
+  used
+  reserved
+}
+fragment Tenant on Tenant {
+  id
+  name
+  limits { ...TenantLimits }
+  status
+  suspension { ...TenantSuspension }
+  createdAt
+  deletionProtection
+  legalHold
+  deletion { ...TenantDeletion }
+  plan { ...TenantPlan }
+  entitlements { ...Entitlements }
+  capabilities
+  quota { ...QuotaUse }
+}
+fragment TenantDeletion on TenantDeletion {
+  deletionId
+  since
+  purgeAt
+}
+fragment TenantLimits on TenantLimits {
+  namespaces
+  instances
+  cpuMillis
+  memoryMiB
+}
+fragment TenantPlan on TenantPlan {
+  id
+  name
+  revision
+}
+fragment TenantSuspension on TenantSuspension {
+  reason
+  since
+}
+fragment UserError on UserError {
+  code
+  message
+  field
 }`),
   createDeployment: new TypedDocument<o.CreateDeploymentMutation, o.CreateDeploymentMutationVariables>('mutation', ["createDeployment"], `mutation CreateDeployment($input: CreateDeploymentInput!) {
   createDeployment(input: $input) { deployment { ...Deployment } userErrors { ...UserError } position }
@@ -771,6 +1189,8 @@ fragment Environment on Environment {
   name
   kind
   createdAt
+  deletionProtection
+  deletionId
   promotesTo
   imageRules { ...ImageRules }
   quota { ...QuotaUse }
@@ -798,6 +1218,8 @@ fragment Environment on Environment {
   name
   kind
   createdAt
+  deletionProtection
+  deletionId
   promotesTo
   imageRules { ...ImageRules }
   quota { ...QuotaUse }
@@ -825,6 +1247,8 @@ fragment Environment on Environment {
   name
   kind
   createdAt
+  deletionProtection
+  deletionId
   promotesTo
   imageRules { ...ImageRules }
   quota { ...QuotaUse }
@@ -1278,10 +1702,18 @@ fragment Tenant on Tenant {
   status
   suspension { ...TenantSuspension }
   createdAt
+  deletionProtection
+  legalHold
+  deletion { ...TenantDeletion }
   plan { ...TenantPlan }
   entitlements { ...Entitlements }
   capabilities
   quota { ...QuotaUse }
+}
+fragment TenantDeletion on TenantDeletion {
+  deletionId
+  since
+  purgeAt
 }
 fragment TenantLimits on TenantLimits {
   namespaces
@@ -1349,10 +1781,18 @@ fragment Tenant on Tenant {
   status
   suspension { ...TenantSuspension }
   createdAt
+  deletionProtection
+  legalHold
+  deletion { ...TenantDeletion }
   plan { ...TenantPlan }
   entitlements { ...Entitlements }
   capabilities
   quota { ...QuotaUse }
+}
+fragment TenantDeletion on TenantDeletion {
+  deletionId
+  since
+  purgeAt
 }
 fragment TenantLimits on TenantLimits {
   namespaces
@@ -1382,6 +1822,8 @@ fragment Environment on Environment {
   name
   kind
   createdAt
+  deletionProtection
+  deletionId
   promotesTo
   imageRules { ...ImageRules }
   quota { ...QuotaUse }
@@ -1402,6 +1844,7 @@ fragment Namespace on Namespace {
   createdAt
   version
   environment { id name }
+  deletionProtection
   quota { ...QuotaUse }
 }
 fragment QuotaUse on QuotaUse {
@@ -1461,10 +1904,18 @@ fragment Tenant on Tenant {
   status
   suspension { ...TenantSuspension }
   createdAt
+  deletionProtection
+  legalHold
+  deletion { ...TenantDeletion }
   plan { ...TenantPlan }
   entitlements { ...Entitlements }
   capabilities
   quota { ...QuotaUse }
+}
+fragment TenantDeletion on TenantDeletion {
+  deletionId
+  since
+  purgeAt
 }
 fragment TenantLimits on TenantLimits {
   namespaces
@@ -1532,10 +1983,18 @@ fragment Tenant on Tenant {
   status
   suspension { ...TenantSuspension }
   createdAt
+  deletionProtection
+  legalHold
+  deletion { ...TenantDeletion }
   plan { ...TenantPlan }
   entitlements { ...Entitlements }
   capabilities
   quota { ...QuotaUse }
+}
+fragment TenantDeletion on TenantDeletion {
+  deletionId
+  since
+  purgeAt
 }
 fragment TenantLimits on TenantLimits {
   namespaces
@@ -1603,10 +2062,18 @@ fragment Tenant on Tenant {
   status
   suspension { ...TenantSuspension }
   createdAt
+  deletionProtection
+  legalHold
+  deletion { ...TenantDeletion }
   plan { ...TenantPlan }
   entitlements { ...Entitlements }
   capabilities
   quota { ...QuotaUse }
+}
+fragment TenantDeletion on TenantDeletion {
+  deletionId
+  since
+  purgeAt
 }
 fragment TenantLimits on TenantLimits {
   namespaces
@@ -1676,6 +2143,8 @@ fragment Environment on Environment {
   name
   kind
   createdAt
+  deletionProtection
+  deletionId
   promotesTo
   imageRules { ...ImageRules }
   quota { ...QuotaUse }
@@ -1710,6 +2179,7 @@ fragment Namespace on Namespace {
   createdAt
   version
   environment { id name }
+  deletionProtection
   quota { ...QuotaUse }
 }
 fragment QuotaUse on QuotaUse {
@@ -1738,6 +2208,7 @@ fragment Namespace on Namespace {
   createdAt
   version
   environment { id name }
+  deletionProtection
   quota { ...QuotaUse }
 }
 fragment QuotaUse on QuotaUse {
@@ -1857,6 +2328,7 @@ fragment Namespace on Namespace {
   createdAt
   version
   environment { id name }
+  deletionProtection
   quota { ...QuotaUse }
 }
 fragment QuotaUse on QuotaUse {

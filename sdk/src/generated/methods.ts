@@ -32,6 +32,19 @@ export interface Queries {
    */
   asOf(variables: o.AsOfQueryVariables, options?: CallOptions): Promise<o.AsOfQuery['asOf']>;
   /**
+   * What the deletion of a tenant, an environment, a namespace or a deployment would do; null where there is none that you
+   * may see. The services are asked now. Errors: UNAVAILABLE.
+   */
+  deletionPlan(variables: o.DeletionPlanQueryVariables, options?: CallOptions): Promise<o.DeletionPlanQuery['deletionPlan']>;
+  /**
+   * A deletion by its id; null where there is none that you may see.
+   */
+  deletion(variables: o.DeletionQueryVariables, options?: CallOptions): Promise<o.DeletionQuery['deletion']>;
+  /**
+   * The tenant's deletions, oldest first; for the operator, those of all tenants.
+   */
+  deletions(variables?: o.DeletionsQueryVariables, options?: CallOptions): Promise<o.DeletionsQuery['deletions']>;
+  /**
    * The tenant's deployments, by name.
    */
   deployments(variables?: o.DeploymentsQueryVariables, options?: CallOptions): Promise<o.DeploymentsQuery['deployments']>;
@@ -172,6 +185,37 @@ export interface Queries {
 
 /** Changes. Each resolves to its payload, or throws an AtollUserError where the payload has user errors. */
 export interface Mutations {
+  /**
+   * Deletes an environment with all that is in it, as its `deletionPlan` has shown. From the answer on nothing new is admitted
+   * in it. Errors: NOT_FOUND, BEING_DELETED, DELETION_BLOCKED, PLAN_CHANGED.
+   */
+  deleteEnvironment(input: o.DeleteEnvironmentMutationVariables['input'], options?: CallOptions): Promise<Deleted<o.DeleteEnvironmentMutation['deleteEnvironment']>>;
+  /**
+   * Deletes a tenant with all that it has, as its `deletionPlan` has shown. From the answer on it is closed: it can be read, and
+   * not changed (TENANT_CLOSED), and its instances reach nobody. It can be taken back until the time is over; then all of
+   * it is destroyed. For the operator and the tenant's owners. Errors: NOT_FOUND, BEING_DELETED, DELETION_BLOCKED,
+   * PLAN_CHANGED, INVALID_ARGUMENT.
+   */
+  deleteTenant(input: o.DeleteTenantMutationVariables['input'], options?: CallOptions): Promise<Deleted<o.DeleteTenantMutation['deleteTenant']>>;
+  /**
+   * Takes a tenant back that is to be deleted, before anything of it is destroyed: it is as it was. Errors: NOT_FOUND,
+   * ILLEGAL_STATE.
+   */
+  undeleteTenant(input: o.UndeleteTenantMutationVariables['input'], options?: CallOptions): Promise<Done<o.UndeleteTenantMutation['undeleteTenant']>>;
+  /**
+   * Cancels a deletion before anything is destroyed. Errors: NOT_FOUND, ILLEGAL_STATE.
+   */
+  cancelDeletion(input: o.CancelDeletionMutationVariables['input'], options?: CallOptions): Promise<Done<o.CancelDeletionMutation['cancelDeletion']>>;
+  /**
+   * Protects a tenant, an environment or a namespace from deletion, and so what it is in; or ends that. Errors: NOT_FOUND,
+   * BEING_DELETED.
+   */
+  setDeletionProtection(input: o.SetDeletionProtectionMutationVariables['input'], options?: CallOptions): Promise<Done<o.SetDeletionProtectionMutation['setDeletionProtection']>>;
+  /**
+   * Lets nothing of a tenant be destroyed, or again lets it. What is being destroyed already goes on. For the operator.
+   * Errors: NOT_FOUND, ILLEGAL_STATE.
+   */
+  setLegalHold(input: o.SetLegalHoldMutationVariables['input'], options?: CallOptions): Promise<Done<o.SetLegalHoldMutation['setLegalHold']>>;
   /**
    * Creates a deployment and rolls out its first release. Errors: NAME_TAKEN, NOT_FOUND, BEING_DELETED, IMAGE_MALFORMED, IMAGE_DIGEST_REQUIRED, IMAGE_NOT_FOUND, REGISTRY_NOT_ALLOWED, INSUFFICIENT_CAPACITY, QUOTA_EXCEEDED, INVALID_ARGUMENT.
    */
@@ -341,6 +385,9 @@ export const bindQueries = (read: Read): Queries => ({
   logHead: (variables, options) => read(documents.logHead, variables ?? {}, options, (data) => data.logHead),
   timeline: (variables, options) => read(documents.timeline, variables, options, (data) => data.timeline),
   asOf: (variables, options) => read(documents.asOf, variables, options, (data) => data.asOf),
+  deletionPlan: (variables, options) => read(documents.deletionPlan, variables, options, (data) => data.deletionPlan),
+  deletion: (variables, options) => read(documents.deletion, variables, options, (data) => data.deletion),
+  deletions: (variables, options) => read(documents.deletions, variables ?? {}, options, (data) => data.deletions),
   deployments: (variables, options) => read(documents.deployments, variables ?? {}, options, (data) => data.deployments),
   deployment: (variables, options) => read(documents.deployment, variables, options, (data) => data.deployment),
   instance: (variables, options) => read(documents.instance, variables, options, (data) => data.instance),
@@ -378,6 +425,12 @@ export const bindQueries = (read: Read): Queries => ({
 });
 
 export const bindMutations = (change: Change): Mutations => ({
+  deleteEnvironment: (input, options) => change.deleted(documents.deleteEnvironment, { input }, options, (data) => data.deleteEnvironment),
+  deleteTenant: (input, options) => change.deleted(documents.deleteTenant, { input }, options, (data) => data.deleteTenant),
+  undeleteTenant: (input, options) => change.done(documents.undeleteTenant, { input }, options, (data) => data.undeleteTenant),
+  cancelDeletion: (input, options) => change.done(documents.cancelDeletion, { input }, options, (data) => data.cancelDeletion),
+  setDeletionProtection: (input, options) => change.done(documents.setDeletionProtection, { input }, options, (data) => data.setDeletionProtection),
+  setLegalHold: (input, options) => change.done(documents.setLegalHold, { input }, options, (data) => data.setLegalHold),
   createDeployment: (input, options) => change.done(documents.createDeployment, { input }, options, (data) => data.createDeployment),
   upgradeDeployment: (input, options) => change.done(documents.upgradeDeployment, { input }, options, (data) => data.upgradeDeployment),
   rollbackDeployment: (input, options) => change.done(documents.rollbackDeployment, { input }, options, (data) => data.rollbackDeployment),

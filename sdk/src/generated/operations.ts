@@ -37,6 +37,130 @@ export type LabelInput = {
   readonly value: string;
 };
 
+/** What kind of thing is deleted as a process. */
+export type DeletionTarget =
+  /** A tenant, with everything that it has. */
+  | 'TENANT'
+  /** An environment, with its namespaces. */
+  | 'ENVIRONMENT';
+
+/** RETAINED: can be cancelled · PURGING: destroys · CANCELLED · COMPLETED: nothing is left. */
+export type DeletionStatus =
+  /** Nothing new is admitted; nothing is destroyed yet, and it can be cancelled. */
+  | 'RETAINED'
+  /** Things are being destroyed: it only goes on. */
+  | 'PURGING'
+  /** Taken back: everything is as it was. */
+  | 'CANCELLED'
+  /** Nothing is left, as every service has counted. */
+  | 'COMPLETED';
+
+/** The steps of a deletion, in their order. */
+export type DeletionStepName =
+  /** Nothing new is admitted from here on. */
+  | 'CLOSE'
+  /** It can be taken back for a while. Of tenants only. */
+  | 'RETAIN'
+  /** Deployments and instances stop, on every node. */
+  | 'STOP_WORKLOADS'
+  /** Addresses, rules, policies and subnets are given back. */
+  | 'RELEASE_NETWORK'
+  /** Namespaces go, and their names are free. */
+  | 'DELETE_NAMESPACES'
+  /** Environments go, and their names are free. */
+  | 'DELETE_ENVIRONMENTS'
+  /** Who may do what goes; names, quotas and marks are let go of; of a tenant the keys of personal data are destroyed. */
+  | 'REMOVE_ACCESS'
+  /** The API shows it no longer. */
+  | 'DELETE_RECORDS'
+  /** Every service counts what it has left: nothing. */
+  | 'VERIFY';
+
+/** How far a step is. */
+export type DeletionStepStatus =
+  /** Waits for the steps before it. */
+  | 'PENDING'
+  /** Is being done. */
+  | 'RUNNING'
+  /** Is done. */
+  | 'DONE';
+
+/** Why something can't be deleted, or what its deletion does to others. */
+export type DeletionFindingCode =
+  /** It is protected from deletion, or something in it is. */
+  | 'PROTECTED'
+  /** The operator lets nothing of the tenant be destroyed. */
+  | 'LEGAL_HOLD'
+  /** It is being deleted already. */
+  | 'BEING_DELETED'
+  /** Its tenant is suspended, and changes nothing. */
+  | 'SUSPENDED'
+  /** Something outside of it refers to it: an isolation policy of another namespace. */
+  | 'REFERENCED'
+  /** A deployment in it is being changed. */
+  | 'ROLLING_OUT';
+
+/** An environment to delete. */
+export type DeleteEnvironmentInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The environment to delete, with all that is in it. */
+  readonly environmentId: string;
+  /** `confirm` of its `deletionPlan`. */
+  readonly confirm: string;
+};
+
+/** A tenant to delete. */
+export type DeleteTenantInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The operator says which tenant; its owners leave it out. */
+  readonly tenantId?: string | null | undefined;
+  /** `confirm` of its `deletionPlan`. */
+  readonly confirm: string;
+  /**
+   * For how many hours it can be taken back, 0–8760; null for the platform's default, 720 (30 days). 0 destroys it at once.
+   * The operator alone says so.
+   */
+  readonly retentionHours?: number | null | undefined;
+};
+
+/** A tenant to take back. */
+export type UndeleteTenantInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The operator says which tenant; its owners leave it out. */
+  readonly tenantId?: string | null | undefined;
+};
+
+/** A deletion to cancel. */
+export type CancelDeletionInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The deletion, while it is RETAINED. */
+  readonly deletionId: string;
+};
+
+/** What to protect from deletion, or no longer. */
+export type SetDeletionProtectionInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** A tenant, an environment or a namespace. */
+  readonly id: string;
+  /** Whether it is protected from now on. */
+  readonly enabled: boolean;
+};
+
+/** A tenant of which nothing may be destroyed, or again may. */
+export type SetLegalHoldInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The tenant. */
+  readonly tenantId: string;
+  /** Why, 1–500 characters; null ends the hold. */
+  readonly reason?: string | null | undefined;
+};
+
 /** PROGRESSING: a rollout or a change of scale is under way · BLOCKED: it can't go on, see `statusMessage` · STEADY: as wanted · DELETING. */
 export type DeploymentStatus =
   /** A rollout or a change of scale is under way. */
@@ -743,12 +867,14 @@ export type SetQuotaInput = {
   readonly limits: ReadonlyArray<QuotaLimitInput>;
 };
 
-/** ACTIVE · SUSPENDED: its people read and change nothing, its instances go on and reach nobody. */
+/** ACTIVE · SUSPENDED: its people read and change nothing, its instances go on and reach nobody · DELETING: the same, before it is destroyed. */
 export type TenantStatus =
   /** Reads and changes. */
   | 'ACTIVE'
   /** Reads, and changes nothing; no connection between its instances is allowed. */
-  | 'SUSPENDED';
+  | 'SUSPENDED'
+  /** Closed as if it were suspended, and to be deleted: see `deletion`. */
+  | 'DELETING';
 
 /** The stages that a release goes through. */
 export type EnvironmentKind =
@@ -913,6 +1039,20 @@ export type TimelineEntryFragment = { readonly change: number, readonly kind: st
 
 export type PastResourceFragment = { readonly id: string, readonly kind: string, readonly change: number, readonly time: string, readonly deleted: boolean, readonly state: unknown };
 
+export type DeletionPlanFragment = { readonly id: string, readonly name: string | null, readonly confirm: string, readonly steps: ReadonlyArray<DeletionPlanStepFragment>, readonly blockers: ReadonlyArray<DeletionFindingFragment>, readonly warnings: ReadonlyArray<DeletionFindingFragment> };
+
+export type DeletionPlanStepFragment = { readonly name: DeletionStepName, readonly service: string, readonly waitsFor: string, readonly counts: ReadonlyArray<DeletionCountFragment> };
+
+export type DeletionCountFragment = { readonly kind: string, readonly count: number };
+
+export type DeletionFindingFragment = { readonly code: DeletionFindingCode, readonly message: string, readonly resourceId: string };
+
+export type DeletionFragment = { readonly id: string, readonly target: DeletionTarget, readonly targetId: string, readonly name: string, readonly status: DeletionStatus, readonly requestedAt: string, readonly requestedBy: string, readonly purgeAt: string, readonly endedAt: string | null, readonly steps: ReadonlyArray<DeletionStepFragment>, readonly proof: ReadonlyArray<DeletionProofFragment> | null };
+
+export type DeletionStepFragment = { readonly name: DeletionStepName, readonly status: DeletionStepStatus, readonly done: number, readonly total: number, readonly waitingFor: string | null };
+
+export type DeletionProofFragment = { readonly service: string, readonly position: number | null, readonly counts: ReadonlyArray<DeletionCountFragment> };
+
 export type DeploymentFragment = { readonly id: string, readonly name: string, readonly status: DeploymentStatus, readonly statusMessage: string | null, readonly replicas: number, readonly readyReplicas: number, readonly maxSurge: number, readonly maxUnavailable: number, readonly version: number, readonly createdAt: string, readonly labels: ReadonlyArray<LabelFragment>, readonly namespace: { readonly id: string, readonly name: string }, readonly currentRelease: { readonly id: string, readonly number: number } | null };
 
 export type LabelFragment = { readonly key: string, readonly value: string };
@@ -959,11 +1099,13 @@ export type QuotaDifferenceFragment = { readonly id: string, readonly tenantId: 
 
 export type QuotaAmountFragment = { readonly measure: QuotaMeasure, readonly amount: number };
 
-export type TenantFragment = { readonly id: string, readonly name: string, readonly status: TenantStatus, readonly createdAt: string, readonly capabilities: ReadonlyArray<string>, readonly limits: TenantLimitsFragment, readonly suspension: TenantSuspensionFragment | null, readonly plan: TenantPlanFragment, readonly entitlements: EntitlementsFragment, readonly quota: ReadonlyArray<QuotaUseFragment> };
+export type TenantFragment = { readonly id: string, readonly name: string, readonly status: TenantStatus, readonly createdAt: string, readonly deletionProtection: boolean, readonly legalHold: string | null, readonly capabilities: ReadonlyArray<string>, readonly limits: TenantLimitsFragment, readonly suspension: TenantSuspensionFragment | null, readonly deletion: TenantDeletionFragment | null, readonly plan: TenantPlanFragment, readonly entitlements: EntitlementsFragment, readonly quota: ReadonlyArray<QuotaUseFragment> };
 
 export type TenantLimitsFragment = { readonly namespaces: number, readonly instances: number, readonly cpuMillis: number, readonly memoryMiB: number };
 
 export type TenantSuspensionFragment = { readonly reason: string, readonly since: string };
+
+export type TenantDeletionFragment = { readonly deletionId: string, readonly since: string, readonly purgeAt: string };
 
 export type TenantPlanFragment = { readonly id: string, readonly name: string, readonly revision: number };
 
@@ -977,11 +1119,11 @@ export type QuotaUseFragment = { readonly measure: QuotaMeasure, readonly limit:
 
 export type MemberFragment = { readonly id: string, readonly subject: string, readonly role: TenantRole | null, readonly displayName: string | null, readonly email: string | null, readonly erasedAt: string | null };
 
-export type EnvironmentFragment = { readonly id: string, readonly name: string, readonly kind: EnvironmentKind, readonly createdAt: string, readonly promotesTo: ReadonlyArray<string>, readonly imageRules: ImageRulesFragment, readonly quota: ReadonlyArray<QuotaUseFragment> };
+export type EnvironmentFragment = { readonly id: string, readonly name: string, readonly kind: EnvironmentKind, readonly createdAt: string, readonly deletionProtection: boolean, readonly deletionId: string | null, readonly promotesTo: ReadonlyArray<string>, readonly imageRules: ImageRulesFragment, readonly quota: ReadonlyArray<QuotaUseFragment> };
 
 export type ImageRulesFragment = { readonly allowed: ReadonlyArray<string> | null, readonly promotedOnly: boolean };
 
-export type NamespaceFragment = { readonly id: string, readonly name: string, readonly status: NamespaceStatus, readonly createdAt: string, readonly version: number, readonly labels: ReadonlyArray<LabelFragment>, readonly environment: { readonly id: string, readonly name: string }, readonly quota: ReadonlyArray<QuotaUseFragment> };
+export type NamespaceFragment = { readonly id: string, readonly name: string, readonly status: NamespaceStatus, readonly createdAt: string, readonly version: number, readonly deletionProtection: boolean, readonly labels: ReadonlyArray<LabelFragment>, readonly environment: { readonly id: string, readonly name: string }, readonly quota: ReadonlyArray<QuotaUseFragment> };
 
 export type UserErrorFragment = { readonly code: string, readonly message: string, readonly field: ReadonlyArray<string> | null };
 
@@ -1008,12 +1150,15 @@ export type NodeQueryVariables = Exact<{
 
 
 export type NodeQuery = { readonly node:
+    | { readonly __typename: 'Deletion', readonly id: string }
+    | { readonly __typename: 'Tenant', readonly id: string }
+    | { readonly __typename: 'Environment', readonly id: string }
+    | { readonly __typename: 'Namespace', readonly id: string }
     | { readonly __typename: 'Deployment', readonly id: string }
     | { readonly __typename: 'Release', readonly id: string }
     | { readonly __typename: 'Rollout', readonly id: string }
     | { readonly __typename: 'Instance', readonly id: string }
     | { readonly __typename: 'ComputeNode', readonly id: string }
-    | { readonly __typename: 'Environment', readonly id: string }
     | { readonly __typename: 'Issuer', readonly id: string }
     | { readonly __typename: 'ServiceAccount', readonly id: string }
     | { readonly __typename: 'ApiKey', readonly id: string }
@@ -1021,8 +1166,6 @@ export type NodeQuery = { readonly node:
     | { readonly __typename: 'Subnet', readonly id: string }
     | { readonly __typename: 'IsolationPolicy', readonly id: string }
     | { readonly __typename: 'Plan', readonly id: string }
-    | { readonly __typename: 'Tenant', readonly id: string }
-    | { readonly __typename: 'Namespace', readonly id: string }
     | { readonly __typename: 'Member', readonly id: string }
    | null };
 
@@ -1057,6 +1200,28 @@ export type AsOfQueryVariables = Exact<{
 
 
 export type AsOfQuery = { readonly asOf: PastResourceFragment | null };
+
+export type DeletionPlanQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type DeletionPlanQuery = { readonly deletionPlan: DeletionPlanFragment | null };
+
+export type DeletionQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type DeletionQuery = { readonly deletion: DeletionFragment | null };
+
+export type DeletionsQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type DeletionsQuery = { readonly deletions: { readonly nodes: ReadonlyArray<DeletionFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
 
 export type DeploymentsQueryVariables = Exact<{
   first?: number | null | undefined;
@@ -1233,6 +1398,48 @@ export type NamespaceQueryVariables = Exact<{
 
 
 export type NamespaceQuery = { readonly namespace: NamespaceFragment | null };
+
+export type DeleteEnvironmentMutationVariables = Exact<{
+  input: DeleteEnvironmentInput;
+}>;
+
+
+export type DeleteEnvironmentMutation = { readonly deleteEnvironment: { readonly position: string | null, readonly deletion: DeletionFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type DeleteTenantMutationVariables = Exact<{
+  input: DeleteTenantInput;
+}>;
+
+
+export type DeleteTenantMutation = { readonly deleteTenant: { readonly position: string | null, readonly deletion: DeletionFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type UndeleteTenantMutationVariables = Exact<{
+  input: UndeleteTenantInput;
+}>;
+
+
+export type UndeleteTenantMutation = { readonly undeleteTenant: { readonly position: string | null, readonly tenant: TenantFragment | null, readonly deletion: DeletionFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type CancelDeletionMutationVariables = Exact<{
+  input: CancelDeletionInput;
+}>;
+
+
+export type CancelDeletionMutation = { readonly cancelDeletion: { readonly position: string | null, readonly deletion: DeletionFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type SetDeletionProtectionMutationVariables = Exact<{
+  input: SetDeletionProtectionInput;
+}>;
+
+
+export type SetDeletionProtectionMutation = { readonly setDeletionProtection: { readonly position: string | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type SetLegalHoldMutationVariables = Exact<{
+  input: SetLegalHoldInput;
+}>;
+
+
+export type SetLegalHoldMutation = { readonly setLegalHold: { readonly position: string | null, readonly tenant: TenantFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
 
 export type CreateDeploymentMutationVariables = Exact<{
   input: CreateDeploymentInput;

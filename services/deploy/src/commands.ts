@@ -18,12 +18,15 @@ import { originOf } from './origin.ts';
 import { placeAndCommit } from './place-and-commit.ts';
 import type { Quota } from './quota.ts';
 import { checkImage, type ImageDoor } from './registry.ts';
+import { readRemains } from './remains.ts';
 
 export interface Needs {
   readonly store: EventStore;
   readonly pool: Pool;
   readonly images: ImageDoor;
   readonly quota: Quota;
+  /** Resolves once the tables have what was committed so far; false at the deadline (Unix ms). */
+  readonly caughtUp: (deadline: number) => Promise<boolean>;
 }
 
 /** What a handler is given beside its input. */
@@ -135,6 +138,13 @@ export function deployHandlers(needs: Needs): CommandHandlers<typeof deployComma
       answer(needs, 'DeleteDeployment', { deploymentId }, context, (asked) =>
         change(deploymentId, asked, { action: 'delete', tenant: asked.tenant }, () => ({ deploymentId })),
       ),
+
+    async CountRemains({ scope }, { tenant, deadline }) {
+      if (tenant === PLATFORM) return { ok: false, rejection: notATenant };
+      const position = await store.lastPosition();
+      if (!(await needs.caughtUp(deadline))) return { ok: false, rejection: notCaughtUp };
+      return { ok: true, result: await readRemains(needs.pool, tenant, scope), position, version: 0 };
+    },
   };
 
   /** The rollout that it is on now: the new one, or the one that was there where nothing had to change. */
@@ -150,6 +160,7 @@ const defined = <T extends object>(fields: T) =>
 
 const refused = (rejection: Rejection): CommandOutcome => ({ ok: false, rejection });
 
+const notCaughtUp = reject('UNAVAILABLE', 'The tables have not caught up with the events. Try again in a moment.');
 const notATenant = reject('FORBIDDEN', 'Deployments belong to tenants: the platform itself has none.');
 const keyReused = reject(
   'IDEMPOTENCY_KEY_REUSED',

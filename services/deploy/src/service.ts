@@ -61,10 +61,9 @@ export async function startDeploy(options: DeployOptions) {
     context: 'deploy',
     registry: deployCommands,
     handlers: deployHandlers({
-      store,
-      pool,
-      images: { registries, log },
       quota: createQuota({ store, commands: createCommandClient(nc), log }),
+      ...{ store, pool, images: { registries, log } },
+      caughtUp: async (deadline) => tables.waitFor(await store.lastPosition(), deadline),
     }),
     ready,
     log,

@@ -42,6 +42,7 @@ import { startApollo } from './http/apollo.ts';
 import { createApp } from './http/app.ts';
 import { serveLogExport } from './http/log-export.ts';
 import { serveSockets } from './http/sockets.ts';
+import { createDeletionPlan } from './live/deletion-plan.ts';
 import { instanceLogs } from './live/logs.ts';
 import { createLogsLoader } from './live/logs-loader.ts';
 import { createProbe } from './live/probe.ts';
@@ -57,6 +58,7 @@ import { mutationProblems } from './mutations/registry.ts';
 import { createMutationRunner } from './mutations/run.ts';
 import { changedAccess } from './project/access-changes.ts';
 import { startProjections } from './project/projections.ts';
+import { serveRemains } from './project/remains.ts';
 import { createCompiler } from './read/compile/compile.ts';
 import { createReader } from './read/reader.ts';
 import { capabilityProblems, createTenantSchemas } from './schema/capability.ts';
@@ -108,9 +110,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const locator = createLocator(reader);
   const logReader = createLogReader(reader);
   const past = createPast(schema, reader);
+  const commands = createCommandClient(nc);
   const resolvers: LiveResolvers = {
     'Query.viewer': viewerField,
     'Query.probe': createProbe(nc, reader, locator),
+    'Query.deletionPlan': createDeletionPlan(commands),
     'Query.events': createEventsField(logReader),
     'Query.eventCursor': createEventCursorField(logReader),
     'Query.auditLog': createAuditLogField(reader),
@@ -172,6 +176,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const reconciliation = startReconciliation({ pool: owner, log, resolved: () => projections.decided() });
   const wakes = hearWakes(nc, log, hub.wake);
   const access = watchAccess({ pool: owner, nc, viewers, believed, log });
+  const remains = serveRemains({ nc, pool: owner, projections, log });
 
   const teller = createTeller(log);
   const authenticator = createAuthenticator({
@@ -186,7 +191,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     projections,
     mutations: createMutationRunner({
       schema,
-      commands: createCommandClient(nc),
+      commands,
       projections,
       reader,
       locator,
@@ -251,6 +256,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       await reconciliation.stop();
       await keptHeads.stop();
       await recorder.stop();
+      await remains.stop();
       wakes.stop();
       await access.stop();
       await hub.stop();

@@ -10,8 +10,9 @@ import {
   type Idempotency,
 } from '@atoll/events/store';
 import { type Rejection, reject } from '@atoll/schema/errors';
-import type { Id } from '@atoll/schema/ids';
+import { type Id, PLATFORM } from '@atoll/schema/ids';
 import { type NetworkCommand, type NetworkResult, networkCommands } from '@atoll/schema/network/commands';
+import type { Remains, RemainsScope } from '@atoll/schema/remains';
 import type { CommandAnswer, CommandContext, CommandHandlers } from '@atoll/service/commands';
 import { newId } from '@atoll/service/ids';
 import { beingDeleted, namespaceRefusal } from './denials.ts';
@@ -50,6 +51,8 @@ const nameTaken = reject(
   'There is already an isolation policy of that name in the namespace. Choose another one.',
   'name',
 );
+const notATenant = reject('FORBIDDEN', 'Networks belong to tenants: the platform itself has none.');
+const notCaughtUp = reject('UNAVAILABLE', 'The tables have not caught up with the events. Try again in a moment.');
 const fromField = 'spec.from.namespaceId';
 
 /** Which claim of a policy couldn't be had. `fields`: where in the input each namespace stands. */
@@ -64,8 +67,15 @@ export function networkHandlers(options: {
   store: EventStore;
   subnets: SubnetAllocator;
   pools: AddressPools;
+  /** What is left of a scope, once the tables have what was committed and deploy's facts up to `seen`; else null. */
+  remainsOf: (
+    tenant: Id<'tenant'>,
+    scope: RemainsScope,
+    seen: CommandContext['seen'],
+    deadline: number,
+  ) => Promise<Remains | null>;
 }): CommandHandlers<typeof networkCommands> {
-  const { store, subnets, pools } = options;
+  const { store, subnets, pools, remainsOf } = options;
 
   return {
     async CreateSubnet(input, context) {
@@ -128,6 +138,13 @@ export function networkHandlers(options: {
         notFound: policyNotFound,
       });
       return answer('UpdateIsolationPolicy', outcome);
+    },
+
+    async CountRemains({ scope }, { tenant, seen, deadline }) {
+      if (tenant === PLATFORM) return { ok: false, rejection: notATenant };
+      const position = await store.lastPosition();
+      const result = await remainsOf(tenant, scope, seen, deadline);
+      return result === null ? { ok: false, rejection: notCaughtUp } : { ok: true, result, position, version: 0 };
     },
 
     async DeleteIsolationPolicy(input, context) {

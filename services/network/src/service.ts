@@ -22,6 +22,7 @@ import { serveReport } from './nodes/report.ts';
 import { type AddressPools, createSubnetAllocator } from './pools/subnets.ts';
 import { stateProjection } from './projections/state.ts';
 import { onTenancyEvent } from './reactions/tenancy.ts';
+import { readRemainsOf } from './remains.ts';
 import { deployReplica } from './replicas/deploy.ts';
 
 export const schema = 'network';
@@ -119,7 +120,16 @@ export async function startNetwork(options: {
     nc,
     context: 'network',
     registry: networkCommands,
-    handlers: networkHandlers({ store, subnets, pools }),
+    handlers: networkHandlers({
+      ...{ store, subnets, pools },
+      async remainsOf(tenant, scope, seen, deadline) {
+        const there = await Promise.all([
+          state.waitFor(await store.lastPosition(), deadline),
+          replica.waitFor(seen.deploy ?? 0, deadline),
+        ]);
+        return there.includes(false) ? null : readRemainsOf(pool, reachability, tenant, scope);
+      },
+    }),
     // A namespace that the caller has seen created must be open here. No command rests on facts of deploy.
     async ready(seen, deadline) {
       if (seen.tenancy === undefined || (await reactions.waitFor(seen.tenancy, deadline))) return;

@@ -9,6 +9,7 @@ import type { CommandContext, CommandHandlers } from '@atoll/service/commands';
 import { newId } from '@atoll/service/ids';
 import { answer } from './answer.ts';
 import { accessHandlers, byOf } from './commands/access.ts';
+import { type DeletionNeeds, deletionHandlers } from './commands/deletion.ts';
 import { environmentHandlers } from './commands/environments.ts';
 import { identityHandlers } from './commands/identity.ts';
 import { planHandlers } from './commands/plans.ts';
@@ -47,10 +48,15 @@ const decideTenant = (store: EventStore, command: TenantCommand, request: unknow
     notFound: tenantNotFound,
   });
 
-export function tenancyHandlers(store: EventStore, use: PlanUse): CommandHandlers<typeof tenancyCommands> {
+export function tenancyHandlers(
+  store: EventStore,
+  use: PlanUse,
+  deleting: DeletionNeeds,
+): CommandHandlers<typeof tenancyCommands> {
   return {
     ...accessHandlers(store),
     ...identityHandlers(store),
+    ...deletionHandlers(deleting),
 
     ...environmentHandlers(store),
     ...planHandlers(store, use),

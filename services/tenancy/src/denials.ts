@@ -59,6 +59,19 @@ function belowUse(what: string, conflict: ClaimConflict): Rejection {
     'limits',
   );
 }
+export const goingAway = reject(
+  'BEING_DELETED',
+  'It is being deleted, or what it is in is. Wait until that is over; a deletion that destroys nothing yet can be cancelled.',
+);
+export const protectedFrom = (ids: readonly string[]): Rejection =>
+  reject(
+    'DELETION_BLOCKED',
+    `Protected from deletion: ${ids.slice(0, 5).join(', ')}${ids.length > 5 ? ' and others' : ''}. Lift the protection (setDeletionProtection) first.`,
+  );
+export const onHold = reject(
+  'DELETION_BLOCKED',
+  'The operator of the platform holds the tenant: nothing of it may be destroyed until the hold is over.',
+);
 
 const denials: Record<ClaimSet, (conflict: ClaimConflict) => Rejection> = {
   'tenant-request': () => keyReused,
@@ -93,6 +106,9 @@ const denials: Record<ClaimSet, (conflict: ClaimConflict) => Rejection> = {
   entitlements: () => changedMeanwhile,
   'capability-use': (conflict) =>
     'owner' in conflict.claim && conflict.claim.owner === EXCLUSION ? inUse(conflict) : excluded(conflict),
+  deletion: () => goingAway,
+  'deletion-protection': ({ holders }) => protectedFrom(holders.map(({ owner }) => owner)),
+  'legal-hold': () => onHold,
 };
 
 export function denied(conflict: ClaimConflict): Rejection {

@@ -5,7 +5,7 @@ import type { Id, Tenant } from '@atoll/schema/ids';
 import type { TenantLimits } from '@atoll/schema/tenancy/events';
 import { type Entitled, entitlements, entitlementsStream } from './domain/entitlements.ts';
 import { type OfferedPlan, plan, planNotFound, planStream } from './domain/plan.ts';
-import { tenant, tenantNotFound, tenantStream } from './domain/tenant.ts';
+import { isGone, tenant, tenantNotFound, tenantStream } from './domain/tenant.ts';
 
 /** A tenant that there is, suspended or not. */
 export async function knownTenant(
@@ -13,7 +13,7 @@ export async function knownTenant(
   id: Tenant,
 ): Promise<{ readonly ok: true; readonly id: Id<'tenant'> } | { readonly ok: false; readonly rejection: Rejection }> {
   const { state } = await loadState(store, { decider: tenant, stream: tenantStream(id) });
-  return state.status === 'absent' ? { ok: false, rejection: tenantNotFound } : { ok: true, id: state.tenantId };
+  return isGone(state) ? { ok: false, rejection: tenantNotFound } : { ok: true, id: state.tenantId };
 }
 
 /** The tenant that something is to be created under, or why nothing can be. */
@@ -27,6 +27,7 @@ export async function activeTenant(
   const { state } = await loadState(store, { decider: tenant, stream: tenantStream(id) });
   switch (state.status) {
     case 'absent':
+    case 'deleted':
       return { ok: false, rejection: tenantNotFound };
     case 'suspended':
       return { ok: false, rejection: tenantSuspended(state.reason) };

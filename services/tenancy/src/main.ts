@@ -9,7 +9,8 @@ import { connectNats, natsReadiness } from '@atoll/service/nats';
 import { checkServer, createPool, migrate, waitForServer, watchServer } from '@atoll/service/postgres';
 import { runProcess } from '@atoll/service/process';
 import { tenancyConfig } from './config.ts';
-import { migrations, schema, startTenancy } from './service.ts';
+import { migrations, schema } from './names.ts';
+import { startTenancy } from './service.ts';
 
 runProcess('tenancy', async ({ log, onStop, fail }) => {
   const config = loadConfig(tenancyConfig);

@@ -13,18 +13,18 @@ import type { MasterKeys } from '@atoll/service/master-keys';
 import type { NatsConnection } from '@atoll/service/nats';
 import type { Pool } from 'pg';
 import { tenancyHandlers } from './commands.ts';
+import { startDeletionController } from './controllers/deletions.ts';
 import { startPlanFollowers } from './controllers/plan-followers.ts';
 import { startReconciler } from './controllers/quota-reconciler.ts';
 import { startReservations } from './controllers/reservations.ts';
+import { createCensus } from './deletion/census.ts';
+import { schema } from './names.ts';
 import { createPlanUse } from './plan-use.ts';
 import { startPlanTables } from './projections/plans.ts';
 import { onHoldingTold } from './reactions/holdings.ts';
 import { onInvitationAccepted } from './reactions/invitation-accepted.ts';
 import { onNamespaceDrained } from './reactions/namespace-drained.ts';
 import { seedDefaultPlan } from './seed-plan.ts';
-
-export const schema = 'tenancy';
-export const migrations = new URL('../../../schema/sql/tenancy/', import.meta.url);
 
 export async function startTenancy(options: {
   pool: Pool;
@@ -33,8 +33,10 @@ export async function startTenancy(options: {
   /** How often the quota ledger is compared with the owners of what it holds. */
   quotaCheckMs?: number;
   log: Logger;
+  /** Unix time in milliseconds. */
+  now?: () => number;
 }) {
-  const { pool, nc, masterKeys, log } = options;
+  const { pool, nc, masterKeys, log, now = Date.now } = options;
   const store = createEventStore({ pool, context: 'tenancy', schema, registry: tenancyEvents, masterKeys, log });
   if (!store.personal) throw new Error('Tenancy keeps personal data, and its store can open none.');
   const keys = serveKeys({ nc, context: 'tenancy', personal: store.personal, log });
@@ -78,11 +80,13 @@ export async function startTenancy(options: {
   );
   const reservations = startReservations({ store, pool, nc, log });
   const reconciler = startReconciler({ store, pool, nc, log, everyMs: options.quotaCheckMs ?? 300_000 });
+  const deleting = { store, pool, census: createCensus(nc), now, log };
+  const deletions = startDeletionController(deleting);
   const commands = serveCommands({
     nc,
     context: 'tenancy',
     registry: tenancyCommands,
-    handlers: tenancyHandlers(store, createPlanUse(pool, schema)),
+    handlers: tenancyHandlers(store, createPlanUse(pool, schema), { ...deleting, wake: deletions.wake }),
     // No decision here rests on a replica of foreign facts: there is nothing to wait for.
     ready: async () => {},
     log,
@@ -99,7 +103,7 @@ export async function startTenancy(options: {
     /** No new commands first, then no new reactions; what is committed is still published. */
     async stop() {
       await commands.stop();
-      await Promise.all([reservations.stop(), reconciler.stop()]);
+      await Promise.all([reservations.stop(), reconciler.stop(), deletions.stop()]);
       await Promise.all([reactions, admissions, ...told].map((consumer) => consumer.stop()));
       await plans.stop();
       await followers.stop();

@@ -16,7 +16,8 @@ import { createLogger } from '@atoll/service/log';
 import { openMasterKeys } from '@atoll/service/master-keys';
 import { connectNats } from '@atoll/service/nats';
 import { createPool, migrate } from '@atoll/service/postgres';
-import { migrations, schema, startTenancy } from '../src/service.ts';
+import { migrations, schema } from '../src/names.ts';
+import { startTenancy } from '../src/service.ts';
 
 process.env.ATOLL_LOG_LEVEL ??= 'error';
 const log = createLogger('test');

@@ -50,3 +50,18 @@ export async function buryAgain(pool: Pool, schema: string, tombstones: readonly
   }
   return buried;
 }
+
+/** Subjects of the tenant whose data can still be read. */
+export async function readLiveSubjects(
+  pool: Pool,
+  schema: string,
+  tenant: string,
+  limit: number,
+): Promise<readonly string[]> {
+  const { rows } = await pool.query<{ subject: string }>(
+    `select subject from ${quoteSchema(schema)}.subject_key
+      where tenant = $1 and wrapped is not null order by subject limit $2`,
+    [tenant, limit],
+  );
+  return rows.map(({ subject }) => subject);
+}

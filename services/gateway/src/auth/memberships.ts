@@ -14,6 +14,8 @@ export interface Membership {
   readonly role: BuiltInRole | null;
   readonly grants: readonly Grant[];
   readonly suspension: string | null;
+  /** From when on the tenant is destroyed; null where it isn't being deleted. */
+  readonly closedUntil: string | null;
   readonly entitled: Entitled;
 }
 
@@ -48,6 +50,7 @@ const membershipSql = {
       'id', s.id,
       'role', s.role,
       'suspension', (select suspension ->> 'reason' from read.tenant where id = $1),
+      'closedUntil', (select deletion ->> 'purgeAt' from read.tenant where id = $1),
       'entitled', (select ${entitledSql} from read.tenant where id = $1),
       'bindings', (
         select coalesce(json_agg(json_build_object(
@@ -76,6 +79,7 @@ const row = z.object({
   id: z.union([id('member'), id('serviceAccount')]),
   role: z.enum(tenantRoleNames).nullable(),
   suspension: z.string().nullable(),
+  closedUntil: z.string().nullable(),
   entitled: z.unknown(),
   bindings: z.array(z.object({ id: id('binding'), role: roleRef, permissions: z.array(z.string()).nullable(), scope })),
 });
@@ -87,7 +91,7 @@ export async function readMembership(pool: Pool, tenant: string, subject: string
   const { rows } = await pool.query<{ membership: unknown }>({ ...membershipSql, values: [tenant, subject] });
   const [found] = rows;
   if (!found) return null;
-  const { id: subjectId, role, suspension, entitled, bindings } = row.parse(found.membership);
+  const { id: subjectId, role, suspension, closedUntil, entitled, bindings } = row.parse(found.membership);
   const own: readonly Grant[] =
     role === null ? [] : [{ binding: null, role, permissions: builtInPermissions(role), scope: wholeTenant }];
   const bound = bindings.map((binding): Grant => {
@@ -96,5 +100,5 @@ export async function readMembership(pool: Pool, tenant: string, subject: string
       : knownPermissions(binding.permissions ?? []);
     return { binding: binding.id, role: binding.role, permissions, scope: binding.scope };
   });
-  return { subjectId, role, grants: [...own, ...bound], suspension, entitled: entitledOf(entitled) };
+  return { subjectId, role, grants: [...own, ...bound], suspension, closedUntil, entitled: entitledOf(entitled) };
 }

@@ -33,6 +33,8 @@ export interface Viewer {
   readonly tenant: Id<'tenant'> | null;
   /** Why nothing of the tenant can be changed; null where it can. */
   readonly suspension: string | null;
+  /** From when on its tenant is destroyed, which is closed until then; null where it isn't being deleted. */
+  readonly closedUntil: string | null;
   /** What its plan gives it; null for the operator and for guests, of whom no plan says anything. */
   readonly entitled: Entitled | null;
   /** When the token ends: Unix time in milliseconds. */
@@ -89,14 +91,14 @@ function compiled(grants: readonly Grant[]): Access {
   return known;
 }
 
-function knownAs(role: BuiltInRole, grants: readonly Grant[]): Omit<Known, 'suspension' | 'entitled'> {
+function knownAs(role: BuiltInRole, grants: readonly Grant[]): Omit<Known, 'suspension' | 'closedUntil' | 'entitled'> {
   const access = compiled(grants);
   return { subjectId: null, role, permissions: access.permissions, access, grants };
 }
 
-function knownOf({ subjectId, role, grants, suspension, entitled }: Membership): Known {
+function knownOf({ subjectId, role, grants, ...rest }: Membership): Known {
   const access = compiled(grants);
-  return { subjectId, role: role ?? 'none', permissions: access.permissions, access, grants, suspension, entitled };
+  return { ...rest, subjectId, role: role ?? 'none', permissions: access.permissions, access, grants };
 }
 
 /** Worked out once for as long as both are remembered. */
@@ -115,7 +117,8 @@ function within(known: Known, scopes: ReadonlySet<Permission> | null): Known {
 
 const suspensionSql = {
   name: 'suspension',
-  text: `select suspension ->> 'reason' as suspension, ${entitledSql} as entitled from read.tenant where id = $1`,
+  text: `select suspension ->> 'reason' as suspension, deletion ->> 'purgeAt' as "closedUntil", ${entitledSql} as entitled
+    from read.tenant where id = $1`,
 };
 
 /** `pool` is the owner's: memberships aren't open to queries. `now` must not go back where the clock is set. */
@@ -156,14 +159,14 @@ export function createViewers(pool: Pool, now: () => number = () => performance.
 
   /** Somebody who is no member, by a group of their issuer's. */
   async function ofGroup(tenant: string, role: BuiltInRole): Promise<Known | null> {
-    const { rows } = await pool.query<{ suspension: string | null; entitled: unknown }>({
+    const { rows } = await pool.query<{ suspension: string | null; closedUntil: string | null; entitled: unknown }>({
       ...suspensionSql,
       values: [tenant],
     });
     const [found] = rows;
     if (!found) return null;
     const grants = [{ binding: null, role, permissions: builtInPermissions(role), scope: wholeTenant }];
-    return { ...knownAs(role, grants), suspension: found.suspension, entitled: entitledOf(found.entitled) };
+    return { ...knownAs(role, grants), ...found, entitled: entitledOf(found.entitled) };
   }
 
   function isFresh({ readAt }: Remembered): boolean {
@@ -193,6 +196,7 @@ export function createViewers(pool: Pool, now: () => number = () => performance.
             grants: operatorGrants,
             tenant: null,
             suspension: null,
+            closedUntil: null,
             entitled: null,
             expiresAt,
           },
@@ -208,7 +212,7 @@ export function createViewers(pool: Pool, now: () => number = () => performance.
     guest: ({ subject, tenant, expiresAt, credential }) => ({
       ...{ subject, tenant, expiresAt, credential, role: 'guest', subjectId: null },
       ...{ permissions: guestAccess.permissions, access: guestAccess, grants: guestGrants },
-      ...{ scopes: null, suspension: null, entitled: null },
+      ...{ scopes: null, suspension: null, closedUntil: null, entitled: null },
     }),
     forget(tenant) {
       size -= tenants.get(tenant)?.subjects.size ?? 0;

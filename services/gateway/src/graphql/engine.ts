@@ -121,6 +121,13 @@ export function createEngine(needs: EngineNeeds): Engine {
         },
       );
     }
+    if (plan.operation === 'mutation' && viewer.closedUntil !== null && !takesBack(plan)) {
+      throw new ApiError(
+        'TENANT_CLOSED',
+        `The tenant is being deleted: it can be read, and not changed. Until ${viewer.closedUntil} it can be taken back with undeleteTenant.`,
+        { extra: { purgeAt: viewer.closedUntil } },
+      );
+    }
     if (plan.operation === 'mutation' && viewer.suspension !== null) {
       const { code, message } = tenantSuspended(viewer.suspension);
       throw new ApiError(code, message, { extra: { reason: viewer.suspension } });
@@ -312,5 +319,9 @@ export function createEngine(needs: EngineNeeds): Engine {
     },
   };
 }
+
+/** The one thing that can be done in a tenant that is closed to be deleted. */
+const takesBack = (plan: MutationPlan): boolean =>
+  plan.selection.every((field) => field.kind === 'typename' || field.field === 'undeleteTenant');
 
 const toError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));

@@ -10,6 +10,7 @@ import {
 } from 'graphql';
 import { permissionOf, tableOf } from '../schema/directives.ts';
 import type { AnyMutation } from './definition.ts';
+import { deletionMutations } from './deletion.ts';
 import { deployMutations } from './deploy.ts';
 import { environmentMutations } from './environments.ts';
 import { identityMutations } from './identity.ts';
@@ -26,6 +27,7 @@ export const mutations: Readonly<Record<string, AnyMutation>> = {
   ...deployMutations,
   ...networkMutations,
   ...quotaMutations,
+  ...deletionMutations,
 };
 
 /** Paths of all ids in an input, lists without their places. */

@@ -11,6 +11,7 @@ const changing: ReadonlySet<string> = new Set<TenancyEvent['type']>([
   ...(['ServiceAccountDeleted'] as const),
   'EntitlementsChanged',
   ...(['ServiceAccountCreated', 'RoleChanged', 'RoleDeleted', 'RoleBound', 'RoleUnbound', 'NamespaceDeleted'] as const),
+  ...(['DeletionStarted', 'DeletionCancelled', 'EnvironmentDeleted', 'TenantDeleted'] as const),
 ]);
 
 function tenantOf({ tenant, data }: EventRecord): string {

@@ -17,6 +17,7 @@ export const projectNetwork: Project<NetworkEvent> = (event, record): readonly E
   switch (event.type) {
     case 'TenantIsolated':
     case 'TenantReconnected':
+    case 'TenantForgotten':
     case 'NamespaceOpened':
     case 'NamespaceClosed':
     case 'NamespaceDrained':

@@ -133,8 +133,8 @@ export async function startProjections(options: {
         },
         afterCommit(events) {
           committed(events, heads);
-          if (events.some(({ type }) => type === 'PersonalDataErased')) members.ask();
-          if (events.some(({ type }) => type.startsWith('Invitation'))) invitations.ask();
+          if (events.some(({ type }) => type.startsWith('Invitation') || type === 'TenantDeleted')) invitations.ask();
+          if (events.some(({ type }) => type === 'PersonalDataErased' || type === 'TenantDeleted')) members.ask();
         },
       },
     });

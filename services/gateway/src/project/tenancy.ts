@@ -6,6 +6,7 @@ import { isIdentityEvent } from '@atoll/schema/tenancy/identity';
 import { planEvents } from '@atoll/schema/tenancy/plans';
 import { derive, type Effect, instant, labelList, type Project, patch, put, remove } from './effects.ts';
 import { projectAccess } from './tenancy-access.ts';
+import { isDeletionEvent, projectDeletion } from './tenancy-deletion.ts';
 import { projectEnvironments } from './tenancy-environments.ts';
 import { projectIdentity } from './tenancy-identity.ts';
 import { projectPlans } from './tenancy-plans.ts';
@@ -17,6 +18,7 @@ export const projectTenancy: Project<TenancyEvent> = (event, record): readonly E
   const created_at = instant(record.time);
   if (isOf(environmentEvents, event)) return projectEnvironments(event);
   if (isOf(planEvents, event)) return projectPlans(event, record);
+  if (isDeletionEvent(event)) return projectDeletion(event, record);
   switch (event.type) {
     // Under the platform's own tenant where the operator did it: whose they are is told by the data.
     case 'TenantCreated': {

@@ -77,6 +77,7 @@ const typeOfKind: Record<IdKind, string | null> = {
   event: null,
   dataKey: null,
   reservation: null,
+  deletion: 'Deletion',
 };
 
 export interface Model {

@@ -74,6 +74,7 @@ export function randomRows(random: Random, options: RowsOptions): Rows {
       quota: quota(random),
       status: 'ACTIVE',
       suspension: null,
+      ...{ deletion_protection: tenantIndex === 1, legal_hold: null, deletion: null },
       created_at: instant(random),
     });
     for (let e = 0; e < 3; e += 1) {
@@ -82,10 +83,13 @@ export function randomRows(random: Random, options: RowsOptions): Rows {
         name: random.pick(['dev', 'test', 'prod']),
         kind: random.pick(['DEVELOPMENT', 'PRODUCTION']),
         quota: quota(random),
+        deletion_protection: e === 1,
+        deletion_id: null,
       });
       for (let n = 0; n < random.int(4); n += 1) {
         const namespace = put('namespace', {
           ...base('namespace'),
+          deletion_protection: n === 1,
           environment_id: or(environment, 'environment'),
           name: random.pick(['a', 'b', 'c', 'd']),
           labels: labels(random),
@@ -205,6 +209,16 @@ export function randomRows(random: Random, options: RowsOptions): Rows {
         }
       }
     }
+  }
+  for (const { tenant_id } of rows.tenant ?? []) {
+    const deletion = { id: randomId(random, 'deletion'), tenant_id };
+    const requested_at = instant(random);
+    put('deletion', {
+      ...{ ...deletion, requested_at, target: 'ENVIRONMENT', target_id: randomId(random, 'environment') },
+      ...{ name: 'dev', status: 'PURGING', plan: 'f', requested_by: 'user:ada', purge_at: requested_at },
+      steps: [{ name: 'CLOSE', status: 'DONE', done: 1, total: 1, waitingFor: random.pick([null, ...awkward]) }],
+      ...{ ended_at: null, proof: null },
+    });
   }
   return rows;
 }

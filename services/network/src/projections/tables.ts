@@ -154,7 +154,7 @@ async function enforcePolicy(tx: PoolClient, { data }: NetworkRecord<'PolicyEnfo
 /** Answers with the namespaces in which it has endpoints. */
 async function setIsolated(
   tx: PoolClient,
-  { data, type }: NetworkRecord<'TenantIsolated' | 'TenantReconnected'>,
+  { data, type }: NetworkRecord<'TenantIsolated' | 'TenantReconnected' | 'TenantForgotten'>,
 ): Promise<string[]> {
   await tx.query(
     type === 'TenantIsolated'
@@ -217,6 +217,7 @@ export async function applyToTables(tx: PoolClient, record: NetworkRecord): Prom
       return { kind: 'policy', position, traceparent, namespaces: await removePolicy(tx, record) };
     case 'TenantIsolated':
     case 'TenantReconnected':
+    case 'TenantForgotten':
       return { kind: 'policy', position, traceparent, namespaces: await setIsolated(tx, record) };
     case 'PolicyEnforced':
       await enforcePolicy(tx, record);

@@ -1,10 +1,12 @@
 /**
  * tenancy.NamespaceCreated → NamespaceOpened; tenancy.NamespaceDeletionRequested → NamespaceClosed;
- * tenancy.TenantSuspended → TenantIsolated; tenancy.TenantResumed → TenantReconnected.
+ * tenancy.TenantSuspended → TenantIsolated; tenancy.TenantResumed → TenantReconnected;
+ * tenancy.DeletionStarted of a tenant → TenantIsolated, DeletionCancelled → TenantReconnected, TenantDeleted → TenantForgotten.
  */
 import { refusal } from '@atoll/events/outage';
 import { type CommandOutcome, type EventStore, handleCommand } from '@atoll/events/store';
 import type { EventRecord } from '@atoll/schema/envelope';
+import type { Id } from '@atoll/schema/ids';
 import { isOf } from '@atoll/schema/registry';
 import { environmentEvents } from '@atoll/schema/tenancy/environments';
 import type { TenancyEvent } from '@atoll/schema/tenancy/events';
@@ -47,6 +49,18 @@ function decisionOn(store: EventStore, record: TenancyRecord): Promise<CommandOu
       return decideConnection({ kind: 'isolate', tenantId: record.data.tenantId });
     case 'TenantResumed':
       return decideConnection({ kind: 'reconnect', tenantId: record.data.tenantId });
+    // Until it is destroyed its instances go on, and reach nobody: whoever takes it back finds all as it was.
+    case 'DeletionStarted': {
+      const { target, targetId } = record.data;
+      return target === 'TENANT' ? decideConnection({ kind: 'isolate', tenantId: targetId as Id<'tenant'> }) : null;
+    }
+    case 'DeletionCancelled': {
+      const { target, targetId, reopened } = record.data;
+      if (target !== 'TENANT' || !reopened) return null;
+      return decideConnection({ kind: 'reconnect', tenantId: targetId as Id<'tenant'> });
+    }
+    case 'TenantDeleted':
+      return decideConnection({ kind: 'forget', tenantId: record.data.tenantId });
     // Whatever else happens to a tenant is no business of this context.
     default:
       return null;

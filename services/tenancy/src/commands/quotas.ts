@@ -17,7 +17,7 @@ import { entitlementsKey } from '../domain/entitlements.ts';
 import { holding, holdingStream } from '../domain/holding.ts';
 import { namespace, namespaceNotFound, namespaceStream } from '../domain/namespace.ts';
 import { quotaScope, quotaScopeStream } from '../domain/quota-scope.ts';
-import { tenant as tenantDecider, tenantNotFound, tenantStream } from '../domain/tenant.ts';
+import { isGone, tenant as tenantDecider, tenantNotFound, tenantStream } from '../domain/tenant.ts';
 import { entitledNow } from '../load.ts';
 import { originOf } from '../origin.ts';
 import { quotaDenial } from '../quota-denials.ts';
@@ -109,7 +109,7 @@ async function limitsOf(
     return { limits: entitled.effective.limits, entitlements: entitlementsKey(tenant, entitled.revision) };
   }
   const { state } = await loadState(store, { decider: tenantDecider, stream: tenantStream(tenant) });
-  return { limits: state.status === 'absent' ? {} : state.limits, entitlements: null };
+  return { limits: isGone(state) ? {} : state.limits, entitlements: null };
 }
 
 export async function releaseQuota(

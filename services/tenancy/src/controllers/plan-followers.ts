@@ -10,7 +10,7 @@ import { type Controller, startController } from '@atoll/service/controller';
 import type { Logger } from '@atoll/service/log';
 import type { Pool } from 'pg';
 import { entitlements, entitlementsStream } from '../domain/entitlements.ts';
-import { tenant, tenantStream } from '../domain/tenant.ts';
+import { isGone, tenant, tenantStream } from '../domain/tenant.ts';
 import { planNow } from '../load.ts';
 import { type Follower, readBehind } from '../projections/plans.ts';
 
@@ -73,7 +73,7 @@ async function follow(store: EventStore, follower: Follower): Promise<void> {
 /** What a tenant was created with, where it isn't what everybody gets. */
 async function overridesOf(store: EventStore, tenantId: string): Promise<Overrides> {
   const { state } = await loadState(store, { decider: tenant, stream: tenantStream(tenantId) });
-  if (state.status === 'absent') return noOverrides;
+  if (isGone(state)) return noOverrides;
   const own = Object.entries(state.limits).filter(([name, limit]) =>
     limitNames.some((known) => known === name && defaultTerms.limits[known] !== limit),
   );

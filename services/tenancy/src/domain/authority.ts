@@ -4,7 +4,7 @@ import { builtInPermissions, type Grant, wholeTenant } from '@atoll/access/grant
 import { type Rejection, reject } from '@atoll/schema/errors';
 import type { BuiltInRole, Permission } from '@atoll/schema/permissions';
 import { type By, grantsBy, grantsOf } from './access-state.ts';
-import type { TenantState } from './tenant.ts';
+import { isGone, type TenantState } from './tenant.ts';
 
 const tooMuch = (more: readonly Permission[], field: string): Rejection => {
   const named = more.length > 5 ? `${more.slice(0, 5).join(', ')} and ${more.length - 5} more` : more.join(', ');
@@ -22,7 +22,7 @@ export function beyondRoles(
   roles: readonly BuiltInRole[],
   field: string,
 ): Rejection | null {
-  if (by.kind === 'platform' || state.status === 'absent') return null;
+  if (by.kind === 'platform' || isGone(state)) return null;
   const held = grantsBy(state, by) ?? [];
   const given = new Set(roles.flatMap((role) => [...builtInPermissions(role)]));
   const more = beyond(held, given, wholeTenant);
@@ -31,7 +31,7 @@ export function beyondRoles(
 
 /** Null where the one who asks holds everything that the service account does: its credentials would be theirs. */
 export function beyondAccount(state: TenantState, by: By, account: string): Rejection | null {
-  if (by.kind === 'platform' || state.status === 'absent' || by.subject === account) return null;
+  if (by.kind === 'platform' || isGone(state) || by.subject === account) return null;
   const found = state.accounts.find(({ serviceAccountId }) => serviceAccountId === account);
   if (!found) return null;
   const held = grantsBy(state, by) ?? [];

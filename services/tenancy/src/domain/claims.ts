@@ -1,5 +1,5 @@
 /** What this context holds in its claims: the rules over many streams, decided inside the commit. */
-import type { Claim } from '@atoll/events/decider';
+import type { Claim, HeldClaim } from '@atoll/events/decider';
 import type { Id, Tenant } from '@atoll/schema/ids';
 
 /**
@@ -16,6 +16,10 @@ import type { Id, Tenant } from '@atoll/schema/ids';
  * - `invitation`: the mark of an open one; whoever lets go of it first decides what becomes of it.
  *
  * What holds quotas is in quota.ts.
+ * - `deletion`: what is being deleted, and by which deletion.
+ * - `deletion-protection`: what is protected from deletion, counted at itself and at all that it is in; a deletion holds its
+ *   one place at what it deletes, so that neither comes while the other is there.
+ * - `legal-hold`: tenants of which nothing may be destroyed; taken by a deletion for a moment, to see that there is none.
  */
 export const claimSets = [
   'tenant-request',
@@ -35,6 +39,9 @@ export const claimSets = [
   'plan-revision',
   'entitlements',
   'capability-use',
+  'deletion',
+  'deletion-protection',
+  'legal-hold',
 ] as const;
 export type ClaimSet = (typeof claimSets)[number];
 
@@ -63,3 +70,37 @@ export const environmentKey = (tenant: Tenant, environment: Id<'environment'>) =
 
 /** Held from a namespace's creation until it is gone. */
 export const namespaceNameKey = (environment: Id<'environment'>, name: string) => `${environment}/${name}`;
+
+const placeOf = (set: ClaimSet, key: string, owner: string) => ({ kind: 'amount', set, key, owner }) as const;
+
+/** Holds one place under the key beside whoever else does. */
+export const takePlace = (set: ClaimSet, key: string, owner: string): Claim => ({
+  op: 'take',
+  ...placeOf(set, key, owner),
+  amount: 1,
+  limit: Number.MAX_SAFE_INTEGER,
+});
+export const releasePlace = (set: ClaimSet, key: string, owner: string): Claim => ({
+  op: 'release',
+  ...placeOf(set, key, owner),
+});
+
+/** Nobody may hold the mark at this commit: it is taken, and let go of in the same one. */
+export const requireFree = (set: ClaimSet, key: string, owner: string): readonly Claim[] => [
+  takeUnique(set, key, owner),
+  releaseUnique(set, key, owner),
+];
+/** Nobody may hold a place under the key at this commit. */
+export const requireUnheld = (set: ClaimSet, key: string, owner: string): readonly Claim[] => [
+  { op: 'take', ...placeOf(set, key, owner), amount: 1, limit: 1 },
+  releasePlace(set, key, owner),
+];
+
+/** Taken when a deletion begins to destroy: from then on it is too late for a legal hold. */
+export const purgeKey = (target: string) => `${target}/purge`;
+
+/** What suspends or resumes a tenant, or protects something, needs it not to be on its way out. */
+export const requireStaying = (id: string, owner: string): readonly Claim[] => requireFree('deletion', id, owner);
+
+/** Lets go of what is held. */
+export const releaseOf = ({ kind, set, key, owner }: HeldClaim): Claim => ({ op: 'release', kind, set, key, owner });

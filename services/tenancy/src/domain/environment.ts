@@ -1,5 +1,5 @@
 /** A stage of a tenant. Stream `environment:<id>`. */
-import { accept, type Decider, refuse } from '@atoll/events/decider';
+import { accept, type Claim, type Decider, refuse } from '@atoll/events/decider';
 import { reject } from '@atoll/schema/errors';
 import type { Id } from '@atoll/schema/ids';
 import type { environmentKinds, ImageRules } from '@atoll/schema/tenancy/environments';
@@ -10,7 +10,7 @@ import { environmentKey, releaseUnique, requireClaim, takeUnique } from './claim
 
 export type EnvironmentEvent = Extract<
   TenancyEvent,
-  { type: 'EnvironmentCreated' | 'EnvironmentChanged' | 'ImageRulesSet' }
+  { type: 'EnvironmentCreated' | 'EnvironmentChanged' | 'ImageRulesSet' | 'EnvironmentDeleted' }
 >;
 type Kind = (typeof environmentKinds)[number];
 export type EnvironmentState =
@@ -21,7 +21,8 @@ export type EnvironmentState =
       readonly name: string;
       readonly kind: Kind;
       readonly rules: ImageRules;
-    };
+    }
+  | { readonly status: 'deleted' };
 
 export type EnvironmentCommand =
   | {
@@ -37,7 +38,14 @@ export type EnvironmentCommand =
       readonly name: string | undefined;
       readonly environmentKind: Kind | undefined;
     }
-  | { readonly kind: 'setImageRules'; readonly tenant: Id<'tenant'>; readonly rules: ImageRules };
+  | { readonly kind: 'setImageRules'; readonly tenant: Id<'tenant'>; readonly rules: ImageRules }
+  /** Nothing of it is left but what `releases` lets go of: its deletion, or that of its tenant, has seen to that. */
+  | {
+      readonly kind: 'delete';
+      readonly environmentId: Id<'environment'>;
+      readonly name: string;
+      readonly releases: readonly Claim[];
+    };
 
 export const environmentNotFound = reject('NOT_FOUND', 'There is no such environment.', 'environmentId');
 
@@ -65,7 +73,13 @@ export const environment: Decider<EnvironmentState, EnvironmentCommand, Environm
         ],
       );
     }
-    if (state.status === 'absent') return refuse(environmentNotFound);
+    if (command.kind === 'delete') {
+      if (state.status === 'absent') return refuse(environmentNotFound);
+      if (state.status === 'deleted') return accept<EnvironmentEvent>([]);
+      const { environmentId, name, releases } = command;
+      return accept<EnvironmentEvent>([{ type: 'EnvironmentDeleted', data: { environmentId, name } }], releases);
+    }
+    if (state.status !== 'active') return refuse(environmentNotFound);
     const { environmentId } = state;
     const { tenant } = command;
     const there = [requireClaim('tenant', tenant), requireClaim('environment', environmentKey(tenant, environmentId))];
@@ -105,9 +119,11 @@ export const environment: Decider<EnvironmentState, EnvironmentCommand, Environm
       case 'EnvironmentCreated':
         return { status: 'active', ...event.data, rules: noImageRules };
       case 'EnvironmentChanged':
-        return state.status === 'absent' ? state : { ...state, ...event.data };
+        return state.status === 'active' ? { ...state, ...event.data } : state;
       case 'ImageRulesSet':
-        return state.status === 'absent' ? state : { ...state, rules: event.data.rules };
+        return state.status === 'active' ? { ...state, rules: event.data.rules } : state;
+      case 'EnvironmentDeleted':
+        return { status: 'deleted' };
       default:
         return event satisfies never;
     }

@@ -1,5 +1,6 @@
 import { given } from '@atoll/events/given';
 import { describe, expect, it } from 'vitest';
+import { releasePlace, requireUnheld } from './claims.ts';
 import { type NamespaceCommand, type NamespaceEvent, namespace } from './namespace.ts';
 import { limitClaims, noLimits } from './quota.ts';
 
@@ -45,8 +46,12 @@ describe('a namespace', () => {
     expect(given(namespace, [created]).when(requestDeletion)).toEqual({
       ok: true,
       events: [requested],
-      // A tenant that is suspended deletes nothing either.
-      claims: [{ op: 'require', set: 'tenant', key: tenant }],
+      // A tenant that is suspended deletes nothing either; nor is anything deleted that is held or protected.
+      claims: [
+        { op: 'require', set: 'tenant', key: tenant },
+        ...requireUnheld('legal-hold', tenant, namespaceId),
+        ...requireUnheld('deletion-protection', namespaceId, namespaceId),
+      ],
     });
   });
 
@@ -58,6 +63,7 @@ describe('a namespace', () => {
         { op: 'release', kind: 'unique', set: 'namespace-name', key: `${environmentId}/shop`, owner: namespaceId },
         held(0, null),
         ...limitClaims(namespaceId, noLimits),
+        ...[namespaceId, environmentId, tenant].map((key) => releasePlace('deletion-protection', key, namespaceId)),
       ],
     });
   });

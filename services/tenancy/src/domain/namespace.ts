@@ -4,7 +4,15 @@ import { type Rejection, reject } from '@atoll/schema/errors';
 import type { Id, Tenant } from '@atoll/schema/ids';
 import type { TenancyEvent } from '@atoll/schema/tenancy/events';
 import type { Labels } from '@atoll/schema/text';
-import { environmentKey, namespaceNameKey, releaseUnique, requireClaim, takeUnique } from './claims.ts';
+import {
+  environmentKey,
+  namespaceNameKey,
+  releasePlace,
+  releaseUnique,
+  requireClaim,
+  requireUnheld,
+  takeUnique,
+} from './claims.ts';
 import { amountClaims, limitClaims, noLimits } from './quota.ts';
 
 export type NamespaceEvent = Extract<
@@ -37,6 +45,8 @@ export type NamespaceCommand =
       readonly entitlements?: string | null;
     }
   | { readonly kind: 'requestDeletion'; readonly tenant: Tenant }
+  /** With what it is in: the deletion of that has seen what stands against it. */
+  | { readonly kind: 'deleteWithin'; readonly tenant: Tenant }
   /** Nothing is left in it: the network service has said so. */
   | { readonly kind: 'finishDeletion'; readonly tenant: Id<'tenant'> };
 
@@ -84,8 +94,19 @@ export const namespace: Decider<NamespaceState, NamespaceCommand, NamespaceEvent
         // Name and quota stay taken: what is in the namespace is still there.
         return accept<NamespaceEvent>(
           [{ type: 'NamespaceDeletionRequested', data: { namespaceId, environmentId, name } }],
-          [requireClaim('tenant', command.tenant)],
+          [
+            requireClaim('tenant', command.tenant),
+            ...requireUnheld('legal-hold', command.tenant, namespaceId),
+            ...requireUnheld('deletion-protection', namespaceId, namespaceId),
+          ],
         );
+      }
+      case 'deleteWithin': {
+        if (state.status !== 'active') return accept<NamespaceEvent>([]);
+        const { namespaceId, environmentId, name } = state;
+        return accept<NamespaceEvent>([
+          { type: 'NamespaceDeletionRequested', data: { namespaceId, environmentId, name } },
+        ]);
       }
       case 'finishDeletion': {
         if (state.status === 'deleted') return accept<NamespaceEvent>([]);
@@ -101,6 +122,10 @@ export const namespace: Decider<NamespaceState, NamespaceCommand, NamespaceEvent
               ...{ before: one, after: {}, limits: {} },
             }),
             ...limitClaims(namespaceId, noLimits),
+            // Protected while its deletion was already asked for: that comes too late.
+            ...[namespaceId, environmentId, command.tenant].map((one) =>
+              releasePlace('deletion-protection', one, namespaceId),
+            ),
           ],
         );
       }

@@ -1,5 +1,5 @@
 /** A tenant: its limits, and who may do what in it (`access.ts`). Stream `tenant:<id>`. */
-import { accept, type Decider, refuse } from '@atoll/events/decider';
+import { accept, type Claim, type Decider, refuse } from '@atoll/events/decider';
 import { reject, tenantSuspended } from '@atoll/schema/errors';
 import type { Id } from '@atoll/schema/ids';
 import type { BuiltInRole } from '@atoll/schema/permissions';
@@ -7,9 +7,12 @@ import type { TenancyEvent, TenantLimits } from '@atoll/schema/tenancy/events';
 import { defaultTerms } from '@atoll/schema/tenancy/plans';
 import { type AccessCommand, type AccessTenant, decideAccess } from './access.ts';
 import { type AccessEvent, evolveAccess, type Member, noAccess } from './access-state.ts';
-import { releaseUnique, takeUnique } from './claims.ts';
+import { releaseUnique, requireStaying, takeUnique } from './claims.ts';
 
-type OwnEvent = Extract<TenancyEvent, { type: 'TenantCreated' | 'TenantSuspended' | 'TenantResumed' }>;
+type OwnEvent = Extract<
+  TenancyEvent,
+  { type: 'TenantCreated' | 'TenantSuspended' | 'TenantResumed' | 'TenantDeleted' }
+>;
 export type TenantEvent = OwnEvent | AccessEvent;
 
 interface Known extends AccessTenant {
@@ -18,7 +21,8 @@ interface Known extends AccessTenant {
 export type TenantState =
   | { readonly status: 'absent' }
   | (Known & { readonly status: 'active' })
-  | (Known & { readonly status: 'suspended'; readonly reason: string });
+  | (Known & { readonly status: 'suspended'; readonly reason: string })
+  | { readonly status: 'deleted' };
 
 export type TenantCommand =
   | {
@@ -37,6 +41,13 @@ export type TenantCommand =
   | { readonly kind: 'erasePersonalData'; readonly subject: string }
   | { readonly kind: 'suspend'; readonly reason: string }
   | { readonly kind: 'resume' }
+  /** Nothing of it is left but what `releases` lets go of: its deletion has seen to that. */
+  | {
+      readonly kind: 'delete';
+      readonly deletionId: Id<'deletion'>;
+      readonly name: string;
+      readonly releases: readonly Claim[];
+    }
   | AccessCommand;
 
 /** What a tenant may hold where the operator says nothing else. */
@@ -52,11 +63,14 @@ export const limitsOf = (asked: { readonly [L in keyof TenantLimits]?: number | 
 
 export const tenantNotFound = reject('NOT_FOUND', 'There is no such tenant.');
 
-/** Said to whoever changes something under a tenant that is suspended. */
+/** There is nothing to decide on any more, or not yet. */
+type Gone = Extract<TenantState, { status: 'absent' | 'deleted' }>;
+export const isGone = (state: TenantState): state is Gone => state.status === 'absent' || state.status === 'deleted';
+
 export const tenantStream = (id: string) => `tenant:${id}`;
 
 export const memberOf = (state: TenantState, subject: string): Member | undefined =>
-  state.status === 'absent' ? undefined : state.members.find((member) => member.subject === subject);
+  isGone(state) ? undefined : state.members.find((member) => member.subject === subject);
 
 /** The index of the first subject that was named before, or -1. */
 const repeated = (subjects: readonly string[]) => subjects.findIndex((s, index) => subjects.indexOf(s) < index);
@@ -91,7 +105,7 @@ export const tenant: Decider<TenantState, TenantCommand, TenantEvent> = {
       }
       // Who asks to be forgotten is, whatever the tenant owes.
       case 'erasePersonalData': {
-        if (state.status === 'absent') return refuse(tenantNotFound);
+        if (isGone(state)) return refuse(tenantNotFound);
         const member = memberOf(state, command.subject);
         if (!member) {
           return refuse(reject('NOT_FOUND', 'There is no member with this subject in the tenant.', 'subject'));
@@ -105,29 +119,37 @@ export const tenant: Decider<TenantState, TenantCommand, TenantEvent> = {
         };
       }
       case 'suspend': {
-        if (state.status === 'absent') return refuse(tenantNotFound);
+        if (isGone(state)) return refuse(tenantNotFound);
         if (state.status === 'suspended') return accept<TenantEvent>([]);
         const { tenantId } = state;
         // Without the mark nothing can be created underneath, by whatever process, from this commit on.
         return accept<TenantEvent>(
           [{ type: 'TenantSuspended', data: { tenantId, reason: command.reason } }],
-          [releaseUnique('tenant', tenantId, tenantId)],
+          [...requireStaying(tenantId, 'suspension'), releaseUnique('tenant', tenantId, tenantId)],
         );
       }
       case 'resume': {
-        if (state.status === 'absent') return refuse(tenantNotFound);
+        if (isGone(state)) return refuse(tenantNotFound);
         if (state.status === 'active') return accept<TenantEvent>([]);
         const { tenantId } = state;
         return accept<TenantEvent>(
           [{ type: 'TenantResumed', data: { tenantId } }],
-          [takeUnique('tenant', tenantId, tenantId)],
+          [...requireStaying(tenantId, 'suspension'), takeUnique('tenant', tenantId, tenantId)],
+        );
+      }
+      case 'delete': {
+        if (isGone(state)) return accept<TenantEvent>([]);
+        const { deletionId, name, releases } = command;
+        return accept<TenantEvent>(
+          [{ type: 'TenantDeleted', data: { tenantId: state.tenantId, name, deletionId } }],
+          releases,
         );
       }
       // Access is taken from somebody also while the tenant is suspended, by whoever stands above it.
       case 'removeMember':
       case 'unbindRole':
       case 'endBindings':
-        if (state.status === 'absent') return refuse(tenantNotFound);
+        if (isGone(state)) return refuse(tenantNotFound);
         if (state.status === 'suspended' && command.kind !== 'endBindings' && command.by.kind !== 'platform') {
           return refuse(tenantSuspended(state.reason));
         }
@@ -140,7 +162,7 @@ export const tenant: Decider<TenantState, TenantCommand, TenantEvent> = {
       case 'changeRole':
       case 'deleteRole':
       case 'bindRole':
-        if (state.status === 'absent') return refuse(tenantNotFound);
+        if (isGone(state)) return refuse(tenantNotFound);
         if (state.status === 'suspended') return refuse(tenantSuspended(state.reason));
         return decideAccess(state, command);
       default:
@@ -159,8 +181,10 @@ export const tenant: Decider<TenantState, TenantCommand, TenantEvent> = {
         const { status: _, reason: __, ...known } = state;
         return { status: 'active', ...known };
       }
+      case 'TenantDeleted':
+        return { status: 'deleted' };
       default:
-        return state.status === 'absent' ? state : evolveAccess(state, event);
+        return isGone(state) ? state : evolveAccess(state, event);
     }
   },
 };

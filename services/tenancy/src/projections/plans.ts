@@ -26,6 +26,7 @@ export function startPlanTables(options: {
 async function apply(tx: PoolClient, events: readonly EventRecord[]): Promise<void> {
   const plans = new Map<string, object>();
   const tenants = new Map<string, object>();
+  const gone: string[] = [];
   for (const record of events) {
     const event = record as EventRecord & TenancyEvent;
     switch (event.type) {
@@ -46,6 +47,10 @@ async function apply(tx: PoolClient, events: readonly EventRecord[]): Promise<vo
         tenants.set(tenant, { tenant, plan_id, plan_revision, overrides });
         break;
       }
+      case 'TenantDeleted':
+        tenants.delete(event.data.tenantId);
+        gone.push(event.data.tenantId);
+        break;
     }
   }
   if (plans.size > 0) {
@@ -56,6 +61,7 @@ async function apply(tx: PoolClient, events: readonly EventRecord[]): Promise<vo
       [JSON.stringify([...plans.values()])],
     );
   }
+  if (gone.length > 0) await tx.query('delete from tenant_plan where tenant = any($1)', [gone]);
   if (tenants.size > 0) {
     await tx.query(
       `insert into tenant_plan select * from json_populate_recordset(null::tenant_plan, $1)

@@ -1,0 +1,87 @@
+/** What is left here of a tenant or of namespaces: counted in the tables once they have every event. */
+import type { Id } from '@atoll/schema/ids';
+import type { Remains, RemainsScope } from '@atoll/schema/remains';
+import { namespacesOf } from '@atoll/schema/remains';
+import type { Pool } from 'pg';
+import { type Reachability, reachable } from './nodes/reachability.ts';
+
+const FINDINGS = 20;
+const NODES = 5;
+
+interface Row {
+  readonly endpoints: number;
+  readonly policies: number;
+  readonly subnets: number;
+  readonly namespaces: number;
+  readonly isolated: number;
+  readonly digest: string;
+  readonly nodes: readonly Id<'node'>[];
+  readonly references: readonly { readonly policyId: string; readonly namespaceId: string }[];
+}
+
+/** $1 tenant, $2 its namespaces or null for all. */
+const inScope = (row: string) => `${row}.tenant = $1 and ($2::text[] is null or ${row}.namespace_id = any($2))`;
+
+const sql = `
+  with subnets as (select * from network.subnet s where ${inScope('s')}),
+    policies as (select * from network.policy p where ${inScope('p')})
+  select
+    (select count(*)::integer from (
+      select i.instance_id from network.deploy_instance i where ${inScope('i')}
+      union select e.instance_id from network.endpoint e where ${inScope('e')}
+    ) unreleased) as endpoints,
+    (select count(*)::integer from policies) as policies,
+    (select count(*)::integer from subnets) as subnets,
+    (select count(*)::integer from network.namespace n where ${inScope('n')}) as namespaces,
+    (select count(*)::integer from network.isolated_tenant t where t.tenant = $1 and $2::text[] is null) as isolated,
+    (select coalesce(md5(string_agg(id, ' ' order by id)), '') from (
+      select subnet_id as id from subnets union all select policy_id || ' ' || revision from policies
+    ) things) as digest,
+    array(
+      select distinct r.node_id from subnets s join network.node_removal r on r.ipv4 <<= s.ipv4::inet
+      where ${reachable('r', '$3', '$4')} order by r.node_id
+    ) as nodes,
+    (select coalesce(json_agg(json_build_object('policyId', policy_id, 'namespaceId', namespace_id)), '[]'::json) from (
+      select policy_id, namespace_id from network.policy p
+      where p.tenant = $1 and p.from_namespace_id = any($2) and not (p.namespace_id = any($2))
+      order by policy_id limit ${FINDINGS}
+    ) outside) as "references"`;
+
+export async function readRemainsOf(
+  pool: Pool,
+  reachability: Reachability,
+  tenant: string,
+  scope: RemainsScope,
+): Promise<Remains> {
+  const { rows } = await pool.query<Row>({
+    name: 'network-read-remains',
+    text: sql,
+    values: [
+      tenant,
+      scope.kind === 'deployment' ? [] : namespacesOf(scope),
+      reachability.since,
+      reachability.silentAfterMs,
+    ],
+  });
+  const [row] = rows;
+  if (row === undefined) throw new Error('The count of what is left has no row.');
+  const { endpoints, policies, subnets, namespaces, isolated, digest, nodes, references } = row;
+  const more = nodes.length > NODES ? ` and ${nodes.length - NODES} more` : '';
+  return {
+    counts: [
+      { kind: 'endpoints', count: endpoints },
+      { kind: 'policies', count: policies },
+      { kind: 'subnets', count: subnets },
+      { kind: 'namespaces', count: namespaces },
+      ...(scope.kind === 'tenant' ? [{ kind: 'isolations', count: isolated }] : []),
+    ],
+    digest,
+    waitingFor:
+      nodes.length === 0 ? null : `nodes to apply the rules without it: ${nodes.slice(0, NODES).join(', ')}${more}`,
+    findings: references.map(({ policyId, namespaceId }) => ({
+      code: 'REFERENCED',
+      message: `The isolation policy ${policyId} of the namespace ${namespaceId}, which stays, lets in what is to be deleted. Delete or change it first.`,
+      resourceId: policyId,
+    })),
+  };
+}
