@@ -12,7 +12,8 @@ const wakeBody = z.object({ topic: z.enum(topics) });
 export function followWakes(options: {
   nc: NatsConnection;
   node: Id<'node'>;
-  wake: (topic: Topic) => void;
+  /** `lost`: the connection is another one, and the answers of what was asked on the old one may never come. */
+  wake: (topic: Topic, why: 'news' | 'lost') => void;
   log: Logger;
 }): { stop(): void } {
   const { nc, node, wake, log } = options;
@@ -21,11 +22,11 @@ export function followWakes(options: {
     callback(error, message) {
       if (error) return log.error({ err: error }, 'the wake subscription failed');
       try {
-        wake(wakeBody.parse(message.json()).topic);
+        wake(wakeBody.parse(message.json()).topic, 'news');
       } catch (malformed) {
         // Whatever it meant, pulling does no harm.
         log.warn({ err: malformed }, 'a malformed wake');
-        for (const topic of topics) wake(topic);
+        for (const topic of topics) wake(topic, 'news');
       }
     },
   });
@@ -33,7 +34,7 @@ export function followWakes(options: {
   async function followReconnects(): Promise<void> {
     for await (const status of nc.status()) {
       if (stopped) return;
-      if (status.type === 'reconnect') for (const topic of topics) wake(topic);
+      if (status.type === 'reconnect') for (const topic of topics) wake(topic, 'lost');
     }
   }
   followReconnects().catch((error: unknown) => log.error({ err: error }, 'the connection status ended'));

@@ -29,6 +29,8 @@ import { measureNode } from './measures.ts';
 const rulesResyncMs = 10_000;
 const workloadsResyncMs = 5000;
 const readinessMs = 250;
+/** Requests that have waited for longer are asked anew when a service says that there is news: it may be another process. */
+const unansweredMs = 1000;
 
 export interface Agent {
   readonly checks: Record<string, ReadinessCheck>;
@@ -121,9 +123,19 @@ export async function startAgent(options: {
     reconcile: readiness.reconcile,
   });
 
+  const asks = {
+    workloads: {
+      pull: asking(nc, nodeSubjects.workloadsPull(nodeId), log),
+      report: asking(nc, nodeSubjects.workloadsReport(nodeId), log),
+    },
+    network: {
+      pull: asking(nc, nodeSubjects.networkPull(nodeId), log),
+      report: asking(nc, nodeSubjects.networkReport(nodeId), log),
+    },
+  };
   const workloadsPull = startPull({
     name: 'workloads',
-    ask: asking(nc, nodeSubjects.workloadsPull(nodeId), log),
+    ask: asks.workloads.pull,
     reply: workloadsPullReply,
     document: documents.workloads,
     changed: workloadsController.wake,
@@ -131,7 +143,7 @@ export async function startAgent(options: {
   });
   const networkPull = startPull({
     name: 'network',
-    ask: asking(nc, nodeSubjects.networkPull(nodeId), log),
+    ask: asks.network.pull,
     reply: networkPullReply,
     document: documents.network,
     changed() {
@@ -157,7 +169,7 @@ export async function startAgent(options: {
   }
   const workloadsReport = startReport({
     name: 'workloads report',
-    ask: asking(nc, nodeSubjects.workloadsReport(nodeId), log),
+    ask: asks.workloads.report,
     build: buildReport,
     causes: causes.workloads,
     generation: documents.workloads.generation,
@@ -166,7 +178,7 @@ export async function startAgent(options: {
   });
   const networkReport = startReport({
     name: 'network report',
-    ask: asking(nc, nodeSubjects.networkReport(nodeId), log),
+    ask: asks.network.report,
     build: network.report,
     causes: causes.network,
     generation: documents.network.generation,
@@ -174,8 +186,21 @@ export async function startAgent(options: {
     log,
   });
 
-  const pulls = { workloads: workloadsPull, network: networkPull };
-  const wakes = followWakes({ nc, node: nodeId, wake: (topic) => pulls[topic].wake(), log });
+  const topics = {
+    workloads: { pull: workloadsPull, report: workloadsReport },
+    network: { pull: networkPull, report: networkReport },
+  };
+  const wakes = followWakes({
+    nc,
+    node: nodeId,
+    wake(topic, why) {
+      const olderThanMs = why === 'lost' ? 0 : unansweredMs;
+      asks[topic].pull.giveUp(olderThanMs);
+      if (asks[topic].report.giveUp(olderThanMs)) topics[topic].report.wake();
+      topics[topic].pull.wake();
+    },
+    log,
+  });
   const watch = runtime.watch(() => workloadsController.wake());
   const answers = liveAnswers({ runtime, pods: workloads.pods, rules: network.inForce });
   const live = serveLive({ nc, node: nodeId, answers, log });

@@ -13,6 +13,7 @@ import { startNodeController } from './controllers/nodes.ts';
 import { startRolloutController } from './controllers/rollouts.ts';
 import { serveHoldings } from './holdings.ts';
 import { servePulls } from './nodes/documents.ts';
+import { tellNodes } from './nodes/here-again.ts';
 import { serveReports } from './nodes/reports.ts';
 import { startTableRebuilds, startTables } from './projections/tables.ts';
 import { createQuota } from './quota.ts';
@@ -49,6 +50,7 @@ export async function startDeploy(options: DeployOptions) {
   const pulls = servePulls({ pool, nc, log });
   const holdings = serveHoldings({ store, pool, nc, log });
   const reports = serveReports({ store, pool, nc, log });
+  await tellNodes({ pool, nc });
 
   /** What the caller has seen of tenancy: the namespaces are open or closed here. */
   async function ready(seen: CommandContext['seen'], deadline: number): Promise<void> {

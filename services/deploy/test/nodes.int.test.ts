@@ -32,6 +32,15 @@ const passed = (platform: Platform, seconds: number) => {
   return platform.until('time passes', () => Date.now() >= end);
 };
 
+test('a process that begins to serve tells the nodes: who had asked one that is gone asks again', async () => {
+  const { platform, member, input } = await start();
+  const agent = await platform.agent();
+  await created(platform, member, input);
+  const { wakes } = agent;
+  await platform.service();
+  await platform.until('the agent is woken', () => agent.wakes > wakes);
+});
+
 describe('a node that dies', () => {
   test('is unreachable first, then lost with what it ran, which is replaced elsewhere; when it is back, it is cleaned up', async () => {
     const { platform, member, input } = await start(quick);

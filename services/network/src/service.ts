@@ -16,6 +16,7 @@ import { networkHandlers } from './commands.ts';
 import { reconcileAddresses } from './controllers/addressing.ts';
 import { reconcileDraining } from './controllers/draining.ts';
 import { rangeText } from './domain/address.ts';
+import { tellNodes } from './nodes/here-again.ts';
 import { servePull } from './nodes/pull.ts';
 import { listeningSince, type Reachability } from './nodes/reachability.ts';
 import { serveReport } from './nodes/report.ts';
@@ -116,6 +117,7 @@ export async function startNetwork(options: {
   const poolTexts = { ipv4: rangeText(pools.ipv4), ipv6: rangeText(pools.ipv6) };
   const pull = servePull({ nc, pool, pools: poolTexts, log });
   const report = serveReport({ nc, pool, store, onConfirmed: wakeBoth, log });
+  await tellNodes({ pool, nc });
   const commands = serveCommands({
     nc,
     context: 'network',

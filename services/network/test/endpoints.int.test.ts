@@ -69,6 +69,17 @@ describe('an instance that was placed', () => {
     expect(event.data.ipv4).toMatch(/\.2$/);
     expect(event.data.ipv6).toMatch(/::2$/);
     await expect.poll(() => woken, deadline).toContainEqual({ topic: 'network' });
+    // Another process that serves from now on says so: who had asked one that is gone asks again.
+    await expect
+      .poll(
+        async () =>
+          (await harness.pool.query('select from network.node_document where node_id = $1', [nodeId])).rowCount,
+        deadline,
+      )
+      .toBe(1);
+    woken.length = 0;
+    await harness.startService();
+    await expect.poll(() => woken, deadline).toContainEqual({ topic: 'network' });
     subscription.unsubscribe();
   });
 
