@@ -8,6 +8,7 @@ import {
   AtollRequestError,
   errorOfCode,
 } from './errors.ts';
+import { version } from './version.ts';
 
 export interface HttpRequest {
   readonly url: string;
@@ -26,6 +27,8 @@ export async function post(request: HttpRequest): Promise<Answer> {
   const timeout = AbortSignal.timeout(Math.max(1, Math.floor(request.timeoutMs)));
   const headers: Record<string, string> = {
     accept: 'application/graphql-response+json, application/json;q=0.9',
+    // By which program something was asked stands in the audit log.
+    'atoll-client': `atoll-sdk/${version}`,
     authorization: `Bearer ${request.token}`,
     'content-type': 'application/json',
   };

@@ -7,6 +7,12 @@ import { withKeys } from '../src/idempotency.ts';
 import { collect, pages } from '../src/pages.ts';
 import { Positions } from '../src/positions.ts';
 import { backoff } from '../src/retry.ts';
+import { version } from '../src/version.ts';
+
+test('what is sent as the version is that of the package', () => {
+  const { version: packaged } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  expect(version).toBe(packaged);
+});
 
 test('the wait doubles up to five seconds, is spread by chance, and is never shorter than asked for', () => {
   expect([1, 2, 3, 7, 50].map((n) => backoff(n, 1, null))).toEqual([100, 200, 400, 5000, 5000]);

@@ -1,4 +1,9 @@
 /** The chained log: what is altered in the database is named, what is trimmed is marked, and everybody reads their own. */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { link } from '@atoll/schema/audit/chain';
 import { createVerifier, type Verdict } from '@atoll/schema/audit/verify';
 import { newId } from '@atoll/service/ids';
@@ -191,6 +196,27 @@ describe('the export', () => {
       log: { tenant: acme.id, records: count, first: 1, last: count, head: { cursor: String(count) } },
     });
     expect(lines.join('\n')).not.toContain(globex.id);
+  });
+
+  it('verifies with the one file that auditors are given, which names the record that was altered', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'atoll-log-'));
+    try {
+      const { lines } = await exported(acme.admin);
+      const [log, keys] = [join(folder, 'log.jsonl'), join(folder, 'keys.json')];
+      writeFileSync(keys, JSON.stringify(platform.heads.jwks));
+      const program = fileURLToPath(new URL('../../../examples/verify-log.ts', import.meta.url));
+      const verify = (text: string) => {
+        writeFileSync(log, text);
+        return spawnSync(process.execPath, [program, log, keys], { encoding: 'utf8' });
+      };
+      expect(verify(lines.join('\n')).stdout).toContain(`all is as it was up to record ${lines.length - 2}`);
+      const edited = lines.map((line, n) => (n === 4 ? line.replace('user:test', 'user:eve') : line));
+      expect(verify(edited.join('\n'))).toMatchObject({ status: 1, stderr: expect.stringContaining('at record 4:') });
+      const cut = lines.filter((_, n) => n !== lines.length - 2);
+      expect(verify(cut.join('\n')).stderr).toContain(`at record ${lines.length - 2}:`);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   it('goes on from a cursor, and the parts verify one after the other, not alone', async () => {
