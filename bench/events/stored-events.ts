@@ -5,6 +5,8 @@ import { createPool, migrate } from '@atoll/service/postgres';
 import { actor, correlation, movedData, ownerOf, streamName, traceparent } from './workload.ts';
 
 const PER_STATEMENT = 200_000;
+/** A vacuum of millions of events on a busy machine says nothing for a while. */
+const SILENCE_MS = 600_000;
 const log = createLogger('bench');
 log.level = 'error';
 
@@ -17,7 +19,7 @@ export interface StoredEvents {
 
 /** Makes the engine's tables in the schema `deploy` and fills them. */
 export async function storeEvents(url: string, { events, streams, tenants = 1 }: StoredEvents): Promise<void> {
-  const pool = createPool({ url, name: 'bench', max: 1, log });
+  const pool = createPool({ url, name: 'bench', max: 1, log, silenceMs: SILENCE_MS });
   try {
     await migrate({ pool, schema: 'deploy', folders: [engineMigrations], log });
     await pool.query('set statement_timeout = 0');

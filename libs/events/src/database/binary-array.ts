@@ -4,9 +4,12 @@
  */
 
 const TEXT = 25;
+const JSONB = 3802;
 const INTEGER = 23;
 const HEADER = 20;
 const LENGTH = 4;
+/** Before each jsonb: the version of its form, which is its text. */
+const JSONB_VERSION = 1;
 /** Of UTF-8, for one unit of a string. */
 const MAX_UNIT = 3;
 
@@ -17,6 +20,8 @@ const MAX_KEPT_BYTES = 1024 * 1024;
 export interface ArrayWriter {
   /** `text[]` of at least one element. */
   texts(values: readonly (string | null)[]): Buffer;
+  /** `jsonb[]` of at least one element. */
+  jsons(values: readonly string[]): Buffer;
   /** `integer[]` of at least one element. */
   integers(values: readonly number[]): Buffer;
   /** What it has given is not used any more: its memory is for the next. */
@@ -52,6 +57,20 @@ export function createArrayWriter(): ArrayWriter {
       for (const value of values) {
         const written = value === null ? 0 : memory.write(value, at + LENGTH, 'utf8');
         at = memory.writeInt32BE(value === null ? -1 : written, at) + written;
+      }
+      end = at;
+      return memory.subarray(start, at);
+    },
+    jsons(values) {
+      let atMost = HEADER + values.length * (LENGTH + 1);
+      for (const value of values) atMost += value.length * MAX_UNIT;
+      begin(JSONB, values.length, atMost);
+      const start = end;
+      let at = start + HEADER;
+      for (const value of values) {
+        memory[at + LENGTH] = JSONB_VERSION;
+        const written = 1 + memory.write(value, at + LENGTH + 1, 'utf8');
+        at = memory.writeInt32BE(written, at) + written;
       }
       end = at;
       return memory.subarray(start, at);

@@ -116,7 +116,7 @@ export function createBatchWriter(
       writer.texts(commands.map(({ request }) => request.origin.cause)),
       writer.texts(commands.map(({ request }) => request.origin.correlation)),
       writer.texts(commands.map(({ request }) => request.origin.traceparent)),
-      writer.texts(events.map(({ json }) => json)),
+      writer.jsons(events.map(({ json }) => json)),
       rest.length === 0
         ? null
         : toJson(
