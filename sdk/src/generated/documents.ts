@@ -12,9 +12,104 @@ fragment Viewer on Viewer {
   role
   permissions
   tenantId
+  grants { ...ViewerGrant }
+}
+fragment ViewerGrant on ViewerGrant {
+  role
+  bindingId
+  level
+  environmentId
+  namespaceId
+  permissions
 }`),
   node: new TypedDocument<o.NodeQuery, o.NodeQueryVariables>('query', ["node"], `query Node($id: ID!) {
   node(id: $id) { __typename id }
+}`),
+  roles: new TypedDocument<o.RolesQuery, o.RolesQueryVariables>('query', ["roles"], `query Roles($first: Int = 20, $after: String) {
+  roles(first: $first, after: $after) { nodes { ...Role } pageInfo { hasNextPage endCursor } }
+}
+fragment Role on Role {
+  id
+  name
+  description
+  permissions
+  createdAt
+}`),
+  role: new TypedDocument<o.RoleQuery, o.RoleQueryVariables>('query', ["role"], `query Role($id: ID!) {
+  role(id: $id) { ...Role }
+}
+fragment Role on Role {
+  id
+  name
+  description
+  permissions
+  createdAt
+}`),
+  roleBindings: new TypedDocument<o.RoleBindingsQuery, o.RoleBindingsQueryVariables>('query', ["roleBindings"], `query RoleBindings($first: Int = 20, $after: String) {
+  roleBindings(first: $first, after: $after) { nodes { ...RoleBinding } pageInfo { hasNextPage endCursor } }
+}
+fragment RoleBinding on RoleBinding {
+  id
+  subjectId
+  role
+  ownRole { id name }
+  level
+  environmentId
+  namespaceId
+  boundBy
+  createdAt
+}`),
+  permissions: new TypedDocument<o.PermissionsQuery, o.PermissionsQueryVariables>('query', ["permissions"], `query Permissions {
+  permissions { ...PermissionInfo }
+}
+fragment PermissionInfo on PermissionInfo {
+  name
+  doc
+  level
+  roles
+}`),
+  access: new TypedDocument<o.AccessQuery, o.AccessQueryVariables>('query', ["access"], `query Access($permission: String!, $resourceId: ID) {
+  access(permission: $permission, resourceId: $resourceId) { ...AccessReport }
+}
+fragment AccessReason on AccessReason {
+  role
+  roleId
+  bindingId
+  level
+  environmentId
+  namespaceId
+}
+fragment AccessReport on AccessReport {
+  permission
+  level
+  environmentId
+  namespaceId
+  subjects { ...AccessSubject }
+}
+fragment AccessSubject on AccessSubject {
+  id
+  kind
+  name
+  because { ...AccessReason }
+}`),
+  canI: new TypedDocument<o.CanIQuery, o.CanIQueryVariables>('query', ["canI"], `query CanI($permission: String!, $resourceId: ID) {
+  canI(permission: $permission, resourceId: $resourceId) { ...AccessDecision }
+}
+fragment AccessDecision on AccessDecision {
+  permission
+  allowed
+  because { ...AccessReason }
+  level
+  environmentId
+  namespaceId
+}
+fragment AccessReason on AccessReason {
+  role
+  roleId
+  bindingId
+  level
+  environmentId
+  namespaceId
 }`),
   auditLog: new TypedDocument<o.AuditLogQuery, o.AuditLogQueryVariables>('query', ["auditLog"], `query AuditLog($filter: AuditFilter, $first: Int = 20, $after: String) {
   auditLog(filter: $filter, first: $first, after: $after) { nodes { ...AuditRecord } pageInfo { hasNextPage endCursor } }
@@ -709,6 +804,103 @@ fragment QuotaUse on QuotaUse {
   limit
   used
   reserved
+}`),
+  createRole: new TypedDocument<o.CreateRoleMutation, o.CreateRoleMutationVariables>('mutation', ["createRole"], `mutation CreateRole($input: CreateRoleInput!) {
+  createRole(input: $input) { role { ...Role } userErrors { ...UserError } position }
+}
+fragment Role on Role {
+  id
+  name
+  description
+  permissions
+  createdAt
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  changeRole: new TypedDocument<o.ChangeRoleMutation, o.ChangeRoleMutationVariables>('mutation', ["changeRole"], `mutation ChangeRole($input: ChangeRoleInput!) {
+  changeRole(input: $input) { role { ...Role } userErrors { ...UserError } position }
+}
+fragment Role on Role {
+  id
+  name
+  description
+  permissions
+  createdAt
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  deleteRole: new TypedDocument<o.DeleteRoleMutation, o.DeleteRoleMutationVariables>('mutation', ["deleteRole"], `mutation DeleteRole($input: DeleteRoleInput!) {
+  deleteRole(input: $input) { deletedId userErrors { ...UserError } position }
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  bindRole: new TypedDocument<o.BindRoleMutation, o.BindRoleMutationVariables>('mutation', ["bindRole"], `mutation BindRole($input: BindRoleInput!) {
+  bindRole(input: $input) { roleBinding { ...RoleBinding } userErrors { ...UserError } position }
+}
+fragment RoleBinding on RoleBinding {
+  id
+  subjectId
+  role
+  ownRole { id name }
+  level
+  environmentId
+  namespaceId
+  boundBy
+  createdAt
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  unbindRole: new TypedDocument<o.UnbindRoleMutation, o.UnbindRoleMutationVariables>('mutation', ["unbindRole"], `mutation UnbindRole($input: UnbindRoleInput!) {
+  unbindRole(input: $input) { deletedId userErrors { ...UserError } position }
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  changeMemberRole: new TypedDocument<o.ChangeMemberRoleMutation, o.ChangeMemberRoleMutationVariables>('mutation', ["changeMemberRole"], `mutation ChangeMemberRole($input: ChangeMemberRoleInput!) {
+  changeMemberRole(input: $input) { member { ...Member } userErrors { ...UserError } position }
+}
+fragment Member on Member {
+  id
+  subject
+  role
+  displayName
+  email
+  erasedAt
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  removeMember: new TypedDocument<o.RemoveMemberMutation, o.RemoveMemberMutationVariables>('mutation', ["removeMember"], `mutation RemoveMember($input: RemoveMemberInput!) {
+  removeMember(input: $input) { deletedId userErrors { ...UserError } position }
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  leaveTenant: new TypedDocument<o.LeaveTenantMutation, o.LeaveTenantMutationVariables>('mutation', ["leaveTenant"], `mutation LeaveTenant($input: LeaveTenantInput!) {
+  leaveTenant(input: $input) { deletedId userErrors { ...UserError } position }
+}
+fragment UserError on UserError {
+  code
+  message
+  field
 }`),
   deleteEnvironment: new TypedDocument<o.DeleteEnvironmentMutation, o.DeleteEnvironmentMutationVariables>('mutation', ["deleteEnvironment"], `mutation DeleteEnvironment($input: DeleteEnvironmentInput!) {
   deleteEnvironment(input: $input) { deletion { ...Deletion } userErrors { ...UserError } position }
@@ -2235,6 +2427,20 @@ fragment Event on Event {
   cause
   correlation
   data
+}`),
+  roleHolders: new TypedDocument<o.RoleHoldersQuery, o.RoleHoldersQueryVariables>('query', ["role","holders"], `query RoleHolders($id: ID!, $first: Int = 20, $after: String) {
+  role(id: $id) { holders(first: $first, after: $after) { nodes { ...RoleBinding } pageInfo { hasNextPage endCursor } } }
+}
+fragment RoleBinding on RoleBinding {
+  id
+  subjectId
+  role
+  ownRole { id name }
+  level
+  environmentId
+  namespaceId
+  boundBy
+  createdAt
 }`),
   deploymentReleases: new TypedDocument<o.DeploymentReleasesQuery, o.DeploymentReleasesQueryVariables>('query', ["deployment","releases"], `query DeploymentReleases($id: ID!, $first: Int = 20, $after: String) {
   deployment(id: $id) { releases(first: $first, after: $after) { nodes { ...Release } pageInfo { hasNextPage endCursor } } }

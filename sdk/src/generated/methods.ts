@@ -15,6 +15,30 @@ export interface Queries {
    */
   node(variables: o.NodeQueryVariables, options?: CallOptions): Promise<o.NodeQuery['node']>;
   /**
+   * The roles of the tenant's own, by name.
+   */
+  roles(variables?: o.RolesQueryVariables, options?: CallOptions): Promise<o.RolesQuery['roles']>;
+  /**
+   * A role of the tenant's own by its id; null where there is none that you may see.
+   */
+  role(variables: o.RoleQueryVariables, options?: CallOptions): Promise<o.RoleQuery['role']>;
+  /**
+   * Who has which role where, oldest first.
+   */
+  roleBindings(variables?: o.RoleBindingsQueryVariables, options?: CallOptions): Promise<o.RoleBindingsQuery['roleBindings']>;
+  /**
+   * All permissions that there are.
+   */
+  permissions(variables?: o.PermissionsQueryVariables, options?: CallOptions): Promise<o.PermissionsQuery['permissions']>;
+  /**
+   * Who may do something, and because of what. Errors: BAD_USER_INPUT, NOT_FOUND.
+   */
+  access(variables: o.AccessQueryVariables, options?: CallOptions): Promise<o.AccessQuery['access']>;
+  /**
+   * Whether you may do something, and because of what. Errors: BAD_USER_INPUT, NOT_FOUND.
+   */
+  canI(variables: o.CanIQueryVariables, options?: CallOptions): Promise<o.CanIQuery['canI']>;
+  /**
    * The tenant's log for auditors, newest first: events, and every mutation and sign-in with its outcome.
    */
   auditLog(variables?: o.AuditLogQueryVariables, options?: CallOptions): Promise<o.AuditLogQuery['auditLog']>;
@@ -138,6 +162,10 @@ export interface Queries {
    */
   namespace(variables: o.NamespaceQueryVariables, options?: CallOptions): Promise<o.NamespaceQuery['namespace']>;
   /**
+   * Who has it where, oldest first.
+   */
+  roleHolders(variables: o.RoleHoldersQueryVariables, options?: CallOptions): Promise<NonNullable<o.RoleHoldersQuery['role']>['holders'] | null>;
+  /**
    * Its releases, newest first.
    */
   deploymentReleases(variables: o.DeploymentReleasesQueryVariables, options?: CallOptions): Promise<NonNullable<o.DeploymentReleasesQuery['deployment']>['releases'] | null>;
@@ -185,6 +213,38 @@ export interface Queries {
 
 /** Changes. Each resolves to its payload, or throws an AtollUserError where the payload has user errors. */
 export interface Mutations {
+  /**
+   * Creates a role of the tenant's own. Errors: NAME_TAKEN, GRANT_EXCEEDS_OWN, QUOTA_EXCEEDED, INVALID_ARGUMENT.
+   */
+  createRole(input: o.CreateRoleMutationVariables['input'], options?: CallOptions): Promise<Done<o.CreateRoleMutation['createRole']>>;
+  /**
+   * Changes a role of the tenant's own, for all who have it, from their next request on. Errors: NOT_FOUND, NAME_TAKEN, GRANT_EXCEEDS_OWN, INVALID_ARGUMENT.
+   */
+  changeRole(input: o.ChangeRoleMutationVariables['input'], options?: CallOptions): Promise<Done<o.ChangeRoleMutation['changeRole']>>;
+  /**
+   * Deletes a role of the tenant's own that nobody has. Errors: NOT_FOUND, ROLE_IN_USE.
+   */
+  deleteRole(input: o.DeleteRoleMutationVariables['input'], options?: CallOptions): Promise<Deleted<o.DeleteRoleMutation['deleteRole']>>;
+  /**
+   * Gives a role to a member or service account, for the whole tenant or a part of it: nothing that you don't have there yourself. Errors: NOT_FOUND, GRANT_EXCEEDS_OWN, ILLEGAL_STATE, QUOTA_EXCEEDED, INVALID_ARGUMENT.
+   */
+  bindRole(input: o.BindRoleMutationVariables['input'], options?: CallOptions): Promise<Done<o.BindRoleMutation['bindRole']>>;
+  /**
+   * Takes a role back, from the next request on. Errors: NOT_FOUND, LAST_OWNER.
+   */
+  unbindRole(input: o.UnbindRoleMutationVariables['input'], options?: CallOptions): Promise<Done<o.UnbindRoleMutation['unbindRole']>>;
+  /**
+   * Changes what a member may do in the whole tenant. Errors: NOT_FOUND, GRANT_EXCEEDS_OWN, LAST_OWNER.
+   */
+  changeMemberRole(input: o.ChangeMemberRoleMutationVariables['input'], options?: CallOptions): Promise<Done<o.ChangeMemberRoleMutation['changeMemberRole']>>;
+  /**
+   * Ends a membership, with its role bindings. Errors: NOT_FOUND, LAST_OWNER.
+   */
+  removeMember(input: o.RemoveMemberMutationVariables['input'], options?: CallOptions): Promise<Done<o.RemoveMemberMutation['removeMember']>>;
+  /**
+   * Ends one's own membership. Errors: ILLEGAL_STATE, LAST_OWNER.
+   */
+  leaveTenant(input: o.LeaveTenantMutationVariables['input'], options?: CallOptions): Promise<Done<o.LeaveTenantMutation['leaveTenant']>>;
   /**
    * Deletes an environment with all that is in it, as its `deletionPlan` has shown. From the answer on nothing new is admitted
    * in it. Errors: NOT_FOUND, BEING_DELETED, DELETION_BLOCKED, PLAN_CHANGED.
@@ -381,6 +441,12 @@ export interface Mutations {
 export const bindQueries = (read: Read): Queries => ({
   viewer: (variables, options) => read(documents.viewer, variables ?? {}, options, (data) => data.viewer),
   node: (variables, options) => read(documents.node, variables, options, (data) => data.node),
+  roles: (variables, options) => read(documents.roles, variables ?? {}, options, (data) => data.roles),
+  role: (variables, options) => read(documents.role, variables, options, (data) => data.role),
+  roleBindings: (variables, options) => read(documents.roleBindings, variables ?? {}, options, (data) => data.roleBindings),
+  permissions: (variables, options) => read(documents.permissions, variables ?? {}, options, (data) => data.permissions),
+  access: (variables, options) => read(documents.access, variables, options, (data) => data.access),
+  canI: (variables, options) => read(documents.canI, variables, options, (data) => data.canI),
   auditLog: (variables, options) => read(documents.auditLog, variables ?? {}, options, (data) => data.auditLog),
   logHead: (variables, options) => read(documents.logHead, variables ?? {}, options, (data) => data.logHead),
   timeline: (variables, options) => read(documents.timeline, variables, options, (data) => data.timeline),
@@ -411,6 +477,7 @@ export const bindQueries = (read: Read): Queries => ({
   environment: (variables, options) => read(documents.environment, variables, options, (data) => data.environment),
   namespaces: (variables, options) => read(documents.namespaces, variables ?? {}, options, (data) => data.namespaces),
   namespace: (variables, options) => read(documents.namespace, variables, options, (data) => data.namespace),
+  roleHolders: (variables, options) => read(documents.roleHolders, variables, options, (data) => data.role?.holders ?? null),
   deploymentReleases: (variables, options) => read(documents.deploymentReleases, variables, options, (data) => data.deployment?.releases ?? null),
   deploymentRollouts: (variables, options) => read(documents.deploymentRollouts, variables, options, (data) => data.deployment?.rollouts ?? null),
   deploymentInstances: (variables, options) => read(documents.deploymentInstances, variables, options, (data) => data.deployment?.instances ?? null),
@@ -425,6 +492,14 @@ export const bindQueries = (read: Read): Queries => ({
 });
 
 export const bindMutations = (change: Change): Mutations => ({
+  createRole: (input, options) => change.done(documents.createRole, { input }, options, (data) => data.createRole),
+  changeRole: (input, options) => change.done(documents.changeRole, { input }, options, (data) => data.changeRole),
+  deleteRole: (input, options) => change.deleted(documents.deleteRole, { input }, options, (data) => data.deleteRole),
+  bindRole: (input, options) => change.done(documents.bindRole, { input }, options, (data) => data.bindRole),
+  unbindRole: (input, options) => change.done(documents.unbindRole, { input }, options, (data) => data.unbindRole),
+  changeMemberRole: (input, options) => change.done(documents.changeMemberRole, { input }, options, (data) => data.changeMemberRole),
+  removeMember: (input, options) => change.done(documents.removeMember, { input }, options, (data) => data.removeMember),
+  leaveTenant: (input, options) => change.done(documents.leaveTenant, { input }, options, (data) => data.leaveTenant),
   deleteEnvironment: (input, options) => change.deleted(documents.deleteEnvironment, { input }, options, (data) => data.deleteEnvironment),
   deleteTenant: (input, options) => change.deleted(documents.deleteTenant, { input }, options, (data) => data.deleteTenant),
   undeleteTenant: (input, options) => change.done(documents.undeleteTenant, { input }, options, (data) => data.undeleteTenant),

@@ -4,6 +4,114 @@
 type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
+/** How wide a role holds. */
+export type ScopeLevel =
+  /** In the whole tenant. */
+  | 'TENANT'
+  /** In one environment, and the namespaces in it. */
+  | 'ENVIRONMENT'
+  /** In one namespace. */
+  | 'NAMESPACE';
+
+/** What a role is given to. */
+export type SubjectKind =
+  /** A person. */
+  | 'MEMBER'
+  /** A program. */
+  | 'SERVICE_ACCOUNT';
+
+/** A role of the tenant's own to create. */
+export type CreateRoleInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** Lower-case letters, digits and hyphens, at most 63; unique in the tenant, and none of the built-in ones. */
+  readonly name: string;
+  /** What it is for: at most 500 characters. */
+  readonly description?: string | null | undefined;
+  /** Names of permissions: at least one, and none that you don't have in the whole tenant yourself. */
+  readonly permissions: ReadonlyArray<string>;
+};
+
+/** A role of the tenant's own to change. What is left out stays as it is. */
+export type ChangeRoleInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The role to change. */
+  readonly roleId: string;
+  /** Its new name. */
+  readonly name?: string | null | undefined;
+  /** What it is for. */
+  readonly description?: string | null | undefined;
+  /** All permissions that it is to have: none that you don't have in the whole tenant yourself. */
+  readonly permissions?: ReadonlyArray<string> | null | undefined;
+};
+
+/** A role of the tenant's own to delete. */
+export type DeleteRoleInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The role to delete. */
+  readonly roleId: string;
+};
+
+/** A role to give to a member or service account. Without `environmentId` and `namespaceId` it holds in the whole tenant. */
+export type BindRoleInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The operator says in which tenant; others leave it out. */
+  readonly tenantId?: string | null | undefined;
+  /** The member who is to have it. Give this or `serviceAccountId`. */
+  readonly memberId?: string | null | undefined;
+  /** The service account that is to have it. */
+  readonly serviceAccountId?: string | null | undefined;
+  /** A built-in role. Give this or `roleId`. */
+  readonly role?: TenantRole | null | undefined;
+  /** A role of the tenant's own. */
+  readonly roleId?: string | null | undefined;
+  /** The environment where it is to hold, and in all its namespaces. */
+  readonly environmentId?: string | null | undefined;
+  /** The namespace where it is to hold. */
+  readonly namespaceId?: string | null | undefined;
+};
+
+/** A role to take back. */
+export type UnbindRoleInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The operator says in which tenant; others leave it out. */
+  readonly tenantId?: string | null | undefined;
+  /** The binding to end. */
+  readonly roleBindingId: string;
+};
+
+/** What a member is to be allowed in the whole tenant. */
+export type ChangeMemberRoleInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The operator says in which tenant; others leave it out. */
+  readonly tenantId?: string | null | undefined;
+  /** The member. */
+  readonly memberId: string;
+  /** The role for the whole tenant. Null: none but what is bound. */
+  readonly role?: TenantRole | null | undefined;
+};
+
+/** A member to remove. */
+export type RemoveMemberInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The operator says in which tenant; others leave it out. */
+  readonly tenantId?: string | null | undefined;
+  /** The member. */
+  readonly memberId: string;
+};
+
+/** A membership of one's own to end. */
+export type LeaveTenantInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+};
+
 /** What became of what was asked. */
 export type AuditOutcome =
   /** It was done. */
@@ -1027,7 +1135,23 @@ export type DeleteNamespaceInput = {
   readonly expectedVersion?: number | null | undefined;
 };
 
-export type ViewerFragment = { readonly subject: string, readonly role: string, readonly permissions: ReadonlyArray<string>, readonly tenantId: string | null };
+export type ViewerFragment = { readonly subject: string, readonly role: string, readonly permissions: ReadonlyArray<string>, readonly tenantId: string | null, readonly grants: ReadonlyArray<ViewerGrantFragment> };
+
+export type ViewerGrantFragment = { readonly role: string, readonly bindingId: string | null, readonly level: ScopeLevel, readonly environmentId: string | null, readonly namespaceId: string | null, readonly permissions: ReadonlyArray<string> };
+
+export type RoleFragment = { readonly id: string, readonly name: string, readonly description: string, readonly permissions: ReadonlyArray<string>, readonly createdAt: string };
+
+export type RoleBindingFragment = { readonly id: string, readonly subjectId: string, readonly role: TenantRole | null, readonly level: ScopeLevel, readonly environmentId: string | null, readonly namespaceId: string | null, readonly boundBy: string, readonly createdAt: string, readonly ownRole: { readonly id: string, readonly name: string } | null };
+
+export type PermissionInfoFragment = { readonly name: string, readonly doc: string, readonly level: ScopeLevel | null, readonly roles: ReadonlyArray<TenantRole> };
+
+export type AccessReportFragment = { readonly permission: string, readonly level: ScopeLevel, readonly environmentId: string | null, readonly namespaceId: string | null, readonly subjects: ReadonlyArray<AccessSubjectFragment> };
+
+export type AccessSubjectFragment = { readonly id: string, readonly kind: SubjectKind, readonly name: string, readonly because: ReadonlyArray<AccessReasonFragment> };
+
+export type AccessReasonFragment = { readonly role: string, readonly roleId: string | null, readonly bindingId: string | null, readonly level: ScopeLevel, readonly environmentId: string | null, readonly namespaceId: string | null };
+
+export type AccessDecisionFragment = { readonly permission: string, readonly allowed: boolean, readonly level: ScopeLevel, readonly environmentId: string | null, readonly namespaceId: string | null, readonly because: ReadonlyArray<AccessReasonFragment> };
 
 export type AuditRecordFragment = { readonly cursor: string, readonly id: string, readonly type: string, readonly resourceId: string, readonly time: string, readonly actor: string, readonly cause: string | null, readonly correlation: string, readonly data: unknown, readonly hash: string, readonly changes: ReadonlyArray<ResourceChangeFragment> };
 
@@ -1150,6 +1274,9 @@ export type NodeQueryVariables = Exact<{
 
 
 export type NodeQuery = { readonly node:
+    | { readonly __typename: 'Role', readonly id: string }
+    | { readonly __typename: 'RoleBinding', readonly id: string }
+    | { readonly __typename: 'Member', readonly id: string }
     | { readonly __typename: 'Deletion', readonly id: string }
     | { readonly __typename: 'Tenant', readonly id: string }
     | { readonly __typename: 'Environment', readonly id: string }
@@ -1166,8 +1293,51 @@ export type NodeQuery = { readonly node:
     | { readonly __typename: 'Subnet', readonly id: string }
     | { readonly __typename: 'IsolationPolicy', readonly id: string }
     | { readonly __typename: 'Plan', readonly id: string }
-    | { readonly __typename: 'Member', readonly id: string }
    | null };
+
+export type RolesQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type RolesQuery = { readonly roles: { readonly nodes: ReadonlyArray<RoleFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
+
+export type RoleQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type RoleQuery = { readonly role: RoleFragment | null };
+
+export type RoleBindingsQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type RoleBindingsQuery = { readonly roleBindings: { readonly nodes: ReadonlyArray<RoleBindingFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
+
+export type PermissionsQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type PermissionsQuery = { readonly permissions: ReadonlyArray<PermissionInfoFragment> };
+
+export type AccessQueryVariables = Exact<{
+  permission: string;
+  resourceId?: string | null | undefined;
+}>;
+
+
+export type AccessQuery = { readonly access: AccessReportFragment };
+
+export type CanIQueryVariables = Exact<{
+  permission: string;
+  resourceId?: string | null | undefined;
+}>;
+
+
+export type CanIQuery = { readonly canI: AccessDecisionFragment };
 
 export type AuditLogQueryVariables = Exact<{
   filter?: AuditFilter | null | undefined;
@@ -1398,6 +1568,62 @@ export type NamespaceQueryVariables = Exact<{
 
 
 export type NamespaceQuery = { readonly namespace: NamespaceFragment | null };
+
+export type CreateRoleMutationVariables = Exact<{
+  input: CreateRoleInput;
+}>;
+
+
+export type CreateRoleMutation = { readonly createRole: { readonly position: string | null, readonly role: RoleFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type ChangeRoleMutationVariables = Exact<{
+  input: ChangeRoleInput;
+}>;
+
+
+export type ChangeRoleMutation = { readonly changeRole: { readonly position: string | null, readonly role: RoleFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type DeleteRoleMutationVariables = Exact<{
+  input: DeleteRoleInput;
+}>;
+
+
+export type DeleteRoleMutation = { readonly deleteRole: { readonly deletedId: string | null, readonly position: string | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type BindRoleMutationVariables = Exact<{
+  input: BindRoleInput;
+}>;
+
+
+export type BindRoleMutation = { readonly bindRole: { readonly position: string | null, readonly roleBinding: RoleBindingFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type UnbindRoleMutationVariables = Exact<{
+  input: UnbindRoleInput;
+}>;
+
+
+export type UnbindRoleMutation = { readonly unbindRole: { readonly deletedId: string | null, readonly position: string | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type ChangeMemberRoleMutationVariables = Exact<{
+  input: ChangeMemberRoleInput;
+}>;
+
+
+export type ChangeMemberRoleMutation = { readonly changeMemberRole: { readonly position: string | null, readonly member: MemberFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type RemoveMemberMutationVariables = Exact<{
+  input: RemoveMemberInput;
+}>;
+
+
+export type RemoveMemberMutation = { readonly removeMember: { readonly deletedId: string | null, readonly position: string | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type LeaveTenantMutationVariables = Exact<{
+  input: LeaveTenantInput;
+}>;
+
+
+export type LeaveTenantMutation = { readonly leaveTenant: { readonly deletedId: string | null, readonly position: string | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
 
 export type DeleteEnvironmentMutationVariables = Exact<{
   input: DeleteEnvironmentInput;
@@ -1720,6 +1946,15 @@ export type OnEventsSubscriptionVariables = Exact<{
 
 
 export type OnEventsSubscription = { readonly events: EventFragment };
+
+export type RoleHoldersQueryVariables = Exact<{
+  id: string;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type RoleHoldersQuery = { readonly role: { readonly holders: { readonly nodes: ReadonlyArray<RoleBindingFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } } | null };
 
 export type DeploymentReleasesQueryVariables = Exact<{
   id: string;

@@ -1,6 +1,10 @@
 // Generated from schema/ by `npm run gen`. Changes made here are lost.
 import type * as o from './operations.ts';
 
+export type AccessDecision = o.AccessDecisionFragment;
+export type AccessReason = o.AccessReasonFragment;
+export type AccessReport = o.AccessReportFragment;
+export type AccessSubject = o.AccessSubjectFragment;
 export type ApiKey = o.ApiKeyFragment;
 export type AuditRecord = o.AuditRecordFragment;
 export type ComputeNode = o.ComputeNodeFragment;
@@ -33,6 +37,7 @@ export type Member = o.MemberFragment;
 export type Namespace = o.NamespaceFragment;
 export type NodeScore = o.NodeScoreFragment;
 export type PastResource = o.PastResourceFragment;
+export type PermissionInfo = o.PermissionInfoFragment;
 export type PlacementDecision = o.PlacementDecisionFragment;
 export type Plan = o.PlanFragment;
 export type PlanLimits = o.PlanLimitsFragment;
@@ -46,6 +51,8 @@ export type QuotaShare = o.QuotaShareFragment;
 export type QuotaUse = o.QuotaUseFragment;
 export type Release = o.ReleaseFragment;
 export type ResourceChange = o.ResourceChangeFragment;
+export type Role = o.RoleFragment;
+export type RoleBinding = o.RoleBindingFragment;
 export type Rollout = o.RolloutFragment;
 export type ServiceAccount = o.ServiceAccountFragment;
 export type Subnet = o.SubnetFragment;
@@ -57,3 +64,4 @@ export type TenantSuspension = o.TenantSuspensionFragment;
 export type TimelineEntry = o.TimelineEntryFragment;
 export type UserError = o.UserErrorFragment;
 export type Viewer = o.ViewerFragment;
+export type ViewerGrant = o.ViewerGrantFragment;

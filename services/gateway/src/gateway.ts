@@ -7,6 +7,7 @@ import type { Logger } from '@atoll/service/log';
 import { type NatsConnection, natsReadiness } from '@atoll/service/nats';
 import { checkServer, migrate } from '@atoll/service/postgres';
 import type { Pool } from 'pg';
+import { createAccessFields, permissionsField } from './access/fields.ts';
 import { createLocator } from './access/locate.ts';
 import { chainExisting } from './audit/chain-existing.ts';
 import { createCounted } from './audit/counted.ts';
@@ -111,8 +112,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const logReader = createLogReader(reader);
   const past = createPast(schema, reader);
   const commands = createCommandClient(nc);
+  const accessFields = createAccessFields(owner, locator);
   const resolvers: LiveResolvers = {
     'Query.viewer': viewerField,
+    'Query.permissions': permissionsField,
+    'Query.access': accessFields.access,
+    'Query.canI': accessFields.canI,
     'Query.probe': createProbe(nc, reader, locator),
     'Query.deletionPlan': createDeletionPlan(commands),
     'Query.events': createEventsField(logReader),
@@ -195,6 +200,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       projections,
       reader,
       locator,
+      forget: viewers.forget,
       issuer,
       tokenUrl: `${issuer.url}${tokenPath}`,
       audit,

@@ -10,6 +10,8 @@ import { type CapabilitySet, capabilitySet } from '../schema/capability.ts';
 
 export interface Membership {
   readonly subjectId: BindingSubject;
+  /** The subject of a person's tokens, the name of a service account. */
+  readonly name: string;
   /** For the whole tenant. */
   readonly role: BuiltInRole | null;
   readonly grants: readonly Grant[];
@@ -42,41 +44,58 @@ export function entitledOf(found: unknown): Entitled {
   return { plan, capabilities: capabilitySet(capabilities), pointsPerMinute };
 }
 
-/** A binding for what is gone, or is gone again, is in force nowhere. */
+/** Of the subjects `s`. A binding for what is gone, or is gone again, is in force nowhere. */
+const membershipOf = `
+  json_build_object(
+    'id', s.id,
+    'name', s.name,
+    'role', s.role,
+    'suspension', (select suspension ->> 'reason' from read.tenant where id = $1),
+    'closedUntil', (select deletion ->> 'purgeAt' from read.tenant where id = $1),
+    'entitled', (select ${entitledSql} from read.tenant where id = $1),
+    'bindings', (
+      select coalesce(json_agg(json_build_object(
+        'id', b.id,
+        'role', coalesce(b.role, b.role_id),
+        'permissions', r.permissions,
+        'scope', json_strip_nulls(json_build_object(
+          'level', b.level, 'environmentId', b.environment_id, 'namespaceId', b.namespace_id))
+      ) order by b.id), '[]')
+      from read.role_binding b left join read.role r on r.id = b.role_id and r.tenant_id = b.tenant_id
+      where b.subject_id = s.id and b.tenant_id = $1 and case b.level
+        when 'tenant' then true
+        when 'environment' then
+          exists(select from read.environment e where e.id = b.environment_id and e.tenant_id = $1)
+        else exists(select from read.namespace n where n.id = b.namespace_id and n.tenant_id = $1)
+      end
+    )
+  )`;
+
 const membershipSql = {
   name: 'membership',
   text: `
-    select json_build_object(
-      'id', s.id,
-      'role', s.role,
-      'suspension', (select suspension ->> 'reason' from read.tenant where id = $1),
-      'closedUntil', (select deletion ->> 'purgeAt' from read.tenant where id = $1),
-      'entitled', (select ${entitledSql} from read.tenant where id = $1),
-      'bindings', (
-        select coalesce(json_agg(json_build_object(
-          'id', b.id,
-          'role', coalesce(b.role, b.role_id),
-          'permissions', r.permissions,
-          'scope', json_strip_nulls(json_build_object(
-            'level', b.level, 'environmentId', b.environment_id, 'namespaceId', b.namespace_id))
-        ) order by b.id), '[]')
-        from read.role_binding b left join read.role r on r.id = b.role_id and r.tenant_id = b.tenant_id
-        where b.subject_id = s.id and b.tenant_id = $1 and case b.level
-          when 'tenant' then true
-          when 'environment' then
-            exists(select from read.environment e where e.id = b.environment_id and e.tenant_id = $1)
-          else exists(select from read.namespace n where n.id = b.namespace_id and n.tenant_id = $1)
-        end
-      )
-    ) as membership
+    select ${membershipOf} as membership
     from (
-      select id, role from read.member where tenant_id = $1 and subject = $2
-      union all select id, role from read.service_account where tenant_id = $1 and id = $2 limit 1
+      select id, role, subject as name from read.member where tenant_id = $1 and subject = $2
+      union all select id, role, name from read.service_account where tenant_id = $1 and id = $2 limit 1
     ) s`,
+};
+
+/** The tenancy service lets a tenant have no more than a thousand of each. */
+const membershipsSql = {
+  name: 'memberships',
+  text: `
+    select ${membershipOf} as membership
+    from (
+      select id, role, subject as name from read.member where tenant_id = $1
+      union all select id, role, name from read.service_account where tenant_id = $1 and status = 'ACTIVE'
+    ) s
+    order by s.name, s.id`,
 };
 
 const row = z.object({
   id: z.union([id('member'), id('serviceAccount')]),
+  name: z.string(),
   role: z.enum(tenantRoleNames).nullable(),
   suspension: z.string().nullable(),
   closedUntil: z.string().nullable(),
@@ -86,12 +105,8 @@ const row = z.object({
 
 const isBuiltIn = (role: string): role is BuiltInRole => tenantRoleNames.some((known) => known === role);
 
-/** `pool` is the owner's: memberships aren't open to queries. Null where the subject is nobody in the tenant. */
-export async function readMembership(pool: Pool, tenant: string, subject: string): Promise<Membership | null> {
-  const { rows } = await pool.query<{ membership: unknown }>({ ...membershipSql, values: [tenant, subject] });
-  const [found] = rows;
-  if (!found) return null;
-  const { id: subjectId, role, suspension, closedUntil, entitled, bindings } = row.parse(found.membership);
+function toMembership(found: unknown): Membership {
+  const { id: subjectId, name, role, suspension, closedUntil, entitled, bindings } = row.parse(found);
   const own: readonly Grant[] =
     role === null ? [] : [{ binding: null, role, permissions: builtInPermissions(role), scope: wholeTenant }];
   const bound = bindings.map((binding): Grant => {
@@ -100,5 +115,18 @@ export async function readMembership(pool: Pool, tenant: string, subject: string
       : knownPermissions(binding.permissions ?? []);
     return { binding: binding.id, role: binding.role, permissions, scope: binding.scope };
   });
-  return { subjectId, role, grants: [...own, ...bound], suspension, closedUntil, entitled: entitledOf(entitled) };
+  return { subjectId, name, role, grants: [...own, ...bound], suspension, closedUntil, entitled: entitledOf(entitled) };
+}
+
+/** `pool` is the owner's: memberships aren't open to queries. Null where the subject is nobody in the tenant. */
+export async function readMembership(pool: Pool, tenant: string, subject: string): Promise<Membership | null> {
+  const { rows } = await pool.query<{ membership: unknown }>({ ...membershipSql, values: [tenant, subject] });
+  const [found] = rows;
+  return found ? toMembership(found.membership) : null;
+}
+
+/** Of all members and service accounts of the tenant, by name. */
+export async function readMemberships(pool: Pool, tenant: string): Promise<readonly Membership[]> {
+  const { rows } = await pool.query<{ membership: unknown }>({ ...membershipsSql, values: [tenant] });
+  return rows.map(({ membership }) => toMembership(membership));
 }

@@ -9,6 +9,7 @@ import {
   isObjectType,
 } from 'graphql';
 import { permissionOf, tableOf } from '../schema/directives.ts';
+import { accessMutations } from './access.ts';
 import type { AnyMutation } from './definition.ts';
 import { deletionMutations } from './deletion.ts';
 import { deployMutations } from './deploy.ts';
@@ -21,6 +22,7 @@ import { tenancyMutations } from './tenancy.ts';
 
 export const mutations: Readonly<Record<string, AnyMutation>> = {
   ...tenancyMutations,
+  ...accessMutations,
   ...identityMutations,
   ...environmentMutations,
   ...planMutations,

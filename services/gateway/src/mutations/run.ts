@@ -60,6 +60,8 @@ export interface MutationNeeds {
   readonly projections: Pick<Projections, 'positions' | 'waitFor'>;
   readonly reader: Reader;
   readonly locator: Locator;
+  /** Who may do what in the tenant may have changed. */
+  readonly forget: (tenant: string) => void;
   readonly issuer: Issuer;
   readonly tokenUrl: string;
   readonly audit: MutationAudit;
@@ -233,6 +235,8 @@ export function createMutationRunner(needs: MutationNeeds): MutationRunner {
         projections.waitFor(definition.context, reply.position, Date.now() + readMs),
       );
       await recorded;
+      // Who is told that somebody may do something no more, asks next on that ground, whichever gateway projects.
+      if (definition.context === 'tenancy') needs.forget(order.tenant);
       if (!readable) throw unread();
       const result = isObject(reply.result) ? reply.result : {};
       const values = { ...order.shown?.(result), userErrors: [], position };
