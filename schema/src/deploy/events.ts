@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { id } from '../ids.ts';
 import type { EventsOf } from '../registry.ts';
 import { labels, name } from '../text.ts';
+import { deployEnvironmentEvents } from './environments.ts';
 import { releaseSpec, replicas, resources, rollingStrategy } from './spec.ts';
 
 export const runtimes = ['docker', 'simulated'] as const;
@@ -54,6 +55,7 @@ export const heldAmounts = z.strictObject({
 });
 
 export const deployEvents = {
+  ...deployEnvironmentEvents,
   // of the platform's tenant
   NodeRegistered: {
     doc: 'A machine has joined: its agent was heard for the first time.',

@@ -6,7 +6,7 @@ import { type Id, PLATFORM } from '@atoll/schema/ids';
 import type { Labels } from '@atoll/schema/text';
 import type { CommandAnswer, CommandContext, CommandHandlers } from '@atoll/service/commands';
 import { newId } from '@atoll/service/ids';
-import type { Pool } from 'pg';
+import { type AdmissionNeeds, admitted } from './admission.ts';
 import { denied, namespaceNotFound } from './denials.ts';
 import { deploymentNotFound } from './domain/actions.ts';
 import type { World } from './domain/advance.ts';
@@ -20,13 +20,9 @@ import type { Quota } from './quota.ts';
 import { checkImage, type ImageDoor } from './registry.ts';
 import { readRemains } from './remains.ts';
 
-export interface Needs {
-  readonly store: EventStore;
-  readonly pool: Pool;
+export interface Needs extends AdmissionNeeds {
   readonly images: ImageDoor;
   readonly quota: Quota;
-  /** Resolves once the tables have what was committed so far; false at the deadline (Unix ms). */
-  readonly caughtUp: (deadline: number) => Promise<boolean>;
 }
 
 /** What a handler is given beside its input. */
@@ -45,6 +41,7 @@ export function deployHandlers(needs: Needs): CommandHandlers<typeof deployComma
     asked: Asked,
     command: DeploymentCommand,
     result: (state: Deployment) => unknown,
+    told?: (set: string) => void,
   ) =>
     handleCommand(store, {
       decider: deploymentDecider,
@@ -54,7 +51,10 @@ export function deployHandlers(needs: Needs): CommandHandlers<typeof deployComma
       idempotency: asked.idempotency,
       expectedVersion: asked.context.expectedVersion,
       result,
-      onClaimConflict: denied,
+      onClaimConflict(conflict) {
+        told?.(conflict.claim.set);
+        return denied(conflict);
+      },
       notFound: deploymentNotFound,
     });
 
@@ -73,22 +73,25 @@ export function deployHandlers(needs: Needs): CommandHandlers<typeof deployComma
           rolloutId: newId('rollout'),
         };
         const { deploymentId } = ids;
-        const command = (granted: Granted | null, world: World = noWorld) =>
-          ({ action: 'create', tenant, granted, ...input, ...ids, world }) as const;
-        const commit = async (granted: Granted | null) => {
-          const { outcome } = await placeAndCommit(needs, {
-            deploymentId,
-            newStream: true,
-            places: input.replicas,
-            command: (world) => command(granted, world),
-            origin: originOf(context),
-            idempotency,
-            result: () => ({ deploymentId }),
-          });
-          return outcome;
-        };
-        const { namespaceId, name } = input;
-        return quota.grow({ deploymentId, created: { namespaceId, name }, command, commit }, context);
+        const { namespaceId, name, spec } = input;
+        return admitted(needs, { namespaceId }, spec.image, (admission, conflict) => {
+          const command = (granted: Granted | null, world: World = noWorld) =>
+            ({ action: 'create', tenant, granted, admission, ...input, ...ids, world }) as const;
+          const commit = async (granted: Granted | null) => {
+            const { outcome } = await placeAndCommit(needs, {
+              deploymentId,
+              newStream: true,
+              places: input.replicas,
+              command: (world) => command(granted, world),
+              origin: originOf(context),
+              idempotency,
+              result: () => ({ deploymentId }),
+              conflict,
+            });
+            return outcome;
+          };
+          return quota.grow({ deploymentId, created: { namespaceId, name }, command, commit }, context);
+        });
       }),
 
     UpgradeDeployment: (input, context) =>
@@ -99,20 +102,26 @@ export function deployHandlers(needs: Needs): CommandHandlers<typeof deployComma
         const ids = { releaseId: newId('release'), rolloutId: newId('rollout') };
         const { tenant } = asked;
         const given = { ...defined(spec), ...(spec.resources ? { resources: defined(spec.resources) } : {}) };
-        const command = (granted: Granted | null) =>
-          ({ action: 'upgrade', tenant, granted, change: given, ...ids }) as const;
-        const commit = (granted: Granted | null) => change(deploymentId, asked, command(granted), rolloutOf);
-        return quota.grow({ deploymentId, command, commit }, context);
+        return admitted(needs, { deploymentId }, spec.image, (admission, conflict) => {
+          const command = (granted: Granted | null) =>
+            ({ action: 'upgrade', tenant, granted, admission, change: given, ...ids }) as const;
+          const commit = (granted: Granted | null) =>
+            change(deploymentId, asked, command(granted), rolloutOf, conflict);
+          return quota.grow({ deploymentId, command, commit }, context);
+        });
       }),
 
     RollbackDeployment: ({ deploymentId, toRelease }, context) =>
       answer(needs, 'RollbackDeployment', { deploymentId, toRelease }, context, (asked) => {
         const { tenant } = asked;
         const rolloutId = newId('rollout');
-        const command = (granted: Granted | null) =>
-          ({ action: 'rollback', tenant, granted, toRelease, rolloutId }) as const;
-        const commit = (granted: Granted | null) => change(deploymentId, asked, command(granted), rolloutOf);
-        return quota.grow({ deploymentId, command, commit }, context);
+        return admitted(needs, { deploymentId }, undefined, (admission, conflict) => {
+          const command = (granted: Granted | null) =>
+            ({ action: 'rollback', tenant, granted, admission, toRelease, rolloutId }) as const;
+          const commit = (granted: Granted | null) =>
+            change(deploymentId, asked, command(granted), rolloutOf, conflict);
+          return quota.grow({ deploymentId, command, commit }, context);
+        });
       }),
 
     ScaleDeployment: ({ deploymentId, replicas }, context) =>

@@ -1,6 +1,7 @@
 /** What a tenant is told when a claim can't be had: one text for each set of claims. */
 import type { ClaimConflict } from '@atoll/events/store';
 import { type Rejection, reject } from '@atoll/schema/errors';
+import { IMAGE_RULES } from './domain/environment.ts';
 import { DEPLOYMENT_NAME, NAMESPACE_OPEN, nodeSets, RESERVATION } from './domain/holdings.ts';
 
 export const namespaceNotFound = reject(
@@ -23,6 +24,11 @@ const placesTaken = reject(
   'replicas',
 );
 
+/** Decided again by whoever sees it; told only where that went on and on. */
+const rulesChanged = reject(
+  'VERSION_CONFLICT',
+  "The environment's image rules were changed at the same time. Repeat the request.",
+);
 export const tooLate = reject(
   'UNAVAILABLE',
   'It took so long that what was reserved of the quotas for it is kept no longer. Nothing was done: try again.',
@@ -30,6 +36,7 @@ export const tooLate = reject(
 
 const denials: Record<string, (conflict: ClaimConflict) => Rejection> = {
   [DEPLOYMENT_NAME]: () => nameTaken,
+  [IMAGE_RULES]: () => rulesChanged,
   [NAMESPACE_OPEN]: () => namespaceClosed,
   [nodeSets.cpuMillis]: () => placesTaken,
   [nodeSets.memoryMiB]: () => placesTaken,

@@ -34,12 +34,14 @@ export interface Placing {
   /** The deployment's id was made up for this command. */
   readonly newStream?: boolean;
   readonly result?: (state: Deployment) => unknown;
+  /** Told which claim couldn't be had. */
+  readonly conflict?: (set: string) => void;
 }
 
 /** `capacity`: the position up to which the nodes that it was decided on are surely known. */
 export async function placeAndCommit(
   needs: { store: EventStore; pool: Pool },
-  { deploymentId, places, command, result, ...options }: Placing,
+  { deploymentId, places, command, result, conflict: told, ...options }: Placing,
 ): Promise<{ readonly outcome: CommandOutcome; readonly capacity: number }> {
   for (let tries = 1; ; tries++) {
     const { nodes, position } = await readNodes(needs.pool);
@@ -57,6 +59,7 @@ export async function placeAndCommit(
       notFound: deploymentNotFound,
       onClaimConflict: (conflict) => {
         placeTaken = isPlaceTaken(conflict);
+        told?.(conflict.claim.set);
         return denied(conflict);
       },
     });

@@ -17,6 +17,7 @@ import { tellNodes } from './nodes/here-again.ts';
 import { serveReports } from './nodes/reports.ts';
 import { startTableRebuilds, startTables } from './projections/tables.ts';
 import { createQuota } from './quota.ts';
+import { startEnvironmentReactions } from './reactions/environments.ts';
 import { startNamespaceReactions } from './reactions/namespaces.ts';
 
 export const schema = 'deploy';
@@ -45,6 +46,7 @@ export async function startDeploy(options: DeployOptions) {
   };
   const tables = await startTables({ store, pool, schema, nc, log, onChange });
   const rebuilds = await startTableRebuilds({ store, pool, schema, log });
+  const environments = await startEnvironmentReactions({ store, nc, pool, schema, log });
   const reactions = await startNamespaceReactions({ store, nc, pool, schema, log });
 
   const pulls = servePulls({ pool, nc, log });
@@ -52,11 +54,13 @@ export async function startDeploy(options: DeployOptions) {
   const reports = serveReports({ store, pool, nc, log });
   await tellNodes({ pool, nc });
 
-  /** What the caller has seen of tenancy: the namespaces are open or closed here. */
+  /** What the caller has seen of tenancy: the namespaces are open or closed here, and the image rules adopted. */
   async function ready(seen: CommandContext['seen'], deadline: number): Promise<void> {
     const position = seen.tenancy ?? 0;
-    if (await reactions.waitFor(position, deadline)) return;
-    throw new Error(`The facts of tenancy are known up to ${reactions.position()}, not ${position}.`);
+    const there = await Promise.all([reactions, environments].map((one) => one.waitFor(position, deadline)));
+    if (!there.includes(false)) return;
+    const known = Math.min(reactions.position(), environments.position());
+    throw new Error(`The facts of tenancy are known up to ${known}, not ${position}.`);
   }
   const commands = serveCommands({
     nc,
@@ -77,11 +81,13 @@ export async function startDeploy(options: DeployOptions) {
       relay: () => relay.problem(),
       tables: () => tables.problem(),
       namespaces: () => reactions.problem(),
+      environments: () => environments.problem(),
     },
     /** What comes from outside first, then what acts by itself; what is committed is still published. */
     async stop() {
       await Promise.all([commands.stop(), reports.stop(), pulls.stop(), holdings.stop()]);
       await reactions.stop();
+      await environments.stop();
       await Promise.all([rollouts.stop(), namespaces.stop(), nodes.stop()]);
       await rebuilds.stop();
       await tables.stop();

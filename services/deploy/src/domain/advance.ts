@@ -146,9 +146,16 @@ function barriers(state: Active, noRoom: number, stops: boolean, world: World): 
 }
 
 function completion(state: Active): readonly DeploymentEvent[] {
-  const { deploymentId, rollout, target } = state;
+  const { deploymentId, namespaceId, rollout, target } = state;
   if (rollout?.status !== 'RUNNING' || target === null || !isSettled(state)) return [];
-  return [{ type: 'RolloutCompleted', data: { deploymentId, rolloutId: rollout.id, releaseId: target.id } }];
+  const completed = {
+    type: 'RolloutCompleted' as const,
+    data: { deploymentId, rolloutId: rollout.id, releaseId: target.id },
+  };
+  // Without a replica nothing has shown that it works.
+  if (state.replicas === 0) return [completed];
+  const { image } = target.spec;
+  return [{ type: 'ImageProven', data: { deploymentId, namespaceId, releaseId: target.id, image } }, completed];
 }
 
 const running = (state: Body) => state.instances.list().filter((instance) => instance.stopping === null);

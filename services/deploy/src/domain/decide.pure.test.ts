@@ -186,7 +186,7 @@ describe('upgrade', () => {
       .map(({ type }) => type)
       .filter((type) => !['ReleaseCreated', 'InstanceStarted', 'HoldingChanged'].includes(type));
     const one = ['InstancePlaced', 'InstanceReady', 'InstanceStopRequested', 'InstanceStopped'];
-    expect(steps).toEqual(['RolloutStarted', ...one, ...one, 'RolloutCompleted']);
+    expect(steps).toEqual(['RolloutStarted', ...one, ...one, 'ImageProven', 'RolloutCompleted']);
   });
 });
 

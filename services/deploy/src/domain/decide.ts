@@ -6,9 +6,11 @@ import type { Id } from '@atoll/schema/ids';
 import type { Labels } from '@atoll/schema/text';
 import { freeText, placeMany } from '../placement/place.ts';
 import { type Action, legal } from './actions.ts';
+import { type Admission, refusedImage, refusedRepository } from './admission.ts';
 import { advance, MOST_AT_ONCE, type World } from './advance.ts';
 import { type Amounts, covered, equal, nothing } from './amounts.ts';
 import type { Active, Body, Deployment, DeploymentEvent, Release, RolloutKind } from './deployment.ts';
+import { rulesUnchanged } from './environment.ts';
 import { evolve } from './evolve.ts';
 import { claimsOf, NAMESPACE_OPEN, RESERVATION, reserved } from './holdings.ts';
 import { type Observation, observe } from './observe.ts';
@@ -30,11 +32,17 @@ interface Growing extends ForTenant {
   readonly granted: Granted | null;
 }
 
+/** A command after which it may run another image. */
+interface Admitted extends Growing {
+  /** What the environment takes; null where it has no rules. */
+  readonly admission?: Admission | null;
+}
+
 /** What an upgrade changes; what is left out stays. */
 type SpecChange = Partial<Omit<ReleaseSpec, 'resources'>> & { readonly resources?: Partial<Resources> };
 
 export type DeploymentCommand =
-  | (Growing & {
+  | (Admitted & {
       readonly action: 'create';
       readonly deploymentId: Id<'deployment'>;
       readonly namespaceId: Id<'namespace'>;
@@ -47,13 +55,13 @@ export type DeploymentCommand =
       readonly rolloutId: Id<'rollout'>;
       readonly world: World;
     })
-  | (Growing & {
+  | (Admitted & {
       readonly action: 'upgrade';
       readonly change: SpecChange;
       readonly releaseId: Id<'release'>;
       readonly rolloutId: Id<'rollout'>;
     })
-  | (Growing & {
+  | (Admitted & {
       readonly action: 'rollback';
       readonly toRelease: number | null;
       readonly rolloutId: Id<'rollout'>;
@@ -124,10 +132,12 @@ function change(
 }
 
 function create(state: Deployment, command: Command<'create'>): Decision<DeploymentEvent> {
-  const { namespaceId, replicas, spec, world } = command;
+  const { namespaceId, replicas, spec, world, admission } = command;
+  const refusal = admission ? refusedImage(spec.image, admission) : null;
+  if (refusal !== null) return refuse(refusal);
   const noRoom = roomFor(replicas, spec, world);
   if (noRoom !== null) return refuse(noRoom);
-  return accepted(state, withNextStep(state, created(command), world), command, [mustBeOpen(namespaceId)]);
+  return accepted(state, withNextStep(state, created(command), world), command, conditions(namespaceId, command));
 }
 
 function created(command: Command<'create'>): readonly DeploymentEvent[] {
@@ -144,7 +154,12 @@ function created(command: Command<'create'>): readonly DeploymentEvent[] {
 
 function upgrade(state: Active, command: Command<'upgrade'>): Decision<DeploymentEvent> {
   const events = upgraded(state, command);
-  return events.length === 0 ? accept(events) : accepted(state, events, command, [mustBeOpen(state.namespaceId)]);
+  if (events.length === 0) return accept(events);
+  // Of the image that it comes to run, changed or not.
+  const image = command.change.image ?? state.target?.spec.image;
+  const refusal = command.admission && image !== undefined ? refusedImage(image, command.admission) : null;
+  if (refusal !== null) return refuse(refusal);
+  return accepted(state, events, command, conditions(state.namespaceId, command));
 }
 
 function upgraded(state: Active, command: Command<'upgrade'>): readonly DeploymentEvent[] {
@@ -164,7 +179,14 @@ function upgraded(state: Active, command: Command<'upgrade'>): readonly Deployme
 function rollback(state: Active, command: Command<'rollback'>): Decision<DeploymentEvent> {
   const events = rolledBack(state, command);
   if ('code' in events) return refuse(events);
-  return events.length === 0 ? accept(events) : accepted(state, events, command, [mustBeOpen(state.namespaceId)]);
+  if (events.length === 0) return accept(events);
+  // It was taken here once, so it needs no promotion; where it comes from must still be allowed.
+  const { admission } = command;
+  const target = events.reduce<Deployment>(evolve, state);
+  const image = target.status === 'ACTIVE' ? target.target?.spec.image : undefined;
+  const refusal = admission && image !== undefined ? refusedRepository(image, admission.environment) : null;
+  if (refusal !== null) return refuse({ code: refusal.code, message: refusal.message });
+  return accepted(state, events, command, conditions(state.namespaceId, command));
 }
 
 function rolledBack(state: Active, command: Command<'rollback'>): readonly DeploymentEvent[] | Rejection {
@@ -297,13 +319,19 @@ function withNextStep(state: Deployment, events: readonly DeploymentEvent[], wor
   return [...events, ...advance(events.reduce<Deployment>(evolve, state), world)];
 }
 
+/** The namespace is open, and the rules are still those that it was decided on. */
+const conditions = (namespaceId: Id<'namespace'>, { admission }: Admitted): readonly Claim[] => [
+  mustBeOpen(namespaceId),
+  ...(admission ? [rulesUnchanged(admission.environment)] : []),
+];
+
 const mustBeOpen = (namespaceId: Id<'namespace'>): Claim => ({ op: 'require', set: NAMESPACE_OPEN, key: namespaceId });
 
 function accepted(
   before: Deployment,
   decided: readonly DeploymentEvent[],
   command: DeploymentCommand,
-  conditions: readonly Claim[] = [],
+  required: readonly Claim[] = [],
 ): Decision<DeploymentEvent> {
   const granted = 'granted' in command ? command.granted : null;
   const after = decided.reduce<Deployment>(evolve, before);
@@ -312,7 +340,7 @@ function accepted(
   if ('granted' in command && !covered(needed, had, granted?.amounts ?? nothing)) return refuse(reservedTooLittle);
   const nodes = 'world' in command ? command.world.nodes : [];
   const told = tellHolding(after, needed, granted?.reservationId ?? null);
-  return accept([...decided, ...told], [...conditions, ...leased(granted), ...claimsOf(before, after, nodes)]);
+  return accept([...decided, ...told], [...required, ...leased(granted), ...claimsOf(before, after, nodes)]);
 }
 
 /** What changed for the quotas is told in the commit that changed it, whatever the reason. */

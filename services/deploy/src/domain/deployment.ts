@@ -18,6 +18,7 @@ export type DeploymentEvent = Exclude<
   DeployEvent,
   | { type: 'NodeRegistered' | 'NodeChanged' | 'NodeBecameReady' | 'NodeBecameUnreachable' }
   | { type: `Namespace${string}` }
+  | { type: 'EnvironmentRulesAdopted' }
 >;
 
 export interface Release {

@@ -48,6 +48,8 @@ function next(state: Live, event: Exclude<DeploymentEvent, { type: 'DeploymentCr
     }
     case 'RolloutCompleted':
       return ended(withRelease(state, event.data.releaseId, { completed: true, abandoned: false }), 'COMPLETED');
+    case 'ImageProven':
+      return state;
     case 'RolloutSuperseded':
       return ended(state, 'SUPERSEDED');
     case 'RolloutBlocked': {

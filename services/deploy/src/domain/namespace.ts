@@ -6,7 +6,9 @@ import { NAMESPACE_OPEN } from './holdings.ts';
 
 export type NamespaceEvent = Extract<DeployEvent, { type: `Namespace${string}` }>;
 
-export type NamespaceState = { readonly status: 'NONE' | 'OPEN' | 'CLOSED' | 'DRAINED' };
+export type NamespaceState =
+  | { readonly status: 'NONE' }
+  | { readonly status: 'OPEN' | 'CLOSED' | 'DRAINED'; readonly environmentId: Id<'environment'> };
 
 export type NamespaceCommand = { readonly namespaceId: Id<'namespace'> } & (
   | { readonly action: 'open'; readonly environmentId: Id<'environment'>; readonly name: string }
@@ -49,11 +51,11 @@ const step = (
 ): Decision<NamespaceEvent> => (state.status === from ? accept([event], claims) : accept<NamespaceEvent>([]));
 
 const after = {
-  NamespaceOpened: 'OPEN',
   NamespaceClosed: 'CLOSED',
   NamespaceDrained: 'DRAINED',
-} as const satisfies Record<NamespaceEvent['type'], NamespaceState['status']>;
+} as const satisfies Record<Exclude<NamespaceEvent['type'], 'NamespaceOpened'>, NamespaceState['status']>;
 
-function evolve(_state: NamespaceState, event: NamespaceEvent): NamespaceState {
-  return { status: after[event.type] };
+function evolve(state: NamespaceState, event: NamespaceEvent): NamespaceState {
+  if (event.type === 'NamespaceOpened') return { status: 'OPEN', environmentId: event.data.environmentId };
+  return state.status === 'NONE' ? state : { ...state, status: after[event.type] };
 }

@@ -3,4 +3,5 @@ import type { Id } from '@atoll/schema/ids';
 
 export const deploymentStream = (id: Id<'deployment'>) => `deployment:${id}`;
 export const namespaceStream = (id: Id<'namespace'>) => `namespace:${id}`;
+export const environmentStream = (id: Id<'environment'>) => `environment:${id}`;
 export const nodeStream = (id: Id<'node'>) => `node:${id}`;

@@ -25,6 +25,8 @@ export interface NamespaceRow extends RequestColumns {
   readonly namespace_id: Id<'namespace'>;
   readonly tenant: string;
   readonly status: 'OPEN' | 'CLOSED' | 'DRAINED';
+  /** Null where it was told before. */
+  readonly environment_id: Id<'environment'> | null;
 }
 export interface DeploymentRow {
   readonly deployment_id: Id<'deployment'>;
@@ -60,6 +62,7 @@ export class Changes {
   readonly instances = new Map<Id<'instance'>, InstanceRow>();
   readonly conditions = new Map<Id<'instance'>, { phase: Phase; reason: string | null; message: string | null }>();
   readonly stops = new Map<Id<'instance'>, { stopping: string; stop_generation: number }>();
+  readonly proven: { readonly namespace_id: Id<'namespace'>; readonly digest: string }[] = [];
   readonly instancesGone = new Set<Id<'instance'>>();
   /** Nodes whose desired workloads changed, with the position of the newest change. */
   readonly documents = new Map<Id<'node'>, number>();
@@ -114,7 +117,12 @@ function note(changes: Changes, event: Recorded): void {
       const status = ({ NamespaceOpened: 'OPEN', NamespaceClosed: 'CLOSED', NamespaceDrained: 'DRAINED' } as const)[
         event.type
       ];
-      changes.namespaces.set(namespace_id, { namespace_id, tenant: event.tenant, status, ...requestOf(event) });
+      const environment_id =
+        event.type === 'NamespaceOpened'
+          ? event.data.environmentId
+          : (changes.namespaces.get(namespace_id)?.environment_id ?? null);
+      const row = { namespace_id, tenant: event.tenant, status, environment_id };
+      changes.namespaces.set(namespace_id, { ...row, ...requestOf(event) });
       return;
     }
     case 'InstancePlaced': {
@@ -170,6 +178,13 @@ function note(changes: Changes, event: Recorded): void {
       changes.deployments.set(deploymentId, row);
       return;
     }
+    case 'ImageProven': {
+      const { namespaceId: namespace_id, image } = event.data;
+      changes.proven.push({ namespace_id, digest: image.slice(image.indexOf('@') + 1) });
+      return;
+    }
+    case 'EnvironmentRulesAdopted':
+      return;
     case 'DeploymentDeleted':
       changes.deploymentsGone.add(event.data.deploymentId);
       return;

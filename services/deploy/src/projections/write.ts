@@ -24,11 +24,18 @@ const statements = {
     on conflict (node_id) do update set
       generation = excluded.generation, traces = jsonb_path_query_array(excluded.traces || d.traces, '$[0 to ${maxTraces - 1}]')`,
   namespaces: `
-    insert into namespace (namespace_id, tenant, status, correlation, traceparent, cause)
-    select namespace_id, tenant, status, correlation, traceparent, cause
-    from jsonb_to_recordset($1) as n (namespace_id text, tenant text, status text, correlation text, traceparent text, cause text)
+    insert into namespace (namespace_id, tenant, status, environment_id, correlation, traceparent, cause)
+    select namespace_id, tenant, status, environment_id, correlation, traceparent, cause
+    from jsonb_to_recordset($1) as n (namespace_id text, tenant text, status text, environment_id text,
+      correlation text, traceparent text, cause text)
     on conflict (namespace_id) do update set
-      status = excluded.status, correlation = excluded.correlation, traceparent = excluded.traceparent, cause = excluded.cause`,
+      environment_id = coalesce(excluded.environment_id, namespace.environment_id), status = excluded.status, correlation = excluded.correlation, traceparent = excluded.traceparent, cause = excluded.cause`,
+  proven: `
+    insert into image_ran (environment_id, digest)
+    select n.environment_id, p.digest
+    from jsonb_to_recordset($1) as p (namespace_id text, digest text) join namespace n using (namespace_id)
+    where n.environment_id is not null
+    on conflict do nothing`,
   deployments: `
     insert into deployment (deployment_id, tenant, namespace_id, name, version, correlation, traceparent, cause)
     select deployment_id, tenant, namespace_id, name, version, correlation, traceparent, cause
@@ -72,7 +79,16 @@ const statements = {
 type Kind = keyof typeof statements;
 
 /** All tables that these statements write, and what is in them before the first event. */
-export const tables = ['node', 'node_document', 'namespace', 'deployment', 'release', 'instance', 'capacity'] as const;
+export const tables = [
+  'node',
+  'node_document',
+  'namespace',
+  'deployment',
+  'release',
+  'instance',
+  'capacity',
+  'image_ran',
+] as const;
 export const seed = 'insert into capacity (position) values (0)';
 
 export async function writeChanges(tx: PoolClient, changes: Changes): Promise<void> {
@@ -98,6 +114,7 @@ const rowsOf = (changes: Changes): Record<Kind, readonly unknown[]> => ({
     traces: newestTraces(changes.traces.get(node_id)),
   })),
   namespaces: [...changes.namespaces.values()],
+  proven: changes.proven,
   deployments: [...changes.deployments.values()].map((row) => ({
     ...row,
     ...changes.deploymentChanges.get(row.deployment_id)?.request,

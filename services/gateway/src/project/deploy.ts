@@ -47,6 +47,7 @@ export const projectDeploy: Project<DeployEvent> = (event, record): readonly Eff
       const { nodeId, reason } = event.data;
       return [patch('compute_node', nodeId, { status: 'UNREACHABLE', status_message: reason })];
     }
+    case 'EnvironmentRulesAdopted':
     case 'NamespaceOpened':
     case 'NamespaceClosed':
     case 'NamespaceDrained':
@@ -87,6 +88,8 @@ export const projectDeploy: Project<DeployEvent> = (event, record): readonly Eff
         patch('rollout', event.data.rolloutId, { status: 'COMPLETED', ended_at: at }),
         ...changed(event.data.deploymentId, record, { rolling_out: false, blocked_message: null }),
       ];
+    case 'ImageProven':
+      return changed(event.data.deploymentId, record);
     case 'RolloutSuperseded':
       // The one that took over has told, or will tell, where the deployment is going.
       return [

@@ -55,6 +55,8 @@ async function applyToReplica(tx: PoolClient, record: DeployRecord): Promise<boo
       await markDrained(tx, record);
       return true;
     // The namespace's own gate is opened and closed by tenancy's facts; a node's health is known by its reports.
+    case 'EnvironmentRulesAdopted':
+    case 'ImageProven':
     case 'NamespaceOpened':
     case 'NamespaceClosed':
     case 'NodeRegistered':
