@@ -24,6 +24,7 @@ import { startPlanTables } from './projections/plans.ts';
 import { onHoldingTold } from './reactions/holdings.ts';
 import { onInvitationAccepted } from './reactions/invitation-accepted.ts';
 import { onNamespaceDrained } from './reactions/namespace-drained.ts';
+import { onScopeGone } from './reactions/scope-gone.ts';
 import { seedDefaultPlan } from './seed-plan.ts';
 
 export async function startTenancy(options: {
@@ -54,7 +55,13 @@ export async function startTenancy(options: {
     source: { kind: 'store', store },
     pool,
     schema,
-    handler: { kind: 'react', react: (record) => onInvitationAccepted(store, record) },
+    handler: {
+      kind: 'react',
+      async react(record) {
+        await onInvitationAccepted(store, record);
+        await onScopeGone(store, record);
+      },
+    },
     log,
   });
   await seedDefaultPlan(store);
