@@ -15,6 +15,8 @@ export interface Home {
   readonly ports: string;
   readonly nodes: string;
   readonly issuerKey: string;
+  /** Keys, users and clients of the issuer that people log in at. */
+  readonly login: string;
   /** The key that signs the ends of the tenants' logs, and those that were signed. */
   readonly logKey: string;
   readonly logHeads: string;
@@ -57,6 +59,7 @@ export function openHome(folder: string): Home {
     ports: join(path, 'ports.json'),
     nodes: join(path, 'nodes.json'),
     issuerKey: join(path, 'issuer.jwk.json'),
+    login: join(path, 'login.json'),
     logKey: join(path, 'log.jwk.json'),
     logHeads: join(path, 'log-heads.jsonl'),
     dataKeys: join(path, 'data-keys.json'),

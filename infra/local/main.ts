@@ -21,6 +21,12 @@ function tokensOf({ tokens }: Platform['ready'], home: string): string {
 ${tenants.join('\n')}`;
 }
 
+function usersOf({ login }: Platform['ready'], home: string): string {
+  const at = `Log in at ${login.issuer}`;
+  if (!process.stdout.isTTY) return `${at}: users and passwords in ${home}/ready.json.`;
+  return `${at} as\n${login.users.map((user) => `  ${user.login.padEnd(18)} ${user.password}`).join('\n')}`;
+}
+
 function show({ ready, publicUrl, healthPages }: Platform, { home, traces }: StartOptions): void {
   console.log(`
 Atoll is ready (${((Date.now() - began) / 1000).toFixed(1)} s).
@@ -35,6 +41,8 @@ Atoll is ready (${((Date.now() - began) / 1000).toFixed(1)} s).
     .join('\n                ')}
 
 ${tokensOf(ready, home)}
+
+${usersOf(ready, home)}
 
 All of this for programs: ${home}/ready.json. Logs: ${home}/logs. Stop: Ctrl-C.`);
   if (traces) console.log(`Traces: npm run trace -- last${home === '.atoll' ? '' : ` --home ${home}`}`);

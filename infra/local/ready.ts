@@ -15,6 +15,20 @@ export interface Ready {
       readonly viewer: string;
     }[];
   };
+  /** Where people log in, and as whom. */
+  readonly login: {
+    readonly issuer: string;
+    /** Of programs on a person's own machine. */
+    readonly clientId: string;
+    /** Of pages of the platform. */
+    readonly portalClientId: string;
+    readonly users: readonly {
+      readonly login: string;
+      readonly password: string;
+      readonly tenant: string;
+      readonly role: string;
+    }[];
+  };
   readonly databaseUrl: string;
   readonly natsUrl: string;
   readonly processes: readonly RunningProcess[];

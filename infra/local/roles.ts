@@ -14,6 +14,7 @@ export const roleOf = (service: string) => `atoll_${service}`;
 const owners = [
   ...contexts.map((context) => ({ role: roleOf(context), schema: context as string })),
   { role: roleOf('gateway'), schema: 'read' },
+  { role: roleOf('issuer'), schema: 'issuer' },
 ];
 
 async function connected<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {

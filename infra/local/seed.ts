@@ -49,7 +49,7 @@ async function once<S extends z.ZodType>(
 }
 
 /** Faults of the platform are tried again: it is just starting, and every mutation here has its key. */
-async function ask<S extends z.ZodType>(...args: Parameters<typeof once<S>>): Promise<z.infer<S>> {
+export async function ask<S extends z.ZodType>(...args: Parameters<typeof once<S>>): Promise<z.infer<S>> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await once(...args);

@@ -57,6 +57,36 @@ export function contextSpecs(
   return contexts.map((context) => serviceSpec(context, options, special[context]));
 }
 
+/** The issuer that people log in at. */
+export function issuerSpec(
+  options: ServiceOptions,
+  issuer: { port: number; url: string; loginFile: string },
+): ProcessSpec {
+  const main = fileURLToPath(new URL('../issuer/main.ts', import.meta.url));
+  const port = options.healthPort('issuer');
+  return {
+    name: 'issuer',
+    needs: options.needs,
+    async launch() {
+      return {
+        command: process.execPath,
+        args: [main],
+        env: childEnvironment({
+          ATOLL_DATABASE_URL: options.database.roleUrl(roleOf('issuer')),
+          ATOLL_HEALTH_PORT: String(port),
+          ATOLL_PORT: String(issuer.port),
+          ATOLL_PUBLIC_URL: issuer.url,
+          ATOLL_LOGIN_FILE: issuer.loginFile,
+        }),
+        channel: true,
+      };
+    },
+    ready: () => pageReadiness(`http://127.0.0.1:${port}/readyz`),
+    stopSignal: 'SIGTERM',
+    stopGraceMs: 20_000,
+  };
+}
+
 export function gatewaySpec(
   options: ServiceOptions,
   gateway: { port: number; publicUrl: string; issuerKeyFile: string; logKeyFile: string; logHeadsFile: string },

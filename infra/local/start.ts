@@ -1,11 +1,13 @@
 /** The local platform: all its parts, put together and supervised. */
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { cliClient, portalClient } from '../issuer/config.ts';
 import { ensureDataKeys } from './data-keys.ts';
 import { dockerSpec } from './docker.ts';
 import { emptyHome, type Home, openHome } from './home.ts';
 import { recordChildren, stopLeftovers } from './leftovers.ts';
 import { takeLock } from './lock.ts';
+import { seedUsers, usersOf, writeLogin } from './login.ts';
 import { externalNats, type Nats, ownNats } from './nats.ts';
 import { agentName, agentSpec, cleanUpNode, type LocalNode, openNodes } from './nodes.ts';
 import type { StartOptions } from './options.ts';
@@ -17,7 +19,7 @@ import { registrySpec } from './registry.ts';
 import { chooseRuntime, type Runtime } from './runtime.ts';
 import { openSecrets, type Secrets } from './secrets.ts';
 import { adminOf, seededTenants, seedTenants, viewerOf } from './seed.ts';
-import { contextSpecs, gatewaySpec } from './services.ts';
+import { contextSpecs, gatewaySpec, issuerSpec } from './services.ts';
 import { createSupervisor, type ProcessSpec } from './supervisor.ts';
 import { ensureSigningKey, openIssuer } from './tokens.ts';
 import { startTraceReceiver, type TraceReceiver } from './trace-receiver.ts';
@@ -48,6 +50,7 @@ interface Parts {
   /** host:port of the registry, and the process that serves it unless it runs without us. */
   readonly registry: { readonly address: string; readonly spec: ProcessSpec | null } | null;
   readonly gatewayPort: number;
+  readonly loginPort: number;
   readonly healthPorts: ReadonlyMap<string, number>;
 }
 
@@ -76,7 +79,7 @@ async function choose(home: Home, options: StartOptions, nodes: readonly LocalNo
   const natsUrl = process.env.ATOLL_NATS_URL;
   if (!natsUrl) needFor('nats-server', 'the message transport; or set ATOLL_NATS_URL');
 
-  const names = ['tenancy', 'deploy', 'network', 'gateway', ...nodes.map(agentName)];
+  const names = ['tenancy', 'deploy', 'network', 'issuer', 'gateway', ...nodes.map(agentName)];
   const healthPorts = new Map<string, number>();
   for (const name of names) healthPorts.set(name, await ports.take(`health:${name}`));
 
@@ -98,10 +101,13 @@ async function choose(home: Home, options: StartOptions, nodes: readonly LocalNo
     nodes,
     registry: await openRegistry(home, () => ports.take('registry'), secrets),
     gatewayPort,
+    loginPort: await ports.take('login'),
     healthPorts,
   };
   return parts;
 }
+
+const loginUrl = ({ loginPort }: Parts) => `http://127.0.0.1:${loginPort}`;
 
 const agentOptions = (parts: Parts, node: LocalNode) => ({
   home: parts.home,
@@ -136,13 +142,23 @@ function specsOf(parts: Parts, publicUrl: string, abandoned: readonly LocalNode[
       ...{ issuerKeyFile: home.issuerKey, logKeyFile: home.logKey, logHeadsFile: home.logHeads },
     },
   );
+  const issuer = issuerSpec(
+    { database, nats, healthPort, needs: database.spec ? [database.spec.name] : [] },
+    { port: parts.loginPort, url: loginUrl(parts), loginFile: home.login },
+  );
   const underneath = [
     ...(docker ? [docker.name] : []),
     ...(registry?.spec ? [registry.spec.name] : []),
     'deploy',
     'network',
   ];
-  return [...servers, ...contexts, gateway, ...nodes.map((node) => agentSpec(agentOptions(parts, node), underneath))];
+  return [
+    ...servers,
+    ...contexts,
+    issuer,
+    gateway,
+    ...nodes.map((node) => agentSpec(agentOptions(parts, node), underneath)),
+  ];
 }
 
 async function makeReady(parts: Parts, publicUrl: string, processes: Ready['processes']): Promise<Ready> {
@@ -150,6 +166,14 @@ async function makeReady(parts: Parts, publicUrl: string, processes: Ready['proc
   const graphqlUrl = `${publicUrl}/graphql`;
   const operator = await sign({ subject: 'operator' });
   const ids = await seedTenants({ url: graphqlUrl, token: operator });
+  const users = await seedUsers({
+    url: graphqlUrl,
+    operator,
+    tenants: ids,
+    sign,
+    issuer: loginUrl(parts),
+    users: usersOf(parts.secrets),
+  });
   const [first] = parts.nodes;
   return {
     graphqlUrl,
@@ -168,6 +192,7 @@ async function makeReady(parts: Parts, publicUrl: string, processes: Ready['proc
         }),
       ),
     },
+    login: { issuer: loginUrl(parts), clientId: cliClient, portalClientId: portalClient, users },
     databaseUrl: parts.database.adminUrl,
     natsUrl: parts.nats.adminUrl,
     processes,
@@ -228,6 +253,7 @@ export function startPlatform(options: StartOptions, say: (line: string) => void
     await ensureSigningKey(home.issuerKey);
     await ensureSigningKey(home.logKey);
     ensureDataKeys(home.dataKeys);
+    await writeLogin(home.login, parts.secrets, publicUrl);
     let ready: Ready | undefined;
     aborted.signal.throwIfAborted();
     supervisor = createSupervisor({

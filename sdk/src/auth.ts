@@ -1,4 +1,4 @@
-/** Access tokens: given, provided, or exchanged for client credentials and kept until shortly before they expire. */
+/** Access tokens and keys: given, provided, or exchanged for client credentials and kept until shortly before they expire. */
 import { AtollAccessError, AtollNetworkError } from './errors.ts';
 import type { AtollOptions, ClientCredentials, TokenProvider } from './options.ts';
 import type { Clock } from './retry.ts';
@@ -12,6 +12,8 @@ export interface TokenSource {
 
 export function tokenSource(options: AtollOptions, fetch: typeof globalThis.fetch, clock: Clock): TokenSource {
   if (options.clientCredentials !== undefined) return exchanged(options.clientCredentials, fetch, clock);
+  const { apiKey } = options;
+  if (apiKey !== undefined) return { get: async () => apiKey, renewable: false };
   const { token } = options;
   if (typeof token === 'string') return { get: async () => token, renewable: false };
   const provide: TokenProvider = token;

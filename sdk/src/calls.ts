@@ -46,6 +46,7 @@ export interface Wire {
   readonly url: string;
   readonly fetch: typeof globalThis.fetch;
   readonly tokens: TokenSource;
+  readonly tenant: string | undefined;
   readonly positions: Positions;
   readonly traceparent: (() => string | undefined) | undefined;
   readonly clock: Clock;
@@ -83,6 +84,7 @@ export async function call<R, V>(
       url: wire.url,
       fetch: wire.fetch,
       token,
+      tenant: wire.tenant,
       position: wire.positions.header(),
       traceparent: traceparentOf(wire.traceparent),
       body,

@@ -47,6 +47,7 @@ export interface EventsWire {
   readonly webSocket: unknown;
   readonly tokens: TokenSource;
   readonly traceparent: (() => string | undefined) | undefined;
+  readonly tenant: string | undefined;
   readonly clock: Clock;
   /** Asks for the log's end. */
   readonly newest: (signal: AbortSignal | undefined) => Promise<string>;
@@ -128,7 +129,7 @@ function connect(wire: EventsWire, after: string, refused: string | null, signal
     ...(wire.webSocket === undefined ? {} : { webSocketImpl: wire.webSocket }),
     connectionParams: async () => {
       token = await wire.tokens.get(refused);
-      return { authorization: `Bearer ${token}` };
+      return { authorization: `Bearer ${token}`, ...(wire.tenant !== undefined && { tenant: wire.tenant }) };
     },
     // Resuming is done here, where the last cursor is known.
     retryAttempts: 0,

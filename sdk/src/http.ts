@@ -14,6 +14,7 @@ export interface HttpRequest {
   readonly url: string;
   readonly fetch: typeof globalThis.fetch;
   readonly token: string;
+  readonly tenant: string | undefined;
   readonly position: string | null;
   readonly traceparent: string | null;
   readonly body: string;
@@ -32,6 +33,7 @@ export async function post(request: HttpRequest): Promise<Answer> {
     authorization: `Bearer ${request.token}`,
     'content-type': 'application/json',
   };
+  if (request.tenant !== undefined) headers['atoll-tenant'] = request.tenant;
   if (request.position !== null) headers['atoll-position'] = request.position;
   if (request.traceparent !== null) headers.traceparent = request.traceparent;
   try {

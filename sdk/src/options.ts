@@ -23,6 +23,8 @@ export type AtollOptions = Defaults & {
   readonly url: string;
   /** The endpoint of graphql-ws; default: `url` with `ws:` in place of `http:`. */
   readonly subscriptionsUrl?: string;
+  /** Id of the tenant that is meant, for who is a member of several. */
+  readonly tenant?: string;
   /** Default: the global one. */
   readonly fetch?: typeof globalThis.fetch;
   /** The WebSocket class; default: the global one, which Node has from 22 on (on 20 pass that of the package `ws`). */
@@ -35,8 +37,10 @@ export type AtollOptions = Defaults & {
   /** Time and chance, for tests. */
   readonly clock?: Clock;
 } & (
-    | { readonly token: string | TokenProvider; readonly clientCredentials?: undefined }
-    | { readonly clientCredentials: ClientCredentials; readonly token?: undefined }
+    | { readonly token: string | TokenProvider; readonly apiKey?: undefined; readonly clientCredentials?: undefined }
+    /** As `createApiKey` has shown it, `atk_…`. */
+    | { readonly apiKey: string; readonly token?: undefined; readonly clientCredentials?: undefined }
+    | { readonly clientCredentials: ClientCredentials; readonly token?: undefined; readonly apiKey?: undefined }
   );
 
 export interface CallOptions extends Defaults {

@@ -18,6 +18,17 @@ export interface Ready {
       readonly viewer: string;
     }[];
   };
+  readonly login: {
+    readonly issuer: string;
+    readonly clientId: string;
+    readonly portalClientId: string;
+    readonly users: readonly {
+      readonly login: string;
+      readonly password: string;
+      readonly tenant: string;
+      readonly role: string;
+    }[];
+  };
   readonly databaseUrl: string;
   readonly natsUrl: string;
   readonly processes: readonly RunningProcess[];

@@ -11,6 +11,7 @@ import { type Secret, signatureOf } from './secret.ts';
 export const secretFiles = {
   'secrets.json': 'passwords of the database, and of the users of NATS',
   'issuer.jwk.json': "the issuer's private key",
+  'login.json': 'keys, users and passwords of the issuer that people log in at',
   'data-keys.json': 'master keys of personal data',
   'ready.json': 'how programs find the platform: the administrators of database and NATS, and tokens',
   'nats/nats.conf': 'passwords of the users of NATS, as nats-server takes them',
@@ -26,7 +27,7 @@ export function secretsOfHome(home: string, ready: Ready): readonly Secret[] {
     name: `password of ${name}`,
     value,
     // Which of them is whose is told by no rule; that none stands anywhere else is what counts.
-    keptIn: kept('secrets.json', 'ready.json', 'nats/nats.conf', 'registry/config.yml'),
+    keptIn: kept('secrets.json', 'login.json', 'ready.json', 'nats/nats.conf', 'registry/config.yml'),
   }));
   const masterKeys = Object.entries(read<{ keys: Record<string, string> }>('data-keys.json').keys).map(
     ([id, value]) => ({ name: `master key ${id}`, value, keptIn: kept('data-keys.json') }),
@@ -39,7 +40,16 @@ export function secretsOfHome(home: string, ready: Ready): readonly Secret[] {
       [`${name}'s viewer`, viewer] as const,
     ]),
   ].map(([who, token]) => ({ name: `token of ${who}`, value: signatureOf(token), keptIn: kept('ready.json') }));
-  return [...passwords, ...masterKeys, { name: "issuer's key", value: d, keptIn: kept('issuer.jwk.json') }, ...tokens];
+  const loginKeys = read<{ keys: { kid: string; d: string }[] }>('login.json').keys.map(({ kid, d: value }) => ({
+    ...{ name: `key ${kid} of the login`, value, keptIn: kept('login.json') },
+  }));
+  return [
+    ...passwords,
+    ...loginKeys,
+    ...masterKeys,
+    { name: "issuer's key", value: d, keptIn: kept('issuer.jwk.json') },
+    ...tokens,
+  ];
 }
 
 /** Declared files that others than their owner could read, with their mode. */
