@@ -41,6 +41,16 @@ function form(response: ServerResponse, { client, problem = '' }: { client: stri
   );
 }
 
+/** A program on the person's machine says which one it is, and any other could say so: it gets nothing silently (RFC 8252, 8.6). */
+function asked(response: ServerResponse, client: string, account: string): void {
+  const text = `${escaped(client)} on this machine wants to act for you. Go on only if you have just started it.`;
+  page(
+    response,
+    200,
+    `<h1>Go on as ${escaped(account)}?</h1><p>${text}</p><form method="post"><button>Go on</button></form>`,
+  );
+}
+
 async function bodyOf(request: IncomingMessage): Promise<URLSearchParams | null> {
   let text = '';
   for await (const chunk of request) {
@@ -66,6 +76,12 @@ export async function interact(
     return page(response, 400, '<h1>Too late</h1><p>This login has ended. Go back to where you came from.</p>');
   }
   const client = String(details.params.client_id);
+  const account = details.session?.accountId;
+  if (details.prompt.name === 'consent' && account !== undefined) {
+    if (request.method !== 'POST') return asked(response, client, account);
+    const consent = { consent: details.grantId === undefined ? {} : { grantId: details.grantId } };
+    return await provider.interactionFinished(request, response, consent, { mergeWithLastSubmission: true });
+  }
   if (request.method !== 'POST') return form(response, { client });
   const given = await bodyOf(request);
   const login = given?.get('login') ?? '';

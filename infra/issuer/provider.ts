@@ -77,7 +77,7 @@ export function createProvider(url: string, file: LoginFile, pool: Pool): Provid
     issueRefreshToken: async (_context, client) => client.grantTypeAllowed('refresh_token'),
     clientBasedCORS: (_context, origin) => origins.has(origin),
     ttl: {
-      ...{ AuthorizationCode: 60, IdToken: hour, DeviceCode: 600, Interaction: hour },
+      ...{ AccessToken: hour, AuthorizationCode: 60, IdToken: hour, DeviceCode: 600, Interaction: hour },
       ...{ RefreshToken: 14 * day, Session: 14 * day, Grant: 14 * day },
     },
     renderError(context, out) {

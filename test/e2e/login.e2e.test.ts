@@ -65,7 +65,9 @@ async function logIn(login: string, password = userOf(login).password) {
     code_challenge: createHash('sha256').update(verifier).digest('base64url'),
   });
   const form = await go(`${issuer}/auth?${query}`);
-  const back = await go(form.url, new URLSearchParams({ login, password }));
+  let back = await go(form.url, new URLSearchParams({ login, password }));
+  // A program on the person's machine is let in by a click of its own.
+  if (back.text.includes('Go on as')) back = await go(back.url, new URLSearchParams());
   const code = new URL(back.url).searchParams.get('code');
   if (code === null) return { form, back, answer: null, exchange: null };
   const exchange = { grant_type: 'authorization_code', client_id: clientId, redirect_uri: redirect, code };
@@ -192,8 +194,11 @@ test('a key of an admin does what its scopes allow, and its checksum is checked 
     code: 'FORBIDDEN',
   });
   // What a key leaves out can't be given away by it either.
-  const give = limited.mutate.addMember({ subject: unique('friend'), role: 'ADMIN' });
-  await expect(give).rejects.toMatchObject({ code: 'GRANT_EXCEEDS_OWN' });
+  const { addMember } = await limited.request<{ addMember: { userErrors: { code: string }[] } }, object>(
+    'mutation ($input: AddMemberInput!) { addMember(input: $input) { userErrors { code } } }',
+    { input: { subject: unique('friend'), role: 'ADMIN' } },
+  );
+  expect(addMember.userErrors).toEqual([{ code: 'GRANT_EXCEEDS_OWN' }]);
   await expect(limited.mutate.createApiKey({ name: 'more' })).rejects.toMatchObject({ code: 'FORBIDDEN' });
   await atoll.mutate.revokeApiKey({ apiKeyId: apiKey.id });
   await expect(limited.query.viewer()).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });

@@ -77,7 +77,7 @@ export function createApiKeys(pool: Pool, now: () => number = Date.now): ApiKeys
       }
       const { tenant, subject, scopes, expiresAt } = key;
       const credential = { kind: 'apiKey', apiKeyId: parsed.id } as const;
-      return { kind: 'tenant', tenant, subject, scopes, groupRole: null, expiresAt, credential };
+      return { kind: 'tenant', tenant, subject, scopes, groupRole: null, isAmbiguous: false, expiresAt, credential };
     },
     forget: keys.forget,
     forgetAll: keys.forgetAll,

@@ -113,20 +113,14 @@ export function createFederated(options: {
   async function choose(
     subjects: ReadonlyMap<Id<'tenant'>, string>,
     withGroups: readonly Id<'tenant'>[],
-  ): Promise<Id<'tenant'> | null> {
+  ): Promise<{ readonly chosen: Id<'tenant'> | null; readonly isAmbiguous: boolean }> {
     const [first, second] = subjects.keys();
-    if (first === undefined || second === undefined) return first ?? null;
+    if (first === undefined || second === undefined) return { chosen: first ?? null, isAmbiguous: false };
     const values = [[...subjects.keys()], [...subjects.values()]];
     const { rows } = await pool.query<{ tenant_id: Id<'tenant'> }>({ ...memberSql, values });
     const found = new Set([...rows.map((row) => row.tenant_id), ...withGroups]);
     const [only, another] = found;
-    if (another !== undefined) {
-      throw new ApiError(
-        'FORBIDDEN',
-        'You belong to more than one tenant: say which by its id in the header atoll-tenant, over a WebSocket as `tenant` in connection_init.',
-      );
-    }
-    return only ?? first;
+    return { chosen: only ?? first, isAmbiguous: another !== undefined };
   }
 
   return {
@@ -157,7 +151,7 @@ export function createFederated(options: {
         matching.set(registration.tenant, registration);
       }
       const withGroups = [...matching.values()].filter((one) => groupRoleOf(one, entry.payload) !== null);
-      const chosen = await choose(
+      const { chosen, isAmbiguous } = await choose(
         subjects,
         withGroups.map((one) => one.tenant),
       );
@@ -169,6 +163,7 @@ export function createFederated(options: {
       return {
         ...{ kind: 'tenant', tenant: chosen, subject, expiresAt, scopes: null },
         groupRole: groupRoleOf(registration, entry.payload),
+        isAmbiguous,
         credential: { kind: 'issuerToken', issuerId: registration.id, subjects, profiles },
       };
     },

@@ -35,6 +35,8 @@ export interface TenantIdentity extends Shown {
   readonly scopes: ReadonlySet<Permission> | null;
   /** What a group of the issuer's gives to somebody who is no member. */
   readonly groupRole: BuiltInRole | null;
+  /** They belong to several tenants, and haven't said which they mean: `tenant` is one of them. */
+  readonly isAmbiguous: boolean;
 }
 export type Identity = (Shown & { readonly kind: 'operator' }) | TenantIdentity;
 

@@ -84,6 +84,7 @@ export function createTokens(issuer: Pick<Issuer, 'url' | 'jwks'>, now: Clock = 
       expiresAt,
       scopes: null,
       groupRole: null,
+      isAmbiguous: false,
       credential,
     };
     return { identity, mark };

@@ -37,6 +37,8 @@ export interface Viewer {
   readonly closedUntil: string | null;
   /** What its plan gives it; null for the operator and for guests, of whom no plan says anything. */
   readonly entitled: Entitled | null;
+  /** Of a guest, why they are one. */
+  readonly refusal: ApiError | null;
   /** When the token ends: Unix time in milliseconds. */
   readonly expiresAt: number;
 }
@@ -45,7 +47,7 @@ export interface Viewers {
   /** Throws FORBIDDEN where the identity has no membership. */
   of(identity: Identity): Promise<Viewer>;
   /** Somebody without a membership: may accept an invitation, and nothing else. */
-  guest(identity: TenantIdentity): Viewer;
+  guest(identity: TenantIdentity, refusal: ApiError): Viewer;
   /** Who may do what in the tenant may have changed. */
   forget(tenant: string): void;
   forgetAll(): void;
@@ -59,7 +61,7 @@ const believedMs = 2000;
 const oldestMs = 60_000;
 const maxRemembered = 500_000;
 
-type Known = Omit<Viewer, 'subject' | 'tenant' | 'expiresAt' | 'scopes' | 'credential'>;
+type Known = Omit<Viewer, 'subject' | 'tenant' | 'expiresAt' | 'scopes' | 'credential' | 'refusal'>;
 interface Remembered {
   readonly known: Known;
   readonly readAt: number;
@@ -80,6 +82,12 @@ const guestAccess = compileGrants(guestGrants);
 /** What is said to whoever has no membership in the tenant that they mean, whether there is such a tenant or not. */
 export const noMember = () =>
   new ApiError('FORBIDDEN', 'You are no member of the tenant that the token is for: ask one of its admins.');
+
+const whichTenant = () =>
+  new ApiError(
+    'FORBIDDEN',
+    'You belong to more than one tenant: say which by its id in the header atoll-tenant, over a WebSocket as `tenant` in connection_init.',
+  );
 
 /** Most members have one role and no binding: they share what is worked out. */
 const shared = new Map<string, Access>();
@@ -200,16 +208,18 @@ export function createViewers(pool: Pool, now: () => number = () => performance.
             entitled: null,
             expiresAt,
           },
-          ...{ scopes: null, credential },
+          ...{ scopes: null, credential, refusal: null },
         };
       }
       const { tenant, scopes, groupRole } = identity;
+      if (identity.isAmbiguous) throw whichTenant();
       const member = await knownFor(tenant, subject);
       const known = member ?? (groupRole && (await ofGroup(tenant, groupRole)));
       if (known === null) throw noMember();
-      return { ...within(known, scopes), subject, tenant, scopes, credential, expiresAt };
+      return { ...within(known, scopes), subject, tenant, scopes, credential, refusal: null, expiresAt };
     },
-    guest: ({ subject, tenant, expiresAt, credential }) => ({
+    guest: ({ subject, tenant, expiresAt, credential }, refusal) => ({
+      refusal,
       ...{ subject, tenant, expiresAt, credential, role: 'guest', subjectId: null },
       ...{ permissions: guestAccess.permissions, access: guestAccess, grants: guestGrants },
       ...{ scopes: null, suspension: null, closedUntil: null, entitled: null },

@@ -20,7 +20,7 @@ import {
 } from 'graphql';
 import type { Client } from '../audit/client.ts';
 import type { MutationAudit } from '../audit/mutations.ts';
-import { noMember, scopeOf, type Viewer } from '../auth/viewers.ts';
+import { scopeOf, type Viewer } from '../auth/viewers.ts';
 import type { Budget } from '../budget.ts';
 import { ApiError } from '../errors.ts';
 import type { LiveRequest, LiveResolvers } from '../live/resolvers.ts';
@@ -107,8 +107,8 @@ export function createEngine(needs: EngineNeeds): Engine {
 
   function authorise(plan: Plan, viewer: Viewer): void {
     // Who is no member is told so, whatever they ask for; but may become one.
-    if (viewer.role === 'guest' && !plan.needed.some(({ permission }) => permission === 'invitation:accept')) {
-      throw noMember();
+    if (viewer.refusal !== null && !plan.needed.some(({ permission }) => permission === 'invitation:accept')) {
+      throw viewer.refusal;
     }
     for (const { permission, where } of plan.needed) {
       // Held anywhere: rows are read, and changes made, where it is held.

@@ -81,7 +81,7 @@ export function createApp(needs: AppNeeds): FastifyInstance {
       return await viewers.of(identity);
     } catch (error) {
       const isStranger = error instanceof ApiError && error.code === 'FORBIDDEN';
-      if (isStranger && identity.kind === 'tenant' && mayJoin(identity)) return viewers.guest(identity);
+      if (isStranger && identity.kind === 'tenant' && mayJoin(identity)) return viewers.guest(identity, error);
       throw error;
     }
   }
