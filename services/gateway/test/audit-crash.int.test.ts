@@ -68,7 +68,9 @@ async function gatewayThatDies(failpoint: string) {
   children.push(child);
   const url = `http://127.0.0.1:${port}`;
   const ended = new Promise<NodeJS.Signals | null>((resolve) => child.once('exit', (_code, signal) => resolve(signal)));
-  await eventually('the gateway is ready', async () => (await fetch(`${url}/readyz`).catch(() => null))?.ok === true);
+  const isReady = async () => (await fetch(`${url}/readyz`).catch(() => null))?.ok === true;
+  // A process has to start, on a machine that may be busy.
+  await eventually('the gateway is ready', isReady, 60_000);
   return { url, ended };
 }
 
@@ -82,7 +84,7 @@ const records = async () =>
   ).rows;
 
 it('kill -9 before the command, after it, and before the answer: one record each, and one change where one was made', {
-  timeout: 60_000,
+  timeout: 200_000,
 }, async () => {
   const service = serveJson(platform.nc, { subject: 'cmd.tenancy.CreateEnvironment', log }, async (body) => {
     const { correlation, data } = body as { correlation: string; data: { name: string; kind: string } };

@@ -127,6 +127,29 @@ describe('a resource', () => {
     expect(rows[0].all).not.toMatch(/Ada L|ada@/);
   });
 
+  it('of the limits of an environment: who has changed them, and what they were', async () => {
+    const { environmentId } = await aNamespace(globex, 'limited');
+    const set = (limits: object) =>
+      platform.append(globex.id, 'tenancy', `quota:${environmentId}`, {
+        type: 'QuotaSet',
+        data: { environmentId, namespaceId: null, limits },
+      });
+    await set({ cpuMillis: 1000 });
+    await set({ cpuMillis: 2000 });
+    const query = `query ($id: ID!) {
+      timeline(resourceId: $id, kind: "quota_limit") { nodes { change actor before after } }
+      asOf(resourceId: $id, kind: "quota_limit", change: 1) { state }
+    }`;
+    const { body } = await platform.query(globex.admin, query, { id: environmentId });
+    expect(body.data.timeline.nodes).toMatchObject([
+      { change: 2, before: { limits: { cpuMillis: 1000 } }, after: { limits: { cpuMillis: 2000 } } },
+      { change: 1, before: null, after: { limits: { cpuMillis: 1000 } } },
+    ]);
+    expect(body.data.asOf.state).toEqual({ limits: { cpuMillis: 1000 } });
+    const { text } = await platform.query(acme.admin, query, { id: environmentId });
+    expect(text).toBe((await platform.query(acme.admin, query, { id: newId('environment') })).text);
+  });
+
   it('comes by pages', async () => {
     const { namespaceId, request } = await aNamespace(globex, 'pages');
     await request();

@@ -23,7 +23,9 @@ export interface Image {
 /** What machines report by the second, and tell of in the log; and what isn't shown by itself. */
 const withoutImages: ReadonlySet<TableName> = new Set<TableName>([
   ...(['instance', 'endpoint', 'policy_receipt', 'namespace_home'] as const),
-  ...(['quota_holder', 'quota_reservation', 'quota_difference'] as const),
+  ...(['quota_holder', 'quota_reservation', 'quota_difference', 'quota_committed'] as const),
+  // Hashes are taken out of what the log tells; what is left of these says nothing.
+  ...(['service_account_secret', 'api_key_secret'] as const),
 ]);
 const withoutColumns: Readonly<Partial<Record<TableName, readonly string[]>>> = {
   namespace: ['status'],
@@ -112,6 +114,9 @@ export function applyToImages(
 }
 
 /** Whether an image is of something that a purge takes along. */
-export function isUnder({ kind, state }: Image, { table, column, value }: Effect & { readonly op: 'purge' }): boolean {
-  return kind === table && state !== null && state[camel(column)] === value;
+export function isUnder({ kind, id, tenant, state }: Image, purge: Effect & { readonly op: 'purge' }): boolean {
+  const { table, column, value } = purge;
+  if (kind !== table || state === null) return false;
+  if (column === 'tenant_id') return tenant === value;
+  return (column === 'id' ? id : state[camel(column)]) === value;
 }
