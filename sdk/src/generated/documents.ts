@@ -141,8 +141,8 @@ fragment LogHead on LogHead {
   hash
   signed
 }`),
-  timeline: new TypedDocument<o.TimelineQuery, o.TimelineQueryVariables>('query', ["timeline"], `query Timeline($resourceId: ID!, $first: Int = 20, $after: String) {
-  timeline(resourceId: $resourceId, first: $first, after: $after) { nodes { ...TimelineEntry } pageInfo { hasNextPage endCursor } }
+  timeline: new TypedDocument<o.TimelineQuery, o.TimelineQueryVariables>('query', ["timeline"], `query Timeline($resourceId: ID!, $kind: String, $first: Int = 20, $after: String) {
+  timeline(resourceId: $resourceId, kind: $kind, first: $first, after: $after) { nodes { ...TimelineEntry } pageInfo { hasNextPage endCursor } }
 }
 fragment TimelineEntry on TimelineEntry {
   change
@@ -156,8 +156,8 @@ fragment TimelineEntry on TimelineEntry {
   before
   after
 }`),
-  asOf: new TypedDocument<o.AsOfQuery, o.AsOfQueryVariables>('query', ["asOf"], `query AsOf($resourceId: ID!, $time: DateTime, $change: Int) {
-  asOf(resourceId: $resourceId, time: $time, change: $change) { ...PastResource }
+  asOf: new TypedDocument<o.AsOfQuery, o.AsOfQueryVariables>('query', ["asOf"], `query AsOf($resourceId: ID!, $kind: String, $time: DateTime, $change: Int) {
+  asOf(resourceId: $resourceId, kind: $kind, time: $time, change: $change) { ...PastResource }
 }
 fragment PastResource on PastResource {
   id

@@ -1355,6 +1355,7 @@ export type LogHeadQuery = { readonly logHead: LogHeadFragment };
 
 export type TimelineQueryVariables = Exact<{
   resourceId: string;
+  kind?: string | null | undefined;
   first?: number | null | undefined;
   after?: string | null | undefined;
 }>;
@@ -1364,6 +1365,7 @@ export type TimelineQuery = { readonly timeline: { readonly nodes: ReadonlyArray
 
 export type AsOfQueryVariables = Exact<{
   resourceId: string;
+  kind?: string | null | undefined;
   time?: string | null | undefined;
   change?: number | null | undefined;
 }>;
