@@ -22,6 +22,8 @@ export interface Home {
   readonly logHeads: string;
   readonly dataKeys: string;
   readonly ready: string;
+  /** The way to the database, while nothing else runs. */
+  readonly database: string;
   readonly logs: string;
   readonly postgres: string;
   readonly nats: string;
@@ -64,6 +66,7 @@ export function openHome(folder: string): Home {
     logHeads: join(path, 'log-heads.jsonl'),
     dataKeys: join(path, 'data-keys.json'),
     ready: join(path, 'ready.json'),
+    database: join(path, 'database.json'),
     logs: join(path, 'logs'),
     postgres: join(path, 'postgres'),
     nats: join(path, 'nats'),

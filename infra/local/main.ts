@@ -1,4 +1,5 @@
 /** `npm start`. */
+import { startDatabaseOnly } from './database-only.ts';
 import { parseOptions, type StartOptions } from './options.ts';
 import { type Platform, startPlatform } from './start.ts';
 
@@ -48,15 +49,33 @@ All of this for programs: ${home}/ready.json. Logs: ${home}/logs. Stop: Ctrl-C.`
   if (traces) console.log(`Traces: npm run trace -- last${home === '.atoll' ? '' : ` --home ${home}`}`);
 }
 
+interface Begun {
+  /** Says what is there. */
+  readonly up: Promise<() => void>;
+  stop(): Promise<void>;
+}
+
+function begin(options: StartOptions): Begun {
+  if (options.databaseOnly) {
+    const { up, stop } = startDatabaseOnly(options.home, say);
+    const told = () =>
+      console.log(`
+The database of ${options.home} is ready, and nothing else runs. Commands: npm run events -- --home ${options.home} … Stop: Ctrl-C.`);
+    return { up: up.then(() => told), stop };
+  }
+  const { platform, stop } = startPlatform(options, say);
+  return { up: platform.then((started) => () => show(started, options)), stop };
+}
+
 async function main(): Promise<number> {
   const parsed = parseOptions(process.argv.slice(2));
   if (parsed.kind === 'exit') return parsed.code;
   const { options } = parsed;
   console.log(`Starting Atoll (home ${options.home}) …`);
 
-  let starting: ReturnType<typeof startPlatform>;
+  let starting: Begun;
   try {
-    starting = startPlatform(options, say);
+    starting = begin(options);
   } catch (error) {
     console.error(error instanceof Error ? error.message : String(error));
     return 1;
@@ -75,9 +94,9 @@ async function main(): Promise<number> {
   });
 
   const outcome = await Promise.race([
-    starting.platform.then(
-      (platform) => {
-        show(platform, options);
+    starting.up.then(
+      (told) => {
+        told();
         return null;
       },
       (error: unknown) => ({ error }),

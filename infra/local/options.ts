@@ -11,6 +11,8 @@ export interface StartOptions {
   readonly nodes: number;
   /** Keep the spans of all processes, for `npm run trace`. */
   readonly traces: boolean;
+  /** Start the home's database and nothing else. */
+  readonly databaseOnly: boolean;
 }
 
 export const maxNodes = 16;
@@ -34,6 +36,11 @@ function program(): Command {
     .addOption(new Option('--no-node', 'start no node: control plane only').conflicts('nodes'))
     .option('--nodes <n>', 'number of nodes (default: 1)', whole(1, maxNodes))
     .option('--traces', 'keep traces, for `npm run trace`', false)
+    .addOption(
+      new Option('--database-only', "start the home's database and nothing else, to work on a restored one")
+        .default(false)
+        .conflicts(['reset', 'node', 'nodes', 'traces', 'port']),
+    )
     .addHelpText(
       'after',
       `
@@ -60,13 +67,17 @@ export function parseOptions(args: readonly string[]): Parsed {
     if (error instanceof CommanderError) return { kind: 'exit', code: error.exitCode === 0 ? 0 : 64 };
     throw error;
   }
-  const { home, port, reset, node, nodes, traces } = command.opts<{
+  const { home, port, reset, node, nodes, traces, databaseOnly } = command.opts<{
     home: string;
     port?: number;
     reset: boolean;
     node: boolean;
     nodes?: number;
     traces: boolean;
+    databaseOnly: boolean;
   }>();
-  return { kind: 'start', options: { home, port: port ?? null, reset, nodes: node ? (nodes ?? 1) : 0, traces } };
+  return {
+    kind: 'start',
+    options: { home, port: port ?? null, reset, nodes: node ? (nodes ?? 1) : 0, traces, databaseOnly },
+  };
 }

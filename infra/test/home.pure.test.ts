@@ -156,13 +156,14 @@ describe('log files', () => {
 
 describe('options', () => {
   test.each([
-    [[], { home: '.atoll', port: null, reset: false, nodes: 1, traces: false }],
+    [[], { home: '.atoll', port: null, reset: false, nodes: 1, traces: false, databaseOnly: false }],
     [
       ['--home', 'x', '--port', '0', '--reset', '--nodes', '3'],
-      { home: 'x', port: 0, reset: true, nodes: 3, traces: false },
+      { home: 'x', port: 0, reset: true, nodes: 3, traces: false, databaseOnly: false },
     ],
-    [['--traces'], { home: '.atoll', port: null, reset: false, nodes: 1, traces: true }],
-    [['--no-node'], { home: '.atoll', port: null, reset: false, nodes: 0, traces: false }],
+    [['--traces'], { home: '.atoll', port: null, reset: false, nodes: 1, traces: true, databaseOnly: false }],
+    [['--database-only'], { home: '.atoll', port: null, reset: false, nodes: 1, traces: false, databaseOnly: true }],
+    [['--no-node'], { home: '.atoll', port: null, reset: false, nodes: 0, traces: false, databaseOnly: false }],
   ])('%j', (args, options) => {
     expect(parseOptions(args)).toEqual({ kind: 'start', options });
   });

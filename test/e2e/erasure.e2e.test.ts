@@ -1,12 +1,15 @@
 /** A person's data on the whole platform: where it is as long as it may be there, and that it is nowhere afterwards. */
 import { execFile } from 'node:child_process';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Atoll } from '@atoll/sdk/client';
 import { AtollError } from '@atoll/sdk/errors';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { operatorOf, seeded, unique } from '../platform/clients.ts';
-import { newHome, Platform, removeHome } from '../platform/platform.ts';
+import { processesNaming } from '../platform/host.ts';
+import { launch, newHome, Platform, removeHome } from '../platform/platform.ts';
 import { databaseFilesWith, tracesOf } from '../platform/traces-of.ts';
 import { until } from '../platform/waiting.ts';
 
@@ -164,4 +167,24 @@ test('a new master key opens what the old one did, also after the old one is gon
   // Who was erased stays so; and what a restored database would bring back is destroyed again.
   const { stdout } = await events('keys', 'erased');
   expect(stdout.trim().split('\n').length).toBeGreaterThan(12);
+});
+
+test('the erased are destroyed again in a restored home before any service sees it', async () => {
+  const { stdout } = await events('keys', 'erased');
+  const erased = stdout.trim().split('\n').length;
+  const file = join(home, 'erased.jsonl');
+  writeFileSync(file, stdout);
+  await platform.stop();
+  const alone = launch(home, { bare: true, args: ['--database-only'] });
+  try {
+    await until('the database runs alone', 60_000, () => alone.output().includes('is ready, and nothing else runs'));
+    const buried = await events('keys', 'bury', file);
+    expect(buried.stdout).toContain(`tenancy: ${erased} are erased, 0 of them were readable again.`);
+    expect(processesNaming([home]).filter((line) => line.includes('services/'))).toEqual([]);
+  } finally {
+    alone.child.kill('SIGTERM');
+  }
+  expect((await alone.ended).code).toBe(0);
+  expect(existsSync(join(home, 'database.json'))).toBe(false);
+  await expect(events('keys', 'erased')).rejects.toThrow("doesn't run");
 });

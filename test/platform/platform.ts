@@ -28,11 +28,14 @@ export interface Ended {
 export const newHome = (): string => mkdtempSync(join(tmpdir(), 'atoll-e2e-'));
 export const removeHome = (home: string): void => rmSync(home, { recursive: true, force: true });
 
-/** Starts it and doesn't wait. */
-export function launch(home: string, { args = [], env = {} }: PlatformOptions = {}) {
+/** Starts it and doesn't wait. `bare`: with no option but those given. */
+export function launch(
+  home: string,
+  { args = [], env = {}, bare = false }: PlatformOptions & { readonly bare?: boolean } = {},
+) {
   const child = spawn(
     process.execPath,
-    ['infra/setup/run.js', 'start', '--home', home, '--port', '0', ...args],
+    ['infra/setup/run.js', 'start', '--home', home, ...(bare ? [] : ['--port', '0']), ...args],
     // A group of its own, so that all of it can be killed at once.
     { cwd: root, detached: true, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } },
   );

@@ -21,15 +21,19 @@ function databaseUrl(options: { home: string; databaseUrl?: string }): string {
   const given = options.databaseUrl ?? process.env.ATOLL_DATABASE_URL;
   if (given) return given;
   const file = join(resolve(options.home), 'ready.json');
-  try {
-    return readySchema.parse(JSON.parse(readFileSync(file, 'utf8'))).databaseUrl;
-  } catch {
-    throw new CommandFailure(
-      `The platform doesn't run on ${options.home}: there is no ${file}. Start it with \`npm start\`, name its home ` +
-        'with --home, or give the URL of a database with --database-url.',
-      exits.unavailable,
-    );
+  // The second: where only the database runs.
+  for (const path of [file, join(resolve(options.home), 'database.json')]) {
+    try {
+      return readySchema.parse(JSON.parse(readFileSync(path, 'utf8'))).databaseUrl;
+    } catch {
+      // The next one, or none.
+    }
   }
+  throw new CommandFailure(
+    `The platform doesn't run on ${options.home}: there is no ${file}. Start it with \`npm start\`, name its home ` +
+      'with --home, or give the URL of a database with --database-url.',
+    exits.unavailable,
+  );
 }
 
 const schemasSql = `
