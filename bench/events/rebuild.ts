@@ -34,15 +34,18 @@ export const rebuilding: Suite = {
       // One after the other: its rebuild skips events whose positions and transactions are in different orders.
       await emmett.ask('fill', { kind: 'account', streams, length: STREAM_LENGTH, atOnce: 1 });
       const made = new Set<string>();
-      const memory: number[] = [];
-      const keep = ({ perSecond, totals, memory: samples }: Rebuilt): number => {
+      const keep = ({ perSecond, totals }: Rebuilt): number => {
         made.add(totals);
-        memory.push(...samples);
         return perSecond;
+      };
+      /** The most that each fold took. One by SQL takes nothing here, and the process gives back meanwhile. */
+      const peaks: number[] = [];
+      const keepFold = (rebuilt: Rebuilt): number => {
+        peaks.push(Math.max(...rebuilt.memory));
+        return keep(rebuilt);
       };
       // The live ones first: a rebuild never goes beyond them.
       for (const kind of ['fold', 'sql'] as const) keep(await ours.ask('catchUp', { kind }));
-      memory.length = 0;
 
       let batch = { size: 0, perSecond: 0 };
       for (const size of BATCHES) {
@@ -57,7 +60,7 @@ export const rebuilding: Suite = {
       };
       const [sql = [], fold = [], read = [], theirs = [], tuned = []] = await inTurns(long ? 5 : 3, [
         () => ours.ask('rebuild', { kind: 'sql' }).then(keep),
-        () => ours.ask('rebuild', { kind: 'fold' }).then(keep),
+        () => ours.ask('rebuild', { kind: 'fold' }).then(keepFold),
         () => reader.ask('read', null),
         () => emmettBy(null),
         () => emmettBy(batch.size),
@@ -79,8 +82,8 @@ export const rebuilding: Suite = {
         rounds(inSql, sql, 'events/s', tunedPeer),
         rounds(inFold, fold, 'events/s', bare),
         rounds(inFold, fold, 'events/s', peer),
-        row('memory of the process after all rebuilds', memory.at(-1) ?? Number.NaN, 'MiB'),
-        aimed(row('its growth over the second half of them', growthOf(memory), ''), { atMost: 0.1 }),
+        row('most memory of the process in the last fold', peaks.at(-1) ?? Number.NaN, 'MiB'),
+        aimed(row('its growth over the second half of the folds', growthOf(peaks), ''), { atMost: 0.1 }),
       ];
       return rows;
     } finally {
