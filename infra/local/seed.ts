@@ -90,6 +90,42 @@ const created = z.object({
   }),
 });
 
+/** The first tenant's stages, each promoted to the next: what a new platform shows. */
+const seededStages = [
+  { name: 'test', kind: 'TEST' },
+  { name: 'production', kind: 'PRODUCTION' },
+] as const;
+
+const createdStage = z.object({
+  createEnvironment: z.object({
+    environment: z.object({ id: z.string() }).nullable(),
+    userErrors: z.array(z.object({ code: z.string(), message: z.string() })),
+  }),
+});
+const promoted = z.object({ setPromotion: z.object({ userErrors: z.array(z.object({ message: z.string() })) }) });
+
+/** Once: names that the tenant has taken or given up since are left as they are. */
+export async function seedStages(api: { url: string; token: string }): Promise<void> {
+  const ids: string[] = [];
+  for (const { name, kind } of seededStages) {
+    const { createEnvironment } = await ask(
+      api,
+      'mutation ($input: CreateEnvironmentInput!) { createEnvironment(input: $input) { environment { id } userErrors { code message } } }',
+      { input: { idempotencyKey: `local-seed-${name}`, name, kind } },
+      createdStage,
+    );
+    if (!createEnvironment.environment) return;
+    ids.push(createEnvironment.environment.id);
+  }
+  const [first, second] = ids;
+  await ask(
+    api,
+    'mutation ($input: SetPromotionInput!) { setPromotion(input: $input) { userErrors { message } } }',
+    { input: { idempotencyKey: 'local-seed-order', environmentId: first, promotesTo: [second] } },
+    promoted,
+  );
+}
+
 /** Makes what isn't there yet. Resolves to the ids by name. */
 export async function seedTenants(api: { url: string; token: string }): Promise<ReadonlyMap<string, string>> {
   const found = await findTenants(api);

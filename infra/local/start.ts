@@ -18,7 +18,7 @@ import { type Ready, removeReady, writeReady } from './ready.ts';
 import { registrySpec } from './registry.ts';
 import { chooseRuntime, type Runtime } from './runtime.ts';
 import { openSecrets, type Secrets } from './secrets.ts';
-import { adminOf, seededTenants, seedTenants, viewerOf } from './seed.ts';
+import { adminOf, seededTenants, seedStages, seedTenants, viewerOf } from './seed.ts';
 import { contextSpecs, gatewaySpec, issuerSpec } from './services.ts';
 import { createSupervisor, type ProcessSpec } from './supervisor.ts';
 import { ensureSigningKey, openIssuer } from './tokens.ts';
@@ -174,6 +174,9 @@ async function makeReady(parts: Parts, publicUrl: string, processes: Ready['proc
     issuer: loginUrl(parts),
     users: usersOf(parts.secrets),
   });
+  const [demo] = seededTenants;
+  const demoToken = await sign({ subject: adminOf(demo), tenant: ids.get(demo) ?? '' });
+  await seedStages({ url: graphqlUrl, token: demoToken });
   const [first] = parts.nodes;
   return {
     graphqlUrl,

@@ -38,7 +38,8 @@ export async function startHarness(options: { quotaCheckMs?: number } = {}) {
   await migrate({ pool, schema, folders: [engineMigrations, migrations], log });
   const nc = await connectNats({ url: nats.url, name: 'test', log });
   const dataKeys = testMasterKeyFile();
-  const service = await startTenancy({ pool, nc, masterKeys: openMasterKeys(dataKeys.file), log, ...options });
+  const start = () => startTenancy({ pool, nc, masterKeys: openMasterKeys(dataKeys.file), log, ...options });
+  let service = await start();
   const client = createCommandClient(nc);
   const stops: (() => Promise<void>)[] = [() => service.stop()];
   let calls = 0;
@@ -49,7 +50,18 @@ export async function startHarness(options: { quotaCheckMs?: number } = {}) {
     pool,
     nc,
     log,
-    store: service.store,
+    get store() {
+      return service.store;
+    },
+    /** The process ends, and another one takes over; `between` runs while there is none. */
+    async replaced(between: () => Promise<void>): Promise<void> {
+      await service.stop();
+      try {
+        await between();
+      } finally {
+        service = await start();
+      }
+    },
     /** Of another process of the service. */
     dataKeyFile: dataKeys.file,
     checkQuotas: service.checkQuotas,
