@@ -98,7 +98,7 @@ test('sessions killed under load lose nothing, double nothing and leave no hole'
   const before = await direct.lastPosition();
   const { store } = stores.open();
   const { store: other } = stores.open();
-  const total = 4000;
+  const total = 2500;
   let sent = 0;
   let kills = 0;
   /** Kills whoever appends, each time that the log has grown. */
