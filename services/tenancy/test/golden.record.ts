@@ -5,6 +5,8 @@ import { environment, environmentStream } from '../src/domain/environment.ts';
 import { namespace, namespaceStream } from '../src/domain/namespace.ts';
 import { defaultLimits, tenant, tenantStream } from '../src/domain/tenant.ts';
 
+import { recordIdentity } from './golden.identity.ts';
+
 const [, , release = ''] = process.argv;
 const { run, write } = createRecorder('tenancy', tenancyEvents);
 
@@ -81,5 +83,7 @@ run(tenant, ofTenant, { kind: 'erasePersonalData', subject: guest.subject });
 const byOperator = { ...ofTenant, actor: 'operator:root' };
 run(tenant, byOperator, { kind: 'suspend', reason: 'The invoice of October is open.' });
 run(tenant, byOperator, { kind: 'resume' });
+
+recordIdentity(run);
 
 write(release);
