@@ -245,6 +245,27 @@ describe('an invitation', () => {
     );
   });
 
+  it('that was accepted by a process that died then and there still makes its member', async () => {
+    const invitationId = newId('invitation');
+    const memberId = newId('member');
+    const accepted = { tenantId: acme, invitationId, memberId, subject: 'orphan', role: 'viewer' };
+    await h.store.append({
+      ...{ stream: `invitation:${invitationId}`, expected: { kind: 'none' }, claims: [] },
+      events: [{ type: 'InvitationAccepted', data: { ...accepted, displayName: 'Or Phan', email: null } }],
+      origin: { tenant: acme, actor: 'user:orphan', cause: null, correlation: 'crash', traceparent: null },
+    });
+    const deadline = Date.now() + 10_000;
+    const members = async () => {
+      const { rows } = await h.pool.query(
+        `select cause from tenancy.event where type = 'MemberAdded' and data ->> 'memberId' = $1`,
+        [memberId],
+      );
+      return rows;
+    };
+    while ((await members()).length === 0 && Date.now() < deadline) await new Promise((go) => setTimeout(go, 10));
+    expect(await members()).toEqual([{ cause: expect.stringMatching(/^evt_/) }]);
+  });
+
   it('has its address in no table in clear, and its key goes with the invitation', async () => {
     const open = await invite({ email: 'private@example.com' });
     const texts = async () => {
