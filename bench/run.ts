@@ -16,6 +16,7 @@ import { keep, load, machine, print } from './results.ts';
 import { audit } from './suites/audit.ts';
 import { commandToSubscriber } from './suites/latency.ts';
 import { mutations } from './suites/mutations.ts';
+import { quotas } from './suites/quotas.ts';
 import { reads } from './suites/reads.ts';
 import { startup } from './suites/startup.ts';
 import type { Bed, Suite, SuiteOptions } from './suites/suite.ts';
@@ -35,6 +36,7 @@ const suites: readonly Suite[] = [
   rebuilding,
   latency,
   growth,
+  quotas,
 ];
 
 function usage(problem: string): never {

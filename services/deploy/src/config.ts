@@ -24,4 +24,6 @@ export const deployConfig = z.object({
   ATOLL_NODE_SUSPECT_SECONDS: seconds.default(15),
   /** … and for so long, loses what it ran. */
   ATOLL_NODE_DEAD_SECONDS: seconds.default(60),
+  /** Quota that is reserved for a command is kept for so long, should this process die before its commit. */
+  ATOLL_QUOTA_SECONDS: z.coerce.number().int().min(3).max(600).default(60),
 });

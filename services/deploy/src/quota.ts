@@ -6,20 +6,14 @@
 import { type CommandOutcome, type EventStore, loadState } from '@atoll/events/store';
 import { type Rejection, reject } from '@atoll/schema/errors';
 import type { Id } from '@atoll/schema/ids';
-import { tenancyCommands } from '@atoll/schema/tenancy/commands';
-import type { CommandContext, createCommandClient } from '@atoll/service/commands';
-import { failpoint } from '@atoll/service/failpoint';
-import { newId } from '@atoll/service/ids';
-import type { Logger } from '@atoll/service/log';
-import type { Amounts } from './domain/amounts.ts';
+import type { CommandContext } from '@atoll/service/commands';
+import type { Holder, QuotaClient } from '@atoll/service/quota-client';
 import { deploymentDecider, type Granted, type GrowingCommand, needOf, reservedTooLittle } from './domain/decide.ts';
 import type { Deployment } from './domain/deployment.ts';
 import { deploymentStream } from './domain/streams.ts';
 
 /** Each try lost to another command on the same deployment. */
 const TRIES = 10;
-/** How long giving something back is tried: it isn't waited for, and ends by itself without. */
-const RELEASE_MS = 5000;
 
 export interface Growth {
   readonly deploymentId: Id<'deployment'>;
@@ -35,73 +29,44 @@ export interface Quota {
   grow(growth: Growth, context: CommandContext): Promise<CommandOutcome>;
 }
 
-const away = reject(
-  'UNAVAILABLE',
-  'The quotas can be asked of nobody now, so nothing can grow. Nothing was done: try again, with the same key.',
-);
+const told = (rejection: Rejection): Rejection =>
+  rejection.code === 'QUOTA_EXCEEDED'
+    ? reject(rejection.code, `${rejection.message} The surge of a rollout counts from its start.`)
+    : rejection;
 
-export function createQuota(needs: {
-  readonly store: EventStore;
-  readonly commands: ReturnType<typeof createCommandClient>;
-  readonly log: Logger;
-}): Quota {
-  const { store, commands, log } = needs;
-
-  function ask(command: 'ReserveQuota' | 'ReleaseQuota', data: unknown, context: CommandContext, deadline: number) {
-    const { tenant, actor, correlation, traceparent } = context;
-    const of = { tenant, actor, correlation, traceparent, deadline };
-    return commands.call('tenancy', command, { ...of, key: newId('event'), seen: {}, expectedVersion: null, data });
+export function createQuota({ store, client }: { readonly store: EventStore; readonly client: QuotaClient }): Quota {
+  function holderOf({ deploymentId: holderId, created }: Growth, state: Deployment): Holder | null {
+    const named = created ?? (state.status === 'ACTIVE' ? state : null);
+    return named && { holderId, namespaceId: named.namespaceId, name: named.name };
   }
 
-  async function reserve(
-    { deploymentId, created }: Growth,
-    state: Deployment,
-    amounts: Amounts,
-    context: CommandContext,
-  ): Promise<Granted | Rejection> {
-    const holder = created ?? (state.status === 'ACTIVE' ? state : null);
-    if (holder === null) return reservedTooLittle;
-    const { namespaceId, name } = holder;
-    const data = { holderId: deploymentId, owner: 'deploy', namespaceId, name, amounts };
-    failpoint('quota.before-reserve');
-    const reply = await ask('ReserveQuota', data, context, context.deadline);
-    failpoint('quota.after-reserve');
-    if (reply.ok) return { amounts, ...tenancyCommands.ReserveQuota.result.parse(reply.result) };
-    const { code, message } = reply.error;
-    if (code === 'QUOTA_EXCEEDED') return reject(code, `${message} The surge of a rollout counts from its start.`);
-    if (code === 'NOT_FOUND') return reject(code, message, 'namespaceId');
-    log.warn({ deploymentId, code, message }, 'nothing can be reserved');
-    return away;
+  /** Null where others changed the deployment meanwhile, so that it has to be reserved anew. */
+  async function tryOnce(growth: Growth, context: CommandContext): Promise<CommandOutcome | null> {
+    const { deploymentId, command, created, commit } = growth;
+    const loaded = created
+      ? { state: deploymentDecider.initial, tenant: context.tenant }
+      : await loadState(store, { decider: deploymentDecider, stream: deploymentStream(deploymentId) });
+    // Another tenant's is refused by the commit, in the words for one that isn't there.
+    const amounts = loaded.tenant === context.tenant ? needOf(loaded.state, command(null)) : null;
+    const holder = amounts && holderOf(growth, loaded.state);
+    if (amounts === null || holder === null) return unlessShort(await commit(null));
+    const reservation = await client.reserve(context, holder, amounts);
+    if ('code' in reservation) return { ok: false, rejection: told(reservation) };
+    const outcome = await commit({ amounts, ...reservation });
+    if (!outcome.ok || outcome.replayed) client.giveBack(context, holder, reservation);
+    return unlessShort(outcome);
   }
 
-  /** Not waited for. */
-  function giveBack(deploymentId: Id<'deployment'>, { reservationId }: Granted, context: CommandContext): void {
-    ask('ReleaseQuota', { holderId: deploymentId, reservationId }, context, Date.now() + RELEASE_MS).then(
-      (reply) => {
-        if (!reply.ok) log.warn({ deploymentId, reservationId, ...reply.error }, 'a reservation is left to its end');
-      },
-      (error: unknown) => log.warn({ err: error, deploymentId, reservationId }, 'a reservation is left to its end'),
-    );
-  }
+  const unlessShort = (outcome: CommandOutcome): CommandOutcome | null =>
+    !outcome.ok && outcome.rejection === reservedTooLittle ? null : outcome;
 
   return {
     async grow(growth, context) {
-      const { deploymentId, command, created, commit } = growth;
-      let outcome: CommandOutcome = { ok: false, rejection: reservedTooLittle };
       for (let tries = 0; tries < TRIES; tries++) {
-        const { state, tenant } = created
-          ? { state: deploymentDecider.initial, tenant: null }
-          : await loadState(store, { decider: deploymentDecider, stream: deploymentStream(deploymentId) });
-        // Another tenant's is refused by the commit, in the words for one that isn't there.
-        const mine = created !== undefined || tenant === context.tenant;
-        const needed = mine ? needOf(state, command(null)) : null;
-        const granted = needed === null ? null : await reserve(growth, state, needed, context);
-        if (granted !== null && 'code' in granted) return { ok: false, rejection: granted };
-        outcome = await commit(granted);
-        if (granted !== null && (!outcome.ok || outcome.replayed)) giveBack(deploymentId, granted, context);
-        if (outcome.ok || outcome.rejection !== reservedTooLittle) return outcome;
+        const outcome = await tryOnce(growth, context);
+        if (outcome !== null) return outcome;
       }
-      return outcome;
+      return { ok: false, rejection: reservedTooLittle };
     },
   };
 }

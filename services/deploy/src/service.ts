@@ -6,6 +6,7 @@ import { deployEvents } from '@atoll/schema/deploy/events';
 import { type CommandContext, createCommandClient, serveCommands } from '@atoll/service/commands';
 import type { Logger } from '@atoll/service/log';
 import type { NatsConnection } from '@atoll/service/nats';
+import { createQuotaClient } from '@atoll/service/quota-client';
 import type { Pool } from 'pg';
 import { deployHandlers } from './commands.ts';
 import { startNamespaceController } from './controllers/namespaces.ts';
@@ -30,6 +31,8 @@ export interface DeployOptions {
   readonly registries: readonly string[];
   readonly suspectSeconds: number;
   readonly deadSeconds: number;
+  /** How long quota is kept for a command that isn't committed. */
+  readonly quotaSeconds?: number;
 }
 
 export async function startDeploy(options: DeployOptions) {
@@ -67,8 +70,16 @@ export async function startDeploy(options: DeployOptions) {
     context: 'deploy',
     registry: deployCommands,
     handlers: deployHandlers({
-      quota: createQuota({ store, commands: createCommandClient(nc), log }),
-      ...{ store, pool, images: { registries, log } },
+      store,
+      pool,
+      images: { registries, log },
+      quota: createQuota({
+        store,
+        client: createQuotaClient({
+          ...{ commands: createCommandClient(nc), owner: 'deploy', log },
+          ttlSeconds: options.quotaSeconds ?? 60,
+        }),
+      }),
       caughtUp: async (deadline) => tables.waitFor(await store.lastPosition(), deadline),
     }),
     ready,

@@ -3,7 +3,8 @@
  * quota ledger as a process (the facts of tenants are written into its store), a registry, nodes.
  */
 import { spawn } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { engineMigrations } from '@atoll/events/migrations';
 import { createEventStore, type EventStore } from '@atoll/events/store';
@@ -13,6 +14,7 @@ import { freePort } from '@atoll/infra/process/ports';
 import { stopChild } from '@atoll/infra/process/stopping';
 import { until } from '@atoll/infra/process/waiting';
 import { createTestDatabase, type TestDatabase } from '@atoll/infra/testing/database';
+import { temporaryFolder } from '@atoll/infra/testing/folders';
 import { startTestNats, type TestNats } from '@atoll/infra/testing/nats';
 import { startTestTenancy, type TestTenancy } from '@atoll/infra/testing/tenancy';
 import type { DeployCommand, DeployInput, DeployResult } from '@atoll/schema/deploy/commands';
@@ -60,8 +62,9 @@ export interface ServiceOptions {
   readonly suspectSeconds?: number;
   readonly deadSeconds?: number;
   readonly registries?: readonly string[];
-  /** Of a process. */
-  readonly failpoints?: string;
+  /** Of a process: its failpoints can be armed. */
+  readonly armable?: boolean;
+  readonly quotaSeconds?: number;
 }
 
 /** A running instance of the service in this process. */
@@ -162,12 +165,21 @@ export class Platform {
   }
 
   /** One more process of the service, truly one: for kill -9. Resolves when it serves. */
-  async process(options: ServiceOptions = {}): Promise<{ kill(): Promise<void>; ended(): boolean }> {
-    const { suspectSeconds = 15, deadSeconds = 60, registries = [this.registry.host], failpoints = '' } = options;
+  async process(
+    options: ServiceOptions = {},
+  ): Promise<{ kill(): Promise<void>; ended(): boolean; arm(failpoints: string): Promise<void> }> {
+    const {
+      suspectSeconds = 15,
+      deadSeconds = 60,
+      registries = [this.registry.host],
+      armable = false,
+      quotaSeconds = 60,
+    } = options;
+    const folder = armable ? temporaryFolder('armed') : null;
     const healthPort = await freePort();
     const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
     const { command, args } = boundToParent(
-      { command: process.execPath, args: [...(failpoints === '' ? [] : ['--conditions=atoll-faults']), main] },
+      { command: process.execPath, args: [...(folder ? ['--conditions=atoll-faults'] : []), main] },
       'KILL',
     );
     const child = spawn(command, [...args], {
@@ -180,19 +192,34 @@ export class Platform {
         ATOLL_REGISTRIES: registries.join(),
         ATOLL_NODE_SUSPECT_SECONDS: String(suspectSeconds),
         ATOLL_NODE_DEAD_SECONDS: String(deadSeconds),
-        ATOLL_FAILPOINTS: failpoints,
+        ATOLL_FAILPOINTS: folder ? `dir:${folder}` : '',
+        ATOLL_QUOTA_SECONDS: String(quotaSeconds),
       },
     });
-    const kill = () => stopChild(child, 'SIGKILL', 0);
+    const ended = () => child.exitCode !== null || child.signalCode !== null;
+    const kill = async () => {
+      await stopChild(child, 'SIGKILL', 0);
+      if (folder) rmSync(folder, { recursive: true, force: true });
+    };
+    const arm = async (failpoints: string) => {
+      const file = join(folder ?? '', String(child.pid));
+      writeFileSync(file, failpoints);
+      child.kill('SIGUSR2');
+      await this.until('its failpoints are armed', () => !existsSync(file));
+    };
     this.services.push({ stop: kill });
-    await this.until('the process serves', async () => {
-      try {
-        return (await fetch(`http://127.0.0.1:${healthPort}/readyz`)).ok;
-      } catch {
-        return false;
-      }
-    });
-    return { kill, ended: () => child.exitCode !== null || child.signalCode !== null };
+    await this.until(
+      'the process serves',
+      async () => {
+        try {
+          return (await fetch(`http://127.0.0.1:${healthPort}/readyz`)).ok;
+        } catch {
+          return false;
+        }
+      },
+      60_000,
+    );
+    return { kill, ended, arm };
   }
 
   async agent(options: Partial<AgentOptions> = {}): Promise<FakeAgent> {

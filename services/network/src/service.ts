@@ -7,15 +7,17 @@ import { networkCommands } from '@atoll/schema/network/commands';
 import { type NetworkEvent, networkEvents } from '@atoll/schema/network/events';
 import { nodeSubjects } from '@atoll/schema/subjects';
 import { tenancyEvents } from '@atoll/schema/tenancy/events';
-import { serveCommands } from '@atoll/service/commands';
+import { createCommandClient, serveCommands } from '@atoll/service/commands';
 import { startController } from '@atoll/service/controller';
 import type { Logger } from '@atoll/service/log';
 import type { NatsConnection } from '@atoll/service/nats';
+import { createQuotaClient } from '@atoll/service/quota-client';
 import type { Pool } from 'pg';
 import { networkHandlers } from './commands.ts';
 import { reconcileAddresses } from './controllers/addressing.ts';
 import { reconcileDraining } from './controllers/draining.ts';
 import { rangeText } from './domain/address.ts';
+import { serveHoldings } from './holdings.ts';
 import { tellNodes } from './nodes/here-again.ts';
 import { servePull } from './nodes/pull.ts';
 import { listeningSince, type Reachability } from './nodes/reachability.ts';
@@ -76,7 +78,10 @@ export async function startNetwork(options: {
   const caughtUp = async () => {
     await state.waitFor(await store.lastPosition(), Date.now() + catchUpMs);
   };
-  const subnets = createSubnetAllocator({ db: pool, store, pools, caughtUp });
+  const subnets = createSubnetAllocator({
+    ...{ db: pool, store, pools, caughtUp },
+    quota: createQuotaClient({ commands: createCommandClient(nc), owner: 'network', log }),
+  });
 
   const addressing = startController({
     name: 'addressing',
@@ -115,6 +120,7 @@ export async function startNetwork(options: {
   });
 
   const poolTexts = { ipv4: rangeText(pools.ipv4), ipv6: rangeText(pools.ipv6) };
+  const holdings = serveHoldings({ nc, pool, store, log });
   const pull = servePull({ nc, pool, pools: poolTexts, log });
   const report = serveReport({ nc, pool, store, onConfirmed: wakeBoth, log });
   await tellNodes({ pool, nc });
@@ -151,7 +157,7 @@ export async function startNetwork(options: {
         .find((text) => text !== null) ?? null,
     /** No new requests first, then no new actions; what is committed is still published. */
     async stop() {
-      await Promise.all([commands.stop(), pull.stop(), report.stop()]);
+      await Promise.all([commands.stop(), pull.stop(), report.stop(), holdings.stop()]);
       await Promise.all([reactions.stop(), replica.stop()]);
       await Promise.all([addressing.stop(), draining.stop()]);
       await state.stop();

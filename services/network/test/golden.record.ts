@@ -37,6 +37,7 @@ for (const number of [1, 2]) {
   run(subnet, { ...created, stream: subnetStream(subnetId) }, {
     ...{
       kind: 'allocate',
+      useBefore: '2100-01-01T00:00:00.000Z',
       subnetId,
       namespaceId: id,
       ipv4: `10.64.${number}.0/24`,
@@ -96,7 +97,14 @@ for (const event of readGolden(release, 'deploy') as (EventRecord & DeployEvent)
     host += 1;
     const addresses = { ipv4: `10.64.1.${host}`, ipv6: `fd61:746f:6c6c:1::${host.toString(16)}` };
     const subnetId = goldenId('subnet', 1);
-    run(endpoint, at, { kind: 'allocate', ...place, deploymentId, subnetId, ...addresses, labels });
+    run(endpoint, at, {
+      kind: 'allocate',
+      ...place,
+      deploymentId,
+      subnetId,
+      ...addresses,
+      labels,
+    });
   }
   if (event.type === 'InstanceStarted') {
     const { instanceId, nodeId } = event.data;

@@ -1,13 +1,15 @@
 /**
- * The network service among its neighbours: real PostgreSQL, real NATS, the facts of tenancy and deploy out of real event
- * stores of those contexts, and agents that pull, apply and report as a node's agent does.
+ * The network service among its neighbours: real PostgreSQL, real NATS, the tenancy service with its quota ledger as a
+ * process, the facts of tenancy and deploy out of real event stores of those contexts, and agents that pull, apply and report as a node's agent does.
  */
+import { rmSync } from 'node:fs';
 import { engineMigrations } from '@atoll/events/migrations';
 import { startRelay } from '@atoll/events/relay';
 import { createEventStore, type EventStore } from '@atoll/events/store';
-import { testMasterKeys } from '@atoll/events/testing/master-keys';
+import { testMasterKeyFile } from '@atoll/events/testing/master-keys';
 import { createTestDatabase } from '@atoll/infra/testing/database';
 import { startTestNats } from '@atoll/infra/testing/nats';
+import { startTestTenancy } from '@atoll/infra/testing/tenancy';
 import type { Context } from '@atoll/schema/contexts';
 import { deployEvents } from '@atoll/schema/deploy/events';
 import type { CommandReply, EventRecord } from '@atoll/schema/envelope';
@@ -20,6 +22,7 @@ import type { Labels } from '@atoll/schema/text';
 import { createCommandClient } from '@atoll/service/commands';
 import { newId } from '@atoll/service/ids';
 import { createLogger } from '@atoll/service/log';
+import { openMasterKeys } from '@atoll/service/master-keys';
 import { connectNats } from '@atoll/service/nats';
 import { createPool, migrate } from '@atoll/service/postgres';
 import { vi } from 'vitest';
@@ -86,15 +89,21 @@ export async function startHarness(options: HarnessOptions = {}) {
 
   async function startContext(context: Context, registry: EventRegistry): Promise<EventStore> {
     await migrate({ pool, schema: context, folders: [engineMigrations], log });
-    const own = createEventStore({ pool, context, registry, masterKeys: testMasterKeys(), log });
-    const relay = await startRelay({ store: own, nc, log });
+    const own = createEventStore({ pool, context, registry, masterKeys: openMasterKeys(dataKeys.file), log });
+    // The facts of tenancy are published by its own service.
+    const relay = context === 'tenancy' ? null : await startRelay({ store: own, nc, log });
     stops.push(async () => {
-      await relay.stop();
+      await relay?.stop();
       await own.close();
     });
     return own;
   }
+  const dataKeys = testMasterKeyFile();
+  stops.push(async () => rmSync(dataKeys.folder, { recursive: true, force: true }));
   const tenancy = await startContext('tenancy', tenancyEvents);
+  /** The service with the quota ledger, in whose store the facts of tenants are written. */
+  const ledger = await startTestTenancy({ databaseUrl: database.url, natsUrl: nats.url, dataKeyFile: dataKeys.file });
+  stops.push(ledger.kill);
   const deploy = await startContext('deploy', deployEvents);
   for (let n = 0; n < (options.services ?? 1); n++) await startService();
 

@@ -86,6 +86,8 @@ const growing = (command: DeploymentCommand): GrowingCommand => {
   if (!('granted' in command)) throw new Error(`${command.action} takes nothing`);
   return command;
 };
+/** Without a reservation: for what takes nothing. */
+const idle = (command: DeploymentCommand): DeploymentCommand => ({ ...growing(command), granted: null });
 const when = (events: readonly DeploymentEvent[], command: DeploymentCommand) =>
   given(deploymentDecider, events).when(command);
 const remove: DeploymentCommand = { action: 'delete', tenant };
@@ -228,7 +230,7 @@ describe('rollback', () => {
   test('repeated while it is under way, changes nothing', () => {
     const events = twice();
     const back = [...events, ...eventsOf(given(deploymentDecider, events).when(rollback(null)))];
-    expect(types(given(deploymentDecider, back).when(rollback(null, 'rol_again')))).toEqual([]);
+    expect(types(given(deploymentDecider, back).when(idle(rollback(null, 'rol_again'))))).toEqual([]);
   });
   test('repeated when done, never goes forth again to what was left', () => {
     const events = after(twice(), rollback(null));
@@ -240,7 +242,7 @@ describe('rollback', () => {
     expect(running(events)).toBe(2);
   });
   test('to the release that it has already changes nothing', () => {
-    expect(types(given(deploymentDecider, twice()).when(rollback(2)))).toEqual([]);
+    expect(types(given(deploymentDecider, twice()).when(idle(rollback(2))))).toEqual([]);
   });
   test('to a release that is not there is refused, and so is a first one', () => {
     expect(given(deploymentDecider, twice()).when(rollback(9))).toMatchObject({
@@ -284,14 +286,14 @@ describe('scale', () => {
   });
   test('down lets go of quota as instances stop, not before', () => {
     const events = settled(history(create({ replicas: 3 })));
-    const decision = given(deploymentDecider, events).when(scale(1));
+    const decision = given(deploymentDecider, events).when({ ...growing(scale(1)), granted: null });
     expect(held(eventsOf(decision))).toEqual([]);
     const done = settled([...events, ...eventsOf(decision)]);
     expect(instancesOf(fold(done))).toHaveLength(1);
     expect(held(done.slice(events.length)).at(-1)?.amounts.instances).toBe(1);
   });
   test('to what it has changes nothing', () => {
-    expect(types(given(deploymentDecider, settled(history(create()))).when(scale(2)))).toEqual([]);
+    expect(types(given(deploymentDecider, settled(history(create()))).when(idle(scale(2))))).toEqual([]);
   });
 });
 
@@ -327,6 +329,15 @@ describe('the quotas', () => {
     expect(held(eventsOf(decision))).toEqual([
       { deploymentId, namespaceId: 'ns_a', name: 'web', amounts: twenty.amounts, reservationId: 'rsv_a' },
     ]);
+  });
+  test('where nothing is left to do, what was reserved isn’t forgotten: it is to be given back', () => {
+    const events = settled(history(create()));
+    for (const command of [scale(2), rollback(1)]) expect(codeOf(when(events, command))).toBe('VERSION_CONFLICT');
+  });
+  test('a reservation that others have made needless is spoken of, so that it ends', () => {
+    const events = settled(history(create({ replicas: 5 })));
+    const decision = when(events, { ...growing(scale(4)), granted });
+    expect(held(eventsOf(decision))).toMatchObject([{ amounts: { instances: 5 }, reservationId: 'rsv_a' }]);
   });
   test('all of it is let go of with the last instance, before the deployment is gone', () => {
     const events = settled(history(create()));

@@ -104,7 +104,7 @@ function decide(state: Deployment, command: DeploymentCommand): Decision<Deploym
     case 'scale':
     case 'delete':
       // The table has refused every other status.
-      return state.status === 'ACTIVE' ? change(state, command) : accept<DeploymentEvent>([]);
+      return state.status === 'ACTIVE' ? usingWhatItHas(change(state, command), command) : accept<DeploymentEvent>([]);
     default:
       return command satisfies never;
   }
@@ -282,7 +282,13 @@ function intended(state: Deployment, command: GrowingCommand): readonly Deployme
 const holdsOf = (state: Deployment): Amounts =>
   state.status === 'ACTIVE' || state.status === 'DELETING' ? state.holds : nothing;
 
-/** Others have changed the deployment meanwhile, and it would need more than was reserved: to be reserved anew. */
+/** Nothing is left to do, since others have changed the deployment: what was reserved must be given back, not forgotten. */
+const usingWhatItHas = (decision: Decision<DeploymentEvent>, command: DeploymentCommand): Decision<DeploymentEvent> =>
+  decision.ok && decision.events.length === 0 && 'granted' in command && command.granted !== null
+    ? refuse(reservedTooLittle)
+    : decision;
+
+/** Others have changed the deployment meanwhile, so that something else is needed: to be reserved anew. */
 export const reservedTooLittle = reject(
   'VERSION_CONFLICT',
   'Others changed the deployment at the same time, and it would take more of the quotas. Repeat the change.',
@@ -339,6 +345,7 @@ function accepted(
   const had = holdsOf(before);
   if ('granted' in command && !covered(needed, had, granted?.amounts ?? nothing)) return refuse(reservedTooLittle);
   const nodes = 'world' in command ? command.world.nodes : [];
+  // What was reserved is spoken of in any case: so it ends, also where others have made it needless meanwhile.
   const told = tellHolding(after, needed, granted?.reservationId ?? null);
   return accept([...decided, ...told], [...required, ...leased(granted), ...claimsOf(before, after, nodes)]);
 }
@@ -349,7 +356,8 @@ function tellHolding(
   amounts: Amounts,
   reservationId: Id<'reservation'> | null,
 ): readonly DeploymentEvent[] {
-  if (state.status === 'NONE' || state.status === 'DELETED' || equal(amounts, state.holds)) return [];
+  if (state.status === 'NONE' || state.status === 'DELETED') return [];
+  if (reservationId === null && equal(amounts, state.holds)) return [];
   const { deploymentId, namespaceId, name } = state;
   return [{ type: 'HoldingChanged', data: { deploymentId, namespaceId, name, amounts, reservationId } }];
 }

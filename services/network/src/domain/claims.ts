@@ -26,6 +26,10 @@ export const releaseUnique = (set: ClaimSet, key: string, owner: string) => uniq
 export const requireClaim = (set: ClaimSet, key: string): Claim => ({ op: 'require', set, key });
 export const requireOpen = (namespaceId: Id<'namespace'>) => requireClaim('namespace-open', namespaceId);
 
+/** While what was reserved for it of the quotas is kept. */
+export const RESERVATION = 'reservation';
+export const useBefore = (time: string): Claim => ({ op: 'before', set: RESERVATION, key: time });
+
 export const takeRange = (set: 'ipv4' | 'ipv6', range: string, owner: Id<'subnet'>): Claim => ({
   op: 'take',
   kind: 'range',

@@ -5,16 +5,18 @@ import { type SubnetEvent, subnet } from './subnet.ts';
 const subnetId = 'sub_01h455vb4pex5vsknk084sn02q';
 const namespaceId = 'ns_01h455vb4pex5vsknk084sn02q';
 const ranges = { subnetId, namespaceId, ipv4: '10.64.3.0/24', ipv6: 'fd61:746f:6c6c:3::/64' } as const;
+const useBefore = '2100-01-01T00:00:00.000Z';
 const allocated: SubnetEvent = { type: 'SubnetAllocated', data: ranges };
 const released: SubnetEvent = { type: 'SubnetReleased', data: ranges };
 
 describe('a subnet', () => {
-  it('needs its namespace open and takes both of its ranges', () => {
-    expect(given(subnet, []).when({ kind: 'allocate', ...ranges })).toEqual({
+  it('needs its namespace open and its reservation kept, and takes both of its ranges', () => {
+    expect(given(subnet, []).when({ kind: 'allocate', useBefore, ...ranges })).toEqual({
       ok: true,
       events: [allocated],
       claims: [
         { op: 'require', set: 'namespace-open', key: namespaceId },
+        { op: 'before', set: 'reservation', key: useBefore },
         { op: 'take', kind: 'range', set: 'ipv4', range: ranges.ipv4, owner: subnetId },
         { op: 'take', kind: 'range', set: 'ipv6', range: ranges.ipv6, owner: subnetId },
       ],
@@ -41,7 +43,7 @@ describe('a subnet', () => {
   });
 
   it('is allocated once', () => {
-    const again = { kind: 'allocate', ...ranges } as const;
+    const again = { kind: 'allocate', useBefore, ...ranges } as const;
     for (const history of [[allocated], [allocated, released]]) {
       expect(given(subnet, history).when(again)).toMatchObject({ ok: false, rejection: { code: 'ILLEGAL_STATE' } });
     }

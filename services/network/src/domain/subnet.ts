@@ -3,7 +3,7 @@ import { accept, type Decider, refuse } from '@atoll/events/decider';
 import { reject } from '@atoll/schema/errors';
 import type { Id } from '@atoll/schema/ids';
 import type { NetworkEvent } from '@atoll/schema/network/events';
-import { releaseRange, requireOpen, takeRange } from './claims.ts';
+import { releaseRange, requireOpen, takeRange, useBefore } from './claims.ts';
 
 export type SubnetEvent = Extract<NetworkEvent, { type: 'SubnetAllocated' | 'SubnetReleased' }>;
 
@@ -18,7 +18,9 @@ export type SubnetState =
   | { readonly status: 'allocated'; readonly ranges: SubnetRanges }
   | { readonly status: 'released' };
 
-export type SubnetCommand = ({ readonly kind: 'allocate' } & SubnetRanges) | { readonly kind: 'release' };
+export type SubnetCommand =
+  /** Before the reservation of quota for it ends. */
+  ({ readonly kind: 'allocate'; readonly useBefore: string } & SubnetRanges) | { readonly kind: 'release' };
 
 export const subnetStream = (id: string) => `subnet:${id}`;
 
@@ -32,7 +34,12 @@ export const subnet: Decider<SubnetState, SubnetCommand, SubnetEvent> = {
         const { subnetId, namespaceId, ipv4, ipv6 } = command;
         return accept<SubnetEvent>(
           [{ type: 'SubnetAllocated', data: { subnetId, namespaceId, ipv4, ipv6 } }],
-          [requireOpen(namespaceId), takeRange('ipv4', ipv4, subnetId), takeRange('ipv6', ipv6, subnetId)],
+          [
+            requireOpen(namespaceId),
+            useBefore(command.useBefore),
+            takeRange('ipv4', ipv4, subnetId),
+            takeRange('ipv6', ipv6, subnetId),
+          ],
         );
       }
       case 'release': {

@@ -10,8 +10,10 @@ import {
 import { reject } from '@atoll/schema/errors';
 import type { Id } from '@atoll/schema/ids';
 import { newId } from '@atoll/service/ids';
+import type { QuotaClient } from '@atoll/service/quota-client';
 import type { Pool } from 'pg';
 import { type Range, rangeText } from '../domain/address.ts';
+import { RESERVATION } from '../domain/claims.ts';
 import { subnet, subnetStream } from '../domain/subnet.ts';
 import { createFreeRanges } from './free-ranges.ts';
 
@@ -56,43 +58,56 @@ export function createSubnetAllocator(options: {
   pools: AddressPools;
   /** Resolves once the local tables have what was committed so far, or after a short while. */
   caughtUp: () => Promise<void>;
+  quota: QuotaClient;
 }): SubnetAllocator {
-  const { db, store, pools, caughtUp } = options;
+  const { db, store, pools, caughtUp, quota } = options;
   const free = {
     ipv4: createFreeRanges({ db, pool: pools.ipv4, prefix: chosenPrefix.ipv4 }),
     ipv6: createFreeRanges({ db, pool: pools.ipv6, prefix: chosenPrefix.ipv6 }),
   };
 
   return {
-    async allocate({ namespaceId, ipv4: wanted, origin, idempotency, onClosed }) {
-      for (let tries = 0; tries < maxTries; tries++) {
-        const ipv4 = wanted ?? (await free.ipv4.next());
-        if (ipv4 === null) return { ok: false, rejection: exhausted('IPv4', pools.ipv4, chosenPrefix.ipv4) };
-        const ipv6 = await free.ipv6.next();
-        if (ipv6 === null) return { ok: false, rejection: exhausted('IPv6', pools.ipv6, chosenPrefix.ipv6) };
-
-        let raced = false;
-        const onClaimConflict = ({ claim }: ClaimConflict) => {
-          if (claim.set === 'namespace-open') return onClosed();
-          if (claim.set === 'ipv4' && wanted) return overlap(rangeText(wanted));
-          raced = true;
-          return contended;
-        };
-        const subnetId = newId('subnet');
-        const outcome = await handleCommand(store, {
-          decider: subnet,
-          stream: subnetStream(subnetId),
-          newStream: true,
-          command: { kind: 'allocate', subnetId, namespaceId, ipv4: rangeText(ipv4), ipv6: rangeText(ipv6) },
-          origin,
-          idempotency,
-          result: { subnetId },
-          onClaimConflict,
-        });
-        if (!raced) return outcome;
-        await caughtUp();
-      }
-      return { ok: false, rejection: contended };
+    async allocate(request) {
+      const { namespaceId, ipv4: wanted, origin } = request;
+      const subnetId = newId('subnet');
+      const holder = { holderId: subnetId, namespaceId, name: wanted ? rangeText(wanted) : 'a subnet' };
+      const reservation = await quota.reserve(origin, holder, { subnets: 1 });
+      if ('code' in reservation) return { ok: false, rejection: reservation };
+      const outcome = await take(subnetId, reservation.useBefore, request);
+      if (!outcome.ok || outcome.replayed) quota.giveBack(origin, holder, reservation);
+      return outcome;
     },
   };
+
+  async function take(subnetId: Id<'subnet'>, useBefore: string, request: SubnetRequest): Promise<CommandOutcome> {
+    const { namespaceId, ipv4: wanted, origin, idempotency, onClosed } = request;
+    for (let tries = 0; tries < maxTries; tries++) {
+      const ipv4 = wanted ?? (await free.ipv4.next());
+      if (ipv4 === null) return { ok: false, rejection: exhausted('IPv4', pools.ipv4, chosenPrefix.ipv4) };
+      const ipv6 = await free.ipv6.next();
+      if (ipv6 === null) return { ok: false, rejection: exhausted('IPv6', pools.ipv6, chosenPrefix.ipv6) };
+
+      let raced = false;
+      const onClaimConflict = ({ claim }: ClaimConflict) => {
+        if (claim.set === 'namespace-open') return onClosed();
+        if (claim.set === 'ipv4' && wanted) return overlap(rangeText(wanted));
+        if (claim.set === RESERVATION) return contended;
+        raced = true;
+        return contended;
+      };
+      const outcome = await handleCommand(store, {
+        decider: subnet,
+        stream: subnetStream(subnetId),
+        newStream: true,
+        command: { kind: 'allocate', subnetId, namespaceId, useBefore, ipv4: rangeText(ipv4), ipv6: rangeText(ipv6) },
+        origin,
+        idempotency,
+        result: { subnetId },
+        onClaimConflict,
+      });
+      if (!raced) return outcome;
+      await caughtUp();
+    }
+    return { ok: false, rejection: contended };
+  }
 }
