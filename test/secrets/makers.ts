@@ -115,4 +115,37 @@ const strayTokens: SecretMaker = {
   },
 };
 
-export const makers: readonly SecretMaker[] = [clientSecret, strayTokens];
+/** What follows the public part of a key or a token of an invitation. */
+const secretPart = (key: string | null): string => key?.split(/[._]/).at(-1) ?? '';
+
+const keysAndInvitations: SecretMaker = {
+  what: 'API keys and invitations, repeated under their keys, misplaced, revoked',
+  async make({ platform, own: { admin, credentials, tenant } }) {
+    const { ready } = platform;
+    const token = await tokenOf(ready, credentials);
+    const keyed = { name: unique('key'), idempotencyKey: unique('key') };
+    const { key, apiKey } = await admin.mutate.createApiKey(keyed);
+    await admin.mutate.createApiKey(keyed);
+    await misplace(platform, key ?? '', token);
+    await misplace(platform, token, key ?? '');
+    const operator = operatorOf(ready);
+    const invited = { tenantId: tenant.id, role: 'VIEWER', label: 'the team', idempotencyKey: unique('key') } as const;
+    const invitation = await operator.mutate.inviteMember(invited);
+    await operator.mutate.inviteMember(invited);
+    await misplace(platform, invitation.token ?? '', token);
+    await admin.mutate.acceptInvitation({ token: invitation.token ?? '' }).catch(() => {});
+    await admin.mutate.acceptInvitation({ token: (invitation.token ?? '').slice(0, -1) }).catch(() => {});
+    // It was accepted.
+    await operator.mutate
+      .revokeInvitation({ tenantId: tenant.id, invitationId: invitation.invitation?.id ?? '' })
+      .catch(() => {});
+    await admin.mutate.revokeApiKey({ apiKeyId: apiKey?.id ?? '' });
+    await misplace(platform, key ?? '', key ?? '');
+    return [
+      { name: 'API key', value: secretPart(key) },
+      { name: 'token of an invitation', value: secretPart(invitation.token) },
+    ];
+  },
+};
+
+export const makers: readonly SecretMaker[] = [clientSecret, strayTokens, keysAndInvitations];
