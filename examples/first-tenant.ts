@@ -37,6 +37,7 @@ async function run(ready: Ready, report: Report, cleanup: Cleanup): Promise<void
     () => createTenant(ready, operator, `first-${suffix}`),
     ({ tenant }) => tenant.name,
   );
+  cleanup.addTenant(operator, tenant.id);
   const viewer = await report.step(
     'the admin gets in with client credentials',
     () => admin.query.viewer(),
@@ -57,7 +58,14 @@ async function run(ready: Ready, report: Report, cleanup: Cleanup): Promise<void
   } finally {
     await watch.stop();
   }
+  await report.step(
+    'the tenant itself is deleted, and every service counts nothing',
+    () => cleanup.removeTenant(),
+    (deletion) => (deletion?.proof ?? []).map(({ service, counts }) => `${service} ${sum(counts)}`).join(', '),
+  );
 }
+
+const sum = (counts: readonly { readonly count: number }[]) => counts.reduce((all, { count }) => all + count, 0);
 
 interface Stage {
   readonly node: NonNullable<Ready['node']>;
@@ -232,8 +240,11 @@ try {
   process.exit(0);
 } catch (error) {
   console.error(`\nfirst-tenant failed: ${error instanceof Error ? error.message : String(error)}`);
-  await cleanup.run().catch((again: unknown) => {
-    console.error(`and could not clean up: ${again instanceof Error ? again.message : String(again)}`);
-  });
+  await cleanup
+    .run()
+    .then(() => cleanup.removeTenant())
+    .catch((again: unknown) => {
+      console.error(`and could not clean up: ${again instanceof Error ? again.message : String(again)}`);
+    });
   process.exit(1);
 }

@@ -3,13 +3,15 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryFolder } from '@atoll/infra/testing/folders';
 import type { Atoll } from '@atoll/sdk/client';
+import type { AtollError } from '@atoll/sdk/errors';
 import type { Deletion } from '@atoll/sdk/generated/resources';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { isAlive } from '../faults/platform/bed.ts';
 import { armProcess } from '../faults/process/arm.ts';
 import { newTenant, operatorOf, unique } from '../platform/clients.ts';
 import { Platform } from '../platform/platform.ts';
-import { leftOf } from '../platform/store.ts';
+import { faultsOfLogs, isolatedTenants, leftOf, namespacesEver, runningOn } from '../platform/store.ts';
+import { tracesOf } from '../platform/traces-of.ts';
 import { waitFor } from '../platform/waiting.ts';
 import { newNamespace, push, small, steady } from '../platform/workloads.ts';
 
@@ -57,30 +59,241 @@ const confirmOf = async (atoll: Atoll, id: string): Promise<string> => {
   return plan.confirm;
 };
 
-test('an environment goes with all that is in it, and every service counts nothing at the end', async () => {
-  const { tenant, admin } = await newTenant(platform.ready);
-  const namespace = await newNamespace(admin, 'shop');
-  const { deployment } = await admin.mutate.createDeployment({
-    ...{ namespaceId: namespace.id, name: 'web', image, replicas: 3 },
-    ...small,
+/** Everything at once, as many requests as there are: what comes of each is for the deletion to see to. */
+const flood = (work: readonly (() => Promise<unknown>)[]) => Promise.allSettled(work.map((one) => one()));
+
+const codeOf = (promise: Promise<unknown>) =>
+  promise.then(
+    () => 'OK',
+    (error: unknown) => (error as AtollError).code,
+  );
+
+async function running(admin: Atoll, name: string, replicas: number) {
+  const namespace = await newNamespace(admin, name);
+  const input = { namespaceId: namespace.id, name: 'web', image, replicas, ...small };
+  const { deployment } = await admin.mutate.createDeployment(input);
+  await admin.mutate.createIsolationPolicy({
+    ...{ namespaceId: namespace.id, name: 'open', toLabels: [], from: { namespaceId: namespace.id } },
+    ports: [{ protocol: 'TCP', from: 80 }],
   });
   await steady(admin, deployment.id);
-  const environmentId = namespace.environment.id;
+  return { namespace, deployment, environmentId: namespace.environment.id };
+}
+
+/** Kills tenancy where it passes the point next; resolves when another one is there. */
+async function killedAt(point: string, act: () => Promise<unknown>): Promise<void> {
+  const before = platform.pidOf('tenancy');
+  await arm('tenancy', `deletion.${point}=kill@1`);
+  await act();
+  await waitFor(`${point} has killed it`, 40_000, () => (isAlive(before) ? undefined : true));
+  await waitFor('tenancy is back', 40_000, () => (platform.pidOf('tenancy') === before ? undefined : true));
+}
+
+test('an environment whose deletion is killed at every step, with creations racing it, leaves nothing over', async () => {
+  const { admin } = await newTenant(platform.ready);
+  const { namespace, environmentId } = await running(admin, 'shop', 3);
   const plan = await admin.query.deletionPlan({ id: environmentId });
   expect(plan).toMatchObject({ id: environmentId, name: 'env-shop', blockers: [] });
   expect(plan?.steps.map(({ name }) => name)).toEqual([
     ...['CLOSE', 'STOP_WORKLOADS', 'RELEASE_NETWORK', 'DELETE_NAMESPACES', 'REMOVE_ACCESS', 'DELETE_ENVIRONMENTS'],
     ...['DELETE_RECORDS', 'VERIFY'],
   ]);
-  const { deletion } = await admin.mutate.deleteEnvironment({ environmentId, confirm: plan?.confirm ?? '' });
-  const done = await ended(admin, deletion?.id ?? '');
+  const confirm = await confirmOf(admin, environmentId);
+  const creations = Array.from({ length: 12 }, (_, n) => [
+    () => admin.mutate.createNamespace({ environmentId, name: `late-${n}` }),
+    () => admin.mutate.createDeployment({ namespaceId: namespace.id, name: `late-${n}`, image, replicas: 1, ...small }),
+  ]).flat();
+  const begin = (confirmed: string) =>
+    admin.mutate.deleteEnvironment({ environmentId, confirm: confirmed }).catch((error: AtollError) => error.code);
+  await killedAt('before-namespaces', async () => {
+    const [deleted] = await Promise.all([begin(confirm), flood(creations)]);
+    // What was created before it has changed what was confirmed: then it is read, and confirmed, again.
+    if (deleted === 'PLAN_CHANGED') await begin(await confirmOf(admin, environmentId));
+  });
+  const id = (await admin.query.deletions({})).nodes[0]?.id ?? '';
+  const done = await ended(admin, id);
   expect(done.proof?.map(({ service }) => service)).toEqual(['tenancy', 'deploy', 'network', 'read']);
   expect(done.proof?.flatMap(({ counts }) => counts).filter(({ count }) => count > 0)).toEqual([]);
   expect(done.steps.every(({ status }) => status === 'DONE')).toBe(true);
   expect(await admin.query.environment({ id: environmentId })).toBeNull();
-  console.log(tenant.id, JSON.stringify(done));
-  expect(await leftOf(platform.ready, { environmentId, namespaceIds: [namespace.id] })).toEqual({});
+  const namespaceIds = await namespacesEver(platform.ready, environmentId);
+  expect(namespaceIds).toContain(namespace.id);
+  expect(await leftOf(platform.ready, { environmentId, namespaceIds })).toEqual({});
+  expect(await runningOn(platform.ready, namespaceIds)).toEqual([]);
   // The name is free.
   await admin.mutate.createEnvironment({ name: 'env-shop', kind: 'TEST' });
-  void [arm, unique, confirmOf, operator];
+  expect(await faultsOfLogs(platform.ready)).toEqual([]);
+});
+
+test.each(['before-purge', 'before-environments', 'before-complete'])('killed %s, it goes on', async (point) => {
+  const { admin } = await newTenant(platform.ready);
+  const { environment } = await admin.mutate.createEnvironment({ name: 'empty', kind: 'TEST' });
+  const environmentId = environment.id;
+  const confirm = await confirmOf(admin, environmentId);
+  await killedAt(point, () => admin.mutate.deleteEnvironment({ environmentId, confirm }));
+  const { nodes } = await admin.query.deletions({});
+  await ended(admin, nodes[0]?.id ?? '');
+  expect(await leftOf(platform.ready, { environmentId, namespaceIds: [] })).toEqual({});
+});
+
+test('a tenant is closed, taken back as it was, and purged with everything that it had', async () => {
+  const { tenant, admin } = await newTenant(platform.ready);
+  const { namespace, deployment } = await running(admin, 'shop', 2);
+  const tag = unique('person');
+  await admin.mutate.addMember({ subject: tag, role: 'VIEWER', displayName: `Zoe ${tag}`, email: `${tag}@a.example` });
+  const tenantId = tenant.id;
+  const closed = await operator.mutate.deleteTenant({ tenantId, confirm: await confirmOf(operator, tenantId) });
+  const id = closed.deletion?.id ?? '';
+  expect(closed.deletion).toMatchObject({ target: 'TENANT', targetId: tenantId, status: 'RETAINED', proof: null });
+  const daysLeft = (Date.parse(closed.deletion?.purgeAt ?? '') - Date.now()) / 86_400_000;
+  expect(daysLeft).toBeGreaterThan(29.9);
+  // Reads, and no writes; nothing has gone.
+  expect(await admin.query.tenant({})).toMatchObject({ status: 'DELETING', deletion: { deletionId: id } });
+  expect(await codeOf(admin.mutate.createEnvironment({ name: 'late', kind: 'TEST' }))).toBe('TENANT_CLOSED');
+  expect(await codeOf(operator.mutate.suspendTenant({ tenantId, reason: 'late' }))).toBe('BEING_DELETED');
+  const twice = { tenantId, confirm: await confirmOf(operator, tenantId) };
+  expect(await codeOf(operator.mutate.deleteTenant(twice))).toBe('BEING_DELETED');
+
+  const back = await operator.mutate.undeleteTenant({ tenantId });
+  expect(back).toMatchObject({ tenant: { status: 'ACTIVE', deletion: null }, deletion: { status: 'CANCELLED' } });
+  expect(await codeOf(operator.mutate.undeleteTenant({ tenantId }))).toBe('ILLEGAL_STATE');
+  await steady(admin, deployment.id);
+  await waitFor('its policies are in force again', 20_000, async () =>
+    (await isolatedTenants(platform.ready)).includes(tenantId) ? undefined : true,
+  );
+  await admin.mutate.scaleDeployment({ deploymentId: deployment.id, replicas: 3 });
+  await steady(admin, deployment.id);
+
+  const confirm = await confirmOf(operator, tenantId);
+  await arm('deploy', 'append.before-commit=kill@4');
+  let gone: string | undefined;
+  await killedAt('before-access', async () => {
+    gone = (await operator.mutate.deleteTenant({ tenantId, confirm, retentionHours: 0 })).deletion?.id;
+  });
+  const done = await ended(operator, gone ?? '');
+  expect(done.proof?.flatMap(({ counts }) => counts).filter(({ count }) => count > 0)).toEqual([]);
+  expect(await codeOf(admin.query.tenant({}))).not.toBe('OK');
+  expect(await codeOf(operator.mutate.undeleteTenant({ tenantId }))).toBe('NOT_FOUND');
+  expect(await leftOf(platform.ready, { tenant: tenantId, namespaceIds: [namespace.id] })).toEqual({});
+  expect(await runningOn(platform.ready, [namespace.id])).toEqual([]);
+  expect(await tracesOf(platform.ready, platform.home, [`Zoe ${tag}`, `${tag}@a.example`])).toEqual([]);
+  // The name is free.
+  await operator.mutate.createTenant({ name: tenant.name });
+});
+
+test("what is protected, held, referred to, stale, another tenant's or not there is refused, and nothing changes", async () => {
+  const [{ tenant, admin }, stranger] = [await newTenant(platform.ready), await newTenant(platform.ready)];
+  const [one, other] = [await newNamespace(admin, 'one'), await newNamespace(admin, 'other')];
+  const environmentId = one.environment.id;
+  const attempt = async (by = admin) =>
+    codeOf(
+      by.mutate.deleteEnvironment({
+        environmentId,
+        confirm: (await by.query.deletionPlan({ id: environmentId }))?.confirm ?? 'x',
+      }),
+    );
+  const blockers = async (id: string) => (await admin.query.deletionPlan({ id }))?.blockers.map(({ code }) => code);
+
+  await admin.mutate.setDeletionProtection({ id: one.id, enabled: true });
+  expect(await blockers(environmentId)).toEqual(['PROTECTED']);
+  expect(await attempt()).toBe('DELETION_BLOCKED');
+  expect(await codeOf(admin.mutate.deleteNamespace({ namespaceId: one.id }))).toBe('DELETION_BLOCKED');
+  expect((await admin.query.namespace({ id: one.id }))?.deletionProtection).toBe(true);
+  const ofTenant = await operator.query.deletionPlan({ id: tenant.id });
+  expect(ofTenant?.blockers.map(({ code }) => code)).toEqual(['PROTECTED']);
+  await admin.mutate.setDeletionProtection({ id: one.id, enabled: false });
+
+  await operator.mutate.setLegalHold({ tenantId: tenant.id, reason: 'A court has asked.' });
+  expect(await blockers(environmentId)).toEqual(['LEGAL_HOLD']);
+  expect(await attempt()).toBe('DELETION_BLOCKED');
+  expect(await codeOf(admin.mutate.deleteNamespace({ namespaceId: one.id }))).toBe('DELETION_BLOCKED');
+  await operator.mutate.setLegalHold({ tenantId: tenant.id, reason: null });
+
+  const ports = [{ protocol: 'TCP', from: 80 }] as const;
+  const { isolationPolicy } = await admin.mutate.createIsolationPolicy({
+    ...{ namespaceId: other.id, name: 'in', toLabels: [], from: { namespaceId: one.id }, ports: [...ports] },
+  });
+  expect(await blockers(environmentId)).toEqual(['REFERENCED']);
+  expect(await attempt()).toBe('DELETION_BLOCKED');
+  expect((await admin.query.deletionPlan({ id: one.id }))?.warnings.map(({ code }) => code)).toEqual(['REFERENCED']);
+  await admin.mutate.deleteIsolationPolicy({ policyId: isolationPolicy?.id ?? '' });
+
+  const confirm = await confirmOf(admin, environmentId);
+  await admin.mutate.createNamespace({ environmentId, name: 'more' });
+  expect(await codeOf(admin.mutate.deleteEnvironment({ environmentId, confirm }))).toBe('PLAN_CHANGED');
+
+  // Another tenant's, and nobody's.
+  const missing = 'env_01h455vb4pex5vsknk084sn02q';
+  for (const id of [environmentId, missing, one.id, tenant.id, 'nothing']) {
+    expect(await stranger.admin.query.deletionPlan({ id })).toBeNull();
+  }
+  const fates = [environmentId, missing].map((id) =>
+    stranger.admin.mutate.deleteEnvironment({ environmentId: id, confirm }).catch((error: AtollError) => ({
+      code: error.code,
+      message: error.message,
+    })),
+  );
+  const [foreign, none] = await Promise.all(fates);
+  expect(foreign).toEqual(none);
+  expect(foreign).toMatchObject({ code: 'NOT_FOUND' });
+  expect(await codeOf(stranger.admin.mutate.deleteTenant({ tenantId: tenant.id, confirm }))).not.toBe('OK');
+  expect(await codeOf(admin.mutate.cancelDeletion({ deletionId: 'del_01h455vb4pex5vsknk084sn02q' }))).toBe('NOT_FOUND');
+  expect(await codeOf(operator.mutate.deleteTenant({ tenantId: tenant.id, confirm, retentionHours: -1 }))).toBe(
+    'INVALID_ARGUMENT',
+  );
+  // Nothing of all that has changed anything.
+  expect((await admin.query.deletions({})).nodes).toEqual([]);
+  expect(await admin.query.environment({ id: environmentId })).toMatchObject({ deletionId: null });
+});
+
+test('a tenant with two hundred things goes step by step, and shows how far it is', async () => {
+  const { tenant, admin } = await newTenant(platform.ready, { namespaces: 100 });
+  const environments = await Promise.all(
+    Array.from({ length: 8 }, (_, n) => admin.mutate.createEnvironment({ name: `env-${n}`, kind: 'TEST' })),
+  );
+  const namespaces = await Promise.all(
+    environments.flatMap(({ environment }) =>
+      Array.from({ length: 8 }, (_, n) =>
+        admin.mutate.createNamespace({ environmentId: environment?.id ?? '', name: `ns-${n}` }),
+      ),
+    ),
+  );
+  const ports = [{ protocol: 'TCP' as const, from: 80 }];
+  await Promise.all(
+    namespaces.map(({ namespace }) => {
+      const namespaceId = namespace?.id ?? '';
+      return admin.mutate.createIsolationPolicy({
+        namespaceId,
+        name: 'open',
+        toLabels: [],
+        from: { namespaceId },
+        ports,
+      });
+    }),
+  );
+  await waitFor('every namespace has its subnet', 60_000, async () => {
+    const plan = await operator.query.deletionPlan({ id: tenant.id });
+    const network = plan?.steps.find(({ name }) => name === 'RELEASE_NETWORK')?.counts ?? [];
+    return network.find(({ kind }) => kind === 'subnets')?.count === 64 ? true : undefined;
+  });
+  const plan = await operator.query.deletionPlan({ id: tenant.id });
+  const things = plan?.steps.flatMap(({ counts }) => counts).reduce((sum, { count }) => sum + count, 0) ?? 0;
+  expect(things).toBeGreaterThan(200);
+  const began = performance.now();
+  const { deletion } = await operator.mutate.deleteTenant({
+    tenantId: tenant.id,
+    confirm: plan?.confirm ?? '',
+    retentionHours: 0,
+  });
+  const seen = new Set<string>();
+  const done = await waitFor('it is gone', 120_000, async () => {
+    const now = await operator.query.deletion({ id: deletion?.id ?? '' });
+    for (const step of now?.steps ?? []) seen.add(`${step.name} ${step.done}/${step.total}`);
+    return now?.status === 'COMPLETED' ? now : undefined;
+  });
+  console.log(`${things} things in ${Math.round(performance.now() - began)} ms, ${seen.size} states of steps seen`);
+  expect(done.proof?.flatMap(({ counts }) => counts).filter(({ count }) => count > 0)).toEqual([]);
+  expect(done.steps.find(({ name }) => name === 'DELETE_NAMESPACES')).toMatchObject({ done: 64, total: 64 });
+  // More than before and after: it could be followed.
+  expect([...seen].filter((text) => text.startsWith('DELETE_NAMESPACES')).length).toBeGreaterThan(2);
 });

@@ -104,3 +104,29 @@ export async function leftOf(
   }
   return left;
 }
+
+/** Namespaces that an environment has or had. */
+export async function namespacesEver(ready: Ready, environmentId: string): Promise<string[]> {
+  const rows = await ask<{ id: string }>(
+    ready,
+    `select data ->> 'namespaceId' as id from tenancy.event
+     where type = 'NamespaceCreated' and data ->> 'environmentId' = '${environmentId}' order by 1`,
+  );
+  return rows.map(({ id }) => id);
+}
+
+/** Instances of the namespaces that a node still has in its document. */
+export async function runningOn(ready: Ready, namespaceIds: readonly string[]): Promise<readonly string[]> {
+  const list = namespaceIds.map((id) => `'${id}'`).join(', ');
+  const rows = await ask<{ id: string }>(
+    ready,
+    `select instance_id as id from deploy.instance where namespace_id in (${list})`,
+  );
+  return rows.map(({ id }) => id);
+}
+
+/** Tenants none of whose policies is in any rule. */
+export async function isolatedTenants(ready: Ready): Promise<readonly string[]> {
+  const rows = await ask<{ tenant: string }>(ready, 'select tenant from network.isolated_tenant');
+  return rows.map(({ tenant }) => tenant);
+}
