@@ -44,7 +44,11 @@ export type NextAction =
   | { readonly kind: 'tenant' }
   | { readonly kind: 'complete' };
 
-const countOf = (asked: Asked<Remains>): number | null => (asked.ok ? totalOf(asked.remains.counts) : null);
+/** That a tenant is isolated is known until it is gone itself: nothing waits for the end of that but the end. */
+const lasting = 'isolations';
+const countOf = (asked: Asked<Remains>): number | null =>
+  asked.ok ? totalOf(asked.remains.counts.filter(({ kind }) => kind !== lasting)) : null;
+const hasNothing = (asked: Asked<Remains>): boolean => asked.ok && totalOf(asked.remains.counts) === 0;
 
 export function nextAction({ target }: Pick<Target, 'target'>, left: Left): NextAction {
   if (left.namespaces.length > 0) return { kind: 'namespaces' };
@@ -55,6 +59,7 @@ export function nextAction({ target }: Pick<Target, 'target'>, left: Left): Next
   if (left.environments.length > 0) return { kind: 'environments' };
   if (left.target) return { kind: 'tenant' };
   if (!left.read.ok || totalOf(left.read.remains) > 0) return { kind: 'wait' };
+  if (!hasNothing(left.deploy) || !hasNothing(left.network)) return { kind: 'wait' };
   return { kind: 'complete' };
 }
 

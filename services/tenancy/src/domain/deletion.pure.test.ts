@@ -166,7 +166,14 @@ describe('what a deletion does next', () => {
     network: { ok: true, position: 1, remains: none },
     read: { ok: true, position: null, remains: [] },
   };
-  const some: Left['deploy'] = { ok: true, position: 1, remains: { ...none, counts: [{ kind: 'instances', count: 3 }] } };
+  const some: Left['deploy'] = {
+    ok: true,
+    position: 1,
+    remains: { ...none, counts: [{ kind: 'instances', count: 3 }] },
+  };
+  const isolated: Left['network'] = {
+    ...{ ok: true, position: 1, remains: { ...none, counts: [{ kind: 'isolations', count: 1 }] } },
+  };
   const silent = { ok: false, reason: 'nobody answers' } as const;
   const namespaces = [{ id: 'ns_01h455vb4pex5vsknk084sn02q', name: 'a' }] as const;
   const environments = [{ id: targetId, name: 'shop' }] as const;
@@ -185,6 +192,9 @@ describe('what a deletion does next', () => {
     ['tenant', { target: true, read: rows }],
     ['wait', { read: rows }],
     ['wait', { read: silent }],
+    // Known until the tenant itself is gone, and not longer.
+    ['tenant', { network: isolated, target: true }],
+    ['wait', { network: isolated }],
     ['complete', {}],
   ] as const)('of a tenant: %s (%#)', (action, left) => {
     expect(nextAction({ target: 'TENANT' }, { ...empty, ...left })).toEqual({ kind: action });
