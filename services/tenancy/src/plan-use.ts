@@ -23,7 +23,15 @@ const named = (texts: readonly string[]) =>
 const wayOut =
   'Have that removed first, give these tenants overrides, or say despiteUse: what is there then stays, and nothing new is admitted.';
 
-export function createPlanUse(pool: Pool, schema: string): PlanUse {
+const behind = reject(
+  'UNAVAILABLE',
+  'It is not known here yet which tenants have the plan. Nothing was done: try again in a moment.',
+);
+
+/** How long it waits for the table to have all that is committed; it is behind by milliseconds, if at all. */
+const WAIT_MS = 3000;
+
+export function createPlanUse(pool: Pool, schema: string, caughtUp: (deadline: number) => Promise<boolean>): PlanUse {
   async function capabilityUse(planId: Id<'plan'>, name: string): Promise<Rejection | null> {
     const { rows } = await pool.query<{ tenant: string; owner: string }>(
       `select t.tenant, c.owner
@@ -62,6 +70,7 @@ export function createPlanUse(pool: Pool, schema: string): PlanUse {
 
   return {
     async conflict(planId, before, after) {
+      if (!(await caughtUp(Date.now() + WAIT_MS))) return behind;
       for (const name of before.capabilities) {
         if (after.capabilities.includes(name)) continue;
         const found = await capabilityUse(planId, name);

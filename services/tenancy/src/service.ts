@@ -93,7 +93,11 @@ export async function startTenancy(options: {
     nc,
     context: 'tenancy',
     registry: tenancyCommands,
-    handlers: tenancyHandlers(store, createPlanUse(pool, schema), { ...deleting, wake: deletions.wake }),
+    handlers: tenancyHandlers(
+      store,
+      createPlanUse(pool, schema, async (deadline) => plans.waitFor(await store.lastPosition(), deadline)),
+      { ...deleting, wake: deletions.wake },
+    ),
     // No decision here rests on a replica of foreign facts: there is nothing to wait for.
     ready: async () => {},
     log,

@@ -5,6 +5,7 @@
  */
 import { accept, type Claim, type Decider, type Decision } from '@atoll/events/decider';
 import type { DeployEvent } from '@atoll/schema/deploy/events';
+import { equal } from '@atoll/schema/equal';
 import type { Id } from '@atoll/schema/ids';
 import { type ImageRules, noImageRules } from '@atoll/schema/tenancy/environments';
 
@@ -58,7 +59,7 @@ function decide(state: EnvironmentState, command: EnvironmentCommand): Decision<
   const { environmentId } = command;
   const { rules, sources } = next(state, command);
   const before = state.status === 'KNOWN' ? state : null;
-  if (before && JSON.stringify([rules, sources]) === JSON.stringify([before.rules, before.sources])) {
+  if (before && equal([rules, sources], [before.rules, before.sources])) {
     return accept<EnvironmentEvent>([]);
   }
   const revision = (before?.revision ?? 0) + 1;

@@ -6,6 +6,7 @@
  */
 import { accept, type Claim, type Decider, refuse } from '@atoll/events/decider';
 import { capabilities } from '@atoll/schema/capabilities';
+import { equal } from '@atoll/schema/equal';
 import { reject } from '@atoll/schema/errors';
 import type { Id } from '@atoll/schema/ids';
 import type { TenancyEvent } from '@atoll/schema/tenancy/events';
@@ -130,7 +131,7 @@ export const entitlements: Decider<EntitlementsState, EntitlementsCommand, Entit
     };
     if (state.status === 'entitled') {
       const { status: _, revision: __, ...now } = state;
-      if (JSON.stringify(now) === JSON.stringify(data)) return accept<EntitlementsEvent>([]);
+      if (equal(now, data)) return accept<EntitlementsEvent>([]);
     }
     const despiteUse = 'despiteUse' in command ? command.despiteUse : true;
     const revision = state.status === 'absent' ? 1 : state.revision + 1;

@@ -1,5 +1,6 @@
 /** A stage of a tenant. Stream `environment:<id>`. */
 import { accept, type Claim, type Decider, refuse } from '@atoll/events/decider';
+import { equal } from '@atoll/schema/equal';
 import { reject } from '@atoll/schema/errors';
 import type { Id } from '@atoll/schema/ids';
 import type { environmentKinds, ImageRules } from '@atoll/schema/tenancy/environments';
@@ -55,7 +56,6 @@ const rulesOf = ({ allowed, promotedOnly }: ImageRules): ImageRules => ({
   allowed: allowed && [...new Set(allowed)].sort(),
   promotedOnly,
 });
-const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
 
 export const environment: Decider<EnvironmentState, EnvironmentCommand, EnvironmentEvent> = {
   initial: { status: 'absent' },
@@ -102,8 +102,8 @@ export const environment: Decider<EnvironmentState, EnvironmentCommand, Environm
       }
       case 'setImageRules': {
         const rules = rulesOf(command.rules);
-        if (same(rules, state.rules)) return accept<EnvironmentEvent>([], there);
-        const use = same(rules, noImageRules) ? endCapabilityUse : useCapability;
+        if (equal(rules, state.rules)) return accept<EnvironmentEvent>([], there);
+        const use = equal(rules, noImageRules) ? endCapabilityUse : useCapability;
         return accept<EnvironmentEvent>(
           [{ type: 'ImageRulesSet', data: { environmentId, rules } }],
           [...there, use(tenant, 'imageRules', environmentId)],

@@ -1,5 +1,6 @@
 /** What the operator offers. Stream `plan:<id>`. */
 import { accept, type Claim, type Decider, refuse } from '@atoll/events/decider';
+import { equal } from '@atoll/schema/equal';
 import { reject } from '@atoll/schema/errors';
 import type { Id } from '@atoll/schema/ids';
 import type { TenancyEvent } from '@atoll/schema/tenancy/events';
@@ -62,8 +63,6 @@ export function withTerms(before: PlanTerms, given: TermsInput): PlanTerms {
   };
 }
 
-const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
-
 function created(command: Extract<PlanCommand, { kind: 'create' | 'seed' }>) {
   const { planId, name, terms } = command;
   const claims: readonly Claim[] = [
@@ -89,7 +88,7 @@ export const plan: Decider<PlanState, PlanCommand, PlanEvent> = {
         const { planId } = state;
         const name = command.name ?? state.name;
         const terms = withTerms(state.terms, command.terms);
-        if (name === state.name && same(terms, state.terms)) return accept<PlanEvent>([]);
+        if (name === state.name && equal(terms, state.terms)) return accept<PlanEvent>([]);
         const revision = state.revision + 1;
         const renamed =
           name === state.name

@@ -64,7 +64,8 @@ async function apply(tx: PoolClient, events: readonly EventRecord[]): Promise<vo
   if (gone.length > 0) await tx.query('delete from tenant_plan where tenant = any($1)', [gone]);
   if (tenants.size > 0) {
     await tx.query(
-      `insert into tenant_plan select * from json_populate_recordset(null::tenant_plan, $1)
+      `insert into tenant_plan (tenant, plan_id, plan_revision, overrides)
+       select tenant, plan_id, plan_revision, overrides from json_populate_recordset(null::tenant_plan, $1)
        on conflict (tenant) do update set plan_id = excluded.plan_id, plan_revision = excluded.plan_revision,
          overrides = excluded.overrides`,
       [JSON.stringify([...tenants.values()])],
@@ -81,12 +82,13 @@ export interface Follower {
   readonly traceparent: string | null;
 }
 
-/** Tenants that are behind their plan, after one of them, in a fixed order. */
+/** Tenants that are behind their plan, those that are just being created left aside, after one of them, in a fixed order. */
 export async function readBehind(pool: Pool, schema: string, after: string, most: number): Promise<Follower[]> {
   const { rows } = await pool.query<Follower>(
     `select t.tenant, t.plan_id, t.plan_revision, p.cause, p.correlation, p.traceparent
      from ${schema}.plan_now p join ${schema}.tenant_plan t on t.plan_id = p.plan_id and t.plan_revision < p.revision
-     where t.tenant > $1 order by t.tenant limit $2`,
+     where t.tenant > $1 and (t.plan_revision >= 0 or t.since < now() - interval '10 seconds')
+     order by t.tenant limit $2`,
     [after, most],
   );
   return rows;
