@@ -50,7 +50,7 @@ describe('a namespace', () => {
       claims: [
         { op: 'require', set: 'tenant', key: tenant },
         ...requireUnheld('legal-hold', tenant, namespaceId),
-        ...requireUnheld('deletion-protection', namespaceId, namespaceId),
+        ...requireUnheld('deletion-protection', namespaceId, `deletion:${namespaceId}`),
       ],
     });
   });

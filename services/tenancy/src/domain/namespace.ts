@@ -97,7 +97,8 @@ export const namespace: Decider<NamespaceState, NamespaceCommand, NamespaceEvent
           [
             requireClaim('tenant', command.tenant),
             ...requireUnheld('legal-hold', command.tenant, namespaceId),
-            ...requireUnheld('deletion-protection', namespaceId, namespaceId),
+            // Its own protection is held under its id: whoever asks must be another.
+            ...requireUnheld('deletion-protection', namespaceId, `deletion:${namespaceId}`),
           ],
         );
       }
