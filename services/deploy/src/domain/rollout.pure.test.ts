@@ -10,7 +10,7 @@ import { describe, expect, test } from 'vitest';
 import { create, digest, granted, instanceIds, need, node, tenant } from '../../test/fixtures.ts';
 import type { NodeView } from '../placement/node-view.ts';
 import { covered } from './amounts.ts';
-import { type DeploymentCommand, deploymentDecider } from './decide.ts';
+import { type DeploymentCommand, deploymentDecider, type GrowingCommand, needOf } from './decide.ts';
 import { type Body, type Deployment, type DeploymentEvent, isReady, isSettled } from './deployment.ts';
 import { onNodes, reserved } from './holdings.ts';
 import type { Instance } from './instance.ts';
@@ -68,6 +68,12 @@ class Platform {
     for (const claim of decision.claims) this.book(claim);
     this.checkHoldings(before, command.action);
     return decision.events;
+  }
+
+  /** As the service does it: exactly what the command needs is reserved, and nothing where it needs nothing. */
+  private grow(command: GrowingCommand) {
+    const amounts = needOf(this.state, command);
+    return this.run({ ...command, granted: amounts === null ? null : { ...granted, amounts } });
   }
 
   private checkSnapshot(before: Deployment, events: readonly DeploymentEvent[]) {
@@ -144,15 +150,15 @@ class Platform {
     const id = this.releases;
     const image = `registry.test/app@${digest(bad ? 'f' : '1')}`;
     const change = { image, resources: need(cpuMillis, 64) };
-    this.run({ action: 'upgrade', tenant, granted, change, releaseId: `rel_${id}`, rolloutId: `rol_${id}` });
+    this.grow({ action: 'upgrade', tenant, granted: null, change, releaseId: `rel_${id}`, rolloutId: `rol_${id}` });
   }
   rollback(toRelease: number | null) {
     this.releases += 1;
     const rolloutId: Id<'rollout'> = `rol_${this.releases}`;
-    return this.run({ action: 'rollback', tenant, granted, toRelease, rolloutId });
+    return this.grow({ action: 'rollback', tenant, granted: null, toRelease, rolloutId });
   }
   scale(replicas: number) {
-    return this.run({ action: 'scale', tenant, granted, replicas, world: this.world() });
+    return this.grow({ action: 'scale', tenant, granted: null, replicas, world: this.world() });
   }
 
   /** Nodes serve, agents work, the controller steps: until nothing changes any more. */
