@@ -257,8 +257,8 @@ fragment DeletionStep on DeletionStep {
   total
   waitingFor
 }`),
-  deployments: new TypedDocument<o.DeploymentsQuery, o.DeploymentsQueryVariables>('query', ["deployments"], `query Deployments($first: Int = 20, $after: String) {
-  deployments(first: $first, after: $after) { nodes { ...Deployment } pageInfo { hasNextPage endCursor } }
+  deployments: new TypedDocument<o.DeploymentsQuery, o.DeploymentsQueryVariables>('query', ["deployments"], `query Deployments($first: Int = 20, $after: String, $labels: [LabelInput!]) {
+  deployments(first: $first, after: $after, labels: $labels) { nodes { ...Deployment } pageInfo { hasNextPage endCursor } }
 }
 fragment Deployment on Deployment {
   id
@@ -757,8 +757,8 @@ fragment QuotaUse on QuotaUse {
   used
   reserved
 }`),
-  namespaces: new TypedDocument<o.NamespacesQuery, o.NamespacesQueryVariables>('query', ["namespaces"], `query Namespaces($first: Int = 20, $after: String) {
-  namespaces(first: $first, after: $after) { nodes { ...Namespace } pageInfo { hasNextPage endCursor } }
+  namespaces: new TypedDocument<o.NamespacesQuery, o.NamespacesQueryVariables>('query', ["namespaces"], `query Namespaces($first: Int = 20, $after: String, $labels: [LabelInput!]) {
+  namespaces(first: $first, after: $after, labels: $labels) { nodes { ...Namespace } pageInfo { hasNextPage endCursor } }
 }
 fragment Label on Label {
   key
@@ -2471,8 +2471,8 @@ fragment Rollout on Rollout {
   createdAt
   endedAt
 }`),
-  deploymentInstances: new TypedDocument<o.DeploymentInstancesQuery, o.DeploymentInstancesQueryVariables>('query', ["deployment","instances"], `query DeploymentInstances($id: ID!, $first: Int = 20, $after: String) {
-  deployment(id: $id) { instances(first: $first, after: $after) { nodes { ...Instance } pageInfo { hasNextPage endCursor } } }
+  deploymentInstances: new TypedDocument<o.DeploymentInstancesQuery, o.DeploymentInstancesQueryVariables>('query', ["deployment","instances"], `query DeploymentInstances($id: ID!, $first: Int = 20, $after: String, $labels: [LabelInput!]) {
+  deployment(id: $id) { instances(first: $first, after: $after, labels: $labels) { nodes { ...Instance } pageInfo { hasNextPage endCursor } } }
 }
 fragment FilteredNode on FilteredNode {
   nodeId
@@ -2519,8 +2519,8 @@ fragment PolicyReceipt on PolicyReceipt {
   hash
   enforcedAt
 }`),
-  environmentNamespaces: new TypedDocument<o.EnvironmentNamespacesQuery, o.EnvironmentNamespacesQueryVariables>('query', ["environment","namespaces"], `query EnvironmentNamespaces($id: ID!, $first: Int = 20, $after: String) {
-  environment(id: $id) { namespaces(first: $first, after: $after) { nodes { ...Namespace } pageInfo { hasNextPage endCursor } } }
+  environmentNamespaces: new TypedDocument<o.EnvironmentNamespacesQuery, o.EnvironmentNamespacesQueryVariables>('query', ["environment","namespaces"], `query EnvironmentNamespaces($id: ID!, $first: Int = 20, $after: String, $labels: [LabelInput!]) {
+  environment(id: $id) { namespaces(first: $first, after: $after, labels: $labels) { nodes { ...Namespace } pageInfo { hasNextPage endCursor } } }
 }
 fragment Label on Label {
   key
@@ -2569,8 +2569,8 @@ fragment Subnet on Subnet {
   createdAt
   namespace { id name }
 }`),
-  namespaceDeployments: new TypedDocument<o.NamespaceDeploymentsQuery, o.NamespaceDeploymentsQueryVariables>('query', ["namespace","deployments"], `query NamespaceDeployments($id: ID!, $first: Int = 20, $after: String) {
-  namespace(id: $id) { deployments(first: $first, after: $after) { nodes { ...Deployment } pageInfo { hasNextPage endCursor } } }
+  namespaceDeployments: new TypedDocument<o.NamespaceDeploymentsQuery, o.NamespaceDeploymentsQueryVariables>('query', ["namespace","deployments"], `query NamespaceDeployments($id: ID!, $first: Int = 20, $after: String, $labels: [LabelInput!]) {
+  namespace(id: $id) { deployments(first: $first, after: $after, labels: $labels) { nodes { ...Deployment } pageInfo { hasNextPage endCursor } } }
 }
 fragment Deployment on Deployment {
   id

@@ -1398,6 +1398,7 @@ export type DeletionsQuery = { readonly deletions: { readonly nodes: ReadonlyArr
 export type DeploymentsQueryVariables = Exact<{
   first?: number | null | undefined;
   after?: string | null | undefined;
+  labels?: ReadonlyArray<LabelInput> | LabelInput | null | undefined;
 }>;
 
 
@@ -1559,6 +1560,7 @@ export type EnvironmentQuery = { readonly environment: EnvironmentFragment | nul
 export type NamespacesQueryVariables = Exact<{
   first?: number | null | undefined;
   after?: string | null | undefined;
+  labels?: ReadonlyArray<LabelInput> | LabelInput | null | undefined;
 }>;
 
 
@@ -1980,6 +1982,7 @@ export type DeploymentInstancesQueryVariables = Exact<{
   id: string;
   first?: number | null | undefined;
   after?: string | null | undefined;
+  labels?: ReadonlyArray<LabelInput> | LabelInput | null | undefined;
 }>;
 
 
@@ -2006,6 +2009,7 @@ export type EnvironmentNamespacesQueryVariables = Exact<{
   id: string;
   first?: number | null | undefined;
   after?: string | null | undefined;
+  labels?: ReadonlyArray<LabelInput> | LabelInput | null | undefined;
 }>;
 
 
@@ -2033,6 +2037,7 @@ export type NamespaceDeploymentsQueryVariables = Exact<{
   id: string;
   first?: number | null | undefined;
   after?: string | null | undefined;
+  labels?: ReadonlyArray<LabelInput> | LabelInput | null | undefined;
 }>;
 
 

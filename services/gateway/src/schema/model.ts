@@ -48,7 +48,14 @@ export type FieldModel =
   /** An object or a list of objects in a JSON column. */
   | { readonly kind: 'embedded'; readonly column: string }
   | { readonly kind: 'row'; readonly row: RowType; readonly source: Source }
-  | { readonly kind: 'connection'; readonly row: RowType; readonly source: Source; readonly sort: SortKey }
+  | {
+      readonly kind: 'connection';
+      readonly row: RowType;
+      readonly source: Source;
+      readonly sort: SortKey;
+      /** Column of the labels that it can be asked by. */
+      readonly labels: string | null;
+    }
   /** `Query.node`: the type is known once the id is. */
   | { readonly kind: 'node' }
   | { readonly kind: 'live' };
@@ -112,6 +119,15 @@ export function createModel(schema: GraphQLSchema): Model {
     return { ...order, sqlType: getNamedType(field.type).name === 'Int' ? 'int' : 'text' };
   }
 
+  function labelsOf(node: GraphQLObjectType, { args }: Field, where: string): string | null {
+    const labels = node.getFields().labels;
+    const asked = args.some((arg) => arg.name === 'labels');
+    if (asked !== (labels !== undefined)) {
+      throw new Error(`${where} must have the argument labels where ${node.name} has labels, and only there.`);
+    }
+    return labels ? columnOf(schema, labels) : null;
+  }
+
   function classify(parent: GraphQLObjectType, field: Field): FieldModel {
     const where = `${parent.name}.${field.name}`;
     if (isLive(schema, field)) return { kind: 'live' };
@@ -130,7 +146,7 @@ export function createModel(schema: GraphQLSchema): Model {
     const node = nodeOfConnection(named);
     if (!node) return { kind: 'row', row: rowType(named), source };
     const sort = sortKey(node, relation ? relation.orderBy : rows?.orderBy, where);
-    return { kind: 'connection', row: rowType(node), source, sort };
+    return { kind: 'connection', row: rowType(node), source, sort, labels: labelsOf(node, field, where) };
   }
 
   return {

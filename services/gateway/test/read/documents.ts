@@ -47,6 +47,18 @@ export function randomDocument(random: Random, options: DocumentOptions): Random
     return `$${name}`;
   }
 
+  /** Given whole, in part or not at all by variables; sometimes none, which asks for every row. */
+  function labels(): string {
+    const pairs = random.some(['app', 'tier'], 0).map((key) => ({ key, value: random.pick(['web', 'db']) }));
+    if (random.chance(0.5)) {
+      const name = fresh('v');
+      declared.push(`$${name}: [LabelInput!]`);
+      if (!random.chance(0.2)) variables[name] = pairs;
+      return `$${name}`;
+    }
+    return `[${pairs.map(({ key, value: of }) => `{ key: "${key}", value: ${value('String!', of)} }`).join(', ')}]`;
+  }
+
   function condition(): string {
     if (!random.chance(0.15)) return '';
     const name = fresh('c');
@@ -61,6 +73,8 @@ export function randomDocument(random: Random, options: DocumentOptions): Random
     if (how.kind === 'connection') {
       if (random.chance(0.7)) parts.push(`first: ${value('Int', 1 + random.int(random.chance(0.8) ? 4 : 100))}`);
       const cursor = random.chance(0.4) ? options.cursor(how.row.type.name, how.sort.column) : null;
+      const labelled = how.labels !== null && random.chance(0.3);
+      if (labelled) parts.push(`labels: ${labels()}`);
       if (cursor !== null || random.chance(0.1)) parts.push(`after: ${value('String', cursor)}`);
     }
     if (how.kind === 'node' || (how.kind === 'row' && how.source.of === 'id')) {

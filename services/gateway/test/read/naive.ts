@@ -28,6 +28,17 @@ function compare(a: unknown, b: unknown): number {
   return Buffer.compare(Buffer.from(String(a)), Buffer.from(String(b)));
 }
 
+interface Label {
+  readonly key: string;
+  readonly value: string;
+}
+function hasLabels(row: Row, wanted: unknown): boolean {
+  const own = (row.labels ?? []) as readonly Label[];
+  return ((wanted ?? []) as readonly Label[]).every(({ key, value }) =>
+    own.some((label) => label.key === key && label.value === value),
+  );
+}
+
 export function executeNaively(options: {
   model: Model;
   rows: Rows;
@@ -94,7 +105,12 @@ export function executeNaively(options: {
         return row ? wrap(how.row, row) : null;
       }
       case 'connection':
-        return connection(how.row, find(how.row, how.source, parent, null), how.sort, args);
+        return connection(
+          how.row,
+          find(how.row, how.source, parent, null).filter((row) => hasLabels(row, args.labels)),
+          how.sort,
+          args,
+        );
       case 'node': {
         const kind = idKind(String(args.id));
         const type = kind === null ? null : model.nodeType(kind);

@@ -40,6 +40,12 @@ export function seenFrom(parts: readonly Scope[], rows: Rows): (table: string, r
       case 'instance':
       case 'isolation_policy':
         return through('namespace', row.namespace_id, row);
+      case 'quota_holder':
+        return parts.some((part) =>
+          part.level === 'namespace'
+            ? part.namespaceId === row.namespace_id
+            : part.level === 'environment' && part.environmentId === row.environment_id,
+        );
       case 'release':
       case 'rollout':
         return through('deployment', row.deployment_id, row);

@@ -220,6 +220,7 @@ export function randomRows(random: Random, options: RowsOptions): Rows {
       ...{ ended_at: null, proof: null },
     });
   }
+  for (const [table, list] of Object.entries(rows)) rows[table] = list.map((row) => ({ ...defaults[table], ...row }));
   return rows;
 }
 
@@ -240,9 +241,8 @@ const defaults: Readonly<Record<string, Row>> = {
 
 export async function insertRows(pool: Pool, rows: Rows): Promise<void> {
   for (const [table, list] of Object.entries(rows)) {
-    const whole = list.map((row) => ({ ...defaults[table], ...row }));
     await pool.query(`insert into read.${table} select * from json_populate_recordset(null::read.${table}, $1)`, [
-      JSON.stringify(whole),
+      JSON.stringify(list),
     ]);
   }
 }

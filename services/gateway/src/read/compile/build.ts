@@ -27,6 +27,7 @@ import {
   subselections,
   type Variables,
 } from './collect.ts';
+import { isFiltered } from './labels.ts';
 import type {
   Args,
   ConnectionPart,
@@ -234,9 +235,11 @@ export function buildPlan(input: PlanInput): Plan {
         const named = getNamedType(field.type);
         if (!isObjectType(named)) throw new Error(`${place.where} is no connection.`);
         const { row, source, sort } = how;
+        const labels = isFiltered(args, variables) ? how.labels : null;
         const page = { args, continued: args(variables).after != null };
         const weight = weightOf(schema, field) ?? 1;
-        return { ...place, kind: 'connection', row, source, sort, page, parts: connectionParts(named, nodes), weight };
+        const parts = connectionParts(named, nodes);
+        return { ...place, kind: 'connection', row, source, sort, page, labels, parts, weight };
       }
       case 'node':
         return node(place, field, nodes);

@@ -112,6 +112,48 @@ describe('a statement', () => {
   });
 });
 
+describe('labels that are asked for', () => {
+  const pair = (key: string, value: string) => ({ key, value });
+  const query = 'query ($l: [LabelInput!]) { deployments(labels: $l) { nodes { id } pageInfo { hasPreviousPage } } }';
+  const asked = (l: unknown) => compile(query, { l });
+
+  it('are one parameter, whatever they are and however many', () => {
+    const one = asked([pair('app', 'web')]);
+    expect(one.text).toContain('t1.labels::jsonb @> $');
+    expect(one.params).toContain('[{"key":"app","value":"web"}]');
+    expect(asked([pair('app', 'db'), pair('tier', '1')]).text).toBe(one.text);
+    expect(one.text).not.toContain('web');
+  });
+
+  it('are no condition where there are none', () => {
+    const all = compile('{ deployments { nodes { id } pageInfo { hasPreviousPage } } }').text;
+    for (const none of [{}, { l: null }, { l: [] }]) expect(compile(query, none).text).toBe(all);
+  });
+
+  it('hold for what lies before a cursor, too', () => {
+    const after = encodeCursor({ key: 'a', id: 'dep_01h2xcejqtf2nbrexx3vqjhp41' });
+    const { text } = compile(
+      `{ deployments(after: "${after}", labels: [{ key: "app", value: "web" }]) { pageInfo { hasPreviousPage } } }`,
+    );
+    expect(text.match(/labels::jsonb @> \$/g)).toHaveLength(2);
+    expect(text).toMatch(/exists\(select from read\.deployment t1 where [^)]*labels::jsonb/);
+  });
+
+  it('are refused where nothing can have them, and where they are too many', () => {
+    expect(() => asked([pair('a b', 'c')])).toThrow(/no label can be/);
+    expect(() => asked([pair('app', '\u0000')])).toThrow(/no label can be/);
+    expect(() => asked([pair('app', 'web'), pair('app', 'db')])).toThrow(/"app" twice/);
+    const many = Array.from({ length: 33 }, (_, n) => pair(`k${n}`, 'v'));
+    expect(() => asked(many)).toThrow(/33 pairs/);
+    expect(() => asked(many.slice(1))).not.toThrow();
+  });
+
+  it('cost nothing of their own', () => {
+    const l = [pair('app', 'web')];
+    expect(cost(asked(l).plan, { l })).toBe(20);
+  });
+});
+
 describe('cost', () => {
   const costOf = (text: string, variables: Record<string, unknown> = {}) =>
     cost(compile(text, variables).plan, variables);

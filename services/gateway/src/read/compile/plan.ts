@@ -79,6 +79,8 @@ export interface ConnectionField extends Place {
   readonly source: Source;
   readonly sort: SortKey;
   readonly page: Page;
+  /** Column of the labels that its rows must have; null where all are asked for. */
+  readonly labels: string | null;
   readonly parts: readonly ConnectionPart[];
   readonly weight: number;
 }

@@ -17,6 +17,7 @@ import type { Variables } from './collect.ts';
 import { cursorSql } from './cursor.ts';
 import { embeddedSql } from './embedded.ts';
 import { jsonObject, literal, word } from './json.ts';
+import { wantedLabels } from './labels.ts';
 import { pageSize, pageStart } from './page.ts';
 import type { ConnectionField, ConnectionPart, EdgePart, PlanField, RowField, Selection } from './plan.ts';
 
@@ -69,7 +70,7 @@ class Builder {
     this.#options = options;
   }
 
-  param(type: 'text' | 'int' | 'text[]', of: (request: SqlRequest) => Param): string {
+  param(type: 'text' | 'int' | 'text[]' | 'jsonb', of: (request: SqlRequest) => Param): string {
     this.params.push(of);
     return `$${this.params.length}::${type}`;
   }
@@ -193,7 +194,11 @@ class Builder {
     const name = table(field.row.table.name);
     const key = `${alias}.${word(field.sort.column)}`;
     const id = `${alias}.id`;
-    const within = this.rows(field.row, field.source, alias, parent, () => null);
+    const wanted =
+      field.labels === null
+        ? ''
+        : ` and ${alias}.${word(field.labels)}::jsonb @> ${this.param('jsonb', ({ variables }) => wantedLabels(field.page.args, variables))}`;
+    const within = this.rows(field.row, field.source, alias, parent, () => null) + wanted;
     const size = this.param('int', ({ variables }) => pageSize(field.page.args, variables));
 
     let after = '';
