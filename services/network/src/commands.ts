@@ -85,16 +85,19 @@ export function networkHandlers(options: {
       const rejection =
         (await namespaceRefusal(store, context.tenant, namespaceId, 'namespaceId')) ??
         (parsed && !parsed.ok ? parsed.rejection : null);
-      const outcome = rejection
-        ? await refusedUnlessDone(store, context, idempotency, rejection)
-        : await subnets.allocate({
-            namespaceId,
-            ipv4: parsed?.ok ? parsed.range : null,
-            origin: originOf(context),
-            idempotency,
-            onClosed: () => beingDeleted('namespaceId'),
-          });
-      return answer('CreateSubnet', outcome);
+      if (rejection) return answer('CreateSubnet', await refusedUnlessDone(store, context, idempotency, rejection));
+      const outcome = await subnets.allocate({
+        namespaceId,
+        ipv4: parsed?.ok ? parsed.range : null,
+        origin: originOf(context),
+        idempotency,
+        onClosed: () => beingDeleted('namespaceId'),
+      });
+      // A repeat may find no room for a second one: the first is what it asks for.
+      return answer(
+        'CreateSubnet',
+        outcome.ok ? outcome : await refusedUnlessDone(store, context, idempotency, outcome.rejection),
+      );
     },
 
     async CreateIsolationPolicy(input, context) {

@@ -137,6 +137,17 @@ describe('subnets', () => {
     expect(codeOf(await harness.call('CreateSubnet', data, { tenant }))).toBe('BEING_DELETED');
   });
 
+  it('are answered again under their key, also when the quota has no room for another one', async () => {
+    const namespaceId = await harness.openNamespace(tenant);
+    await harness.rows(`insert into tenancy.claim_limit values ('quota-subnets', $1, 2)`, [namespaceId]);
+    const asked = { tenant, key: 'last-subnet' };
+    const data = { namespaceId, ipv4: null };
+    const first = await harness.call('CreateSubnet', data, asked);
+    expect(codeOf(first)).toBe('OK');
+    expect(codeOf(await harness.call('CreateSubnet', data, { tenant }))).toBe('QUOTA_EXCEEDED');
+    expect(await harness.call('CreateSubnet', data, asked)).toEqual(first);
+  });
+
   it('of a missing and of a foreign namespace are the same answer', async () => {
     const namespaceId = await harness.openNamespace(newId('tenant'));
     const before = await harness.store.lastPosition();

@@ -344,6 +344,17 @@ describe('the quotas', () => {
     const done = settled([...events, ...eventsOf(given(deploymentDecider, events).when(remove))]);
     expect(held(done).at(-1)?.amounts).toEqual({ instances: 0, cpuMillis: 0, memoryMiB: 0 });
   });
+  test('tells that it holds nothing also where it goes in one step, for no instance is left to stop', () => {
+    const events = settled(history(create()));
+    const lost = (['node_a', 'node_b'] as const).flatMap((nodeId) =>
+      eventsOf(given(deploymentDecider, events).when({ action: 'lose', tenant, nodeId })),
+    );
+    const before = [...events, ...lost];
+    expect(instancesOf(fold(before))).toEqual([]);
+    const decision = eventsOf(given(deploymentDecider, before).when(remove));
+    expect(decision.at(-1)?.type).toBe('DeploymentDeleted');
+    expect(held(decision).at(-1)?.amounts).toEqual({ instances: 0, cpuMillis: 0, memoryMiB: 0 });
+  });
   test('a deployment from before the ledger tells what it holds at its next step', () => {
     const old = settled(history(create())).filter(({ type }) => type !== 'HoldingChanged');
     expect(held(eventsOf(when(old, advance())))).toMatchObject([{ amounts: { instances: 2 }, reservationId: null }]);

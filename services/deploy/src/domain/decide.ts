@@ -347,7 +347,8 @@ function accepted(
   const nodes = 'world' in command ? command.world.nodes : [];
   // What was reserved is spoken of in any case: so it ends, also where others have made it needless meanwhile.
   const told = tellHolding(after, needed, granted?.reservationId ?? null);
-  return accept([...decided, ...told], [...required, ...leased(granted), ...claimsOf(before, after, nodes)]);
+  const last = tellEnd(before, after);
+  return accept([...last, ...decided, ...told], [...required, ...leased(granted), ...claimsOf(before, after, nodes)]);
 }
 
 /** What changed for the quotas is told in the commit that changed it, whatever the reason. */
@@ -360,6 +361,14 @@ function tellHolding(
   if (reservationId === null && equal(amounts, state.holds)) return [];
   const { deploymentId, namespaceId, name } = state;
   return [{ type: 'HoldingChanged', data: { deploymentId, namespaceId, name, amounts, reservationId } }];
+}
+
+/** It goes with something still held, where no instance was left that had to stop: nobody tells of it later. */
+function tellEnd(before: Deployment, after: Deployment): readonly DeploymentEvent[] {
+  if (after.status !== 'DELETED' || before.status === 'NONE' || before.status === 'DELETED') return [];
+  if (equal(before.holds, nothing)) return [];
+  const { deploymentId, namespaceId, name } = before;
+  return [{ type: 'HoldingChanged', data: { deploymentId, namespaceId, name, amounts: nothing, reservationId: null } }];
 }
 
 const leased = (granted: Granted | null): readonly Claim[] =>
