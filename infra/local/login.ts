@@ -5,7 +5,7 @@ import { apiAudience, type LoginFile, loginFile } from '../issuer/config.ts';
 import { readJson, writeJson } from '../process/files.ts';
 import type { Ready } from './ready.ts';
 import type { Secrets } from './secrets.ts';
-import { adminOf, ask, seededTenants } from './seed.ts';
+import { adminOf, ask, developerOf, ownerOf, seededTenants } from './seed.ts';
 import type { TokenClaims } from './tokens.ts';
 
 const roles = ['owner', 'admin', 'developer', 'viewer'] as const;
@@ -56,7 +56,7 @@ const added = z.object({ addMember: z.object({ userErrors: failed }) });
 
 const issuerName = 'local';
 
-/** Makes what isn't there yet: each tenant accepts the issuer, and has a member for each of its users. */
+/** Makes what isn't there yet: each tenant accepts the issuer, and has its owner, its developer and a member for each user. */
 export async function seedUsers(options: {
   url: string;
   operator: string;
@@ -94,18 +94,25 @@ export async function seedUsers(options: {
       id = registerIssuer.issuer?.id ?? '';
     }
     const there = new Set(members.nodes.map(({ subject }) => subject));
-    for (const { login, role, tenant } of users) {
-      const subject = `${id}:${login}`;
-      if (tenant !== name || there.has(subject)) continue;
+    // The tenant was made with its admin and its viewer.
+    const wanted = [
+      { subject: ownerOf(name), role: 'owner', displayName: null },
+      { subject: developerOf(name), role: 'developer', displayName: null },
+      ...users
+        .filter(({ tenant }) => tenant === name)
+        .map(({ login, role }) => ({ subject: `${id}:${login}`, role, displayName: `${role} of ${name}` })),
+    ];
+    for (const { subject, role, displayName } of wanted) {
+      if (there.has(subject)) continue;
       const add = 'mutation ($input: AddMemberInput!) { addMember(input: $input) { userErrors { code message } } }';
-      const input = { tenantId, subject, role: role.toUpperCase(), displayName: `${role} of ${tenant}` };
+      const input = { tenantId, subject, role: role.toUpperCase(), displayName };
       const { addMember } = await ask(
         asOperator,
         add,
         { input: { ...input, idempotencyKey: `local-user-${subject}` } },
         added,
       );
-      throwFirst(`${login} can't become a member`, addMember.userErrors);
+      throwFirst(`${subject} can't become a member of ${name}`, addMember.userErrors);
     }
   }
   return users;

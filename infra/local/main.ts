@@ -12,10 +12,9 @@ for (const stream of [process.stdout, process.stderr]) stream.on('error', () => 
 /** To a terminal only: what is printed to anything else is kept as a log is, and a log has no secrets. */
 function tokensOf({ tokens }: Platform['ready'], home: string): string {
   if (!process.stdout.isTTY) return `Tokens of the operator and of two tenants (30 days): in ${home}/ready.json.`;
-  const tenants = tokens.tenants.flatMap(({ name, admin, viewer }) => [
-    `  ${name}, admin\n    ${admin}`,
-    `  ${name}, viewer\n    ${viewer}`,
-  ]);
+  const tenants = tokens.tenants.flatMap(({ name, ...held }) =>
+    (['owner', 'admin', 'developer', 'viewer'] as const).map((role) => `  ${name}, ${role}\n    ${held[role]}`),
+  );
   return `Tokens (30 days; header "Authorization: Bearer …")
   operator
     ${tokens.operator}

@@ -2,7 +2,10 @@
 import { z } from 'zod';
 
 export const seededTenants = ['acme', 'globex'] as const;
+/** Members whom the platform's own issuer knows: those who have tokens from the start. */
+export const ownerOf = (tenant: string) => `${tenant}-owner`;
 export const adminOf = (tenant: string) => `${tenant}-admin`;
+export const developerOf = (tenant: string) => `${tenant}-developer`;
 export const viewerOf = (tenant: string) => `${tenant}-viewer`;
 
 const errors = z.array(

@@ -18,7 +18,7 @@ import { type Ready, removeReady, writeReady } from './ready.ts';
 import { registrySpec } from './registry.ts';
 import { chooseRuntime, type Runtime } from './runtime.ts';
 import { openSecrets, type Secrets } from './secrets.ts';
-import { adminOf, seededTenants, seedStages, seedTenants, viewerOf } from './seed.ts';
+import { adminOf, developerOf, ownerOf, seededTenants, seedStages, seedTenants, viewerOf } from './seed.ts';
 import { contextSpecs, gatewaySpec, issuerSpec } from './services.ts';
 import { createSupervisor, type ProcessSpec } from './supervisor.ts';
 import { ensureSigningKey, openIssuer } from './tokens.ts';
@@ -189,7 +189,9 @@ async function makeReady(parts: Parts, publicUrl: string, processes: Ready['proc
           return {
             id,
             name,
+            owner: await sign({ subject: ownerOf(name), tenant: id }),
             admin: await sign({ subject: adminOf(name), tenant: id }),
+            developer: await sign({ subject: developerOf(name), tenant: id }),
             viewer: await sign({ subject: viewerOf(name), tenant: id }),
           };
         }),

@@ -10,7 +10,7 @@ import type { Deployment, Namespace, Subnet } from '@atoll/sdk/generated/resourc
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { clientOf, newTenant, type OwnTenant, operatorOf, seeded, unique } from '../platform/clients.ts';
 import { Platform } from '../platform/platform.ts';
-import { eventCounts } from '../platform/store.ts';
+import { eventCounts, reserved } from '../platform/store.ts';
 import { forgedToken, issuedToken, unsignedToken } from '../platform/tokens.ts';
 import { instancesOf, newNamespace, push, small, steady } from '../platform/workloads.ts';
 
@@ -250,6 +250,19 @@ describe('bad input gets its code, and changes nothing', () => {
       if (field !== undefined) expect(error).toMatchObject({ field: expect.arrayContaining([field]) });
     });
   }
+
+  test('and keeps no room in the quotas', async () => {
+    // It is given back after the answer.
+    await expect.poll(() => reserved(platform.ready), { timeout: 15_000 }).toBe(0);
+  });
+
+  test('a range that is taken is told the same whosever it is', async () => {
+    const told = async (ipv4: string) => {
+      const { code, message } = await refusal(() => admin.mutate.createSubnet({ namespaceId: namespace.id, ipv4 }));
+      return `${code}: ${message.replaceAll(ipv4, 'RANGE')}`;
+    };
+    expect(await told(foreign.subnet.ipv4)).toBe(await told(subnet.ipv4));
+  });
 });
 
 test('the same key with another body is refused, with the same body it is the same answer, and is done once', async () => {
@@ -341,6 +354,21 @@ test('another tenant’s id and one that does not exist get the same answer, byt
   for (const query of queries) {
     const [id, none] = query.includes('eployment') ? [deployment.id, missing('dep')] : [namespace.id, missing('ns')];
     expect(await answer(query, id), query).toBe(await answer(query, none));
+  }
+});
+
+test('each of the tenants that are there from the start has a member of each role', async () => {
+  for (const at of [0, 1]) {
+    const { owner, admin: first, developer, viewer, id } = seeded(platform.ready, at);
+    const told = await Promise.all([owner, first, developer, viewer].map((one) => one.query.viewer()));
+    expect(told.map(({ role, tenantId }) => [role, tenantId])).toEqual([
+      ...[
+        ['owner', id],
+        ['admin', id],
+        ['developer', id],
+        ['viewer', id],
+      ],
+    ]);
   }
 });
 

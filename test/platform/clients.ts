@@ -14,11 +14,13 @@ export const clientOf = (ready: Ready, token: string): Atoll =>
 export const operatorOf = (ready: Ready): Atoll => clientOf(ready, ready.tokens.operator);
 
 /** Of the seeded tenants. */
-export function seeded(ready: Ready, index: number): { id: string; name: string; admin: Atoll; viewer: Atoll } {
+export function seeded(ready: Ready, index: number) {
   const tenant = ready.tokens.tenants[index];
   if (tenant === undefined) throw new Error(`ready.json has no tenant ${index}`);
-  const { id, name, admin, viewer } = tenant;
-  return { id, name, admin: clientOf(ready, admin), viewer: clientOf(ready, viewer) };
+  const { id, name, ...tokens } = tenant;
+  const of = (token: string) => clientOf(ready, token);
+  const { owner, admin, developer, viewer } = tokens;
+  return { id, name, owner: of(owner), admin: of(admin), developer: of(developer), viewer: of(viewer) };
 }
 
 export interface OwnTenant {

@@ -14,7 +14,9 @@ export interface Ready {
     readonly tenants: readonly {
       readonly id: string;
       readonly name: string;
+      readonly owner: string;
       readonly admin: string;
+      readonly developer: string;
       readonly viewer: string;
     }[];
   };

@@ -14,14 +14,30 @@ async function ask<Row extends object>(ready: Ready, sql: string): Promise<reado
   }
 }
 
-/** How many events each context has. Unchanged: nothing happened. */
+/**
+ * How many events each context has. Unchanged: nothing happened. Room in the quotas is kept while a request is judged, and
+ * given back where it is refused: that is none of what happened, and `reserved` says whether any is left.
+ */
 export async function eventCounts(ready: Ready): Promise<Readonly<Record<string, number>>> {
   const counts: Record<string, number> = {};
+  const kept = `type not in ('QuotaReserved', 'QuotaReservationEnded')`;
   for (const context of contexts) {
-    const [row] = await ask<{ n: string }>(ready, `select count(*) as n from ${context}.event`);
+    const [row] = await ask<{ n: string }>(ready, `select count(*) as n from ${context}.event where ${kept}`);
     counts[context] = Number(row?.n);
   }
   return counts;
+}
+
+/** Reservations of quota that are neither used nor given back. */
+export async function reserved(ready: Ready): Promise<number> {
+  const [row] = await ask<{ n: string }>(
+    ready,
+    `select count(*) as n from tenancy.event made where type = 'QuotaReserved' and not exists (
+       select from tenancy.event ended where ended.stream = made.stream
+       and ended.type in ('QuotaCommitted', 'QuotaReservationEnded')
+       and ended.data ->> 'reservationId' = made.data ->> 'reservationId')`,
+  );
+  return Number(row?.n);
 }
 
 /** Places where a log isn't contiguous, or tells an event twice: none, if nothing was lost or doubled. */

@@ -35,10 +35,9 @@ export function secretsOfHome(home: string, ready: Ready): readonly Secret[] {
   const { d } = read<{ d: string }>('issuer.jwk.json');
   const tokens = [
     ['operator', ready.tokens.operator] as const,
-    ...ready.tokens.tenants.flatMap(({ name, admin, viewer }) => [
-      [`${name}'s admin`, admin] as const,
-      [`${name}'s viewer`, viewer] as const,
-    ]),
+    ...ready.tokens.tenants.flatMap(({ name, ...held }) =>
+      (['owner', 'admin', 'developer', 'viewer'] as const).map((role) => [`${name}'s ${role}`, held[role]] as const),
+    ),
   ].map(([who, token]) => ({ name: `token of ${who}`, value: signatureOf(token), keptIn: kept('ready.json') }));
   const loginKeys = read<{ keys: { kid: string; d: string }[] }>('login.json').keys.map(({ kid, d: value }) => ({
     ...{ name: `key ${kid} of the login`, value, keptIn: kept('login.json') },
