@@ -10,7 +10,7 @@ import { isAlive } from '../faults/platform/bed.ts';
 import { armProcess } from '../faults/process/arm.ts';
 import { newTenant, operatorOf, unique } from '../platform/clients.ts';
 import { Platform } from '../platform/platform.ts';
-import { faultsOfLogs, isolatedTenants, leftOf, namespacesEver, runningOn } from '../platform/store.ts';
+import { faultsOfLogs, isolatedTenants, leftOf, namespacesEver, runningOn, sourcesOf } from '../platform/store.ts';
 import { tracesOf } from '../platform/traces-of.ts';
 import { waitFor } from '../platform/waiting.ts';
 import { newNamespace, push, small, steady } from '../platform/workloads.ts';
@@ -133,11 +133,18 @@ test.each(['before-purge', 'before-environments', 'before-complete'])('killed %s
   const { admin } = await newTenant(platform.ready);
   const { environment } = await admin.mutate.createEnvironment({ name: 'empty', kind: 'TEST' });
   const environmentId = environment.id;
+  const before = (await admin.mutate.createEnvironment({ name: 'before', kind: 'TEST' })).environment.id;
+  const after = (await admin.mutate.createEnvironment({ name: 'after', kind: 'TEST' })).environment.id;
+  await admin.mutate.setPromotion({ environmentId: before, promotesTo: [environmentId] });
+  await admin.mutate.setPromotion({ environmentId, promotesTo: [after] });
   const confirm = await confirmOf(admin, environmentId);
   await killedAt(point, () => admin.mutate.deleteEnvironment({ environmentId, confirm }));
   const { nodes } = await admin.query.deletions({});
   await ended(admin, nodes[0]?.id ?? '');
   expect(await leftOf(platform.ready, { environmentId, namespaceIds: [] })).toEqual({});
+  // Nor does the order of promotion lead to it or from it.
+  expect((await admin.query.environment({ id: before }))?.promotesTo).toEqual([]);
+  expect(await sourcesOf(platform.ready, [environmentId, after])).toEqual([]);
 });
 
 test('a tenant is closed, taken back as it was, and purged with everything that it had', async () => {

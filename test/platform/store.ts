@@ -122,6 +122,17 @@ export async function leftOf(
   return left;
 }
 
+/** Environments that promote to one of these, as deploy knows it by now. */
+export async function sourcesOf(ready: Ready, environmentIds: readonly string[]): Promise<string[]> {
+  const rows = await ask<{ sources: string[] }>(
+    ready,
+    `select distinct on (stream) data -> 'sources' as sources from deploy.event
+     where type = 'EnvironmentRulesAdopted' and stream in (${environmentIds.map((id) => `'environment:${id}'`).join(', ')})
+     order by stream, version desc`,
+  );
+  return rows.flatMap(({ sources }) => sources);
+}
+
 /** Namespaces that an environment has or had. */
 export async function namespacesEver(ready: Ready, environmentId: string): Promise<string[]> {
   const rows = await ask<{ id: string }>(

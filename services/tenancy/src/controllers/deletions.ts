@@ -18,6 +18,7 @@ import { type DeletionCommand, type DeletionState, deletion, deletionStream } fr
 import { type Left, type Named, nextAction, stepsNow } from '../domain/deletion-steps.ts';
 import { environment, environmentStream } from '../domain/environment.ts';
 import { namespace, namespaceStream } from '../domain/namespace.ts';
+import { promotion, promotionStream } from '../domain/promotion.ts';
 import { limitClaims, noLimits } from '../domain/quota.ts';
 import { tenant as tenantDecider, tenantStream } from '../domain/tenant.ts';
 import { schema } from '../names.ts';
@@ -170,6 +171,12 @@ async function deleteEnvironment(moving: Moving, { id, name }: Named<'environmen
     const before = held.filter(({ owner, key }) => owner !== id && key !== id).slice(0, RELEASES);
     return must(moving, { kind: 'removeAccess', subjects: [], releases: before.map(releaseOf) });
   }
+  // Nothing can lead to it any more, for that requires its mark; what does is taken out of the order.
+  const order = await handleCommand(needs.store, {
+    ...{ decider: promotion, stream: promotionStream(tenant), origin },
+    command: { kind: 'forget', tenant, environmentId: id },
+  });
+  if (!order.ok) throw new Error(`${id}: ${order.rejection.message}`);
   const outcome = await handleCommand(needs.store, {
     decider: environment,
     stream: environmentStream(id),

@@ -82,6 +82,7 @@ export const promotion: Decider<PromotionState, PromotionCommand, PromotionEvent
         ),
       );
       const own = state[environmentId] ? [set(state, environmentId, [])] : [];
+      if (events.length + own.length === 0) return accept<PromotionEvent>([]);
       const emptied = leading.filter((from) => state[from]?.length === 1);
       return accept<PromotionEvent>(
         [...events, ...own],
