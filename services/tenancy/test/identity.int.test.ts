@@ -81,6 +81,47 @@ describe('an issuer', () => {
   });
 });
 
+describe('which tokens of an issuer are believed', () => {
+  const claims = { subject: 'sub', email: null, name: null, groups: 'groups' };
+  const changes = [
+    { claims: { ...claims, groups: 'nickname' } },
+    { audience: 'of-another-program' },
+    { algorithms: ['ES256'] },
+    { tokenTypes: 'ANY_JWT' },
+    { groupRoles: [{ group: 'everybody', role: 'admin' }] },
+  ];
+  const asOf = (subject: string, only?: string[]) => ({
+    tenant: acme,
+    actor: `user:${subject}`,
+    ...(only && { only }),
+  });
+
+  it('is changed by nobody who has less than its groups get', async () => {
+    const groupRoles = [{ group: 'ops', role: 'admin' }];
+    const registered = issuer({ audience: 'groups', claims, groupRoles });
+    const { issuerId } = resultOf(await h.call('RegisterIssuer', registered, { tenant: acme }));
+    for (const change of changes) {
+      const reply = await h.call('ChangeIssuer', { issuerId, ...change }, asOf('max', ['issuer:write']));
+      expect(codeOf(reply), JSON.stringify(change)).toBe('GRANT_EXCEEDS_OWN');
+    }
+    const renamed = await h.call('ChangeIssuer', { issuerId, name: 'renamed' }, asOf('max', ['issuer:write']));
+    expect(codeOf(renamed)).toBe('OK');
+    expect(codeOf(await h.call('ChangeIssuer', { issuerId, ...changes[0] }, asOf('max')))).toBe('OK');
+  });
+
+  it('is changed by nobody who has less than its members', async () => {
+    const { issuerId } = resultOf(
+      await h.call('RegisterIssuer', issuer({ audience: 'members', claims }), { tenant: acme }),
+    );
+    const boss = { subject: `${issuerId}:boss`, role: 'owner', displayName: null, email: null };
+    resultOf(await h.call('AddMember', boss, { tenant: acme }));
+    for (const change of [{ audience: 'admins-own-program' }, { tokenTypes: 'ANY_JWT' }]) {
+      expect(codeOf(await h.call('ChangeIssuer', { issuerId, ...change }, asOf('max')))).toBe('GRANT_EXCEEDS_OWN');
+      expect(codeOf(await h.call('ChangeIssuer', { issuerId, ...change }, asOf('ada')))).toBe('OK');
+    }
+  });
+});
+
 describe('an API key', () => {
   const key = (change: object = {}) => ({
     ...{ name: 'ci', subject: 'ada', scopes: null, expiresAt: null, secretHash: sha256('x') },
@@ -152,6 +193,29 @@ describe('a service account', () => {
     const key = { name: 'k', subject: serviceAccountId, scopes: null, expiresAt: null, secretHash: sha256('k') };
     expect(codeOf(await h.call('CreateApiKey', key, asMax))).toBe('GRANT_EXCEEDS_OWN');
     expect(codeOf(await h.call('RotateServiceAccountSecret', rotate, { tenant: acme }))).toBe('OK');
+  });
+
+  it('gets no credentials by a key of its own that may do less than it may itself', async () => {
+    const serviceAccountId = await create(acme, 'narrow', 'admin');
+    const rotate = { serviceAccountId, secretHash: sha256('n'), overlapSeconds: 60 };
+    const itself = { tenant: acme, actor: `user:${serviceAccountId}` };
+    const byKey = { ...itself, only: ['serviceAccount:write'] };
+    expect(codeOf(await h.call('RotateServiceAccountSecret', rotate, byKey))).toBe('GRANT_EXCEEDS_OWN');
+    expect(codeOf(await h.call('RotateServiceAccountSecret', rotate, itself))).toBe('OK');
+  });
+
+  it('becomes no member: what it may do is what its account says', async () => {
+    const serviceAccountId = await create(acme, 'no-member');
+    const person = { subject: serviceAccountId, role: 'owner', displayName: null, email: null };
+    expect(codeOf(await h.call('AddMember', person, { tenant: acme }))).toBe('INVALID_ARGUMENT');
+    const data = { role: 'owner', label: null, email: null, validSeconds: 3600, secretHash: sha256('sa') };
+    const { invitationId } = resultOf(await h.call('InviteMember', data, { tenant: acme }));
+    const accepting = { invitationId, secretHash: sha256('sa'), displayName: null, email: null };
+    const asked = { tenant: acme, actor: `user:${serviceAccountId}` };
+    const refused = await h.call('AcceptInvitation', { ...accepting, subject: serviceAccountId }, asked);
+    expect(codeOf(refused)).toBe('ILLEGAL_STATE');
+    // And the invitation is still good.
+    expect(codeOf(await h.call('AcceptInvitation', { ...accepting, subject: 'invited' }, { tenant: acme }))).toBe('OK');
   });
 });
 

@@ -10,7 +10,7 @@ import { admit } from '../admit.ts';
 import { answer } from '../answer.ts';
 import { denied } from '../denials.ts';
 import { apiKey, apiKeyNotFound, apiKeyStream } from '../domain/api-key.ts';
-import { beyondAccount, beyondRoles } from '../domain/authority.ts';
+import { beyondAccount, beyondMembers, beyondRoles } from '../domain/authority.ts';
 import { invitation, invitationNotFound, invitationStream, noSuchToken } from '../domain/invitation.ts';
 import { type IssuerCommand, issuer, issuerNotFound, issuerStream } from '../domain/issuer.ts';
 import {
@@ -27,6 +27,12 @@ import { originOf } from '../origin.ts';
 import { byOf } from './access.ts';
 
 const no = (rejection: Rejection) => ({ ok: false, rejection }) as const;
+
+const noPerson = reject(
+  'ILLEGAL_STATE',
+  'An invitation is for a person, and a service account is none: create one for the program where it is to work.',
+  'token',
+);
 
 type Account = { readonly status: 'enabled' | 'disabled' | 'deleted'; readonly created: CreatedAccount };
 
@@ -50,6 +56,27 @@ async function ownerProblem(store: EventStore, owner: Id<'tenant'>, subject: str
   }
   // That a person is a member is asked at each use of the key: who came by a group of their issuer is none here.
   return null;
+}
+
+/**
+ * Which tokens of an issuer are believed, and where they say which groups somebody is in, is changed by nobody who has
+ * less than the tokens give: they could make such a token themselves, or have one made for a program of theirs.
+ */
+async function issuerProblem(
+  store: EventStore,
+  { issuerId, claims, groupRoles, audience, algorithms, tokenTypes }: TenancyInput<'ChangeIssuer'>,
+  context: CommandContext,
+): Promise<Rejection | null> {
+  const others = audience !== undefined || algorithms !== undefined || tokenTypes !== undefined;
+  if (!others && claims === undefined && groupRoles === undefined) return null;
+  const known = await loadState(store, { decider: issuer, stream: issuerStream(issuerId) });
+  const own = known.tenant === context.tenant && known.state.status === 'registered' ? known.state.settings : null;
+  const roles = (groupRoles ?? own?.groupRoles ?? []).map(({ role }) => role);
+  const [state, by] = [await stateOf(store, context), byOf(context)];
+  const field = groupRoles !== undefined || !others ? 'groupRoles' : 'issuerId';
+  return (
+    beyondRoles(state, by, roles, field) ?? (others && own ? beyondMembers(state, by, issuerId, 'issuerId') : null)
+  );
 }
 
 export function identityHandlers(store: EventStore): CommandHandlers<typeof identityCommands> {
@@ -135,8 +162,7 @@ export function identityHandlers(store: EventStore): CommandHandlers<typeof iden
     },
     async ChangeIssuer(input, context) {
       const { issuerId, ...change } = input;
-      const roles = (change.groupRoles ?? []).map(({ role }) => role);
-      const problem = beyondRoles(await stateOf(store, context), byOf(context), roles, 'groupRoles');
+      const problem = await issuerProblem(store, input, context);
       if (problem) return no(problem);
       return answer(
         'ChangeIssuer',
@@ -237,6 +263,7 @@ export function identityHandlers(store: EventStore): CommandHandlers<typeof iden
       const { invitationId, displayName, email, ...rest } = input;
       const { state } = await loadState(store, { decider: tenant, stream: tenantStream(context.tenant) });
       if (state.status === 'absent') return no(noSuchToken);
+      if (idKind(input.subject) === 'serviceAccount') return no(noPerson);
       const { state: before } = await loadState(store, { decider: invitation, stream: invitationStream(invitationId) });
       if (before.status === 'open' && memberOf(state, input.subject)) {
         return no(reject('ILLEGAL_STATE', 'You are a member of the tenant already.'));

@@ -7,7 +7,7 @@ import { allows, beyond, takesEffect } from '@atoll/access/authorize';
 import { wholeTenant } from '@atoll/access/grants';
 import { accept, type Claim, type Decision, refuse } from '@atoll/events/decider';
 import { type Rejection, reject } from '@atoll/schema/errors';
-import type { Id } from '@atoll/schema/ids';
+import { type Id, idKind } from '@atoll/schema/ids';
 import {
   type BuiltInRole,
   isPermission,
@@ -104,6 +104,11 @@ export interface AccessTenant extends AccessState {
 const memberNotFound = reject('NOT_FOUND', 'There is no such member.', 'memberId');
 const roleNotFound = (field: string) => reject('NOT_FOUND', 'There is no such role.', field);
 const bindingNotFound = reject('NOT_FOUND', 'There is no such role binding.', 'bindingId');
+const accountIsNoMember = reject(
+  'INVALID_ARGUMENT',
+  'subject: is a service account, and members are people; give the account roles by bindRole',
+  'subject',
+);
 const lastOwner = reject(
   'LAST_OWNER',
   'It would leave the tenant without an owner, who alone can make others owners. Make somebody else an owner first, e.g. by changeMemberRole with the role OWNER.',
@@ -272,6 +277,8 @@ export function decideAccess(state: AccessTenant, command: AccessCommand): Decis
       const { kind: _, by, ...member } = command;
       const rejection = firstOf(
         () => lacks(state, by, 'member:create', wholeTenant),
+        // Two roles under one name: whoever may have the credentials of the account would be judged by one of them alone.
+        () => (idKind(member.subject) === 'serviceAccount' ? accountIsNoMember : null),
         () =>
           state.members.some(({ subject }) => subject === member.subject)
             ? reject('ILLEGAL_STATE', 'This person is a member of the tenant already.', 'subject')

@@ -29,9 +29,23 @@ export function beyondRoles(
   return more.length > 0 ? tooMuch(more, field) : null;
 }
 
-/** Null where the one who asks holds everything that the service account does: its credentials would be theirs. */
+/** Null where the one who asks holds everything that members hold who come by the issuer: its tokens could be made theirs. */
+export function beyondMembers(state: TenantState, by: By, issuer: string, field: string): Rejection | null {
+  if (by.kind === 'platform' || isGone(state)) return null;
+  const held = grantsBy(state, by) ?? [];
+  const more = state.members
+    .filter(({ subject }) => subject.startsWith(`${issuer}:`))
+    .flatMap(({ memberId, role }) => grantsOf(state, memberId, role))
+    .flatMap(({ permissions, scope }) => beyond(held, permissions, scope));
+  return more.length > 0 ? tooMuch([...new Set(more)], field) : null;
+}
+
+/**
+ * Null where the one who asks holds everything that the service account does: its credentials would be theirs. Also of
+ * one's own: who has come by a key that may do less would have all of it.
+ */
 export function beyondAccount(state: TenantState, by: By, account: string): Rejection | null {
-  if (by.kind === 'platform' || isGone(state) || by.subject === account) return null;
+  if (by.kind === 'platform' || isGone(state)) return null;
   const found = state.accounts.find(({ serviceAccountId }) => serviceAccountId === account);
   if (!found) return null;
   const held = grantsBy(state, by) ?? [];
