@@ -202,6 +202,20 @@ describe('who may change a part of the tenant', () => {
     );
     expect(created.body.errors[0].extensions.code).toBe('FORBIDDEN');
   });
+
+  it('says nothing of what may run in an environment that is not theirs to change', async () => {
+    const { environment: environmentId } = ours;
+    const memberId = newId('member');
+    await append('MemberAdded', { memberId, subject: 'gil', role: 'viewer', displayName: null, email: null });
+    const scope = { level: 'environment', environmentId };
+    await append('RoleBound', { bindingId: newId('binding'), subjectId: memberId, role: 'admin', scope });
+    const gil = await platform.issuer.sign({ subject: 'gil', tenant: acme.id }, 3600);
+    const promote = `mutation ($from: ID!, $to: [ID!]!) {
+      setPromotion(input: { environmentId: $from, promotesTo: $to }) { userErrors { code } } }`;
+    const { body } = await platform.query(gil, promote, { from: environmentId, to: [hidden.environment] });
+    expect(body.errors[0].extensions.code).toBe('FORBIDDEN');
+    expect(body.errors[0].message).toMatch(/environment:write.*in that environment/);
+  });
 });
 
 describe('what was given and is taken back', () => {

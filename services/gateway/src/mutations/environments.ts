@@ -28,7 +28,8 @@ interface PromotionInput extends EnvironmentInput {
 
 const setPromotion = mutation<PromotionInput>({
   touches: ['environmentId'],
-  mentions: [{ field: 'promotesTo', permission: 'environment:read' }],
+  // What has run here may run there then, whatever the rules there: that is theirs to say who change them.
+  mentions: [{ field: 'promotesTo', permission: 'environment:write' }],
   context: 'tenancy',
   command: 'SetPromotion',
   rows: { environment: 'environmentId' },
