@@ -172,6 +172,28 @@ describe('an API key', () => {
     expect(await outcome(second.key)).toMatchObject({ code: 'FORBIDDEN' });
   });
 
+  it('stays ended where its owner is removed and comes back', async () => {
+    const stream = `tenant:${acme.id}`;
+    const about = { tenantId: acme.id, subject: 'returner' };
+    const added = async () => {
+      const memberId = newId('member');
+      const data = { ...about, memberId, role: 'viewer', displayName: null, email: null };
+      await platform.append(acme.id, 'tenancy', stream, { type: 'MemberAdded', data });
+      return memberId;
+    };
+    const first = await added();
+    const { key } = await createKey(acme, 'returner');
+    expect(await outcome(key)).toMatchObject({ status: 200 });
+    await platform.append(acme.id, 'tenancy', stream, { type: 'MemberRemoved', data: { ...about, memberId: first } });
+    await eventually('it ends', async () => (await outcome(key)).status !== 200);
+    await added();
+    const token = await platform.issuer.sign({ subject: 'returner', tenant: acme.id }, 60);
+    expect(await outcome(token)).toMatchObject({ status: 200 });
+    expect(await outcome(key)).toMatchObject({ status: 401, code: 'UNAUTHENTICATED' });
+    const renewed = await createKey(acme, 'returner');
+    expect(await outcome(renewed.key)).toMatchObject({ status: 200 });
+  });
+
   it('tells when it was used last, to the minute', async () => {
     const { key, apiKeyId } = await createKey(acme, 'acme-admin');
     const lastUse = async () => {

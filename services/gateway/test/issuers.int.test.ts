@@ -4,6 +4,7 @@ import type { IssuerSettings } from '@atoll/schema/tenancy/identity';
 import { newId } from '@atoll/service/ids';
 import { type CryptoKey, exportSPKI, importJWK, UnsecuredJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { followLog } from './follow.ts';
 import { type HttpIssuer, type SigningKey, signingKey, startHttpIssuer } from './http-issuer.ts';
 import { eventually, type Platform, startPlatform, type TestTenant } from './platform.ts';
 
@@ -291,5 +292,25 @@ describe('an issuer that is removed', () => {
     await platform.append(acme.id, 'tenancy', `issuer:${id}`, removed);
     expect(await codeOf(token)).toBe('UNAUTHENTICATED');
     await own.stop();
+  });
+});
+
+describe('a socket of a token that two tenants accept', () => {
+  it('is of the tenant that it was opened for, and ends with the membership there', async () => {
+    const shared = await startHttpIssuer([key.publicJwk]);
+    const [ours, theirs] = [await register(acme, { url: shared.url }), await register(globex, { url: shared.url })];
+    const memberId = await join(acme, `${ours}:pat`, 'viewer');
+    const following = followLog(platform, await key.sign(claims({ iss: shared.url, sub: 'pat' })), '0');
+    await following.until(1);
+    // Both before anybody looks again: the token alone means the other tenant from here on.
+    const data = { tenantId: acme.id, memberId, subject: `${ours}:pat` };
+    await Promise.all([
+      platform.append(acme.id, 'tenancy', `tenant:${acme.id}`, { type: 'MemberRemoved', data }),
+      join(globex, `${theirs}:pat`, 'admin'),
+    ]);
+    await eventually('it is closed', async () => following.closes.length > 0);
+    expect(following.closes[0]).toMatchObject({ code: 4403 });
+    following.stop();
+    await shared.stop();
   });
 });

@@ -1,4 +1,5 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
+import { formatSecret, secretText } from '@atoll/schema/credentials';
 import type { CommandEnvelope } from '@atoll/schema/envelope';
 import { reject } from '@atoll/schema/errors';
 import { tenancyCommands } from '@atoll/schema/tenancy/commands';
@@ -260,6 +261,20 @@ describe('a service account', () => {
     expect(again).toEqual(first);
     expect(other.clientSecret).not.toBe(first.clientSecret);
     expect(hashes[0]).toBe(createHash('sha256').update(first.clientSecret).digest('hex'));
+    // The same request by a key that may do less, or by the operator of that name, asks for another secret.
+    const [apiKeyId, keySecret] = [newId('apiKey'), secretText(randomBytes(32))];
+    const secretHash = createHash('sha256').update(keySecret).digest('hex');
+    const scopes = ['serviceAccount:create'];
+    await platform.append(acme.id, 'tenancy', `apiKey:${apiKeyId}`, {
+      type: 'ApiKeyCreated',
+      data: { tenantId: acme.id, apiKeyId, name: 'k', subject: 'acme-admin', scopes, expiresAt: null, secretHash },
+    });
+    const namesake = await platform.issuer.sign({ subject: 'acme-admin', operator: true }, 60);
+    for (const token of [formatSecret('apiKey', apiKeyId, keySecret), namesake]) {
+      const asked = await create(token, { idempotencyKey: 'k1', tenantId: acme.id });
+      expect(asked.body.data.createServiceAccount.clientSecret).toMatch(/^ats_/);
+      expect(asked.body.data.createServiceAccount.clientSecret).not.toBe(first.clientSecret);
+    }
     const answer = await fetch(`${platform.url}/oauth/token`, {
       method: 'POST',
       body: new URLSearchParams({

@@ -19,11 +19,17 @@ interface Key {
   readonly expiresAt: number;
 }
 
+/**
+ * A key ends with the membership under which it was made: who is removed and comes back makes new ones. Ids tell which of
+ * the two came first.
+ */
 const keySql = {
   name: 'api_key',
   text: `select k.tenant_id, k.subject, k.scopes, k.expires_at, s.hash
     from read.api_key k join read.api_key_secret s on s.id = k.id and s.tenant_id = k.tenant_id
-    where k.id = $1 and k.revoked_at is null`,
+    where k.id = $1 and k.revoked_at is null and not exists(
+      select from read.member m where m.tenant_id = k.tenant_id and m.subject = k.subject
+        and split_part(m.id, '_', 2) collate "C" > split_part(k.id, '_', 2) collate "C")`,
 };
 
 interface Row {

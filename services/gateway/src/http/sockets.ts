@@ -164,7 +164,8 @@ export function serveSockets(needs: SocketNeeds): Sockets {
         extra.viewer = await viewers.of(
           await authenticator.authenticate({ authorization, tenant, client: extra.client, correlation }),
         );
-        extra.shown = { authorization, tenant };
+        // Of a token that several tenants accept it stays the one that was meant when the socket was opened.
+        extra.shown = { authorization, tenant: extra.viewer.tenant ?? tenant };
         return true;
       } catch (error) {
         await strangers.refusedBy(extra.client, authorization, error, correlation);

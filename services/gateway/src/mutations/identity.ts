@@ -7,7 +7,7 @@ import { isPermission, permissionRegistry } from '@atoll/schema/permissions';
 import { type Profile, subjectIn } from '../auth/identity.ts';
 import type { Viewer } from '../auth/viewers.ts';
 import { type Asking, type Keyed, mutation, type Order, type Versioned } from './definition.ts';
-import { tenantOf, whichTenant } from './tenancy.ts';
+import { askerOf, tenantOf, whichTenant } from './tenancy.ts';
 
 interface OfTenant extends Keyed {
   readonly tenantId?: string | null;
@@ -108,7 +108,7 @@ const removeIssuer = mutation<OfIssuer>({
 
 /** Made from the request, so that its repetition shows the same secret, which is kept nowhere. */
 function madeSecret(what: string, tenant: Tenant, { viewer, key, secretOf }: Asking) {
-  const secret = secretText(Buffer.from(secretOf(what, tenant, viewer.subject, key), 'base64url'));
+  const secret = secretText(Buffer.from(secretOf(what, tenant, ...askerOf(viewer), key), 'base64url'));
   return { secret, secretHash: createHash('sha256').update(secret).digest('hex') };
 }
 

@@ -2,12 +2,19 @@
 import { createHash } from 'node:crypto';
 import { type Rejection, reject } from '@atoll/schema/errors';
 import { idKind, PLATFORM, type Tenant } from '@atoll/schema/ids';
-import type { Viewer } from '../auth/viewers.ts';
+import { actorOf, type Viewer } from '../auth/viewers.ts';
 import { type Keyed, mutation, type Order, type Versioned } from './definition.ts';
 import { type LabelInput, labelMap, labelRepetition, repetition } from './lists.ts';
 
 /** Commands of a tenant's own are sent under the viewer's tenant; the operator's under the platform. */
 export const tenantOf = (viewer: Viewer): Tenant => viewer.tenant ?? PLATFORM;
+
+/**
+ * Who is shown a secret again when they repeat a request: whoever asked for it, by the credential they asked with. A key
+ * that may do less than its owner learns nothing of what its owner has made, and a member nothing of the operator's.
+ */
+export const askerOf = (viewer: Viewer): readonly string[] =>
+  viewer.credential.kind === 'apiKey' ? [actorOf(viewer), viewer.credential.apiKeyId] : [actorOf(viewer)];
 
 interface CreateTenantInput extends Keyed {
   readonly name: string;
@@ -163,7 +170,7 @@ const createServiceAccount = mutation<CreateServiceAccountInput>({
     const tenant = namedTenant(viewer, tenantId);
     if (tenant === null) return noTenant;
     // Made from the request, so that its repetition shows the same secret, which is kept nowhere.
-    const clientSecret = `ats_${secretOf(tenant, viewer.subject, key)}`;
+    const clientSecret = `ats_${secretOf(tenant, ...askerOf(viewer), key)}`;
     const secretHash = createHash('sha256').update(clientSecret).digest('hex');
     return {
       tenant,
