@@ -8,7 +8,7 @@ import type { Deletion } from '@atoll/sdk/generated/resources';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { isAlive } from '../faults/platform/bed.ts';
 import { armProcess } from '../faults/process/arm.ts';
-import { newTenant, operatorOf, unique } from '../platform/clients.ts';
+import { newTenant, operatorOf, unique, withCredentials } from '../platform/clients.ts';
 import { Platform } from '../platform/platform.ts';
 import { faultsOfLogs, isolatedTenants, leftOf, namespacesEver, runningOn, sourcesOf } from '../platform/store.ts';
 import { tracesOf } from '../platform/traces-of.ts';
@@ -96,6 +96,18 @@ async function killedAt(point: string, act: () => Promise<unknown>): Promise<voi
 test('an environment whose deletion is killed at every step, with creations racing it, leaves nothing over', async () => {
   const { admin } = await newTenant(platform.ready);
   const { namespace, environmentId } = await running(admin, 'shop', 3);
+  // It stands in the middle of an order of promotion, has rules of its own, and somebody has roles there alone.
+  const beside = await Promise.all(
+    ['dev', 'prod'].map((name) => admin.mutate.createEnvironment({ name, kind: 'TEST' })),
+  );
+  const [dev = '', prod = ''] = beside.map(({ environment }) => environment.id);
+  await admin.mutate.setPromotion({ environmentId: dev, promotesTo: [environmentId] });
+  await admin.mutate.setPromotion({ environmentId, promotesTo: [prod] });
+  await admin.mutate.setImageRules({ environmentId, allowed: [`${platform.ready.registry}/**`], promotedOnly: false });
+  const own = await admin.mutate.createServiceAccount({ name: 'local', role: 'VIEWER' });
+  const serviceAccountId = own.clientId ?? '';
+  await admin.mutate.bindRole({ serviceAccountId, role: 'DEVELOPER', environmentId });
+  await admin.mutate.bindRole({ serviceAccountId, role: 'DEVELOPER', namespaceId: namespace.id });
   const plan = await admin.query.deletionPlan({ id: environmentId });
   expect(plan).toMatchObject({ id: environmentId, name: 'env-shop', blockers: [] });
   expect(plan?.steps.map(({ name }) => name)).toEqual([
@@ -124,6 +136,11 @@ test('an environment whose deletion is killed at every step, with creations raci
   expect(namespaceIds).toContain(namespace.id);
   expect(await leftOf(platform.ready, { environmentId, namespaceIds })).toEqual({});
   expect(await runningOn(platform.ready, namespaceIds)).toEqual([]);
+  // No role is left there, and no step of promotion that leads there: the others can be put in order anew.
+  expect((await admin.query.roleBindings({})).nodes).toEqual([]);
+  expect((await admin.query.environment({ id: dev }))?.promotesTo).toEqual([]);
+  const order = await admin.mutate.setPromotion({ environmentId: prod, promotesTo: [dev] });
+  expect(order.environment.promotesTo).toEqual([dev]);
   // The name is free.
   await admin.mutate.createEnvironment({ name: 'env-shop', kind: 'TEST' });
   expect(await faultsOfLogs(platform.ready)).toEqual([]);
@@ -149,7 +166,7 @@ test.each(['before-purge', 'before-environments', 'before-complete'])('killed %s
 
 test('a tenant is closed, taken back as it was, and purged with everything that it had', async () => {
   const { tenant, admin } = await newTenant(platform.ready);
-  const { namespace, deployment } = await running(admin, 'shop', 2);
+  const { namespace, deployment, environmentId } = await running(admin, 'shop', 2);
   const tag = unique('person');
   await admin.mutate.addMember({ subject: tag, role: 'VIEWER', displayName: `Zoe ${tag}`, email: `${tag}@a.example` });
   const tenantId = tenant.id;
@@ -177,19 +194,50 @@ test('a tenant is closed, taken back as it was, and purged with everything that 
 
   const confirm = await confirmOf(operator, tenantId);
   await arm('deploy', 'append.before-commit=kill@4');
+  const killed = platform.pidOf('deploy');
   let gone: string | undefined;
   await killedAt('before-access', async () => {
     gone = (await operator.mutate.deleteTenant({ tenantId, confirm, retentionHours: 0 })).deletion?.id;
   });
   const done = await ended(operator, gone ?? '');
+  expect(isAlive(killed), 'deploy was killed in the middle of it').toBe(false);
   expect(done.proof?.flatMap(({ counts }) => counts).filter(({ count }) => count > 0)).toEqual([]);
   expect(await codeOf(admin.query.tenant({}))).not.toBe('OK');
   expect(await codeOf(operator.mutate.undeleteTenant({ tenantId }))).toBe('NOT_FOUND');
-  expect(await leftOf(platform.ready, { tenant: tenantId, namespaceIds: [namespace.id] })).toEqual({});
+  expect(await leftOf(platform.ready, { tenant: tenantId, environmentId, namespaceIds: [namespace.id] })).toEqual({});
   expect(await runningOn(platform.ready, [namespace.id])).toEqual([]);
   expect(await tracesOf(platform.ready, platform.home, [`Zoe ${tag}`, `${tag}@a.example`])).toEqual([]);
   // The name is free.
   await operator.mutate.createTenant({ name: tenant.name });
+});
+
+test('network and gateway, each killed in the middle of a deletion, come back, and it goes on', async () => {
+  const { admin } = await newTenant(platform.ready);
+  const { namespace, environmentId } = await running(admin, 'shop', 2);
+  const confirm = await confirmOf(admin, environmentId);
+  await arm('network', 'append.before-commit=kill@1');
+  const before = platform.pidOf('network');
+  const { deletion } = await admin.mutate.deleteEnvironment({ environmentId, confirm });
+  await platform.killAndAwait('gateway');
+  await ended(admin, deletion?.id ?? '');
+  expect(isAlive(before), 'network was killed in the middle of it').toBe(false);
+  expect(await leftOf(platform.ready, { environmentId, namespaceIds: [namespace.id] })).toEqual({});
+});
+
+test('its owner deletes a tenant and takes that back; nobody below does, and how long that is possible is not theirs to say', async () => {
+  const { tenant, admin } = await newTenant(platform.ready);
+  const tenantId = tenant.id;
+  const credentials = await operator.mutate.createServiceAccount({ tenantId, name: 'owner', role: 'OWNER' });
+  const owner = withCredentials(platform.ready, credentials);
+  const confirm = await confirmOf(owner, tenantId);
+  expect(await codeOf(admin.mutate.deleteTenant({ confirm }))).toBe('FORBIDDEN');
+  expect(await codeOf(owner.mutate.deleteTenant({ confirm, retentionHours: 0 }))).toBe('INVALID_ARGUMENT');
+  const { deletion } = await owner.mutate.deleteTenant({ confirm });
+  expect(deletion).toMatchObject({ target: 'TENANT', targetId: tenantId, status: 'RETAINED' });
+  expect(await codeOf(owner.mutate.createEnvironment({ name: 'late', kind: 'TEST' }))).toBe('TENANT_CLOSED');
+  expect(await codeOf(admin.mutate.undeleteTenant({}))).toBe('FORBIDDEN');
+  expect((await owner.mutate.undeleteTenant({})).tenant).toMatchObject({ status: 'ACTIVE', deletion: null });
+  expect(await codeOf(owner.mutate.createEnvironment({ name: 'after', kind: 'TEST' }))).toBe('OK');
 });
 
 test("what is protected, held, referred to, stale, another tenant's or not there is refused, and nothing changes", async () => {

@@ -99,8 +99,7 @@ export async function leftOf(
      where table_schema in ('tenancy', 'deploy', 'network', 'read')
        and column_name in ('tenant', 'tenant_id', 'environment_id', 'namespace_id', 'key', 'owner')
        and table_name not in ('event', 'idempotency', 'snapshot', 'subject_key', 'tenant_log', 'tenant_log_head',
-         'tenant_log_waiting', 'audit_entry', 'deletion', 'claim_total', 'namespace_home', 'access_change', 'image_ran',
-         'resource_change', 'credential_use')
+         'tenant_log_waiting', 'audit_entry', 'deletion', 'claim_total', 'resource_change', 'access_change')
      group by 1, 2`,
   );
   const left: Record<string, number> = {};
@@ -111,8 +110,9 @@ export async function leftOf(
       .filter((column) => tenant !== '' || !column.startsWith('tenant'))
       .map((column) => `${column} in (${list}) or ${ids.map((id) => `${column}::text like '%${id}%'`).join(' or ')}`);
     const drained = schema === 'deploy' && name === 'namespace' ? `and status <> 'DRAINED'` : '';
-    const requests = name.startsWith('claim_') ? `and claim_set not in ('tenant-request', 'image-rules')` : '';
-    if (where.length === 0) continue;
+    const requests = name.startsWith('claim_') ? `and claim_set <> 'tenant-request'` : '';
+    // The log of a tenant that stays tells of namespaces that are gone, and where they were.
+    if (where.length === 0 || (tenant === '' && name === 'namespace_home')) continue;
     const [row] = await ask<{ n: number }>(
       ready,
       `select count(*)::integer as n from ${schema}.${name} where (${where.join(' or ')}) ${drained} ${requests}`,

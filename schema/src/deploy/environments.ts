@@ -15,6 +15,12 @@ export const deployEnvironmentEvents = {
       sources: z.array(id('environment')).max(1000).describe('Environments that promote to it, sorted.'),
     }),
   },
+  EnvironmentRulesDropped: {
+    doc: 'The environment is gone: its rules, and which images have proven themselves in it, are kept here no longer.',
+    stream: 'environment',
+    version: 1,
+    data: z.strictObject({ environmentId: id('environment') }),
+  },
   ImageProven: {
     doc: 'The image has run, whole and ready: environments that its own one promotes to may take it.',
     stream: 'deployment',

@@ -54,6 +54,7 @@ export interface EventData {
   'tenancy.DeletionProtectionChanged': { readonly resourceId: string; readonly enabled: boolean };
   'tenancy.LegalHoldChanged': { readonly tenantId: string; readonly reason: string | null };
   'deploy.EnvironmentRulesAdopted': { readonly environmentId: string; readonly revision: number; readonly rules: { readonly allowed: ReadonlyArray<string> | null; readonly promotedOnly: boolean }; readonly sources: ReadonlyArray<string> };
+  'deploy.EnvironmentRulesDropped': { readonly environmentId: string };
   'deploy.ImageProven': { readonly deploymentId: string; readonly namespaceId: string; readonly releaseId: string; readonly image: string };
   'deploy.NodeRegistered': { readonly nodeId: string; readonly name: string; readonly runtime: "docker" | "simulated"; readonly capacity: { readonly cpuMillis: number; readonly memoryMiB: number }; readonly maxInstances: number };
   'deploy.NodeChanged': { readonly nodeId: string; readonly name: string; readonly runtime: "docker" | "simulated"; readonly capacity: { readonly cpuMillis: number; readonly memoryMiB: number }; readonly maxInstances: number };

@@ -43,7 +43,7 @@ async function admissionOf(
   if (namespace.status === 'NONE') return null;
   const stream = environmentStream(namespace.environmentId);
   const { state: environment } = await loadState(store, { decider: environmentDecider, stream });
-  if (environment.status === 'NONE') return null;
+  if (environment.status !== 'KNOWN') return null;
   if (!environment.rules.promotedOnly) return { environment, promoted: new Set() };
   const digests = [...new Set(images.map((image) => imageParts(image).digest))];
   let promoted = await ranIn(pool, environment.sources, digests);

@@ -11,12 +11,14 @@ interface Row {
   readonly instances: number;
   readonly namespaces: number;
   readonly claims: number;
+  readonly rules: number;
+  readonly proven: number;
   readonly digest: string;
   readonly nodes: readonly string[];
   readonly changing: readonly { readonly id: string; readonly name: string }[];
 }
 
-/** $1 tenant, $2 its namespaces or null for all, $3 one deployment or null. */
+/** $1 tenant, $2 its namespaces or null for all, $3 one deployment or null, $4 whose environments: all, one's id, or null for none. */
 const inScope = (row: string) =>
   `${row}.tenant = $1 and ($2::text[] is null or ${row}.namespace_id = any($2))
    and ($3::text is null or ${row}.deployment_id = $3)`;
@@ -28,6 +30,10 @@ const sql = `
       select namespace_id from deploy.namespace n
       where n.tenant = $1 and n.status <> 'DRAINED' and ($2::text[] is null or n.namespace_id = any($2))
         and $3::text is null
+    ),
+    environments as (
+      select environment_id from deploy.environment e
+      where e.tenant = $1 and ($4::text = 'all' or e.environment_id = $4)
     )
   select
     (select count(*)::integer from deployments) as deployments,
@@ -36,6 +42,10 @@ const sql = `
     (select count(*)::integer from deploy.claim_amount c
       where c.key = $1 and c.amount > 0 and c.claim_set = any(array['tenant-cpu', 'tenant-memory', 'tenant-instances'])
         and $2::text[] is null and $3::text is null) as claims,
+    (select count(*)::integer from deploy.claim_unique c
+      where c.claim_set = 'image-rules' and c.owner in (select environment_id from environments)) as rules,
+    (select count(*)::integer from deploy.image_ran r
+      where r.environment_id in (select environment_id from environments)) as proven,
     (select coalesce(md5(string_agg(deployment_id, ' ' order by deployment_id)), '') from deployments) as digest,
     array(
       select distinct coalesce(n.name, i.node_id) from instances i left join deploy.node n using (node_id)
@@ -58,22 +68,43 @@ const changingNow = ({ id, name }: Row['changing'][number]): Finding => ({
   resourceId: id,
 });
 
+function environmentsOf(scope: RemainsScope): string | null {
+  switch (scope.kind) {
+    case 'tenant':
+      return 'all';
+    case 'environment':
+      return scope.environmentId;
+    case 'namespace':
+    case 'deployment':
+      return null;
+    default:
+      return scope satisfies never;
+  }
+}
+
 export async function readRemains(pool: Pool, tenant: string, scope: RemainsScope): Promise<Remains> {
   const deployment = scope.kind === 'deployment' ? scope.deploymentId : null;
   const { rows } = await pool.query<Row>({
     name: 'deploy-read-remains',
     text: sql,
-    values: [tenant, namespacesOf(scope), deployment],
+    values: [tenant, namespacesOf(scope), deployment, environmentsOf(scope)],
   });
   const [row] = rows;
   if (row === undefined) throw new Error('The count of what is left has no row.');
-  const { deployments, instances, namespaces, claims, digest, nodes, changing } = row;
+  const { deployments, instances, namespaces, claims, rules, proven, digest, nodes, changing } = row;
   return {
     counts: [
       { kind: 'deployments', count: deployments },
       { kind: 'instances', count: instances },
       ...(scope.kind === 'deployment' ? [] : [{ kind: 'namespaces', count: namespaces }]),
       ...(scope.kind === 'tenant' ? [{ kind: 'claims', count: claims }] : []),
+      // They go with their environment, and so after everything else of it.
+      ...(environmentsOf(scope) === null
+        ? []
+        : [
+            { kind: 'imageRules', count: rules },
+            { kind: 'provenImages', count: proven },
+          ]),
     ],
     digest,
     waitingFor: waitingFor(nodes),

@@ -4,12 +4,13 @@ import { deployEvents } from '@atoll/schema/deploy/events';
 import type { ReleaseSpec } from '@atoll/schema/deploy/spec';
 import { PLATFORM } from '@atoll/schema/ids';
 import { type DeploymentCommand, deploymentDecider } from '../src/domain/decide.ts';
+import { environmentDecider } from '../src/domain/environment.ts';
 import { onNodes } from '../src/domain/holdings.ts';
 import type { Instance } from '../src/domain/instance.ts';
 import { namespaceDecider } from '../src/domain/namespace.ts';
 import { type NodeFacts, nodeDecider } from '../src/domain/node.ts';
 import type { Sight } from '../src/domain/observe.ts';
-import { deploymentStream, namespaceStream, nodeStream } from '../src/domain/streams.ts';
+import { deploymentStream, environmentStream, namespaceStream, nodeStream } from '../src/domain/streams.ts';
 import type { NodeView } from '../src/placement/node-view.ts';
 
 const [, , release = ''] = process.argv;
@@ -51,6 +52,14 @@ const trial = goldenId('namespace', 2);
 run(namespaceDecider, gate(2), { action: 'open', namespaceId: trial, environmentId, name: 'trial' });
 run(namespaceDecider, gate(2), { action: 'close', namespaceId: trial });
 run(namespaceDecider, gate(2), { action: 'drain', namespaceId: trial });
+
+const old = goldenId('environment', 2);
+for (const id of [environmentId, old]) {
+  const doing = { stream: environmentStream(id), tenant, actor: 'service:deploy', cause: goldenId('event', 100_005) };
+  run(environmentDecider, doing, { action: 'adopt', environmentId: id });
+  if (id === old) run(environmentDecider, doing, { action: 'drop', environmentId: id });
+  else run(environmentDecider, doing, { action: 'addSource', environmentId: id, source: old });
+}
 
 const spec: ReleaseSpec = {
   image: `registry.example:5000/shop/web:1.4.2@sha256:${'1'.repeat(64)}`,

@@ -1,5 +1,6 @@
 import { handleCommand } from '@atoll/events/store';
 import type { Id } from '@atoll/schema/ids';
+import { type RemainsScope, remains } from '@atoll/schema/remains';
 import { noImageRules } from '@atoll/schema/tenancy/environments';
 import { newId } from '@atoll/service/ids';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -80,6 +81,36 @@ describe('an environment that takes promoted images only', () => {
     await platform.completed((await platform.do(others.tenant, 'CreateDeployment', foreign)).deploymentId);
     const there = await platform.input(production.member, { spec: { image } });
     expectRefused(await platform.send(tenant, 'CreateDeployment', there), 'IMAGE_NOT_PROMOTED');
+  });
+});
+
+describe('an environment that is gone', () => {
+  it('is let go of: its rules, and what has run in it; what is told late brings nothing back', async () => {
+    const { tenant, test, production } = await stages();
+    await setRules(tenant, production.environmentId, { promotedOnly: true });
+    const input = await platform.input(test.member, { replicas: 1, spec: { image: await push('gone-1') } });
+    await platform.completed((await platform.do(tenant, 'CreateDeployment', input)).deploymentId);
+    const left = async (environmentId: Id<'environment'>) => {
+      const scope: RemainsScope = { kind: 'environment', environmentId, namespaceIds: [] };
+      const { counts } = remains.parse(await platform.do(tenant, 'CountRemains', { scope }));
+      return Object.fromEntries(counts.map(({ kind, count }) => [kind, count]));
+    };
+    expect(await left(test.environmentId)).toMatchObject({ imageRules: 1, provenImages: 1 });
+    const whole = remains.parse(await platform.do(tenant, 'CountRemains', { scope: { kind: 'tenant' } }));
+    expect(whole.counts).toEqual(expect.arrayContaining([{ kind: 'imageRules', count: 2 }]));
+
+    const { environmentId } = test;
+    const gone = { type: 'EnvironmentDeleted', data: { environmentId, name: 'test' } } as const;
+    await platform.tenancyFact(tenant, `environment:${environmentId}`, gone);
+    await platform.tenancyFact(tenant, `promotion:${tenant}`, {
+      type: 'PromotionSet',
+      data: { environmentId: production.environmentId, promotesTo: [environmentId], before: [] },
+    });
+    await platform.until('nothing of it is left', async () => {
+      const { imageRules, provenImages } = await left(environmentId);
+      return imageRules === 0 && provenImages === 0;
+    });
+    expect(await left(production.environmentId)).toMatchObject({ imageRules: 1, provenImages: 0 });
   });
 });
 

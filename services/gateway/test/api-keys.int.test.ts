@@ -5,6 +5,8 @@ import { newId } from '@atoll/service/ids';
 import { createClient } from 'graphql-ws';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
+import { createUses } from '../src/auth/uses.ts';
+import { log } from './database.ts';
 import { eventually, type Platform, startPlatform, type TestTenant } from './platform.ts';
 
 const me = '{ viewer { subject role tenantId permissions } }';
@@ -210,6 +212,28 @@ describe('an API key', () => {
     expect(used).toMatch(/:00\.000Z$/);
     expect(Math.abs(Date.now() - Date.parse(used))).toBeLessThan(120_000);
   });
+});
+
+it('the last use of a key goes with its tenant, and is not told after that', async () => {
+  const gone = await platform.tenant('initech');
+  const { key, apiKeyId } = await createKey(gone, 'initech-admin');
+  const { owner } = platform.database;
+  const uses = createUses(owner, log);
+  const told = async () =>
+    (await owner.query('select id from read.credential_use where tenant_id = $1', [gone.id])).rows.length;
+  expect((await outcome(key)).status).toBe(200);
+  uses.used(apiKeyId, gone.id);
+  await uses.flush();
+  expect(await told()).toBe(1);
+  await platform.append(gone.id, 'tenancy', `tenant:${gone.id}`, {
+    type: 'TenantDeleted',
+    data: { tenantId: gone.id, name: 'initech', deletionId: newId('deletion') },
+  });
+  await eventually('its use is gone', async () => (await told()) === 0);
+  const late = newId('apiKey');
+  uses.used(late, gone.id);
+  await uses.stop();
+  expect(await told()).toBe(0);
 });
 
 describe('a service account', () => {

@@ -3,7 +3,7 @@
  * `npm run gen -- --ship 1.2.3` runs it.
  */
 import { accept, type Decider } from '@atoll/events/decider';
-import { readGolden } from '@atoll/events/testing/golden';
+import { goldenReleases, readGolden } from '@atoll/events/testing/golden';
 import { createRecorder, goldenId } from '@atoll/events/testing/record-golden';
 import type { DeployEvent } from '@atoll/schema/deploy/events';
 import type { EventRecord } from '@atoll/schema/envelope';
@@ -81,10 +81,11 @@ for (const nodeId of [goldenId('node', 1), goldenId('node', 2)]) {
 }
 run(policy, byAnn(1), { kind: 'update', spec: opens(8081), seen: 3 });
 
-/** Instances come and go as deploy tells it. The third one finds no address at first. */
+/** Instances come and go as deploy tells it: in the newest release where the story is only checked. The third one finds no address at first. */
 let host = 1;
 const placedBy = new Map<string, string>();
-for (const event of readGolden(release, 'deploy') as (EventRecord & DeployEvent)[]) {
+const told = release === '' ? (goldenReleases().at(-1) ?? '') : release;
+for (const event of readGolden(told, 'deploy') as (EventRecord & DeployEvent)[]) {
   if (event.type === 'InstancePlaced') {
     const { instanceId, nodeId, deploymentId, labels } = event.data;
     const at = { ...because(event.id), stream: endpointStream(instanceId) };
@@ -125,5 +126,14 @@ run(policy, byAnn(2), { kind: 'delete', seen: null });
 const ofTenant = { stream: connectionStream(tenant), ...because(goldenId('event', 100_012)) };
 run(connection, ofTenant, { kind: 'isolate', tenantId: tenant });
 run(connection, { ...ofTenant, cause: goldenId('event', 100_013) }, { kind: 'reconnect', tenantId: tenant });
+const old = goldenId('tenant', 2);
+const ofOld = {
+  stream: connectionStream(old),
+  tenant: old,
+  actor: 'service:network',
+  cause: goldenId('event', 100_080),
+};
+run(connection, ofOld, { kind: 'isolate', tenantId: old });
+run(connection, ofOld, { kind: 'forget', tenantId: old });
 
 write(release);

@@ -4,7 +4,8 @@ import { tenancyEvents } from '@atoll/schema/tenancy/events';
 import { environment, environmentStream } from '../src/domain/environment.ts';
 import { namespace, namespaceStream } from '../src/domain/namespace.ts';
 import { defaultLimits, tenant, tenantStream } from '../src/domain/tenant.ts';
-
+import { recordAccess, recordEnvironments, recordPlans } from './golden.access.ts';
+import { recordDeletions, recordQuotas } from './golden.deletion.ts';
 import { recordIdentity } from './golden.identity.ts';
 
 const [, , release = ''] = process.argv;
@@ -84,6 +85,12 @@ const byOperator = { ...ofTenant, actor: 'operator:root' };
 run(tenant, byOperator, { kind: 'suspend', reason: 'The invoice of October is open.' });
 run(tenant, byOperator, { kind: 'resume' });
 
+// Network's story names the positions of what is above; what is new comes after it.
 recordIdentity(run);
+recordAccess(run);
+recordPlans(run);
+recordEnvironments(run);
+recordQuotas(run);
+recordDeletions(run);
 
 write(release);

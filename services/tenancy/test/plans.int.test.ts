@@ -165,6 +165,16 @@ describe('a change of a plan', () => {
 });
 
 describe('a capability', () => {
+  it('is not in use by a service account that is deleted', async () => {
+    const tenant = await createTenant();
+    const account = { name: 'robot', role: 'viewer', secretHash: '0'.repeat(64) };
+    const { serviceAccountId } = resultOf(await harness.call('CreateServiceAccount', account, { tenant }));
+    const deny = () => harness.call('OverrideEntitlements', { deny: ['serviceAccounts'] }, { tenant });
+    expect(codeOf(await deny())).toBe('CAPABILITY_IN_USE');
+    resultOf(await harness.call('DeleteServiceAccount', { serviceAccountId }, { tenant }));
+    expect(codeOf(await deny())).toBe('OK');
+  });
+
   it('goes or is used, never both, however close the race', async () => {
     for (let round = 0; round < 10; round += 1) {
       const tenant = await createTenant();

@@ -18,7 +18,7 @@ export type DeploymentEvent = Exclude<
   DeployEvent,
   | { type: 'NodeRegistered' | 'NodeChanged' | 'NodeBecameReady' | 'NodeBecameUnreachable' }
   | { type: `Namespace${string}` }
-  | { type: 'EnvironmentRulesAdopted' }
+  | { type: `EnvironmentRules${string}` }
 >;
 
 export interface Release {

@@ -12,7 +12,7 @@ import { type ImageRules, noImageRules } from '@atoll/schema/tenancy/environment
 export const IMAGE_RULES = 'image-rules';
 
 type Env = Id<'environment'>;
-export type EnvironmentEvent = Extract<DeployEvent, { type: 'EnvironmentRulesAdopted' }>;
+export type EnvironmentEvent = Extract<DeployEvent, { type: `EnvironmentRules${string}` }>;
 
 export interface KnownEnvironment {
   readonly status: 'KNOWN';
@@ -22,10 +22,12 @@ export interface KnownEnvironment {
   /** Environments that promote to it, sorted. */
   readonly sources: readonly Env[];
 }
-export type EnvironmentState = { readonly status: 'NONE' } | KnownEnvironment;
+export type EnvironmentState = { readonly status: 'NONE' } | KnownEnvironment | { readonly status: 'GONE' };
 
 export type EnvironmentCommand = { readonly environmentId: Env } & (
   | { readonly action: 'adopt' }
+  /** It is gone, and nothing is in it. */
+  | { readonly action: 'drop' }
   | { readonly action: 'setRules'; readonly rules: ImageRules }
   | { readonly action: 'addSource' | 'removeSource'; readonly source: Env }
 );
@@ -39,7 +41,10 @@ export const rulesUnchanged = ({ environmentId, revision }: KnownEnvironment): C
   key: markOf(environmentId, revision),
 });
 
-function next(state: EnvironmentState, command: EnvironmentCommand): Pick<KnownEnvironment, 'rules' | 'sources'> {
+function next(
+  state: EnvironmentState,
+  command: Exclude<EnvironmentCommand, { action: 'drop' }>,
+): Pick<KnownEnvironment, 'rules' | 'sources'> {
   const { rules, sources } = state.status === 'KNOWN' ? state : { rules: noImageRules, sources: [] };
   switch (command.action) {
     case 'adopt':
@@ -57,16 +62,21 @@ function next(state: EnvironmentState, command: EnvironmentCommand): Pick<KnownE
 
 function decide(state: EnvironmentState, command: EnvironmentCommand): Decision<EnvironmentEvent> {
   const { environmentId } = command;
-  const { rules, sources } = next(state, command);
+  // What is told late of what is gone brings nothing back.
+  if (state.status === 'GONE') return accept<EnvironmentEvent>([]);
   const before = state.status === 'KNOWN' ? state : null;
-  if (before && equal([rules, sources], [before.rules, before.sources])) {
-    return accept<EnvironmentEvent>([]);
-  }
-  const revision = (before?.revision ?? 0) + 1;
   const mark = { kind: 'unique', set: IMAGE_RULES, owner: environmentId } as const;
   const released: readonly Claim[] = before
     ? [{ op: 'release', ...mark, key: markOf(environmentId, before.revision) }]
     : [];
+  if (command.action === 'drop') {
+    return accept<EnvironmentEvent>([{ type: 'EnvironmentRulesDropped', data: { environmentId } }], released);
+  }
+  const { rules, sources } = next(state, command);
+  if (before && equal([rules, sources], [before.rules, before.sources])) {
+    return accept<EnvironmentEvent>([]);
+  }
+  const revision = (before?.revision ?? 0) + 1;
   return accept<EnvironmentEvent>(
     [{ type: 'EnvironmentRulesAdopted', data: { environmentId, revision, rules, sources: [...sources] } }],
     [...released, { op: 'take', ...mark, key: markOf(environmentId, revision) }],
@@ -76,5 +86,6 @@ function decide(state: EnvironmentState, command: EnvironmentCommand): Decision<
 export const environmentDecider: Decider<EnvironmentState, EnvironmentCommand, EnvironmentEvent> = {
   initial: { status: 'NONE' },
   decide,
-  evolve: (_state, event) => ({ status: 'KNOWN', ...event.data }),
+  evolve: (_state, event) =>
+    event.type === 'EnvironmentRulesDropped' ? { status: 'GONE' } : { status: 'KNOWN', ...event.data },
 };

@@ -28,6 +28,10 @@ export interface NamespaceRow extends RequestColumns {
   /** Null where it was told before. */
   readonly environment_id: Id<'environment'> | null;
 }
+export interface EnvironmentRow {
+  readonly environment_id: Id<'environment'>;
+  readonly tenant: string;
+}
 export interface DeploymentRow {
   readonly deployment_id: Id<'deployment'>;
   readonly tenant: string;
@@ -63,6 +67,8 @@ export class Changes {
   readonly conditions = new Map<Id<'instance'>, { phase: Phase; reason: string | null; message: string | null }>();
   readonly stops = new Map<Id<'instance'>, { stopping: string; stop_generation: number }>();
   readonly proven: { readonly namespace_id: Id<'namespace'>; readonly digest: string }[] = [];
+  readonly environments = new Map<Id<'environment'>, EnvironmentRow>();
+  readonly environmentsGone = new Set<Id<'environment'>>();
   readonly instancesGone = new Set<Id<'instance'>>();
   /** Nodes whose desired workloads changed, with the position of the newest change. */
   readonly documents = new Map<Id<'node'>, number>();
@@ -183,7 +189,13 @@ function note(changes: Changes, event: Recorded): void {
       changes.proven.push({ namespace_id, digest: image.slice(image.indexOf('@') + 1) });
       return;
     }
-    case 'EnvironmentRulesAdopted':
+    case 'EnvironmentRulesAdopted': {
+      const { environmentId } = event.data;
+      changes.environments.set(environmentId, { environment_id: environmentId, tenant: event.tenant });
+      return;
+    }
+    case 'EnvironmentRulesDropped':
+      changes.environmentsGone.add(event.data.environmentId);
       return;
     case 'DeploymentDeleted':
       changes.deploymentsGone.add(event.data.deploymentId);

@@ -30,6 +30,10 @@ const statements = {
       correlation text, traceparent text, cause text)
     on conflict (namespace_id) do update set
       environment_id = coalesce(excluded.environment_id, namespace.environment_id), status = excluded.status, correlation = excluded.correlation, traceparent = excluded.traceparent, cause = excluded.cause`,
+  environments: `
+    insert into environment (environment_id, tenant)
+    select environment_id, tenant from jsonb_to_recordset($1) as e (environment_id text, tenant text)
+    on conflict do nothing`,
   proven: `
     insert into image_ran (environment_id, digest)
     select n.environment_id, p.digest
@@ -74,6 +78,11 @@ const statements = {
     with gone as (select jsonb_array_elements_text($1) as deployment_id),
       releases as (delete from release where deployment_id in (select deployment_id from gone))
     delete from deployment where deployment_id in (select deployment_id from gone)`,
+  environmentsGone: `
+    with gone as (select jsonb_array_elements_text($1) as environment_id),
+      ran as (delete from image_ran where environment_id in (select environment_id from gone)),
+      drained as (delete from namespace where environment_id in (select environment_id from gone) and status = 'DRAINED')
+    delete from environment where environment_id in (select environment_id from gone)`,
   capacity: `update capacity set position = (($1::jsonb) ->> 0)::bigint`,
 } as const;
 type Kind = keyof typeof statements;
@@ -87,6 +96,7 @@ export const tables = [
   'release',
   'instance',
   'capacity',
+  'environment',
   'image_ran',
 ] as const;
 export const seed = 'insert into capacity (position) values (0)';
@@ -114,6 +124,7 @@ const rowsOf = (changes: Changes): Record<Kind, readonly unknown[]> => ({
     traces: newestTraces(changes.traces.get(node_id)),
   })),
   namespaces: [...changes.namespaces.values()],
+  environments: [...changes.environments.values()],
   proven: changes.proven,
   deployments: [...changes.deployments.values()].map((row) => ({
     ...row,
@@ -131,5 +142,6 @@ const rowsOf = (changes: Changes): Record<Kind, readonly unknown[]> => ({
   stops: [...changes.stops].map(([instance_id, stop]) => ({ instance_id, ...stop })),
   instancesGone: [...changes.instancesGone],
   deploymentsGone: [...changes.deploymentsGone],
+  environmentsGone: [...changes.environmentsGone],
   capacity: changes.capacity === null ? [] : [changes.capacity],
 });

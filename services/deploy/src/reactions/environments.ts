@@ -1,4 +1,7 @@
-/** tenancy's EnvironmentCreated, ImageRulesSet and PromotionSet → our EnvironmentRulesAdopted. */
+/**
+ * tenancy's EnvironmentCreated, ImageRulesSet and PromotionSet → our EnvironmentRulesAdopted; its EnvironmentDeleted → our
+ * EnvironmentRulesDropped.
+ */
 import { type Consumer, startConsumer } from '@atoll/events/consumer';
 import { refusal } from '@atoll/events/outage';
 import { type EventStore, handleCommand } from '@atoll/events/store';
@@ -51,6 +54,9 @@ function commandsFor(event: TenancyEvent): readonly EnvironmentCommand[] {
   if (event.type === 'ImageRulesSet') {
     const { environmentId, rules } = event.data;
     return [{ action: 'setRules', environmentId, rules }];
+  }
+  if (event.type === 'EnvironmentDeleted') {
+    return [{ action: 'drop', environmentId: event.data.environmentId }];
   }
   if (event.type !== 'PromotionSet') return [];
   const { environmentId: source, promotesTo, before } = event.data;

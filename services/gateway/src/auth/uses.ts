@@ -10,8 +10,11 @@ const maxTold = 100_000;
 
 const writeSql = {
   name: 'credential_use',
-  text: `insert into read.credential_use (id, tenant_id, last_used_at)
-    select * from unnest($1::text[], $2::text[], $3::text[])
+  // Not of a tenant that is gone: its row is held, so that one that is just going takes what is written here along.
+  text: `with there as (select id from read.tenant where id = any($2::text[]) order by id for key share)
+    insert into read.credential_use (id, tenant_id, last_used_at)
+    select used.* from unnest($1::text[], $2::text[], $3::text[]) used (id, tenant_id, last_used_at)
+      join there on there.id = used.tenant_id
     on conflict (id) do update set last_used_at = excluded.last_used_at
     where credential_use.last_used_at < excluded.last_used_at`,
 };

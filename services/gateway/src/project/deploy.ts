@@ -48,6 +48,7 @@ export const projectDeploy: Project<DeployEvent> = (event, record): readonly Eff
       return [patch('compute_node', nodeId, { status: 'UNREACHABLE', status_message: reason })];
     }
     case 'EnvironmentRulesAdopted':
+    case 'EnvironmentRulesDropped':
     case 'NamespaceOpened':
     case 'NamespaceClosed':
     case 'NamespaceDrained':

@@ -20,6 +20,7 @@ import type { NatsConnection } from '@atoll/service/nats';
 import type { Pool, PoolClient } from 'pg';
 import { readSchema } from '../migrations.ts';
 import { changedAccess, markAccessChanges } from './access-changes.ts';
+import { forgetUses } from './credential-uses.ts';
 import { projectDeploy } from './deploy.ts';
 import { deriveRows } from './derive.ts';
 import { combine, type Effect, tables } from './effects.ts';
@@ -64,6 +65,7 @@ async function applyEvents(tx: PoolClient, events: readonly EventRecord[], keeps
   await takeTurn(tx);
   const scopeOf = await readLogScopes(tx, events);
   const changes = await applyToModels(tx, events, keepsHistory);
+  await forgetUses(tx, events);
   await markAccessChanges(tx, changedAccess(events));
   return appendToLogs(tx, events, { changes, scopeOf });
 }

@@ -56,6 +56,7 @@ async function applyToReplica(tx: PoolClient, record: DeployRecord): Promise<boo
       return true;
     // The namespace's own gate is opened and closed by tenancy's facts; a node's health is known by its reports.
     case 'EnvironmentRulesAdopted':
+    case 'EnvironmentRulesDropped':
     case 'ImageProven':
     case 'NamespaceOpened':
     case 'NamespaceClosed':

@@ -12,6 +12,7 @@ import { type NatsConnection, RpcTimeout, RpcUnavailable, requestJson } from '@a
 import type { Pool } from 'pg';
 import type { Target } from '../domain/deletion.ts';
 import type { Asked, Left } from '../domain/deletion-steps.ts';
+import { neighboursOf, promotion, promotionStream } from '../domain/promotion.ts';
 import { tenant as tenantDecider, tenantStream } from '../domain/tenant.ts';
 import { schema } from '../names.ts';
 import { environmentsOf, heldBeside, namespacesOf } from './holdings.ts';
@@ -103,12 +104,20 @@ export async function readLeft(
   const isTenant = of.target === 'TENANT';
   const subjects = isTenant ? await readLiveSubjects(pool, schema, tenant, MOST) : [];
   const { target, bindings } = await readTenant(store, tenant, of);
-  const before: Left = { namespaces, environments, held, subjects, bindings, target, deploy, network, read: notYet };
-  const others =
-    namespaces.length + environments.length + held.length + subjects.length + bindings.length + Number(target);
-  if (others > 0 || !deploy.ok || !network.ok || deploy.position === null || network.position === null) return before;
+  const promotions = await readPromotions(store, tenant, of);
+  const own = { namespaces, environments, held, subjects, bindings, promotions };
+  const before: Left = { ...own, target, deploy, network, read: notYet };
+  const others = target || Object.values(own).some(({ length }) => length > 0);
+  if (others || !deploy.ok || !network.ok || deploy.position === null || network.position === null) return before;
   const positions = { tenancy, deploy: deploy.position, network: network.position };
   return { ...before, read: await census.read(tenant, scope, positions) };
+}
+
+/** The order stands in one stream of the tenant's: what of it is about the environment. */
+async function readPromotions(store: EventStore, tenant: Id<'tenant'>, of: Target) {
+  if (of.target === 'TENANT') return [];
+  const { state } = await loadState(store, { decider: promotion, stream: promotionStream(tenant) });
+  return neighboursOf(state, of.targetId);
 }
 
 /** Whether the tenant's stream goes on, and where in the environment its roles are bound. */

@@ -62,8 +62,8 @@ function answered<T>(what: string, asked: Asked<T>): T {
   throw new NoCensus(`The ${what} service can't say what would be deleted: ${asked.reason} Try again in a moment.`);
 }
 
-/** Instances and addresses come and go by themselves: they are shown, and change no plan. */
-const fleeting: ReadonlySet<string> = new Set(['instances', 'endpoints', 'claims']);
+/** Instances, addresses and what has proven itself come and go by themselves: they are shown, and change no plan. */
+const fleeting: ReadonlySet<string> = new Set(['instances', 'endpoints', 'claims', 'provenImages']);
 
 function toPlan({ id, name, steps, counts, digests, blockers, warnings }: Found): DeletionPlan {
   const lasting = steps.map((step) => [step, (counts[step] ?? []).filter(({ kind }) => !fleeting.has(kind))]);
@@ -142,7 +142,12 @@ async function wholePlan(needs: CensusNeeds, tenant: Id<'tenant'>, of: Target, n
       DELETE_NAMESPACES: [{ kind: 'namespaces', count: left.namespaces.length }],
       DELETE_ENVIRONMENTS: [{ kind: 'environments', count: left.environments.length }],
       REMOVE_ACCESS: [
-        ...(of.target === 'TENANT' ? access : [{ kind: 'bindings', count: left.bindings.length }]),
+        ...(of.target === 'TENANT'
+          ? access
+          : [
+              { kind: 'bindings', count: left.bindings.length },
+              { kind: 'promotions', count: left.promotions.length },
+            ]),
         ...(of.target === 'TENANT' ? [{ kind: 'dataKeys', count: left.subjects.length }] : []),
         ...countsOf(left.held),
       ],
@@ -151,6 +156,7 @@ async function wholePlan(needs: CensusNeeds, tenant: Id<'tenant'>, of: Target, n
       ...[deploy.digest, network.digest, idsOf(left.namespaces), idsOf(left.environments)],
       left.held.map(({ set, key, owner }) => `${set} ${key} ${owner}`).join(),
       left.subjects.join(),
+      left.promotions.join(),
     ],
     blockers: [
       ...(await guards(needs, tenant, of.targetId)),

@@ -11,6 +11,7 @@ export function proofOf(left: Left, position: number): readonly Proof[] {
     { kind: 'namespaces', count: left.namespaces.length },
     { kind: 'environments', count: left.environments.length },
     { kind: 'bindings', count: left.bindings.length },
+    { kind: 'promotions', count: left.promotions.length },
     { kind: 'claims', count: left.held.length },
     { kind: 'dataKeys', count: left.subjects.length },
     { kind: 'tenants', count: Number(left.target) },

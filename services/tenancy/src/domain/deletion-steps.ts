@@ -27,6 +27,8 @@ export interface Left {
   readonly held: readonly HeldClaim[];
   /** Where in an environment roles are bound; those of a tenant end with it. */
   readonly bindings: readonly Scope[];
+  /** Environments that an environment is promoted to or from; those of a tenant end with it. */
+  readonly promotions: readonly Id<'environment'>[];
   /** People of a tenant whose personal data can be read. */
   readonly subjects: readonly string[];
   /** Whether the tenant's stream goes on. Of an environment: whether it is among `environments`. */
@@ -44,10 +46,13 @@ export type NextAction =
   | { readonly kind: 'tenant' }
   | { readonly kind: 'complete' };
 
-/** That a tenant is isolated is known until it is gone itself: nothing waits for the end of that but the end. */
-const lasting = 'isolations';
-const countOf = (asked: Asked<Remains>): number | null =>
-  asked.ok ? totalOf(asked.remains.counts.filter(({ kind }) => kind !== lasting)) : null;
+/**
+ * What goes with the last fact of what it belongs to: that a tenant is isolated, which images an environment takes and has
+ * run. Nothing waits for the end of these but the end.
+ */
+const lasting: ReadonlySet<string> = new Set(['isolations', 'imageRules', 'provenImages']);
+const totalBefore = (counts: readonly Count[]) => totalOf(counts.filter(({ kind }) => !lasting.has(kind)));
+const countOf = (asked: Asked<Remains>): number | null => (asked.ok ? totalBefore(asked.remains.counts) : null);
 const hasNothing = (asked: Asked<Remains>): boolean => asked.ok && totalOf(asked.remains.counts) === 0;
 
 export function nextAction({ target }: Pick<Target, 'target'>, left: Left): NextAction {
@@ -55,7 +60,8 @@ export function nextAction({ target }: Pick<Target, 'target'>, left: Left): Next
   if (countOf(left.deploy) !== 0 || countOf(left.network) !== 0) return { kind: 'wait' };
   // A tenant's environments hold what is bound to them; what an environment holds goes before it.
   if (target === 'TENANT' && left.environments.length > 0) return { kind: 'environments' };
-  if (left.held.length > 0 || left.subjects.length > 0 || left.bindings.length > 0) return { kind: 'access' };
+  const { held, subjects, bindings, promotions } = left;
+  if (held.length + subjects.length + bindings.length + promotions.length > 0) return { kind: 'access' };
   if (left.environments.length > 0) return { kind: 'environments' };
   if (left.target) return { kind: 'tenant' };
   if (!left.read.ok || totalOf(left.read.remains) > 0) return { kind: 'wait' };
@@ -69,8 +75,8 @@ const leftOf: Record<Exclude<DeletionStepName, 'CLOSE' | 'RETAIN' | 'VERIFY'>, (
   RELEASE_NETWORK: ({ network }) => countOf(network),
   DELETE_NAMESPACES: ({ namespaces }) => namespaces.length,
   DELETE_ENVIRONMENTS: ({ environments }) => environments.length,
-  REMOVE_ACCESS: ({ held, subjects, bindings, target }) =>
-    held.length + subjects.length + bindings.length + Number(target),
+  REMOVE_ACCESS: ({ held, subjects, bindings, promotions, target }) =>
+    held.length + subjects.length + bindings.length + promotions.length + Number(target),
   DELETE_RECORDS: ({ read }) => (read.ok ? totalOf(read.remains) : null),
 };
 
@@ -137,7 +143,7 @@ export function stepsAtStart(
 ): readonly DeletionStep[] {
   return stepNames[target].map((name): DeletionStep => {
     const total = Math.max(
-      totalOf(planned.find((step) => step.name === name)?.counts ?? []),
+      totalBefore(planned.find((step) => step.name === name)?.counts ?? []),
       name === 'VERIFY' || name === 'CLOSE' || name === 'RETAIN' ? 1 : 0,
     );
     if (name === 'CLOSE') return { name, status: 'DONE', done: total, total, waitingFor: null };

@@ -161,7 +161,7 @@ describe('a deletion', () => {
 describe('what a deletion does next', () => {
   const none = { counts: [], digest: '', waitingFor: null, findings: [] };
   const empty: Left = {
-    ...{ namespaces: [], environments: [], held: [], bindings: [], subjects: [], target: false },
+    ...{ namespaces: [], environments: [], held: [], bindings: [], promotions: [], subjects: [], target: false },
     deploy: { ok: true, position: 1, remains: none },
     network: { ok: true, position: 1, remains: none },
     read: { ok: true, position: null, remains: [] },
@@ -175,6 +175,9 @@ describe('what a deletion does next', () => {
     ...{ ok: true, position: 1, remains: { ...none, counts: [{ kind: 'isolations', count: 1 }] } },
   };
   const silent = { ok: false, reason: 'nobody answers' } as const;
+  const rules: Left['deploy'] = {
+    ...{ ok: true, position: 1, remains: { ...none, counts: [{ kind: 'imageRules', count: 1 }] } },
+  };
   const namespaces = [{ id: 'ns_01h455vb4pex5vsknk084sn02q', name: 'a' }] as const;
   const environments = [{ id: targetId, name: 'shop' }] as const;
   const held = [{ kind: 'unique', set: 'service-account-name', key: `${tenant}/a`, owner: 'a' }] as const;
@@ -202,7 +205,15 @@ describe('what a deletion does next', () => {
 
   it('of an environment: what it holds goes before it', () => {
     expect(nextAction({ target: 'ENVIRONMENT' }, { ...empty, held, environments })).toEqual({ kind: 'access' });
+    const promotions = ['env_01h455vb4pex5vsknk084sn02r'] as const;
+    expect(nextAction({ target: 'ENVIRONMENT' }, { ...empty, promotions, environments })).toEqual({ kind: 'access' });
     expect(nextAction({ target: 'ENVIRONMENT' }, { ...empty, environments })).toEqual({ kind: 'environments' });
+  });
+
+  it('of an environment: its image rules go with it, and it is not done before they have', () => {
+    const at = (left: Partial<Left>) => nextAction({ target: 'ENVIRONMENT' }, { ...empty, deploy: rules, ...left });
+    expect(at({ environments })).toEqual({ kind: 'environments' });
+    expect(at({})).toEqual({ kind: 'wait' });
   });
 
   it('a service that is silent is waited for by name, and its step is not done', () => {

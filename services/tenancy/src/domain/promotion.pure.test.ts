@@ -2,7 +2,7 @@ import { given } from '@atoll/events/given';
 import type { Id } from '@atoll/schema/ids';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { cycleOf, type PromotionEvent, type PromotionState, promotion } from './promotion.ts';
+import { cycleOf, neighboursOf, type PromotionEvent, type PromotionState, promotion } from './promotion.ts';
 
 const tenant = 'ten_01h455vb4pex5vsknk084sn02q';
 const env = (n: number): Id<'environment'> => `env_01h455vb4pex5vsknk084sn0${String(n).padStart(2, '0')}`;
@@ -45,6 +45,9 @@ describe('the order of promotion', () => {
     expect(there.when({ kind: 'forget', tenant, environmentId: test })).toMatchObject({
       events: [step(dev, [prod], [test, prod]), step(test, [], [prod])],
     });
+    const order = { [dev]: [test, prod], [test]: [prod] };
+    expect(neighboursOf(order, test)).toEqual([dev, prod]);
+    expect(neighboursOf({ [dev]: [prod] }, test)).toEqual([]);
   });
 
   it('never has a circle, whatever is asked for', () => {

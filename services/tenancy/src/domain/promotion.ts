@@ -50,6 +50,12 @@ export function cycleOf(order: PromotionState, from: Env, targets: readonly Env[
   return null;
 }
 
+/** Environments that it is promoted to or from, sorted. */
+export const neighboursOf = (order: PromotionState, environmentId: Env): readonly Env[] => {
+  const from = (Object.keys(order) as Env[]).filter((other) => order[other]?.includes(environmentId));
+  return [...new Set([...from, ...(order[environmentId] ?? [])])].sort();
+};
+
 const cyclic = (cycle: readonly Env[]): Rejection =>
   reject(
     'PROMOTION_CYCLE',

@@ -7,6 +7,7 @@ import { reject } from '@atoll/schema/errors';
 import type { Id } from '@atoll/schema/ids';
 import type { TenancyEvent } from '@atoll/schema/tenancy/events';
 import type { IdentityEvent } from '@atoll/schema/tenancy/identity';
+import { endCapabilityUse } from './capability-use.ts';
 import { releaseUnique, requireClaim } from './claims.ts';
 
 type ServiceAccountEvent = Exclude<
@@ -83,7 +84,10 @@ export const serviceAccount: Decider<ServiceAccountState, ServiceAccountCommand,
       case 'delete':
         return accept<ServiceAccountEvent>(
           [{ type: 'ServiceAccountDeleted', data: ids }],
-          [releaseUnique('service-account-name', `${tenantId}/${created.name}`, serviceAccountId)],
+          [
+            releaseUnique('service-account-name', `${tenantId}/${created.name}`, serviceAccountId),
+            endCapabilityUse(tenantId, 'serviceAccounts', serviceAccountId),
+          ],
         );
       default:
         return command satisfies never;
