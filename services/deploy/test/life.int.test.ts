@@ -35,6 +35,7 @@ describe('the life of a deployment', () => {
       'InstancePlaced',
       'HoldingChanged',
       ...['InstanceStarted', 'InstanceReady', 'InstanceStarted', 'InstanceReady'],
+      'ImageProven',
       'RolloutCompleted',
     ]);
     expect(platform.agents.map((agent) => agent.containers.size)).toEqual([1, 1]);
@@ -108,6 +109,7 @@ describe('the life of a deployment', () => {
       InstanceStarted: 'node:node',
       InstanceReady: 'node:node',
       RolloutCompleted: 'service:deploy',
+      ImageProven: 'service:deploy',
     });
     await platform.do(tenant, 'DeleteDeployment', { deploymentId });
     await platform.recorded(deploymentId, 'DeploymentDeleted');

@@ -74,7 +74,7 @@ describe('the read models rebuilt beside themselves', () => {
     expect(await reader.rows(tenant.id, statement, [])).toEqual(['5']);
     expect(await reader.rows('ten_other', statement, [])).toEqual(['0']);
     await expect(
-      reader.rows(tenant.id, { name: 'hidden', text: 'select id from read.service_account' }, []),
+      reader.rows(tenant.id, { name: 'hidden', text: 'select id from read.service_account_secret' }, []),
     ).rejects.toThrow(/permission denied/);
     await pool.end();
 

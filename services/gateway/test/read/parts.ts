@@ -26,6 +26,8 @@ export function seenFrom(parts: readonly Scope[], rows: Rows): (table: string, r
   function sees(table: string, row: Row): boolean {
     switch (table) {
       case 'tenant':
+      // What a role may do is for all to read who hold one.
+      case 'role':
         return true;
       case 'environment':
         return parts.some((part) => part.level !== 'tenant' && part.environmentId === row.id);

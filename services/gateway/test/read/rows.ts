@@ -77,6 +77,12 @@ export function randomRows(random: Random, options: RowsOptions): Rows {
       ...{ deletion_protection: tenantIndex === 1, legal_hold: null, deletion: null },
       created_at: instant(random),
     });
+    put('role', {
+      ...base('role'),
+      name: 'deployers',
+      description: random.pick(awkward),
+      permissions: random.some(['deployment:read', 'deployment:write'], 0),
+    });
     for (let e = 0; e < 3; e += 1) {
       const environment = put('environment', {
         ...base('environment'),
