@@ -254,7 +254,7 @@ interface AcceptInput extends Keyed {
 }
 const noInvitation = reject(
   'NOT_FOUND',
-  'There is no such invitation: check that the token is whole, or ask for a new one.',
+  'There is no such invitation for you: check that the token is whole and that you sign in by an issuer that the tenant accepts, or ask for a new one.',
   'token',
 );
 const noProfile: Profile = { displayName: null, email: null };
@@ -272,10 +272,8 @@ const acceptInvitation = mutation<AcceptInput>({
     if (tenant === null) return noInvitation;
     const { credential } = viewer;
     const subject = subjectIn(credential, viewer.subject, tenant);
-    if (subject === null || viewer.role === 'operator') {
-      const text = 'The tenant that has invited you does not accept your issuer: sign in by one that it accepts.';
-      return reject('ILLEGAL_STATE', text, 'token');
-    }
+    // In the same words: whether the secret is right isn't known here, and a wrong one is not to tell what there is.
+    if (subject === null || viewer.role === 'operator') return noInvitation;
     const profile = (credential.kind === 'issuerToken' ? credential.profiles.get(tenant) : null) ?? noProfile;
     const secretHash = createHash('sha256').update(parsed.secret).digest('hex');
     const data = { invitationId: parsed.id, secretHash, subject, ...profile };

@@ -44,7 +44,7 @@ export const invitationNotFound = reject('NOT_FOUND', 'There is no such invitati
 /** Byte for byte the same for a wrong secret, a wrong id, and another tenant's. */
 export const noSuchToken = reject(
   'NOT_FOUND',
-  'There is no such invitation: check that the token is whole, or ask for a new one.',
+  'There is no such invitation for you: check that the token is whole and that you sign in by an issuer that the tenant accepts, or ask for a new one.',
   'token',
 );
 const used = reject(

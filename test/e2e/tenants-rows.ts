@@ -1,0 +1,107 @@
+/**
+ * What each mutation is asked with, beside ids, so that it is the ids that decide. A mutation or an id of the schema that
+ * isn't here fails the matrix; what is here and not in the schema does, too.
+ */
+import type { IdKind } from '@atoll/schema/ids';
+
+/** Things that each tenant of the matrix has one of; of plans there is one for all. */
+export type Thing =
+  | Extract<IdKind, 'tenant' | 'member' | 'serviceAccount' | 'role' | 'binding' | 'environment' | 'namespace'>
+  | Extract<IdKind, 'deployment' | 'policy' | 'issuer' | 'apiKey' | 'invitation' | 'deletion' | 'plan'>
+  /** A member's `sub`: no id, and it names one just as well. */
+  | 'subject'
+  /** An invitation's, with a secret that is none. */
+  | 'token';
+
+/** Ids that go together, by their paths. Each is replaced in turn, the others are of the tenant's own things. */
+export type Case = Readonly<Record<string, Thing>>;
+
+export interface Row {
+  readonly cases: readonly Case[];
+  /** Other fields of the input. */
+  readonly with?: Readonly<Record<string, unknown>>;
+}
+
+const lone = (more: Row['with'] = {}): Row => ({ cases: [], with: more });
+const of = (ids: Case, more: Row['with'] = {}): Row => ({ cases: [ids], with: more });
+
+const tenant = { tenantId: 'tenant' } as const;
+const account = { ...tenant, serviceAccountId: 'serviceAccount' } as const;
+const issuer = { ...tenant, issuerId: 'issuer' } as const;
+const member = { ...tenant, memberId: 'member' } as const;
+const deployment = { deploymentId: 'deployment' } as const;
+const ports = [{ from: 80 }];
+const image = `registry.example.com/a/b@sha256:${'0'.repeat(64)}`;
+
+export const rows: Readonly<Record<string, Row>> = {
+  createRole: lone(),
+  changeRole: of({ roleId: 'role' }, { description: 'x' }),
+  deleteRole: of({ roleId: 'role' }),
+  bindRole: {
+    cases: [
+      { ...member, roleId: 'role', namespaceId: 'namespace' },
+      { ...account, roleId: 'role', environmentId: 'environment' },
+    ],
+  },
+  unbindRole: of({ ...tenant, roleBindingId: 'binding' }),
+  changeMemberRole: of(member, { role: 'VIEWER' }),
+  removeMember: of(member),
+  leaveTenant: lone(),
+  deleteEnvironment: of({ environmentId: 'environment' }, { confirm: 'x' }),
+  deleteTenant: of(tenant, { confirm: 'x' }),
+  undeleteTenant: of(tenant),
+  cancelDeletion: of({ deletionId: 'deletion' }),
+  setDeletionProtection: {
+    cases: [{ id: 'namespace' }, { id: 'environment' }, { id: 'tenant' }],
+    with: { enabled: false },
+  },
+  setLegalHold: of(tenant),
+  createDeployment: of({ namespaceId: 'namespace' }, { name: 'foreign', image }),
+  upgradeDeployment: of(deployment, { memoryMiB: 32 }),
+  rollbackDeployment: of(deployment),
+  scaleDeployment: of(deployment, { replicas: 2 }),
+  deleteDeployment: of(deployment),
+  changeEnvironment: of({ environmentId: 'environment' }, { name: 'foreign' }),
+  setPromotion: of({ environmentId: 'environment', promotesTo: 'environment' }),
+  setImageRules: of({ environmentId: 'environment' }),
+  registerIssuer: of(tenant, { name: 'foreign', url: 'https://127.0.0.1:1', audience: 'x' }),
+  changeIssuer: of(issuer, { name: 'foreign' }),
+  removeIssuer: of(issuer),
+  createApiKey: of({ serviceAccountId: 'serviceAccount' }, { name: 'foreign' }),
+  revokeApiKey: of({ apiKeyId: 'apiKey' }),
+  rotateServiceAccountSecret: of(account),
+  disableServiceAccount: of(account),
+  enableServiceAccount: of(account),
+  deleteServiceAccount: of(account),
+  inviteMember: of(tenant, { role: 'VIEWER' }),
+  revokeInvitation: of({ ...tenant, invitationId: 'invitation' }),
+  acceptInvitation: of({ token: 'token' }),
+  createSubnet: of({ namespaceId: 'namespace' }),
+  createIsolationPolicy: of(
+    { namespaceId: 'namespace', 'from.namespaceId': 'namespace' },
+    { name: 'foreign', from: { labels: [] }, toLabels: [], ports },
+  ),
+  updateIsolationPolicy: of(
+    { policyId: 'policy', 'from.namespaceId': 'namespace' },
+    { from: { labels: [] }, toLabels: [], ports },
+  ),
+  deleteIsolationPolicy: of({ policyId: 'policy' }),
+  createPlan: lone(),
+  changePlan: of({ planId: 'plan' }),
+  retirePlan: of({ planId: 'plan' }),
+  setTenantPlan: of({ ...tenant, planId: 'plan' }),
+  overrideEntitlements: of(tenant),
+  setQuota: {
+    cases: [{ environmentId: 'environment' }, { namespaceId: 'namespace' }],
+    with: { limits: [{ measure: 'INSTANCES', limit: 50 }] },
+  },
+  createTenant: of({ planId: 'plan' }, { name: 'foreign' }),
+  suspendTenant: of(tenant, { reason: 'x' }),
+  resumeTenant: of(tenant),
+  addMember: of(tenant, { subject: 'foreign', role: 'VIEWER' }),
+  erasePersonalData: of({ ...tenant, subject: 'subject' }),
+  createServiceAccount: of(tenant, { name: 'foreign', role: 'VIEWER' }),
+  createEnvironment: lone(),
+  createNamespace: of({ environmentId: 'environment' }, { name: 'foreign' }),
+  deleteNamespace: of({ namespaceId: 'namespace' }),
+};
