@@ -309,6 +309,27 @@ describe('an invitation', () => {
     );
   });
 
+  it('gives nothing any more that the inviter has not any more', async () => {
+    const person = { subject: 'leaver', role: 'admin', displayName: null, email: null };
+    const { memberId } = resultOf(await h.call('AddMember', person, { tenant: acme }));
+    const sent = async (role: string) => {
+      made += 1;
+      const about = { role, label: null, email: null, validSeconds: 3600, secretHash: sha256(`secret-${made}`) };
+      const asked = { tenant: acme, actor: 'user:leaver' };
+      const { invitationId } = resultOf(await h.call('InviteMember', about, asked));
+      return { invitationId, secretHash: about.secretHash };
+    };
+    const [high, low, early] = [await sent('admin'), await sent('viewer'), await sent('admin')];
+    const first = await accept(early, 'early', acme, 'early');
+    expect(codeOf(first)).toBe('OK');
+    resultOf(await h.call('ChangeMemberRole', { memberId, role: 'viewer' }, { tenant: acme }));
+    expect(codeOf(await accept(high, 'late-admin'))).toBe('INVITATION_REVOKED');
+    expect(codeOf(await accept({ ...high, secretHash: sha256('guess') }, 'late-admin'))).toBe('NOT_FOUND');
+    resultOf(await h.call('RemoveMember', { memberId }, { tenant: acme }));
+    expect(codeOf(await accept(low, 'leaver'))).toBe('INVITATION_REVOKED');
+    expect(await accept(early, 'early', acme, 'early')).toEqual(first);
+  });
+
   it('that was accepted by a process that died then and there still makes its member', async () => {
     const invitationId = newId('invitation');
     const memberId = newId('member');

@@ -9,6 +9,7 @@ import { newId } from '@atoll/service/ids';
 import { admit } from '../admit.ts';
 import { answer } from '../answer.ts';
 import { denied } from '../denials.ts';
+import type { By } from '../domain/access-state.ts';
 import { apiKey, apiKeyNotFound, apiKeyStream } from '../domain/api-key.ts';
 import { beyondAccount, beyondMembers, beyondRoles } from '../domain/authority.ts';
 import { invitation, invitationNotFound, invitationStream, noSuchToken } from '../domain/invitation.ts';
@@ -33,6 +34,19 @@ const noPerson = reject(
   'An invitation is for a person, and a service account is none: create one for the program where it is to work.',
   'token',
 );
+
+const inviterHasLess = reject(
+  'INVITATION_REVOKED',
+  'Whoever sent the invitation can not give that role any more. Ask an admin of the tenant for a new one.',
+  'token',
+);
+
+/** Who is gone, or has less by now, must not come in again by what they sent to themselves. */
+async function inviterOf(store: EventStore, invitationId: Id<'invitation'>): Promise<By> {
+  const [invited] = await store.readStream(invitationStream(invitationId), 1, { limit: 1 });
+  if (!invited) throw new Error(`The invitation ${invitationId} is open, and nobody has sent it.`);
+  return byOf({ actor: invited.actor });
+}
 
 type Account = { readonly status: 'enabled' | 'disabled' | 'deleted'; readonly created: CreatedAccount };
 
@@ -267,6 +281,10 @@ export function identityHandlers(store: EventStore): CommandHandlers<typeof iden
       const { state: before } = await loadState(store, { decider: invitation, stream: invitationStream(invitationId) });
       if (before.status === 'open' && memberOf(state, input.subject)) {
         return no(reject('ILLEGAL_STATE', 'You are a member of the tenant already.'));
+      }
+      if (before.status === 'open' && before.secretHash === input.secretHash) {
+        const problem = beyondRoles(state, await inviterOf(store, invitationId), [before.role], 'token');
+        if (problem) return no(inviterHasLess);
       }
       const memberId = newId('member');
       const accepted = await handleCommand(store, {
