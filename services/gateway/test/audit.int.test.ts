@@ -140,6 +140,16 @@ describe('a mutation leaves one record', () => {
     expect(asked).toEqual([]);
   });
 
+  it('that somebody may not ask for, at once the first time and then together: nobody fills the log', async () => {
+    const forbidden = 'mutation { deleteTenant(input: { confirm: "x" }) { position } }';
+    const { records } = await during(async () => {
+      for (let n = 0; n < 20; n += 1) await platform.query(acme.viewer, forbidden);
+    });
+    expect(records).toMatchObject([{ data: { code: 'FORBIDDEN', mutation: 'deleteTenant' } }]);
+    const { records: rest } = await during(() => platform.restartGateway());
+    expect(rest).toMatchObject([{ actor: 'user:acme-viewer', data: { mutation: 'deleteTenant', count: 19 } }]);
+  });
+
   it('each time that it is asked, and the change stands once', async () => {
     let first: unknown;
     await answering('CreateEnvironment', async (envelope) => (first ??= await commit(envelope)));

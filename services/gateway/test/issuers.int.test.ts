@@ -161,6 +161,20 @@ describe('a token of an issuer that a tenant has registered', () => {
     await own.stop();
   });
 
+  it('of a member means that tenant, also where another one has given roles to all who come by the issuer', async () => {
+    const shared = await startHttpIssuer([key.publicJwk]);
+    const groups = { subject: 'sub', email: null, name: null, groups: 'groups' };
+    const id = await register(acme, { url: shared.url });
+    const groupRoles = [{ group: 'staff', role: 'admin' as const }];
+    await register(globex, { url: shared.url, claims: groups, groupRoles });
+    await join(acme, `${id}:kim`, 'developer');
+    const token = (sub: string) => key.sign(claims({ iss: shared.url, sub, groups: ['staff'] }));
+    expect((await ask(await token('kim'))).body.data.viewer).toMatchObject({ role: 'developer', tenantId: acme.id });
+    expect((await ask(await token('lee'))).body.data.viewer).toMatchObject({ role: 'admin', tenantId: globex.id });
+    expect(await codeOf(await token('kim'), { 'atoll-tenant': globex.id })).toBe('admin');
+    await shared.stop();
+  });
+
   it('where two tenants accept the issuer, the membership says which; of both, the client says', async () => {
     const theirs = await register(globex);
     expect(await codeOf(await key.sign(claims()))).toBe('admin');

@@ -116,9 +116,8 @@ export function createMutationAudit(recorder: Recorder, counted: Counted, log: L
             log.warn({ err: failure, mutation, code, count }, 'a refused mutation could not be recorded');
           }
         };
-        // Who is told to come later comes again and again.
-        const isLimit = errorCodes[code].kind === 'request';
-        if (isLimit)
+        // None of it was paid for: whoever asks again and again for what they get never would fill the log.
+        if (['request', 'access'].includes(errorCodes[code].kind))
           await counted.count(`${request.viewer.tenant} ${request.viewer.subject} ${mutation} ${code}`, tell);
         else await tell(1);
       }

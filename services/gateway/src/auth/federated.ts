@@ -109,7 +109,7 @@ export function createFederated(options: {
     return registration.algorithms.includes(alg) && types.has(typ) && audiences.includes(registration.audience);
   }
 
-  /** The tenant that is meant: the one that is named, the only one, or the only one with a membership. */
+  /** The tenant that is meant: the one that is named, the only one, the only one with a membership, or with a group. */
   async function choose(
     subjects: ReadonlyMap<Id<'tenant'>, string>,
     withGroups: readonly Id<'tenant'>[],
@@ -118,7 +118,8 @@ export function createFederated(options: {
     if (first === undefined || second === undefined) return { chosen: first ?? null, isAmbiguous: false };
     const values = [[...subjects.keys()], [...subjects.values()]];
     const { rows } = await pool.query<{ tenant_id: Id<'tenant'> }>({ ...memberSql, values });
-    const found = new Set([...rows.map((row) => row.tenant_id), ...withGroups]);
+    // A tenant that registers somebody else's issuer, with roles for its groups, changes nothing for that one's members.
+    const found = new Set(rows.length > 0 ? rows.map((row) => row.tenant_id) : withGroups);
     const [only, another] = found;
     return { chosen: only ?? first, isAmbiguous: another !== undefined };
   }

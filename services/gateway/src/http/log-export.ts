@@ -15,18 +15,26 @@ import { sendFailure } from './failures.ts';
 
 export const logExportPath = '/audit/log.jsonl';
 const keysPath = '/.well-known/atoll-log-keys.json';
-/** Exports at the same time; each holds a page in memory. */
-const maxAtOnce = 8;
+/** Exports at the same time; each holds a page in memory. Of one tenant fewer, so that none keeps the others waiting. */
+const maxAtOnce = 32;
+const maxOfOne = 4;
 
 export function serveLogExport(
   app: FastifyInstance,
   needs: { authenticator: Authenticator; viewers: Viewers; teller: Teller; reader: Reader; signer: HeadSigner },
 ): void {
   const { authenticator, viewers, teller, reader, signer } = needs;
-  let running = 0;
+  const running = new Map<string, number>();
+  const count = (scope: string, by: number) => {
+    const now = (running.get(scope) ?? 0) + by;
+    if (now > 0) running.set(scope, now);
+    else running.delete(scope);
+  };
+  const isFull = (scope: string) =>
+    (running.get(scope) ?? 0) >= maxOfOne || [...running.values()].reduce((all, one) => all + one, 0) >= maxAtOnce;
 
   async function* lines(scope: string, after: unknown): AsyncGenerator<string> {
-    running += 1;
+    count(scope, 1);
     try {
       const head = await readChainHead(reader.rows, scope);
       const start = after === undefined ? head.trimmed : parseCursor(after, head);
@@ -35,7 +43,7 @@ export function serveLogExport(
       const signed = await signer.sign({ tenant: scope, cursor: head.cursor, hash: head.hash });
       yield `${JSON.stringify({ kind: 'head', signed })}\n`;
     } finally {
-      running -= 1;
+      count(scope, -1);
     }
   }
 
@@ -54,7 +62,7 @@ export function serveLogExport(
           extra: { permission: 'audit:read' },
         });
       }
-      if (running >= maxAtOnce) throw new ApiError('UNAVAILABLE', 'Too many exports are running: try again later.');
+      if (isFull(scopeOf(viewer))) throw new ApiError('UNAVAILABLE', 'Too many exports are running: try again later.');
       const found = lines(scopeOf(viewer), request.query.after);
       // The first line before the status: a cursor that is none is an error, not the end of a stream.
       const first = await found.next();
