@@ -101,7 +101,25 @@ export interface Gateway {
   stop(): Promise<void>;
 }
 
+/** Ends a part; those that began last end first. */
+type Stop = () => Promise<void> | void;
+
+async function stopAll(stops: Stop[]): Promise<void> {
+  for (let next = stops.pop(); next; next = stops.pop()) await next();
+}
+
+/** Where it can't start, nothing of it goes on. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const stops: Stop[] = [];
+  try {
+    return await start(options, stops);
+  } catch (error) {
+    await stopAll(stops).catch((problem: unknown) => options.log.warn({ err: problem }, 'did not stop in order'));
+    throw error;
+  }
+}
+
+async function start(options: GatewayOptions, stops: Stop[]): Promise<Gateway> {
   const { owner, nc, issuer, heads, log } = options;
 
   const sdl = loadDocument();
@@ -152,9 +170,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     log,
     ...(options.keySetTimes && { times: options.keySetTimes }),
   });
+  stops.push(() => keySets.stop());
   const uses = createUses(owner, log);
+  stops.push(() => uses.stop());
   const believed = [viewers, registrations, apiKeys, accounts];
   const hub = createLogHub({ log: logReader, pool: owner, logger: log });
+  stops.push(() => hub.stop());
   const projections = await startProjections({
     nc,
     pool: owner,
@@ -169,19 +190,27 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       tellWakes(nc, heads);
     },
   });
+  stops.push(() => projections.stop());
   if (!options.audited) log.error('requests are not recorded: this gateway is for measuring, and for nothing else');
   const recorder = options.audited
     ? createRecorder({ pool: owner, log, resolved: () => projections.decided() })
     : unrecorded;
+  stops.push(() => recorder.stop());
   const counted = createCounted();
+  stops.push(() => counted.stop());
   const audit = createMutationAudit(recorder, counted, log);
   const signIns = createSignIns(recorder, counted, log);
   const strangers = createStrangers(signIns);
   const keptHeads = keepHeads({ pool: owner, signer: heads, file: options.headsFile, everyMs: options.headsMs, log });
+  stops.push(() => keptHeads.stop());
   const reconciliation = startReconciliation({ pool: owner, log, resolved: () => projections.decided() });
+  stops.push(() => reconciliation.stop());
   const wakes = hearWakes(nc, log, hub.wake);
+  stops.push(() => wakes.stop());
   const access = watchAccess({ pool: owner, nc, viewers, believed, log });
+  stops.push(() => access.stop());
   const remains = serveRemains({ nc, pool: owner, projections, log });
+  stops.push(() => remains.stop());
 
   const teller = createTeller(log);
   const authenticator = createAuthenticator({
@@ -225,6 +254,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     projections: async () => projections.problem(),
   };
   const apollo = await startApollo({ schema, engine, teller, log });
+  stops.push(() => apollo.stop());
   const tokenEndpoint = createTokenEndpoint({ issuer, accounts, signIns });
   const app = createApp({
     tenantSchemas,
@@ -239,6 +269,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     log,
   });
   serveLogExport(app, { authenticator, viewers, teller, reader, signer: heads });
+  stops.push(async () => void (await app.close()));
   await app.ready();
   const documents = createDocuments(schema);
   const server = app.server;
@@ -246,27 +277,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     ...{ server, schema, authenticator, viewers, documents, engine, subscriptions, strangers, teller, log },
     slowMs: options.slowSocketMs,
   });
+  stops.push(() => sockets.close());
   await app.listen({ host: options.host, port: options.port });
   const { port } = server.address() as AddressInfo;
 
   return {
     port,
     checks,
-    async stop() {
-      await sockets.close();
-      await app.close();
-      await apollo.stop();
-      await keySets.stop();
-      await uses.stop();
-      await counted.stop();
-      await reconciliation.stop();
-      await keptHeads.stop();
-      await recorder.stop();
-      await remains.stop();
-      wakes.stop();
-      await access.stop();
-      await hub.stop();
-      await projections.stop();
-    },
+    stop: () => stopAll(stops),
   };
 }

@@ -74,6 +74,8 @@ export interface Platform {
   query(token: string | null, query: string, variables?: object, headers?: Record<string, string>): Promise<Answer>;
   restartGateway(options?: Partial<GatewayLimits>): Promise<void>;
   stopGateway(): Promise<void>;
+  /** Starts one that can't: its port is taken. Answers how many connections to the database it leaves in use. */
+  startInVain(takenPort: number): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -126,13 +128,13 @@ export async function startPlatform(limits: Partial<GatewayLimits> = {}): Promis
   let gateway: Gateway | undefined;
   let gatewayNats: NatsConnection | undefined;
   let pools: Pool[] = [];
-  async function start(given: Partial<GatewayLimits> = {}): Promise<void> {
+  async function start(given: Partial<GatewayLimits> = {}, port = 0): Promise<void> {
     gatewayNats = await connectNats({ url: nats.url, name: 'gateway', inboxPrefix: '_INBOX_gateway', log });
     const owner = createPool({ url: database.ownerUrl, name: 'gateway', max: 12, log });
     const reader = createPool({ url: database.readerUrl, name: 'gateway-reader', max: 8, log });
     pools = [owner, reader];
     gateway = await startGateway({
-      ...{ owner, reader, nc: gatewayNats, issuer, heads, log, host: '127.0.0.1', port: 0 },
+      ...{ owner, reader, nc: gatewayNats, issuer, heads, log, host: '127.0.0.1', port },
       ...{ audited: true, headsFile: null, headsMs: 300_000 },
       requestPoints: given.requestPoints ?? 10_000,
       tenantPointsPerMinute: given.tenantPointsPerMinute ?? 20_000_000,
@@ -227,6 +229,14 @@ export async function startPlatform(limits: Partial<GatewayLimits> = {}): Promis
       await start(given);
     },
     stopGateway,
+    async startInVain(takenPort) {
+      const problem = await start({}, takenPort).then(
+        () => null,
+        (error: unknown) => error,
+      );
+      if (problem === null) throw new Error('It started.');
+      return pools.reduce((sum, pool) => sum + pool.totalCount - pool.idleCount, 0);
+    },
     async stop() {
       await stopGateway();
       await Promise.all(relays.map((relay) => relay.stop()));

@@ -1,3 +1,4 @@
+import { type AddressInfo, createServer } from 'node:net';
 import { contexts } from '@atoll/schema/contexts';
 import { newId } from '@atoll/service/ids';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -243,6 +244,16 @@ describe('projections', () => {
     expect(await everyRow()).toEqual(before);
     expect(await history()).toEqual(historyBefore);
     expect(await log()).toEqual(logBefore);
+  });
+
+  it('of a gateway that can not start end with it', async () => {
+    const taken = createServer();
+    await new Promise<void>((resolve) => void taken.listen(0, '127.0.0.1', resolve));
+    const { port } = taken.address() as AddressInfo;
+    await platform.stopGateway();
+    expect(await platform.startInVain(port)).toBe(0);
+    await new Promise((resolve) => taken.close(resolve));
+    await platform.restartGateway();
   });
 
   it('keep no secret where a query or a log could show it', async () => {
