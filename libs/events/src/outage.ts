@@ -21,13 +21,15 @@ export class ReactionRefused extends Error {
 
 /**
  * What a reaction throws where its command was refused. Overload, an unknown outcome, a key that is in flight or a stream
- * that others keep changing say nothing about the event: `NotNow`. Everything else is `ReactionRefused`.
+ * that others keep changing say nothing about the event: `NotNow`. Everything else is `ReactionRefused`, what has to be read
+ * and confirmed anew, too: a reaction has nobody who would, and repeats what it has.
  */
 export function refusal(what: string, rejection: Rejection): NotNow | ReactionRefused {
-  const { kind, retry } = errorCodes[rejection.code];
+  const { code } = rejection;
+  const { kind, retry } = errorCodes[code];
   const message = `${what}: ${rejection.message}`;
   const passes =
-    kind === 'fault' ? rejection.code !== 'INTERNAL_SERVER_ERROR' : retry === 'same-key' || retry === 'after-reading';
+    kind === 'fault' ? code !== 'INTERNAL_SERVER_ERROR' : retry === 'same-key' || code === 'VERSION_CONFLICT';
   return passes ? new NotNow(message) : new ReactionRefused(rejection, message);
 }
 

@@ -9,8 +9,6 @@ describe('a reaction whose command was refused', () => {
     'UNKNOWN_OUTCOME',
     'DEADLINE_EXCEEDED',
     'VERSION_CONFLICT',
-    // What is read again before the next try isn't the same plan.
-    'PLAN_CHANGED',
     'IDEMPOTENCY_KEY_IN_FLIGHT',
   ];
   test.each(Object.keys(errorCodes) as ErrorCode[])('is tried again, or parked, by its code: %s', (code) => {
