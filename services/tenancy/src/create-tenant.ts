@@ -11,7 +11,6 @@ import { DEFAULT_PLAN, effectiveTerms, noOverrides } from '@atoll/schema/tenancy
 import type { CommandContext } from '@atoll/service/commands';
 import { newId } from '@atoll/service/ids';
 import { denied, keyReused } from './denials.ts';
-import { planRetired } from './domain/plan.ts';
 import { limitsOf, tenant, tenantStream } from './domain/tenant.ts';
 import { decideEntitlements } from './entitle.ts';
 import { planNow } from './load.ts';
@@ -32,13 +31,12 @@ export async function createTenant(
   const chosen = await planNow(store, planId);
   if (!chosen.ok) return chosen;
   const overrides = { ...noOverrides, limits: defined(input.limits ?? {}) };
-  if (chosen.plan.status === 'retired') return { ok: false, rejection: planRetired };
   const { limits } = effectiveTerms(chosen.plan.terms, overrides);
   const tenantId = newId('tenant');
   const idempotency = { key: context.key, request: { CreateTenant: input } };
   /**
-   * What it may hold and use, under a key of its own: done once, whatever becomes of this process in between. Until then it
-   * has what the default plan gives, and so it stays where nobody repeats the request.
+   * What it may hold and use, under a key of its own: done once, whatever becomes of this process in between. Where nobody
+   * repeats the request, the followers of plans see to it, by the claim `plan-chosen`; until then it has its own limits.
    */
   const entitle = async (of: Id<'tenant'>, made: Extract<CommandOutcome, { ok: true }>): Promise<CommandOutcome> => {
     const outcome = await decideEntitlements(store, async () => planId, {
@@ -58,6 +56,7 @@ export async function createTenant(
       kind: 'create',
       tenantId,
       requestKey: context.key,
+      planId,
       name: input.name,
       limits: limitsOf(limits),
       members: input.members.map((member) => ({ memberId: newId('member'), ...member })),

@@ -100,6 +100,7 @@ const denials: Record<ClaimSet, (conflict: ClaimConflict) => Rejection> = {
       'QUOTA_EXCEEDED',
       `A tenant has at most ${MAX_INVITATIONS} open invitations, expired ones included. Revoke one.`,
     ),
+  'plan-chosen': taken('a tenant'),
   'plan-name': taken('a plan'),
   'plan-offered': () => planRetired,
   'plan-revision': () => changedMeanwhile,

@@ -26,6 +26,7 @@ run(
     name: 'acme',
     limits: defaultLimits,
     requestKey: 'golden',
+    planId: goldenId('plan', 1),
     members: [
       { memberId: goldenId('member', 1), subject: 'ann@acme.example', role: 'admin' },
       { memberId: goldenId('member', 2), subject: 'auth0|5f7c8ec7c33c6c004bbafe82', role: 'viewer' },

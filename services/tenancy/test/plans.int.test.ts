@@ -2,9 +2,11 @@ import { createEventStore, handleCommand } from '@atoll/events/store';
 import { type Id, id, PLATFORM } from '@atoll/schema/ids';
 import { tenancyEvents } from '@atoll/schema/tenancy/events';
 import { DEFAULT_PLAN, defaultTerms, type PlanTerms } from '@atoll/schema/tenancy/plans';
+import { newId } from '@atoll/service/ids';
 import { openMasterKeys } from '@atoll/service/master-keys';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { plan as planDecider, planStream } from '../src/domain/plan.ts';
+import { limitsOf, tenant as tenantDecider, tenantStream } from '../src/domain/tenant.ts';
 import { codeOf, type Harness, resultOf, startHarness } from './harness.ts';
 
 let harness: Harness;
@@ -64,6 +66,44 @@ describe('a tenant', () => {
     expect(await entitled(tenant)).toMatchObject({ planId: DEFAULT_PLAN });
     const events = await harness.store.readStream(`tenant:${tenant}`);
     expect(events[0]?.data).toMatchObject({ limits: { namespaces: 7 } });
+  });
+
+  it('gets the plan that it was created with also where the process died right after, and nobody asks again', async () => {
+    const planId = await createPlan({ limits: { namespaces: 7, ports: 3 } });
+    const tenant = newId('tenant');
+    await harness.replaced(async () => {
+      const { log, pool } = harness;
+      const masterKeys = openMasterKeys(harness.dataKeyFile);
+      const store = createEventStore({ pool, context: 'tenancy', registry: tenancyEvents, masterKeys, log });
+      const outcome = await handleCommand(store, {
+        decider: tenantDecider,
+        stream: tenantStream(tenant),
+        newStream: true,
+        command: {
+          ...({ kind: 'create', tenantId: tenant, name: freshName('tenant'), planId, requestKey: 'died' } as const),
+          ...{ limits: limitsOf({ namespaces: 7, instances: 2 }), members: [] },
+        },
+        origin: { tenant, actor: 'operator:ada', cause: null, correlation: 'c', traceparent: null },
+      });
+      expect(outcome.ok).toBe(true);
+      await store.close();
+    });
+    // As if it had been for long enough that nobody else is at it.
+    const aged = `update tenancy.tenant_plan set since = since - interval '1 minute' where tenant = $1`;
+    await eventually(async () => expect((await harness.pool.query(aged, [tenant])).rowCount).toBe(1));
+    await eventually(async () => expect(await entitled(tenant)).toBeDefined());
+    const { planId: given, effective } = await entitled(tenant);
+    expect(given).toBe(planId);
+    expect(effective.limits).toMatchObject({ namespaces: 7, ports: 3, instances: 2 });
+  });
+
+  it('that was created is answered again under its key when its plan is retired since', async () => {
+    const planId = await createPlan();
+    const asked = { tenant: PLATFORM, key: 'retired-since' } as const;
+    const data = { name: freshName('tenant'), planId };
+    const first = await harness.call('CreateTenant', data, asked);
+    resultOf(await harness.call('RetirePlan', { planId }, { tenant: PLATFORM }));
+    expect(await harness.call('CreateTenant', data, asked)).toMatchObject({ ok: true, result: resultOf(first) });
   });
 
   it('gets no plan that is not there, or is retired', async () => {

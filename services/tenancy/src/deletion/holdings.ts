@@ -81,6 +81,7 @@ const kinds: Record<ClaimSet, string | null> = {
   'api-keys': 'apiKeys',
   invitation: 'invitations',
   invitations: null,
+  'plan-chosen': null,
   'plan-name': null,
   'plan-offered': null,
   'plan-revision': null,

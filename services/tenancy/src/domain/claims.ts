@@ -8,6 +8,7 @@ import type { Id, Tenant } from '@atoll/schema/ids';
  * - `tenant-request`: idempotency keys of CreateTenant. A key belongs to a tenant, and here the tenant is what the
  *   command creates: the claim leads a repeated key to the tenant that was created under it.
  * - `…-name`: names that are taken.
+ * - `plan-chosen`: which plan a tenant was created with, for whoever gives it its first entitlements.
  * - `plan-offered`, `plan-revision`, `entitlements`: that a plan can be given to tenants, and the newest revision of a plan
  *   and of a tenant's entitlements: what was decided on an older one isn't committed.
  * - `capability-use`: who uses a capability, or that nobody may (`capability-use.ts`).
@@ -34,6 +35,7 @@ export const claimSets = [
   'api-keys',
   'invitation',
   'invitations',
+  'plan-chosen',
   'plan-name',
   'plan-offered',
   'plan-revision',

@@ -1,4 +1,5 @@
 import { given } from '@atoll/events/given';
+import { DEFAULT_PLAN } from '@atoll/schema/tenancy/plans';
 import { describe, expect, it } from 'vitest';
 import { MAX_MEMBERS } from './access.ts';
 import { useCapability } from './capability-use.ts';
@@ -13,7 +14,10 @@ const secretHash = 'a'.repeat(64);
 const created: TenantEvent = { type: 'TenantCreated', data: { tenantId, name: 'acme', limits: defaultLimits } };
 const added = (member: { subject: string; role: 'admin' | 'viewer' }, person = { displayName: null, email: null }) =>
   ({ type: 'MemberAdded', data: { tenantId, memberId, ...member, ...person } }) as const;
-const create = { kind: 'create', tenantId, name: 'acme', limits: defaultLimits, requestKey: 'k', members: [] } as const;
+const create = {
+  ...({ kind: 'create', tenantId, name: 'acme', limits: defaultLimits, requestKey: 'k' } as const),
+  ...{ planId: DEFAULT_PLAN, members: [] },
+};
 
 /** One that is to be deleted is neither suspended nor resumed. */
 const staying = requireStaying(tenantId, 'suspension');
@@ -28,6 +32,8 @@ describe('a tenant', () => {
         { op: 'take', kind: 'unique', set: 'tenant-request', key: 'k', owner: tenantId },
         { op: 'take', kind: 'unique', set: 'tenant-name', key: 'acme', owner: tenantId },
         { op: 'take', kind: 'unique', set: 'tenant', key: tenantId, owner: tenantId },
+        { op: 'require', set: 'plan-offered', key: DEFAULT_PLAN },
+        { op: 'take', kind: 'unique', set: 'plan-chosen', key: tenantId, owner: DEFAULT_PLAN },
       ],
     });
   });

@@ -7,7 +7,7 @@ import type { TenancyEvent, TenantLimits } from '@atoll/schema/tenancy/events';
 import { defaultTerms } from '@atoll/schema/tenancy/plans';
 import { type AccessCommand, type AccessTenant, decideAccess } from './access.ts';
 import { type AccessEvent, evolveAccess, type Member, noAccess } from './access-state.ts';
-import { releaseUnique, requireStaying, takeUnique } from './claims.ts';
+import { releaseUnique, requireClaim, requireStaying, takeUnique } from './claims.ts';
 
 type OwnEvent = Extract<
   TenancyEvent,
@@ -32,6 +32,8 @@ export type TenantCommand =
       readonly limits: TenantLimits;
       /** The idempotency key of the request. */
       readonly requestKey: string;
+      /** Whose terms it gets in a commit of its own. */
+      readonly planId: Id<'plan'>;
       readonly members: readonly {
         readonly memberId: Id<'member'>;
         readonly subject: string;
@@ -81,7 +83,7 @@ export const tenant: Decider<TenantState, TenantCommand, TenantEvent> = {
   decide(state, command) {
     switch (command.kind) {
       case 'create': {
-        const { tenantId, name, limits, members, requestKey } = command;
+        const { tenantId, name, limits, members, requestKey, planId } = command;
         if (state.status !== 'absent') return refuse(reject('ILLEGAL_STATE', 'The tenant exists already.'));
         const twice = repeated(members.map((m) => m.subject));
         if (twice >= 0)
@@ -100,6 +102,8 @@ export const tenant: Decider<TenantState, TenantCommand, TenantEvent> = {
             takeUnique('tenant-request', requestKey, tenantId),
             takeUnique('tenant-name', name, tenantId),
             takeUnique('tenant', tenantId, tenantId),
+            requireClaim('plan-offered', planId),
+            takeUnique('plan-chosen', tenantId, planId),
           ],
         );
       }
