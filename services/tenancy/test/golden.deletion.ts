@@ -95,7 +95,15 @@ export function recordDeletions(run: Run): void {
   run(
     tenant,
     { ...byOperator, stream: tenantStream(old) },
-    { kind: 'create', tenantId: old, name: 'old', limits: defaultLimits, requestKey: 'golden-2', members: [] },
+    {
+      kind: 'create',
+      tenantId: old,
+      name: 'old',
+      limits: defaultLimits,
+      requestKey: 'golden-2',
+      planId: goldenId('plan', 1),
+      members: [],
+    },
   );
   const held = { ...byOperator, stream: protectionStream(old) };
   run(protection, held, { kind: 'hold', tenant: old, reason: 'A court has asked.' });
