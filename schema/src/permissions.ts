@@ -104,6 +104,7 @@ const registry = {
   'environment:delete': { doc: 'Delete environments.', level: 'environment', roles: admins },
   'namespace:read': { doc: 'Read namespaces and their subnets.', level: 'namespace', roles: everybody },
   'namespace:create': { doc: 'Create namespaces.', level: 'environment', roles: admins },
+  'namespace:write': { doc: 'Label namespaces.', level: 'namespace', roles: admins },
   'namespace:delete': { doc: 'Delete namespaces.', level: 'namespace', roles: admins },
   'subnet:create': { doc: 'Add subnets to namespaces.', level: 'namespace', roles: admins },
   'policy:read': { doc: 'Read isolation policies and their receipts.', level: 'namespace', roles: everybody },

@@ -43,6 +43,11 @@ export const deployCommands = {
     input: z.strictObject({ deploymentId: id('deployment'), replicas }),
     result: z.strictObject({ deploymentId: id('deployment') }),
   },
+  /** All labels of the deployment itself; its instances keep those that it was created with. */
+  SetDeploymentLabels: {
+    input: z.strictObject({ deploymentId: id('deployment'), labels }),
+    result: z.strictObject({ deploymentId: id('deployment') }),
+  },
   DeleteDeployment: {
     input: z.strictObject({ deploymentId: id('deployment') }),
     result: z.strictObject({ deploymentId: id('deployment') }),

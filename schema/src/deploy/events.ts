@@ -178,6 +178,16 @@ export const deployEvents = {
       from: replicas.meta({ description: 'Instances wanted before.', 'x-unit': 'instance' }),
     }),
   },
+  DeploymentLabelsSet: {
+    doc: 'The deployment itself has these labels from now on. Its instances, also those to come, carry the ones that it was created with: what policies allow them stays as it is.',
+    stream: 'deployment',
+    version: 1,
+    data: z.strictObject({
+      deploymentId: id('deployment'),
+      namespaceId: id('namespace'),
+      labels: labels.meta({ description: 'All of its labels, by key.' }),
+    }),
+  },
   DeploymentDeletionRequested: {
     doc: 'Somebody wants the deployment gone: its instances are told to stop.',
     stream: 'deployment',

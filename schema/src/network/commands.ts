@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { id } from '../ids.ts';
 import type { InputOf, ResultOf } from '../registry.ts';
 import { remains, remainsScope } from '../remains.ts';
-import { name } from '../text.ts';
+import { labels, name } from '../text.ts';
 import { policySpec } from './spec.ts';
 
 export const networkCommands = {
@@ -18,6 +18,11 @@ export const networkCommands = {
   },
   UpdateIsolationPolicy: {
     input: z.strictObject({ policyId: id('policy'), spec: policySpec }),
+    result: z.strictObject({ policyId: id('policy') }),
+  },
+  /** All labels of the policy itself: not those that it selects by. */
+  SetIsolationPolicyLabels: {
+    input: z.strictObject({ policyId: id('policy'), labels }),
     result: z.strictObject({ policyId: id('policy') }),
   },
   DeleteIsolationPolicy: {

@@ -133,6 +133,12 @@ export const networkEvents = {
     version: 1,
     data: z.strictObject({ ...policy, revision: z.number().int().min(2).describe(countedRevision), spec }),
   },
+  IsolationPolicyLabelsSet: {
+    doc: 'The policy itself has these labels from now on, and no others. What it opens stays.',
+    stream: 'policy',
+    version: 1,
+    data: z.strictObject({ ...policy, labels: labels.meta({ description: 'All of its labels, by key.' }) }),
+  },
   IsolationPolicyDeleted: {
     doc: 'What the policy opened is shut again; its name is free.',
     stream: 'policy',

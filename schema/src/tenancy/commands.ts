@@ -8,6 +8,7 @@ import { deletionCommands } from './deletion.ts';
 import { environmentCommands, environmentKinds } from './environments.ts';
 import { suspensionReason, tenantLimits } from './events.ts';
 import { identityCommands } from './identity-commands.ts';
+import { labelCommands } from './labels.ts';
 import { displayName, email, memberSubject } from './person.ts';
 import { planCommands } from './plans.ts';
 import { quotaCommands } from './quotas.ts';
@@ -78,6 +79,7 @@ export const tenancyCommands = {
     input: z.strictObject({ namespaceId: id('namespace') }),
     result: z.strictObject({ namespaceId: id('namespace') }),
   },
+  ...labelCommands,
   ...identityCommands,
   ...quotaCommands,
 

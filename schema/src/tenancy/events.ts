@@ -9,6 +9,7 @@ import { accessEvents, baseRole } from './access.ts';
 import { deletionEvents } from './deletion.ts';
 import { environmentEvents, environmentKinds } from './environments.ts';
 import { identityEvents } from './identity.ts';
+import { labelEvents } from './labels.ts';
 import { displayName, email } from './person.ts';
 import { planEvents } from './plans.ts';
 import { quotaEvents } from './quotas.ts';
@@ -138,6 +139,7 @@ export const tenancyEvents = {
   },
 
   ...identityEvents,
+  ...labelEvents,
   ...quotaEvents,
   ...deletionEvents,
 } as const;

@@ -462,6 +462,7 @@ fragment IsolationPolicy on IsolationPolicy {
   ports { ...PortRange }
   namespace { id name }
   createdAt
+  labels { ...Label }
 }
 fragment Label on Label {
   key
@@ -709,8 +710,8 @@ fragment Member on Member {
   email
   erasedAt
 }`),
-  environments: new TypedDocument<o.EnvironmentsQuery, o.EnvironmentsQueryVariables>('query', ["environments"], `query Environments($first: Int = 20, $after: String) {
-  environments(first: $first, after: $after) { nodes { ...Environment } pageInfo { hasNextPage endCursor } }
+  environments: new TypedDocument<o.EnvironmentsQuery, o.EnvironmentsQueryVariables>('query', ["environments"], `query Environments($first: Int = 20, $after: String, $labels: [LabelInput!]) {
+  environments(first: $first, after: $after, labels: $labels) { nodes { ...Environment } pageInfo { hasNextPage endCursor } }
 }
 fragment Environment on Environment {
   id
@@ -721,11 +722,16 @@ fragment Environment on Environment {
   deletionId
   promotesTo
   imageRules { ...ImageRules }
+  labels { ...Label }
   quota { ...QuotaUse }
 }
 fragment ImageRules on ImageRules {
   allowed
   promotedOnly
+}
+fragment Label on Label {
+  key
+  value
 }
 fragment QuotaUse on QuotaUse {
   measure
@@ -745,11 +751,16 @@ fragment Environment on Environment {
   deletionId
   promotesTo
   imageRules { ...ImageRules }
+  labels { ...Label }
   quota { ...QuotaUse }
 }
 fragment ImageRules on ImageRules {
   allowed
   promotedOnly
+}
+fragment Label on Label {
+  key
+  value
 }
 fragment QuotaUse on QuotaUse {
   measure
@@ -1385,11 +1396,16 @@ fragment Environment on Environment {
   deletionId
   promotesTo
   imageRules { ...ImageRules }
+  labels { ...Label }
   quota { ...QuotaUse }
 }
 fragment ImageRules on ImageRules {
   allowed
   promotedOnly
+}
+fragment Label on Label {
+  key
+  value
 }
 fragment QuotaUse on QuotaUse {
   measure
@@ -1414,11 +1430,16 @@ fragment Environment on Environment {
   deletionId
   promotesTo
   imageRules { ...ImageRules }
+  labels { ...Label }
   quota { ...QuotaUse }
 }
 fragment ImageRules on ImageRules {
   allowed
   promotedOnly
+}
+fragment Label on Label {
+  key
+  value
 }
 fragment QuotaUse on QuotaUse {
   measure
@@ -1443,11 +1464,16 @@ fragment Environment on Environment {
   deletionId
   promotesTo
   imageRules { ...ImageRules }
+  labels { ...Label }
   quota { ...QuotaUse }
 }
 fragment ImageRules on ImageRules {
   allowed
   promotedOnly
+}
+fragment Label on Label {
+  key
+  value
 }
 fragment QuotaUse on QuotaUse {
   measure
@@ -1674,6 +1700,126 @@ fragment UserError on UserError {
   message
   field
 }`),
+  setEnvironmentLabels: new TypedDocument<o.SetEnvironmentLabelsMutation, o.SetEnvironmentLabelsMutationVariables>('mutation', ["setEnvironmentLabels"], `mutation SetEnvironmentLabels($input: SetEnvironmentLabelsInput!) {
+  setEnvironmentLabels(input: $input) { environment { ...Environment } userErrors { ...UserError } position }
+}
+fragment Environment on Environment {
+  id
+  name
+  kind
+  createdAt
+  deletionProtection
+  deletionId
+  promotesTo
+  imageRules { ...ImageRules }
+  labels { ...Label }
+  quota { ...QuotaUse }
+}
+fragment ImageRules on ImageRules {
+  allowed
+  promotedOnly
+}
+fragment Label on Label {
+  key
+  value
+}
+fragment QuotaUse on QuotaUse {
+  measure
+  limit
+  used
+  reserved
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  setNamespaceLabels: new TypedDocument<o.SetNamespaceLabelsMutation, o.SetNamespaceLabelsMutationVariables>('mutation', ["setNamespaceLabels"], `mutation SetNamespaceLabels($input: SetNamespaceLabelsInput!) {
+  setNamespaceLabels(input: $input) { namespace { ...Namespace } userErrors { ...UserError } position }
+}
+fragment Label on Label {
+  key
+  value
+}
+fragment Namespace on Namespace {
+  id
+  name
+  status
+  labels { ...Label }
+  createdAt
+  version
+  environment { id name }
+  deletionProtection
+  quota { ...QuotaUse }
+}
+fragment QuotaUse on QuotaUse {
+  measure
+  limit
+  used
+  reserved
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  setDeploymentLabels: new TypedDocument<o.SetDeploymentLabelsMutation, o.SetDeploymentLabelsMutationVariables>('mutation', ["setDeploymentLabels"], `mutation SetDeploymentLabels($input: SetDeploymentLabelsInput!) {
+  setDeploymentLabels(input: $input) { deployment { ...Deployment } userErrors { ...UserError } position }
+}
+fragment Deployment on Deployment {
+  id
+  name
+  labels { ...Label }
+  status
+  statusMessage
+  replicas
+  readyReplicas
+  maxSurge
+  maxUnavailable
+  version
+  createdAt
+  namespace { id name }
+  currentRelease { id number }
+}
+fragment Label on Label {
+  key
+  value
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  setIsolationPolicyLabels: new TypedDocument<o.SetIsolationPolicyLabelsMutation, o.SetIsolationPolicyLabelsMutationVariables>('mutation', ["setIsolationPolicyLabels"], `mutation SetIsolationPolicyLabels($input: SetIsolationPolicyLabelsInput!) {
+  setIsolationPolicyLabels(input: $input) { isolationPolicy { ...IsolationPolicy } userErrors { ...UserError } position }
+}
+fragment IsolationPolicy on IsolationPolicy {
+  id
+  name
+  revision
+  version
+  fromNamespace { id name }
+  fromLabels { ...Label }
+  toLabels { ...Label }
+  ports { ...PortRange }
+  namespace { id name }
+  createdAt
+  labels { ...Label }
+}
+fragment Label on Label {
+  key
+  value
+}
+fragment PortRange on PortRange {
+  protocol
+  from
+  to
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
   createSubnet: new TypedDocument<o.CreateSubnetMutation, o.CreateSubnetMutationVariables>('mutation', ["createSubnet"], `mutation CreateSubnet($input: CreateSubnetInput!) {
   createSubnet(input: $input) { subnet { ...Subnet } userErrors { ...UserError } position }
 }
@@ -1703,6 +1849,7 @@ fragment IsolationPolicy on IsolationPolicy {
   ports { ...PortRange }
   namespace { id name }
   createdAt
+  labels { ...Label }
 }
 fragment Label on Label {
   key
@@ -1732,6 +1879,7 @@ fragment IsolationPolicy on IsolationPolicy {
   ports { ...PortRange }
   namespace { id name }
   createdAt
+  labels { ...Label }
 }
 fragment Label on Label {
   key
@@ -2018,6 +2166,7 @@ fragment Environment on Environment {
   deletionId
   promotesTo
   imageRules { ...ImageRules }
+  labels { ...Label }
   quota { ...QuotaUse }
 }
 fragment ImageRules on ImageRules {
@@ -2339,11 +2488,16 @@ fragment Environment on Environment {
   deletionId
   promotesTo
   imageRules { ...ImageRules }
+  labels { ...Label }
   quota { ...QuotaUse }
 }
 fragment ImageRules on ImageRules {
   allowed
   promotedOnly
+}
+fragment Label on Label {
+  key
+  value
 }
 fragment QuotaUse on QuotaUse {
   measure
@@ -2591,8 +2745,8 @@ fragment Label on Label {
   key
   value
 }`),
-  namespaceIsolationPolicies: new TypedDocument<o.NamespaceIsolationPoliciesQuery, o.NamespaceIsolationPoliciesQueryVariables>('query', ["namespace","isolationPolicies"], `query NamespaceIsolationPolicies($id: ID!, $first: Int = 20, $after: String) {
-  namespace(id: $id) { isolationPolicies(first: $first, after: $after) { nodes { ...IsolationPolicy } pageInfo { hasNextPage endCursor } } }
+  namespaceIsolationPolicies: new TypedDocument<o.NamespaceIsolationPoliciesQuery, o.NamespaceIsolationPoliciesQueryVariables>('query', ["namespace","isolationPolicies"], `query NamespaceIsolationPolicies($id: ID!, $first: Int = 20, $after: String, $labels: [LabelInput!]) {
+  namespace(id: $id) { isolationPolicies(first: $first, after: $after, labels: $labels) { nodes { ...IsolationPolicy } pageInfo { hasNextPage endCursor } } }
 }
 fragment IsolationPolicy on IsolationPolicy {
   id
@@ -2605,6 +2759,7 @@ fragment IsolationPolicy on IsolationPolicy {
   ports { ...PortRange }
   namespace { id name }
   createdAt
+  labels { ...Label }
 }
 fragment Label on Label {
   key

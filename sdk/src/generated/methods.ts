@@ -357,6 +357,23 @@ export interface Mutations {
    */
   acceptInvitation(input: o.AcceptInvitationMutationVariables['input'], options?: CallOptions): Promise<Done<o.AcceptInvitationMutation['acceptInvitation']>>;
   /**
+   * Sets the labels of an environment, all of them. Errors: NOT_FOUND, BEING_DELETED, INVALID_ARGUMENT.
+   */
+  setEnvironmentLabels(input: o.SetEnvironmentLabelsMutationVariables['input'], options?: CallOptions): Promise<Done<o.SetEnvironmentLabelsMutation['setEnvironmentLabels']>>;
+  /**
+   * Sets the labels of a namespace, all of them. Errors: NOT_FOUND, BEING_DELETED, VERSION_CONFLICT, INVALID_ARGUMENT.
+   */
+  setNamespaceLabels(input: o.SetNamespaceLabelsMutationVariables['input'], options?: CallOptions): Promise<Done<o.SetNamespaceLabelsMutation['setNamespaceLabels']>>;
+  /**
+   * Sets the labels of a deployment, all of them. Its instances, also those to come, carry the ones that it was created with: what policies
+   * allow them stays as it is. Errors: NOT_FOUND, BEING_DELETED, VERSION_CONFLICT, INVALID_ARGUMENT.
+   */
+  setDeploymentLabels(input: o.SetDeploymentLabelsMutationVariables['input'], options?: CallOptions): Promise<Done<o.SetDeploymentLabelsMutation['setDeploymentLabels']>>;
+  /**
+   * Sets the labels of an isolation policy, all of them: its own, not those that it selects by. Errors: NOT_FOUND, BEING_DELETED, VERSION_CONFLICT, INVALID_ARGUMENT.
+   */
+  setIsolationPolicyLabels(input: o.SetIsolationPolicyLabelsMutationVariables['input'], options?: CallOptions): Promise<Done<o.SetIsolationPolicyLabelsMutation['setIsolationPolicyLabels']>>;
+  /**
    * Gives a namespace a further subnet. Errors: CIDR_MALFORMED, CIDR_OVERLAP, CIDR_NOT_ALLOWED, ADDRESSES_EXHAUSTED, NOT_FOUND, BEING_DELETED.
    */
   createSubnet(input: o.CreateSubnetMutationVariables['input'], options?: CallOptions): Promise<Done<o.CreateSubnetMutation['createSubnet']>>;
@@ -526,6 +543,10 @@ export const bindMutations = (change: Change): Mutations => ({
   inviteMember: (input, options) => change.done(documents.inviteMember, { input }, options, (data) => data.inviteMember),
   revokeInvitation: (input, options) => change.done(documents.revokeInvitation, { input }, options, (data) => data.revokeInvitation),
   acceptInvitation: (input, options) => change.done(documents.acceptInvitation, { input }, options, (data) => data.acceptInvitation),
+  setEnvironmentLabels: (input, options) => change.done(documents.setEnvironmentLabels, { input }, options, (data) => data.setEnvironmentLabels),
+  setNamespaceLabels: (input, options) => change.done(documents.setNamespaceLabels, { input }, options, (data) => data.setNamespaceLabels),
+  setDeploymentLabels: (input, options) => change.done(documents.setDeploymentLabels, { input }, options, (data) => data.setDeploymentLabels),
+  setIsolationPolicyLabels: (input, options) => change.done(documents.setIsolationPolicyLabels, { input }, options, (data) => data.setIsolationPolicyLabels),
   createSubnet: (input, options) => change.done(documents.createSubnet, { input }, options, (data) => data.createSubnet),
   createIsolationPolicy: (input, options) => change.done(documents.createIsolationPolicy, { input }, options, (data) => data.createIsolationPolicy),
   updateIsolationPolicy: (input, options) => change.done(documents.updateIsolationPolicy, { input }, options, (data) => data.updateIsolationPolicy),

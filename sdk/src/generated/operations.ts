@@ -707,6 +707,52 @@ export type AcceptInvitationInput = {
   readonly token: string;
 };
 
+/** Which labels an environment has. */
+export type SetEnvironmentLabelsInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The environment. */
+  readonly environmentId: string;
+  /** All of its labels, at most 32; empty for none. */
+  readonly labels: ReadonlyArray<LabelInput>;
+};
+
+/** Which labels a namespace has. */
+export type SetNamespaceLabelsInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The namespace. */
+  readonly namespaceId: string;
+  /** All of its labels, at most 32; empty for none. */
+  readonly labels: ReadonlyArray<LabelInput>;
+  /** Only if the namespace is still at this version. */
+  readonly expectedVersion?: number | null | undefined;
+};
+
+/** Which labels a deployment has. */
+export type SetDeploymentLabelsInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The deployment. */
+  readonly deploymentId: string;
+  /** All of its labels, at most 31; empty for none. */
+  readonly labels: ReadonlyArray<LabelInput>;
+  /** Only if the deployment is still at this version. */
+  readonly expectedVersion?: number | null | undefined;
+};
+
+/** Which labels an isolation policy has. */
+export type SetIsolationPolicyLabelsInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The isolation policy. */
+  readonly policyId: string;
+  /** All of its labels, at most 32; empty for none. */
+  readonly labels: ReadonlyArray<LabelInput>;
+  /** Only if the isolation policy is still at this version. */
+  readonly expectedVersion?: number | null | undefined;
+};
+
 /** A transport protocol. */
 export type Protocol =
   /** Transmission Control Protocol. */
@@ -1209,7 +1255,7 @@ export type InvitationFragment = { readonly id: string, readonly role: TenantRol
 
 export type SubnetFragment = { readonly id: string, readonly ipv4: string, readonly ipv6: string, readonly createdAt: string, readonly namespace: { readonly id: string, readonly name: string } };
 
-export type IsolationPolicyFragment = { readonly id: string, readonly name: string, readonly revision: number, readonly version: number, readonly createdAt: string, readonly fromNamespace: { readonly id: string, readonly name: string } | null, readonly fromLabels: ReadonlyArray<LabelFragment>, readonly toLabels: ReadonlyArray<LabelFragment>, readonly ports: ReadonlyArray<PortRangeFragment>, readonly namespace: { readonly id: string, readonly name: string } };
+export type IsolationPolicyFragment = { readonly id: string, readonly name: string, readonly revision: number, readonly version: number, readonly createdAt: string, readonly fromNamespace: { readonly id: string, readonly name: string } | null, readonly fromLabels: ReadonlyArray<LabelFragment>, readonly toLabels: ReadonlyArray<LabelFragment>, readonly ports: ReadonlyArray<PortRangeFragment>, readonly namespace: { readonly id: string, readonly name: string }, readonly labels: ReadonlyArray<LabelFragment> };
 
 export type PortRangeFragment = { readonly protocol: Protocol, readonly from: number, readonly to: number };
 
@@ -1243,7 +1289,7 @@ export type QuotaUseFragment = { readonly measure: QuotaMeasure, readonly limit:
 
 export type MemberFragment = { readonly id: string, readonly subject: string, readonly role: TenantRole | null, readonly displayName: string | null, readonly email: string | null, readonly erasedAt: string | null };
 
-export type EnvironmentFragment = { readonly id: string, readonly name: string, readonly kind: EnvironmentKind, readonly createdAt: string, readonly deletionProtection: boolean, readonly deletionId: string | null, readonly promotesTo: ReadonlyArray<string>, readonly imageRules: ImageRulesFragment, readonly quota: ReadonlyArray<QuotaUseFragment> };
+export type EnvironmentFragment = { readonly id: string, readonly name: string, readonly kind: EnvironmentKind, readonly createdAt: string, readonly deletionProtection: boolean, readonly deletionId: string | null, readonly promotesTo: ReadonlyArray<string>, readonly imageRules: ImageRulesFragment, readonly labels: ReadonlyArray<LabelFragment>, readonly quota: ReadonlyArray<QuotaUseFragment> };
 
 export type ImageRulesFragment = { readonly allowed: ReadonlyArray<string> | null, readonly promotedOnly: boolean };
 
@@ -1290,8 +1336,8 @@ export type NodeQuery = { readonly node:
     | { readonly __typename: 'ServiceAccount', readonly id: string }
     | { readonly __typename: 'ApiKey', readonly id: string }
     | { readonly __typename: 'Invitation', readonly id: string }
-    | { readonly __typename: 'Subnet', readonly id: string }
     | { readonly __typename: 'IsolationPolicy', readonly id: string }
+    | { readonly __typename: 'Subnet', readonly id: string }
     | { readonly __typename: 'Plan', readonly id: string }
    | null };
 
@@ -1545,6 +1591,7 @@ export type MembersQuery = { readonly members: { readonly nodes: ReadonlyArray<M
 export type EnvironmentsQueryVariables = Exact<{
   first?: number | null | undefined;
   after?: string | null | undefined;
+  labels?: ReadonlyArray<LabelInput> | LabelInput | null | undefined;
 }>;
 
 
@@ -1811,6 +1858,34 @@ export type AcceptInvitationMutationVariables = Exact<{
 
 export type AcceptInvitationMutation = { readonly acceptInvitation: { readonly tenantId: string | null, readonly memberId: string | null, readonly role: TenantRole | null, readonly position: string | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
 
+export type SetEnvironmentLabelsMutationVariables = Exact<{
+  input: SetEnvironmentLabelsInput;
+}>;
+
+
+export type SetEnvironmentLabelsMutation = { readonly setEnvironmentLabels: { readonly position: string | null, readonly environment: EnvironmentFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type SetNamespaceLabelsMutationVariables = Exact<{
+  input: SetNamespaceLabelsInput;
+}>;
+
+
+export type SetNamespaceLabelsMutation = { readonly setNamespaceLabels: { readonly position: string | null, readonly namespace: NamespaceFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type SetDeploymentLabelsMutationVariables = Exact<{
+  input: SetDeploymentLabelsInput;
+}>;
+
+
+export type SetDeploymentLabelsMutation = { readonly setDeploymentLabels: { readonly position: string | null, readonly deployment: DeploymentFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type SetIsolationPolicyLabelsMutationVariables = Exact<{
+  input: SetIsolationPolicyLabelsInput;
+}>;
+
+
+export type SetIsolationPolicyLabelsMutation = { readonly setIsolationPolicyLabels: { readonly position: string | null, readonly isolationPolicy: IsolationPolicyFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
 export type CreateSubnetMutationVariables = Exact<{
   input: CreateSubnetInput;
 }>;
@@ -2047,6 +2122,7 @@ export type NamespaceIsolationPoliciesQueryVariables = Exact<{
   id: string;
   first?: number | null | undefined;
   after?: string | null | undefined;
+  labels?: ReadonlyArray<LabelInput> | LabelInput | null | undefined;
 }>;
 
 

@@ -143,6 +143,15 @@ export function deployHandlers(needs: Needs): CommandHandlers<typeof deployComma
         return quota.grow({ deploymentId, command, commit }, context);
       }),
 
+    SetDeploymentLabels: (input, context) =>
+      answer(needs, 'SetDeploymentLabels', input, context, async (asked) => {
+        const refusal = faultyLabels(input.labels);
+        if (refusal !== null) return refused(refusal);
+        const { deploymentId, labels } = input;
+        const command = { action: 'label', tenant: asked.tenant, labels } as const;
+        return await change(deploymentId, asked, command, () => ({ deploymentId }));
+      }),
+
     DeleteDeployment: ({ deploymentId }, context) =>
       answer(needs, 'DeleteDeployment', { deploymentId }, context, (asked) =>
         change(deploymentId, asked, { action: 'delete', tenant: asked.tenant }, () => ({ deploymentId })),

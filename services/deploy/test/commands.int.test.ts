@@ -58,6 +58,7 @@ describe('another tenant', () => {
       UpgradeDeployment: { spec: { env: { A: 'b' } } },
       RollbackDeployment: { toRelease: null },
       ScaleDeployment: { replicas: 0 },
+      SetDeploymentLabels: { labels: { team: 'blue' } },
       DeleteDeployment: {},
     };
     for (const [name, rest] of Object.entries(attempts)) {

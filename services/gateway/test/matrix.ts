@@ -99,4 +99,8 @@ export const mutationRows: Readonly<Record<string, MatrixRow>> = {
   createServiceAccount: { ids: ofTenant },
   createNamespace: { ids: { environmentId: 'environment' } },
   deleteNamespace: { ids: { namespaceId: 'namespace' } },
+  setEnvironmentLabels: { ids: { environmentId: 'environment' } },
+  setNamespaceLabels: { ids: { namespaceId: 'namespace' } },
+  setDeploymentLabels: deployment,
+  setIsolationPolicyLabels: { ids: { policyId: 'policy' } },
 };

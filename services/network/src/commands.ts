@@ -143,6 +143,21 @@ export function networkHandlers(options: {
       return answer('UpdateIsolationPolicy', outcome);
     },
 
+    async SetIsolationPolicyLabels(input, context) {
+      const { policyId, labels } = input;
+      const outcome = await handleCommand(store, {
+        decider: policy,
+        stream: policyStream(policyId),
+        command: { kind: 'setLabels', labels, seen: context.expectedVersion },
+        origin: originOf(context),
+        idempotency: { key: context.key, request: { SetIsolationPolicyLabels: input } },
+        result: { policyId },
+        onClaimConflict: policyDenied({}),
+        notFound: policyNotFound,
+      });
+      return answer('SetIsolationPolicyLabels', outcome);
+    },
+
     async CountRemains({ scope }, { tenant, seen, deadline }) {
       if (tenant === PLATFORM) return { ok: false, rejection: notATenant };
       const position = await store.lastPosition();

@@ -12,6 +12,7 @@ import { accessHandlers, byOf } from './commands/access.ts';
 import { type DeletionNeeds, deletionHandlers } from './commands/deletion.ts';
 import { environmentHandlers } from './commands/environments.ts';
 import { identityHandlers } from './commands/identity.ts';
+import { labelHandlers } from './commands/labels.ts';
 import { planHandlers } from './commands/plans.ts';
 import { releaseQuota, reserveQuota, setQuota, withDenial } from './commands/quotas.ts';
 import { createTenant } from './create-tenant.ts';
@@ -59,6 +60,7 @@ export function tenancyHandlers(
     ...deletionHandlers(deleting),
 
     ...environmentHandlers(store),
+    ...labelHandlers(store),
     ...planHandlers(store, use),
     CreateTenant: async (input, context) => answer('CreateTenant', await createTenant(store, input, context)),
 

@@ -318,3 +318,53 @@ describe('the deletion of a namespace', () => {
     ]);
   });
 });
+
+describe('labels', () => {
+  it('are set as a whole, once, and on what has changed since it was read they are not', async () => {
+    const tenant = await createTenant();
+    const environmentId = await createEnvironment(tenant);
+    const namespaceId = await createNamespace(tenant, environmentId);
+    const set = (labels: object, more: object = {}) =>
+      harness.call('SetNamespaceLabels', { namespaceId, labels }, { tenant, ...more });
+    resultOf(await set({ a: '1', b: '2' }, { expectedVersion: 1 }));
+    resultOf(await set({ b: '2', a: '1' }));
+    expect(await eventsOf(`namespace:${namespaceId}`)).toEqual(['NamespaceCreated', 'NamespaceLabelsSet']);
+    expect(codeOf(await set({ c: '3' }, { expectedVersion: 1 }))).toBe('VERSION_CONFLICT');
+    expect(codeOf(await set({ 'no key': '3' }))).toBe('INVALID_ARGUMENT');
+    const many = Object.fromEntries(Array.from({ length: 33 }, (_, n) => [`k${n}`, 'v']));
+    expect(codeOf(await set(many))).toBe('INVALID_ARGUMENT');
+    resultOf(await harness.call('SetEnvironmentLabels', { environmentId, labels: { team: 'blue' } }, { tenant }));
+    expect(await eventsOf(`environment:${environmentId}`)).toEqual(['EnvironmentCreated', 'EnvironmentLabelsSet']);
+  });
+
+  it("of another tenant's things are refused as those of things that never were, byte for byte", async () => {
+    const [tenant, stranger] = [await createTenant(), await createTenant()];
+    const environmentId = await createEnvironment(tenant);
+    const namespaceId = await createNamespace(tenant, environmentId);
+    const labels = { team: 'blue' };
+    for (const [command, field, theirs, none] of [
+      ['SetEnvironmentLabels', 'environmentId', environmentId, newId('environment')],
+      ['SetNamespaceLabels', 'namespaceId', namespaceId, newId('namespace')],
+    ] as const) {
+      const send = (of: string) => harness.call(command, { [field]: of, labels }, { tenant: stranger });
+      const [foreign, missing] = [await send(theirs), await send(none)];
+      expect(codeOf(foreign)).toBe('NOT_FOUND');
+      expect(JSON.stringify(foreign)).toBe(JSON.stringify(missing));
+    }
+    expect(await eventsOf(`namespace:${namespaceId}`)).toEqual(['NamespaceCreated']);
+  });
+
+  it('stay as they are where the tenant is suspended, and on what is being deleted', async () => {
+    const tenant = await createTenant();
+    const environmentId = await createEnvironment(tenant);
+    const namespaceId = await createNamespace(tenant, environmentId);
+    const ofNamespace = () => harness.call('SetNamespaceLabels', { namespaceId, labels: { a: '1' } }, { tenant });
+    const ofEnvironment = () => harness.call('SetEnvironmentLabels', { environmentId, labels: { a: '1' } }, { tenant });
+    resultOf(await harness.call('SuspendTenant', { reason: 'unpaid' }, { tenant }));
+    for (const set of [ofNamespace, ofEnvironment]) expect(codeOf(await set())).toBe('TENANT_SUSPENDED');
+    resultOf(await harness.call('ResumeTenant', {}, { tenant }));
+    resultOf(await harness.call('DeleteNamespace', { namespaceId }, { tenant }));
+    expect(codeOf(await ofNamespace())).toBe('BEING_DELETED');
+    expect(codeOf(await ofEnvironment())).toBe('OK');
+  });
+});

@@ -2,7 +2,17 @@
 import { type Rejection, reject } from '@atoll/schema/errors';
 import type { DeploymentStatus } from './deployment.ts';
 
-export const actions = ['create', 'upgrade', 'rollback', 'scale', 'delete', 'advance', 'observe', 'lose'] as const;
+export const actions = [
+  'create',
+  'upgrade',
+  'rollback',
+  'scale',
+  'label',
+  'delete',
+  'advance',
+  'observe',
+  'lose',
+] as const;
 export type Action = (typeof actions)[number];
 
 type Answer = 'yes' | Rejection;
@@ -33,6 +43,7 @@ export const legal: Record<Action, Record<DeploymentStatus, Answer>> = {
   upgrade: change,
   rollback: change,
   scale: change,
+  label: change,
   delete: change,
   advance: internal,
   observe: internal,

@@ -90,6 +90,7 @@ const growing = (command: DeploymentCommand): GrowingCommand => {
 const idle = (command: DeploymentCommand): DeploymentCommand => ({ ...growing(command), granted: null });
 const when = (events: readonly DeploymentEvent[], command: DeploymentCommand) =>
   given(deploymentDecider, events).when(command);
+const relabel: DeploymentCommand = { action: 'label', tenant, labels: {} };
 const remove: DeploymentCommand = { action: 'delete', tenant };
 const running = (events: readonly DeploymentEvent[]) => {
   const state = fold(events);
@@ -110,6 +111,20 @@ describe('create', () => {
   });
   test('an instance carries the labels of its deployment, and its name', () => {
     const placed = history(create()).find((event) => event.type === 'InstancePlaced');
+    expect(placed?.data.labels).toEqual({ tier: 'front', 'atoll.deployment': 'web' });
+  });
+  test('labels that are set later are its own: instances to come carry what it was created with', () => {
+    const label: DeploymentCommand = { action: 'label', tenant, labels: { tier: 'back' } };
+    const events = settled(history(create()));
+    const set = when(events, label);
+    expect(set).toMatchObject({
+      ok: true,
+      events: [{ type: 'DeploymentLabelsSet', data: { deploymentId, namespaceId: 'ns_a', labels: { tier: 'back' } } }],
+      claims: [{ op: 'require', set: 'namespace-open', key: 'ns_a' }],
+    });
+    const labelled = [...events, ...eventsOf(set)];
+    expect(doneBy(when(labelled, label))).toEqual([]);
+    const placed = doneBy(when(labelled, scale(3))).find((event) => event.type === 'InstancePlaced');
     expect(placed?.data.labels).toEqual({ tier: 'front', 'atoll.deployment': 'web' });
   });
   test('takes its name and its room on the nodes, while its reservation lasts, and asks that the namespace is open', () => {
@@ -377,11 +392,11 @@ describe('delete', () => {
       { op: 'release', kind: 'unique', set: 'deployment-name', key: 'ns_a/web', owner: deploymentId },
     ]);
   });
-  test.each([upgrade(2), rollback(null), scale(5), remove])('then refuses to $action', (command) => {
+  test.each([upgrade(2), rollback(null), scale(5), relabel, remove])('then refuses to $action', (command) => {
     const deleting = [...history(create()), ...eventsOf(given(deploymentDecider, history(create())).when(remove))];
     expect(codeOf(given(deploymentDecider, deleting).when(command))).toBe('BEING_DELETED');
   });
-  test.each([upgrade(2), rollback(null), scale(5), remove])(
+  test.each([upgrade(2), rollback(null), scale(5), relabel, remove])(
     'once gone, or never there, %o finds nothing',
     (command) => {
       const events = history(create());

@@ -1,6 +1,7 @@
 /** `decide(state, command) → events and claims, or a rejection` of a deployment. */
 import { accept, type Claim, type Decider, type Decision, refuse } from '@atoll/events/decider';
 import type { ReleaseSpec, Resources, RollingStrategy } from '@atoll/schema/deploy/spec';
+import { equal as sameValue } from '@atoll/schema/equal';
 import { type Rejection, reject } from '@atoll/schema/errors';
 import type { Id } from '@atoll/schema/ids';
 import type { Labels } from '@atoll/schema/text';
@@ -67,6 +68,7 @@ export type DeploymentCommand =
       readonly rolloutId: Id<'rollout'>;
     })
   | (Growing & { readonly action: 'scale'; readonly replicas: number; readonly world: World })
+  | (ForTenant & { readonly action: 'label'; readonly labels: Labels })
   | (ForTenant & { readonly action: 'delete' })
   | (ForTenant & { readonly action: 'advance'; readonly world: World })
   | (ForTenant & {
@@ -102,6 +104,7 @@ function decide(state: Deployment, command: DeploymentCommand): Decision<Deploym
     case 'upgrade':
     case 'rollback':
     case 'scale':
+    case 'label':
     case 'delete':
       // The table has refused every other status.
       return state.status === 'ACTIVE' ? usingWhatItHas(change(state, command), command) : accept<DeploymentEvent>([]);
@@ -112,7 +115,7 @@ function decide(state: Deployment, command: DeploymentCommand): Decision<Deploym
 
 function change(
   state: Active,
-  command: Command<'upgrade' | 'rollback' | 'scale' | 'delete'>,
+  command: Command<'upgrade' | 'rollback' | 'scale' | 'label' | 'delete'>,
 ): Decision<DeploymentEvent> {
   switch (command.action) {
     case 'upgrade':
@@ -121,6 +124,8 @@ function change(
       return rollback(state, command);
     case 'scale':
       return scale(state, command);
+    case 'label':
+      return label(state, command);
     case 'delete': {
       const { deploymentId, namespaceId } = state;
       const requested = [{ type: 'DeploymentDeletionRequested' as const, data: { deploymentId, namespaceId } }];
@@ -246,6 +251,12 @@ function scale(state: Active, command: Command<'scale'>): Decision<DeploymentEve
     if (noRoom !== null) return refuse(noRoom);
   }
   return accepted(state, withNextStep(state, scaled(state, replicas), world), command, [mustBeOpen(state.namespaceId)]);
+}
+
+function label(state: Active, { labels }: Command<'label'>): Decision<DeploymentEvent> {
+  const { deploymentId, namespaceId } = state;
+  const set = [{ type: 'DeploymentLabelsSet' as const, data: { deploymentId, namespaceId, labels } }];
+  return accept<DeploymentEvent>(sameValue(labels, state.shownLabels) ? [] : set, [mustBeOpen(namespaceId)]);
 }
 
 const scaled = ({ deploymentId, replicas: from }: Active, replicas: number): readonly DeploymentEvent[] => [

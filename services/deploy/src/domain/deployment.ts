@@ -48,7 +48,10 @@ export interface Body {
   readonly deploymentId: Id<'deployment'>;
   readonly namespaceId: Id<'namespace'>;
   readonly name: string;
+  /** What its instances carry: as it was created with. */
   readonly labels: Labels;
+  /** What it has itself. */
+  readonly shownLabels: Labels;
   readonly replicas: number;
   readonly strategy: RollingStrategy;
   /** By rising number. */

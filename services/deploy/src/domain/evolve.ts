@@ -22,6 +22,7 @@ const created = (data: Created): Deployment => ({
   namespaceId: data.namespaceId,
   name: data.name,
   labels: data.labels,
+  shownLabels: data.labels,
   replicas: data.replicas,
   strategy: data.strategy,
   releases: [],
@@ -60,6 +61,8 @@ function next(state: Live, event: Exclude<DeploymentEvent, { type: 'DeploymentCr
       return state.status === 'ACTIVE' ? { ...state, blocked: null } : state;
     case 'DeploymentScaled':
       return { ...state, replicas: event.data.replicas };
+    case 'DeploymentLabelsSet':
+      return { ...state, shownLabels: event.data.labels };
     case 'DeploymentDeletionRequested': {
       const { blocked: _, ...body } = { blocked: null, ...state };
       return { ...body, status: 'DELETING' };

@@ -39,6 +39,7 @@ const body = {
   namespaceId: z.templateLiteral(['ns_', z.string()]),
   name: z.string(),
   labels,
+  shownLabels: labels,
   replicas: z.number(),
   strategy: rollingStrategy,
   releases: z.array(release),
@@ -63,4 +64,4 @@ const deployment = z.discriminatedUnion('status', [
   z.strictObject({ status: z.literal('DELETED'), deploymentId }),
 ]);
 
-export const deploymentSnapshot: SnapshotShape<Deployment> = { name: 'deployment', version: 2, schema: deployment };
+export const deploymentSnapshot: SnapshotShape<Deployment> = { name: 'deployment', version: 3, schema: deployment };

@@ -206,6 +206,7 @@ function note(changes: Changes, event: Recorded): void {
     case 'RolloutBlocked':
     case 'RolloutUnblocked':
     case 'DeploymentScaled':
+    case 'DeploymentLabelsSet':
     case 'DeploymentDeletionRequested':
     case 'HoldingChanged':
       return;

@@ -15,6 +15,7 @@ import { deletionMutations } from './deletion.ts';
 import { deployMutations } from './deploy.ts';
 import { environmentMutations } from './environments.ts';
 import { identityMutations } from './identity.ts';
+import { labelMutations } from './labels.ts';
 import { networkMutations } from './network.ts';
 import { planMutations } from './plans.ts';
 import { quotaMutations } from './quotas.ts';
@@ -26,6 +27,7 @@ export const mutations: Readonly<Record<string, AnyMutation>> = {
   ...identityMutations,
   ...environmentMutations,
   ...planMutations,
+  ...labelMutations,
   ...deployMutations,
   ...networkMutations,
   ...quotaMutations,

@@ -105,6 +105,8 @@ export const projectDeploy: Project<DeployEvent> = (event, record): readonly Eff
       return changed(event.data.deploymentId, record, { blocked_message: null });
     case 'DeploymentScaled':
       return changed(event.data.deploymentId, record, { replicas: event.data.replicas });
+    case 'DeploymentLabelsSet':
+      return changed(event.data.deploymentId, record, { labels: labelList(event.data.labels) });
     case 'DeploymentDeletionRequested':
       return changed(event.data.deploymentId, record, { deleting: true });
     // What is held of the quotas is shown as the ledger has it.

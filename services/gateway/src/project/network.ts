@@ -53,12 +53,16 @@ export const projectNetwork: Project<NetworkEvent> = (event, record): readonly E
       return [remove('endpoint', event.data.instanceId), derive('instance', event.data.instanceId)];
     case 'IsolationPolicyCreated': {
       const { policyId: id, namespaceId: namespace_id, name, revision, spec } = event.data;
-      const row = { id, tenant_id, namespace_id, name, revision, version, created_at };
+      const row = { id, tenant_id, namespace_id, name, labels: [], revision, version, created_at };
       return [put('isolation_policy', id, { ...row, ...policyColumns(spec) })];
     }
     case 'IsolationPolicyUpdated': {
       const { policyId: id, revision, spec } = event.data;
       return [patch('isolation_policy', id, { revision, version, ...policyColumns(spec) })];
+    }
+    case 'IsolationPolicyLabelsSet': {
+      const { policyId: id, labels } = event.data;
+      return [patch('isolation_policy', id, { labels: labelList(labels), version })];
     }
     case 'IsolationPolicyDeleted':
       return [

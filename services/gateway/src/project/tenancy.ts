@@ -36,7 +36,7 @@ export const projectTenancy: Project<TenancyEvent> = (event, record): readonly E
       return [patch('tenant', event.data.tenantId, { status: 'ACTIVE', suspension: null })];
     case 'EnvironmentCreated': {
       const { environmentId: id, name, kind } = event.data;
-      return [put('environment', id, { id, tenant_id, name, kind, created_at }), ...scope(id)];
+      return [put('environment', id, { id, tenant_id, name, kind, labels: [], created_at }), ...scope(id)];
     }
     case 'NamespaceCreated': {
       const { namespaceId: id, environmentId: environment_id, name, labels } = event.data;
@@ -47,6 +47,14 @@ export const projectTenancy: Project<TenancyEvent> = (event, record): readonly E
         derive('namespace', id),
         ...namespaceHeld(event.data, tenant_id),
       ];
+    }
+    case 'EnvironmentLabelsSet': {
+      const { environmentId: id, labels } = event.data;
+      return [patch('environment', id, { labels: labelList(labels) })];
+    }
+    case 'NamespaceLabelsSet': {
+      const { namespaceId: id, labels } = event.data;
+      return [patch('namespace', id, { labels: labelList(labels), version: record.version })];
     }
     case 'NamespaceDeletionRequested': {
       const { namespaceId: id } = event.data;

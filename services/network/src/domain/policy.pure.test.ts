@@ -55,6 +55,20 @@ describe('an isolation policy', () => {
     });
   });
 
+  it('has labels of its own, which open nothing: its revision stays', () => {
+    const labels = { team: 'blue' };
+    const set = (seen: number | null): PolicyCommand => ({ kind: 'setLabels', labels, seen });
+    const done: PolicyEvent = { type: 'IsolationPolicyLabelsSet', data: { policyId, namespaceId, labels } };
+    expect(given(policy, [created]).when(set(1))).toEqual({ ok: true, events: [done], claims: [open(namespaceId)] });
+    expect(given(policy, [created, done]).when(set(null))).toMatchObject({ events: [] });
+    expect(given(policy, [created, done]).when(update(null))).toMatchObject({ events: [{ data: { revision: 2 } }] });
+    // A receipt in between is no change; labels are one.
+    expect(given(policy, [created, enforced]).when(set(1))).toMatchObject({ ok: true });
+    expect(given(policy, [created, done]).when(update(1))).toMatchObject({ rejection: { code: 'VERSION_CONFLICT' } });
+    expect(given(policy, [created, updated]).when(set(1))).toMatchObject({ rejection: { code: 'VERSION_CONFLICT' } });
+    expect(given(policy, [created, deleted]).when(set(null))).toMatchObject({ rejection: { code: 'NOT_FOUND' } });
+  });
+
   it('gets the next revision with an update', () => {
     expect(given(policy, [created]).when(update(null))).toEqual({
       ok: true,

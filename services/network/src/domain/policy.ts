@@ -1,15 +1,24 @@
 /** What a tenant opens between its instances. Stream `policy:<id>`. */
 import { accept, type Decider, refuse } from '@atoll/events/decider';
+import { equal } from '@atoll/schema/equal';
 import { reject } from '@atoll/schema/errors';
 import type { Id } from '@atoll/schema/ids';
 import type { NetworkEvent } from '@atoll/schema/network/events';
 import { type PolicySpec, policySpec } from '@atoll/schema/network/spec';
+import { type Labels, labels } from '@atoll/schema/text';
 import { z } from 'zod';
 import { policyNameKey, releaseUnique, requireOpen, takeUnique } from './claims.ts';
 
 export type PolicyEvent = Extract<
   NetworkEvent,
-  { type: 'IsolationPolicyCreated' | 'IsolationPolicyUpdated' | 'IsolationPolicyDeleted' | 'PolicyEnforced' }
+  {
+    type:
+      | 'IsolationPolicyCreated'
+      | 'IsolationPolicyUpdated'
+      | 'IsolationPolicyLabelsSet'
+      | 'IsolationPolicyDeleted'
+      | 'PolicyEnforced';
+  }
 >;
 
 interface Known {
@@ -18,6 +27,8 @@ interface Known {
   readonly name: string;
   readonly revision: number;
   readonly spec: PolicySpec;
+  /** Its own, not those that it selects by. */
+  readonly labels: Labels;
   /** Version of the stream, and what it was after the last change that a tenant made. Receipts come in between. */
   readonly version: number;
   readonly changedAt: number;
@@ -37,6 +48,7 @@ export type PolicyCommand =
       readonly spec: PolicySpec;
     }
   | { readonly kind: 'update'; readonly spec: PolicySpec; readonly seen: number | null }
+  | { readonly kind: 'setLabels'; readonly labels: Labels; readonly seen: number | null }
   | { readonly kind: 'delete'; readonly seen: number | null }
   /** With its namespace: fine also where it is gone already. */
   | { readonly kind: 'purge' };
@@ -75,6 +87,7 @@ const policyState = z.discriminatedUnion('status', [
     name: z.string(),
     revision: z.number(),
     spec: policySpec,
+    labels,
     version: z.number(),
     changedAt: z.number(),
   }),
@@ -83,7 +96,7 @@ const policyState = z.discriminatedUnion('status', [
 export const policy: Decider<PolicyState, PolicyCommand, PolicyEvent> = {
   initial: { status: 'absent' },
   // A receipt of every node for every revision makes its stream long.
-  snapshot: { name: 'policy', version: 1, schema: policyState },
+  snapshot: { name: 'policy', version: 2, schema: policyState },
 
   decide(state, command) {
     switch (command.kind) {
@@ -110,6 +123,17 @@ export const policy: Decider<PolicyState, PolicyCommand, PolicyEvent> = {
           requireBothOpen(namespaceId, spec),
         );
       }
+      case 'setLabels': {
+        if (state.status !== 'active') return refuse(policyNotFound);
+        const stale = staleVersion(state, command.seen);
+        if (stale) return refuse(stale);
+        const { policyId, namespaceId } = state;
+        const set = {
+          type: 'IsolationPolicyLabelsSet' as const,
+          data: { policyId, namespaceId, labels: command.labels },
+        };
+        return accept<PolicyEvent>(equal(command.labels, state.labels) ? [] : [set], [requireOpen(namespaceId)]);
+      }
       case 'delete': {
         if (state.status !== 'active') return refuse(policyNotFound);
         const stale = staleVersion(state, command.seen);
@@ -125,13 +149,15 @@ export const policy: Decider<PolicyState, PolicyCommand, PolicyEvent> = {
   evolve(state, event) {
     if (event.type === 'IsolationPolicyCreated') {
       const { policyId, namespaceId, name, spec } = event.data;
-      return { status: 'active', policyId, namespaceId, name, revision: 1, spec, version: 1, changedAt: 1 };
+      return { status: 'active', policyId, namespaceId, name, revision: 1, spec, labels: {}, version: 1, changedAt: 1 };
     }
     if (state.status !== 'active') return state;
     const version = state.version + 1;
     switch (event.type) {
       case 'IsolationPolicyUpdated':
         return { ...state, revision: event.data.revision, spec: event.data.spec, version, changedAt: version };
+      case 'IsolationPolicyLabelsSet':
+        return { ...state, labels: event.data.labels, version, changedAt: version };
       case 'IsolationPolicyDeleted':
         return { status: 'deleted' };
       case 'PolicyEnforced':

@@ -213,6 +213,9 @@ export async function applyToTables(tx: PoolClient, record: NetworkRecord): Prom
     case 'IsolationPolicyCreated':
     case 'IsolationPolicyUpdated':
       return { kind: 'policy', position, traceparent, namespaces: await setPolicy(tx, record) };
+    // What it has itself opens nothing.
+    case 'IsolationPolicyLabelsSet':
+      return null;
     case 'IsolationPolicyDeleted':
       return { kind: 'policy', position, traceparent, namespaces: await removePolicy(tx, record) };
     case 'TenantIsolated':

@@ -72,6 +72,7 @@ async function applyToReplica(tx: PoolClient, record: DeployRecord): Promise<boo
     case 'RolloutBlocked':
     case 'RolloutUnblocked':
     case 'DeploymentScaled':
+    case 'DeploymentLabelsSet':
     case 'HoldingChanged':
     case 'DeploymentDeletionRequested':
     case 'DeploymentDeleted':

@@ -6,12 +6,15 @@ import type { Id } from '@atoll/schema/ids';
 import type { environmentKinds, ImageRules } from '@atoll/schema/tenancy/environments';
 import { noImageRules } from '@atoll/schema/tenancy/environments';
 import type { TenancyEvent } from '@atoll/schema/tenancy/events';
+import type { Labels } from '@atoll/schema/text';
 import { endCapabilityUse, useCapability } from './capability-use.ts';
 import { environmentKey, releaseUnique, requireClaim, takeUnique } from './claims.ts';
 
 export type EnvironmentEvent = Extract<
   TenancyEvent,
-  { type: 'EnvironmentCreated' | 'EnvironmentChanged' | 'ImageRulesSet' | 'EnvironmentDeleted' }
+  {
+    type: 'EnvironmentCreated' | 'EnvironmentChanged' | 'ImageRulesSet' | 'EnvironmentLabelsSet' | 'EnvironmentDeleted';
+  }
 >;
 type Kind = (typeof environmentKinds)[number];
 export type EnvironmentState =
@@ -22,6 +25,7 @@ export type EnvironmentState =
       readonly name: string;
       readonly kind: Kind;
       readonly rules: ImageRules;
+      readonly labels: Labels;
     }
   | { readonly status: 'deleted' };
 
@@ -39,6 +43,7 @@ export type EnvironmentCommand =
       readonly name: string | undefined;
       readonly environmentKind: Kind | undefined;
     }
+  | { readonly kind: 'setLabels'; readonly tenant: Id<'tenant'>; readonly labels: Labels }
   | { readonly kind: 'setImageRules'; readonly tenant: Id<'tenant'>; readonly rules: ImageRules }
   /** Nothing of it is left but what `releases` lets go of: its deletion, or that of its tenant, has seen to that. */
   | {
@@ -100,6 +105,11 @@ export const environment: Decider<EnvironmentState, EnvironmentCommand, Environm
           [...there, ...renamed],
         );
       }
+      case 'setLabels': {
+        const { labels } = command;
+        if (equal(labels, state.labels)) return accept<EnvironmentEvent>([], there);
+        return accept<EnvironmentEvent>([{ type: 'EnvironmentLabelsSet', data: { environmentId, labels } }], there);
+      }
       case 'setImageRules': {
         const rules = rulesOf(command.rules);
         if (equal(rules, state.rules)) return accept<EnvironmentEvent>([], there);
@@ -117,11 +127,13 @@ export const environment: Decider<EnvironmentState, EnvironmentCommand, Environm
   evolve(state, event) {
     switch (event.type) {
       case 'EnvironmentCreated':
-        return { status: 'active', ...event.data, rules: noImageRules };
+        return { status: 'active', ...event.data, rules: noImageRules, labels: {} };
       case 'EnvironmentChanged':
         return state.status === 'active' ? { ...state, ...event.data } : state;
       case 'ImageRulesSet':
         return state.status === 'active' ? { ...state, rules: event.data.rules } : state;
+      case 'EnvironmentLabelsSet':
+        return state.status === 'active' ? { ...state, labels: event.data.labels } : state;
       case 'EnvironmentDeleted':
         return { status: 'deleted' };
       default:

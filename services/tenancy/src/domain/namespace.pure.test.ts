@@ -42,6 +42,22 @@ describe('a namespace', () => {
     });
   });
 
+  it('has other labels once they are set, while it stays, and its tenant may change things', () => {
+    const labels = { team: 'blue' };
+    const set: NamespaceCommand = { kind: 'setLabels', tenant, labels };
+    const done: NamespaceEvent = { type: 'NamespaceLabelsSet', data: { namespaceId, environmentId, labels } };
+    const claims = [{ op: 'require', set: 'tenant', key: tenant }];
+    expect(given(namespace, [created]).when(set)).toEqual({ ok: true, events: [done], claims });
+    expect(given(namespace, [created, done]).when(set)).toEqual({ ok: true, events: [], claims });
+    expect(given(namespace, [created, done]).when({ ...set, labels: {} })).toMatchObject({
+      events: [{ data: { labels: {} } }],
+    });
+    expect(given(namespace, [created, requested]).when(set)).toMatchObject(refusedWith('BEING_DELETED'));
+    for (const history of [[], [created, requested, deleted]]) {
+      expect(given(namespace, history).when(set)).toMatchObject(refusedWith('NOT_FOUND'));
+    }
+  });
+
   it('that is to be deleted keeps its name and its place in the quota', () => {
     expect(given(namespace, [created]).when(requestDeletion)).toEqual({
       ok: true,

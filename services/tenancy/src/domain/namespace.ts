@@ -1,5 +1,6 @@
 /** A tenant's unit of isolation. Stream `namespace:<id>`. Its deletion is asked for here and done by deploy and network. */
 import { accept, type Decider, refuse } from '@atoll/events/decider';
+import { equal } from '@atoll/schema/equal';
 import { type Rejection, reject } from '@atoll/schema/errors';
 import type { Id, Tenant } from '@atoll/schema/ids';
 import type { TenancyEvent } from '@atoll/schema/tenancy/events';
@@ -17,7 +18,7 @@ import { amountClaims, limitClaims, noLimits } from './quota.ts';
 
 export type NamespaceEvent = Extract<
   TenancyEvent,
-  { type: 'NamespaceCreated' | 'NamespaceDeletionRequested' | 'NamespaceDeleted' }
+  { type: 'NamespaceCreated' | 'NamespaceLabelsSet' | 'NamespaceDeletionRequested' | 'NamespaceDeleted' }
 >;
 
 interface Known {
@@ -27,7 +28,7 @@ interface Known {
 }
 export type NamespaceState =
   | { readonly status: 'absent' }
-  | (Known & { readonly status: 'active' })
+  | (Known & { readonly status: 'active'; readonly labels: Labels })
   | (Known & { readonly status: 'deleting' })
   | { readonly status: 'deleted' };
 
@@ -44,6 +45,7 @@ export type NamespaceCommand =
       /** The mark of the entitlements that say so; null where the tenant has none yet. */
       readonly entitlements?: string | null;
     }
+  | { readonly kind: 'setLabels'; readonly tenant: Id<'tenant'>; readonly labels: Labels }
   | { readonly kind: 'requestDeletion'; readonly tenant: Tenant }
   /** With what it is in: the deletion of that has seen what stands against it. */
   | { readonly kind: 'deleteWithin'; readonly tenant: Tenant }
@@ -54,7 +56,7 @@ export const namespaceNotFound = reject('NOT_FOUND', 'There is no such namespace
 const beingDeleted = reject('BEING_DELETED', 'The namespace is being deleted already.', 'namespaceId');
 const notRequested = reject('ILLEGAL_STATE', 'Nobody has asked for the deletion of the namespace.', 'namespaceId');
 
-/** Why a namespace in that status can't be deleted; an active one can. */
+/** Why a namespace in that status can be neither deleted nor changed; an active one can. */
 export const deletionRefused: Record<Exclude<NamespaceState['status'], 'active'>, Rejection> = {
   absent: namespaceNotFound,
   deleting: beingDeleted,
@@ -86,6 +88,17 @@ export const namespace: Decider<NamespaceState, NamespaceCommand, NamespaceEvent
               ...{ before: {}, after: one, limits: { namespaces: limit } },
             }),
           ],
+        );
+      }
+      case 'setLabels': {
+        if (state.status !== 'active') return refuse(deletionRefused[state.status]);
+        const { namespaceId, environmentId } = state;
+        const { tenant, labels } = command;
+        return accept<NamespaceEvent>(
+          equal(labels, state.labels)
+            ? []
+            : [{ type: 'NamespaceLabelsSet', data: { namespaceId, environmentId, labels } }],
+          [requireClaim('tenant', tenant)],
         );
       }
       case 'requestDeletion': {
@@ -135,13 +148,14 @@ export const namespace: Decider<NamespaceState, NamespaceCommand, NamespaceEvent
     }
   },
 
-  evolve(_state, event) {
-    const { namespaceId, environmentId, name } = event.data;
+  evolve(state, event) {
     switch (event.type) {
       case 'NamespaceCreated':
-        return { status: 'active', namespaceId, environmentId, name };
+        return { status: 'active', ...event.data };
+      case 'NamespaceLabelsSet':
+        return state.status === 'active' ? { ...state, labels: event.data.labels } : state;
       case 'NamespaceDeletionRequested':
-        return { status: 'deleting', namespaceId, environmentId, name };
+        return { status: 'deleting', ...event.data };
       case 'NamespaceDeleted':
         return { status: 'deleted' };
       default:
