@@ -37,6 +37,8 @@ export interface EventData {
   'tenancy.MemberInvited': { readonly tenantId: string; readonly invitationId: string; readonly role: "owner" | "admin" | "developer" | "viewer"; readonly label: string | null; readonly email: string | null; readonly expiresAt: string; readonly secretHash: string };
   'tenancy.InvitationRevoked': { readonly tenantId: string; readonly invitationId: string };
   'tenancy.InvitationAccepted': { readonly tenantId: string; readonly invitationId: string; readonly memberId: string; readonly subject: string; readonly role: "owner" | "admin" | "developer" | "viewer"; readonly displayName: string | null; readonly email: string | null };
+  'tenancy.EnvironmentLabelsSet': { readonly environmentId: string; readonly labels: Readonly<Record<string, string>> };
+  'tenancy.NamespaceLabelsSet': { readonly namespaceId: string; readonly environmentId: string; readonly labels: Readonly<Record<string, string>> };
   'tenancy.QuotaSet': { readonly environmentId: string; readonly namespaceId: string | null; readonly limits: { readonly cpuMillis?: number | null; readonly memoryMiB?: number | null; readonly storageMiB?: number | null; readonly instances?: number | null; readonly namespaces?: number | null; readonly subnets?: number | null; readonly publicIps?: number | null; readonly ports?: number | null } };
   'tenancy.QuotaReserved': { readonly holderId: string; readonly namespaceId: string; readonly environmentId: string; readonly name: string; readonly owner: "tenancy" | "deploy" | "network"; readonly reservationId: string; readonly amounts: { readonly cpuMillis?: number; readonly memoryMiB?: number; readonly storageMiB?: number; readonly instances?: number; readonly namespaces?: number; readonly subnets?: number; readonly publicIps?: number; readonly ports?: number }; readonly until: string; readonly useBefore: string };
   'tenancy.QuotaCommitted': { readonly holderId: string; readonly namespaceId: string; readonly environmentId: string; readonly name: string; readonly owner: "tenancy" | "deploy" | "network"; readonly amounts: { readonly cpuMillis?: number; readonly memoryMiB?: number; readonly storageMiB?: number; readonly instances?: number; readonly namespaces?: number; readonly subnets?: number; readonly publicIps?: number; readonly ports?: number }; readonly told: number; readonly reservationId: string | null };
@@ -71,6 +73,7 @@ export interface EventData {
   'deploy.RolloutBlocked': { readonly deploymentId: string; readonly reason: "NO_READY_NODE" | "INSUFFICIENT_CAPACITY" | "QUOTA_EXCEEDED"; readonly message: string };
   'deploy.RolloutUnblocked': { readonly deploymentId: string };
   'deploy.DeploymentScaled': { readonly deploymentId: string; readonly replicas: number; readonly from: number };
+  'deploy.DeploymentLabelsSet': { readonly deploymentId: string; readonly namespaceId: string; readonly labels: Readonly<Record<string, string>> };
   'deploy.DeploymentDeletionRequested': { readonly deploymentId: string; readonly namespaceId: string };
   'deploy.DeploymentDeleted': { readonly deploymentId: string; readonly namespaceId: string; readonly name: string };
   'deploy.HoldingChanged': { readonly deploymentId: string; readonly namespaceId: string; readonly name: string; readonly amounts: { readonly cpuMillis: number; readonly memoryMiB: number; readonly instances: number }; readonly reservationId: string | null };
@@ -96,6 +99,7 @@ export interface EventData {
   'network.EndpointReleased': { readonly instanceId: string; readonly namespaceId: string; readonly nodeId: string; readonly subnetId: string | null };
   'network.IsolationPolicyCreated': { readonly policyId: string; readonly namespaceId: string; readonly name: string; readonly revision: 1; readonly spec: { readonly from: { readonly namespaceId: string; readonly labels: Readonly<Record<string, string>> }; readonly to: { readonly labels: Readonly<Record<string, string>> }; readonly ports: ReadonlyArray<{ readonly protocol: "TCP" | "UDP"; readonly from: number; readonly to: number }> } };
   'network.IsolationPolicyUpdated': { readonly policyId: string; readonly namespaceId: string; readonly revision: number; readonly spec: { readonly from: { readonly namespaceId: string; readonly labels: Readonly<Record<string, string>> }; readonly to: { readonly labels: Readonly<Record<string, string>> }; readonly ports: ReadonlyArray<{ readonly protocol: "TCP" | "UDP"; readonly from: number; readonly to: number }> } };
+  'network.IsolationPolicyLabelsSet': { readonly policyId: string; readonly namespaceId: string; readonly labels: Readonly<Record<string, string>> };
   'network.IsolationPolicyDeleted': { readonly policyId: string; readonly namespaceId: string; readonly name: string };
   'network.PolicyEnforced': { readonly policyId: string; readonly namespaceId: string; readonly revision: number; readonly nodeId: string; readonly generation: number; readonly hash: string; readonly enforcedAt: string };
 }
