@@ -185,6 +185,32 @@ describe('who may change a part of the tenant', () => {
     }
   });
 
+  it('is told that something elsewhere is in the way, and not what', async () => {
+    const message =
+      `The tenant holds 5 of at most 5 instances (instances), and web (${ours.deployment}) would hold 2. It is held by ` +
+      `secret-name (${hidden.deployment}) 3, mine (${ours.deployment}) 1, also-secret (${newId('deployment')}) 1.`;
+    const server = serveJson(platform.nc, { subject: 'cmd.deploy.ScaleDeployment', log }, async () => ({
+      ok: false,
+      error: { code: 'QUOTA_EXCEEDED', message },
+    }));
+    await platform.nc.flush();
+    const told = async (token: string): Promise<string> => {
+      const { body } = await platform.query(token, scale, { id: ours.deployment });
+      return body.data.scaleDeployment.userErrors[0].message;
+    };
+    try {
+      for (const token of [inNamespace, inEnvironment]) {
+        expect(await told(token)).toBe(
+          `The tenant holds 5 of at most 5 instances (instances), and web (${ours.deployment}) would hold 2. It is held ` +
+            `by something elsewhere 3, mine (${ours.deployment}) 1, something elsewhere 1.`,
+        );
+      }
+      expect(await told(acme.admin)).toBe(message);
+    } finally {
+      await server.stop();
+    }
+  });
+
   it('is told what is lacking where they may look and not change', async () => {
     const { environment: environmentId, namespace: namespaceId } = hidden;
     const memberId = newId('member');

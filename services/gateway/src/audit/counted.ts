@@ -4,15 +4,15 @@
  */
 
 export interface Counted {
-  /** `tell` gets how many alike it tells of. It must not throw. */
-  count(kind: string, tell: (count: number) => Promise<void>): Promise<void>;
+  /** `scope`: whose log tells it. `tell` gets how many alike it tells of. It must not throw. */
+  count(scope: string, kind: string, tell: (count: number) => Promise<void>): Promise<void>;
   /** Tells what is counted. */
   stop(): Promise<void>;
 }
 
 const windowMs = 60_000;
-/** So many kinds are told apart; further ones are told together. */
-const maxKinds = 1000;
+/** So many kinds are told apart in one log; further ones are told together, so that nobody hides another's. */
+const maxKinds = 200;
 
 interface Kind {
   count: number;
@@ -20,18 +20,20 @@ interface Kind {
 }
 
 export function createCounted(): Counted {
-  let kinds = new Map<string, Kind>();
+  let logs = new Map<string, Map<string, Kind>>();
 
   async function tellAll(): Promise<void> {
-    const ended = kinds;
-    kinds = new Map();
-    for (const { count, tell } of ended.values()) if (count > 0) await tell(count);
+    const ended = [...logs.values()].flatMap((kinds) => [...kinds.values()]);
+    logs = new Map();
+    for (const { count, tell } of ended) if (count > 0) await tell(count);
   }
   const timer = setInterval(() => void tellAll(), windowMs);
   timer.unref();
 
   return {
-    async count(name, tell) {
+    async count(scope, name, tell) {
+      const kinds = logs.get(scope) ?? new Map<string, Kind>();
+      logs.set(scope, kinds);
       const key = kinds.has(name) || kinds.size < maxKinds ? name : '';
       const known = kinds.get(key);
       if (known) {

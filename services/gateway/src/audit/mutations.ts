@@ -118,7 +118,7 @@ export function createMutationAudit(recorder: Recorder, counted: Counted, log: L
         };
         // None of it was paid for: whoever asks again and again for what they get never would fill the log.
         if (['request', 'access'].includes(errorCodes[code].kind))
-          await counted.count(`${request.viewer.tenant} ${request.viewer.subject} ${mutation} ${code}`, tell);
+          await counted.count(scopeOf(request.viewer), `${request.viewer.subject} ${mutation} ${code}`, tell);
         else await tell(1);
       }
     },

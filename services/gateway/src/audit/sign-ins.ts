@@ -16,7 +16,7 @@ export function createSignIns(recorder: Recorder, counted: Counted, log: Logger)
     signedIn: (signIn) => recorder.record(signInEntry(signIn), signedInOutcome()),
     signInRefused(signIn, code) {
       const { scope, credential, client } = signIn;
-      return counted.count(`sign-in ${scope} ${code} ${credential.id} ${client.address}`, async (count) => {
+      return counted.count(scope, `sign-in ${code} ${credential.id} ${client.address}`, async (count) => {
         try {
           await recorder.record(signInEntry(signIn), signInRefusedOutcome(code, count));
         } catch (error) {

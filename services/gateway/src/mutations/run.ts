@@ -10,6 +10,7 @@ import { isConnectionError } from '@atoll/service/postgres';
 import { withSpan } from '@atoll/service/spans';
 import type { GraphQLError, GraphQLSchema } from 'graphql';
 import type { Locator } from '../access/locate.ts';
+import { withoutElsewhere } from '../access/out-of-sight.ts';
 import type { Client } from '../audit/client.ts';
 import type { MutationAudit } from '../audit/mutations.ts';
 import type { Issuer } from '../auth/issuer.ts';
@@ -215,10 +216,11 @@ export function createMutationRunner(needs: MutationNeeds): MutationRunner {
       const reply = await send(definition, order, key, request);
       failpoint('gateway.after-command');
       if (!reply.ok) {
-        const { code, message, field: at } = reply.error;
+        const { code, field: at } = reply.error;
         if (!isCode(code)) throw new Error(`The ${definition.context} service answered with the unknown code ${code}.`);
         // Where it isn't known what became of it, it is found out by the reconciliation.
         if (!unknownOutcomes.has(code)) await open.refused({ code, field: inputField(definition, input, at) });
+        const message = await withoutElsewhere(locator, request.viewer, reply.error.message, input);
         if (errorCodes[code].kind !== 'user') throw new ApiError(code, message);
         return refusal(field, definition, input, { code, message, ...(at === undefined ? {} : { field: at }) });
       }
