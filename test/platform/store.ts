@@ -122,15 +122,26 @@ export async function leftOf(
   return left;
 }
 
+/** How far each step of a deletion was whenever that was told, e.g. `VERIFY 0/1`; each once. */
+export async function progressTold(ready: Ready, deletionId: string): Promise<string[]> {
+  const rows = await ask<{ step: string }>(
+    ready,
+    `select distinct format('%s %s/%s', step ->> 'name', step ->> 'done', step ->> 'total') as step
+     from tenancy.event, jsonb_array_elements(coalesce(data::jsonb -> 'steps', '[]')) step
+     where stream = 'deletion:${deletionId}' and type like 'Deletion%'`,
+  );
+  return rows.map(({ step }) => step);
+}
+
 /** Environments that promote to one of these, as deploy knows it by now. */
 export async function sourcesOf(ready: Ready, environmentIds: readonly string[]): Promise<string[]> {
-  const rows = await ask<{ sources: string[] }>(
+  const rows = await ask<{ sources: string[] | null }>(
     ready,
     `select distinct on (stream) data -> 'sources' as sources from deploy.event
-     where type = 'EnvironmentRulesAdopted' and stream in (${environmentIds.map((id) => `'environment:${id}'`).join(', ')})
+     where type in ('EnvironmentRulesAdopted', 'EnvironmentRulesDropped') and stream in (${environmentIds.map((id) => `'environment:${id}'`).join(', ')})
      order by stream, version desc`,
   );
-  return rows.flatMap(({ sources }) => sources);
+  return rows.flatMap(({ sources }) => sources ?? []);
 }
 
 /** Namespaces that an environment has or had. */

@@ -186,18 +186,12 @@ async function deleteEnvironment(moving: Moving, { id, name }: Named<'environmen
   if (!outcome.ok) throw new Error(`${id}: ${outcome.rejection.message}`);
 }
 
-async function removeAccess(moving: Moving, { held, subjects, bindings, promotions }: Left): Promise<void> {
-  const { needs, tenant, state, origin } = moving;
+async function removeAccess(moving: Moving, { held, subjects, bindings }: Left): Promise<void> {
+  const { needs, tenant, origin } = moving;
   for (const scope of bindings) {
     const stream = tenantStream(tenant);
     const command = { kind: 'endBindings', scope } as const;
     const outcome = await handleCommand(needs.store, { decider: tenantDecider, stream, command, origin });
-    if (!outcome.ok) throw new Error(outcome.rejection.message);
-  }
-  if (promotions.length > 0 && state.of.target === 'ENVIRONMENT') {
-    const stream = promotionStream(tenant);
-    const command = { kind: 'forget', tenant, environmentId: state.of.targetId } as const;
-    const outcome = await handleCommand(needs.store, { decider: promotion, stream, command, origin });
     if (!outcome.ok) throw new Error(outcome.rejection.message);
   }
   const releases = held.slice(0, RELEASES).map(releaseOf);

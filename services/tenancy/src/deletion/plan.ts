@@ -140,14 +140,12 @@ async function wholePlan(needs: CensusNeeds, tenant: Id<'tenant'>, of: Target, n
       STOP_WORKLOADS: deploy.counts,
       RELEASE_NETWORK: network.counts,
       DELETE_NAMESPACES: [{ kind: 'namespaces', count: left.namespaces.length }],
-      DELETE_ENVIRONMENTS: [{ kind: 'environments', count: left.environments.length }],
+      DELETE_ENVIRONMENTS: [
+        { kind: 'environments', count: left.environments.length },
+        ...(of.target === 'ENVIRONMENT' ? [{ kind: 'promotions', count: left.promotions.length }] : []),
+      ],
       REMOVE_ACCESS: [
-        ...(of.target === 'TENANT'
-          ? access
-          : [
-              { kind: 'bindings', count: left.bindings.length },
-              { kind: 'promotions', count: left.promotions.length },
-            ]),
+        ...(of.target === 'TENANT' ? access : [{ kind: 'bindings', count: left.bindings.length }]),
         ...(of.target === 'TENANT' ? [{ kind: 'dataKeys', count: left.subjects.length }] : []),
         ...countsOf(left.held),
       ],

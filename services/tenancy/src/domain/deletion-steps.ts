@@ -27,7 +27,7 @@ export interface Left {
   readonly held: readonly HeldClaim[];
   /** Where in an environment roles are bound; those of a tenant end with it. */
   readonly bindings: readonly Scope[];
-  /** Environments that an environment is promoted to or from; those of a tenant end with it. */
+  /** Environments that an environment is promoted to or from, until just before its end; those of a tenant go with theirs. */
   readonly promotions: readonly Id<'environment'>[];
   /** People of a tenant whose personal data can be read. */
   readonly subjects: readonly string[];
@@ -60,8 +60,7 @@ export function nextAction({ target }: Pick<Target, 'target'>, left: Left): Next
   if (countOf(left.deploy) !== 0 || countOf(left.network) !== 0) return { kind: 'wait' };
   // A tenant's environments hold what is bound to them; what an environment holds goes before it.
   if (target === 'TENANT' && left.environments.length > 0) return { kind: 'environments' };
-  const { held, subjects, bindings, promotions } = left;
-  if (held.length + subjects.length + bindings.length + promotions.length > 0) return { kind: 'access' };
+  if (left.held.length > 0 || left.subjects.length > 0 || left.bindings.length > 0) return { kind: 'access' };
   if (left.environments.length > 0) return { kind: 'environments' };
   if (left.target) return { kind: 'tenant' };
   if (!left.read.ok || totalOf(left.read.remains) > 0) return { kind: 'wait' };
@@ -74,9 +73,9 @@ const leftOf: Record<Exclude<DeletionStepName, 'CLOSE' | 'RETAIN' | 'VERIFY'>, (
   STOP_WORKLOADS: ({ deploy }) => countOf(deploy),
   RELEASE_NETWORK: ({ network }) => countOf(network),
   DELETE_NAMESPACES: ({ namespaces }) => namespaces.length,
-  DELETE_ENVIRONMENTS: ({ environments }) => environments.length,
-  REMOVE_ACCESS: ({ held, subjects, bindings, promotions, target }) =>
-    held.length + subjects.length + bindings.length + promotions.length + Number(target),
+  DELETE_ENVIRONMENTS: ({ environments, promotions }) => environments.length + promotions.length,
+  REMOVE_ACCESS: ({ held, subjects, bindings, target }) =>
+    held.length + subjects.length + bindings.length + Number(target),
   DELETE_RECORDS: ({ read }) => (read.ok ? totalOf(read.remains) : null),
 };
 

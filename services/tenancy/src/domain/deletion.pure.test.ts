@@ -205,8 +205,6 @@ describe('what a deletion does next', () => {
 
   it('of an environment: what it holds goes before it', () => {
     expect(nextAction({ target: 'ENVIRONMENT' }, { ...empty, held, environments })).toEqual({ kind: 'access' });
-    const promotions = ['env_01h455vb4pex5vsknk084sn02r'] as const;
-    expect(nextAction({ target: 'ENVIRONMENT' }, { ...empty, promotions, environments })).toEqual({ kind: 'access' });
     expect(nextAction({ target: 'ENVIRONMENT' }, { ...empty, environments })).toEqual({ kind: 'environments' });
   });
 
