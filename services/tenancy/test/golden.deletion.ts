@@ -44,7 +44,7 @@ export function recordQuotas(run: Run): void {
     const actual = { ...amounts, instances: 2 };
     run(holding, stream, { kind: 'compare', ...holder, actual });
     run(holding, stream, { kind: 'commit', ...holder, amounts: actual, told: 9, reservationId: null });
-    run(holding, stream, { kind: 'heal', tenant: tenantId, told: 12 });
+    run(holding, stream, { kind: 'heal', tenant: tenantId, told: 12, seen: 9 });
   }
 }
 

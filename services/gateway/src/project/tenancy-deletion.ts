@@ -67,7 +67,7 @@ export function projectDeletion(event: DeletionRecord, record: EventRecord): rea
       return [patch('deletion', deletionId, row)];
     }
     case 'EnvironmentDeleted':
-      return [remove('environment', event.data.environmentId)];
+      return [remove('environment', event.data.environmentId), remove('quota_limit', event.data.environmentId)];
     case 'TenantDeleted':
       return tablesOfTenants.map((table) => purge(table, 'tenant_id', event.data.tenantId));
     case 'DeletionProtectionChanged': {

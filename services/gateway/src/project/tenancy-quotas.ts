@@ -82,9 +82,13 @@ export function projectQuota(event: QuotaEvent, record: EventRecord): readonly E
     }
     case 'QuotaCommitted': {
       const { amounts, reservationId } = event.data;
+      const holds = Object.values(amounts).some((amount) => (amount ?? 0) > 0);
       return [
         holder(event.data, tenant_id),
-        put('quota_committed', holderId, { id: holderId, tenant_id, amounts }),
+        // One that holds nothing is mostly gone for good.
+        holds
+          ? put('quota_committed', holderId, { id: holderId, tenant_id, amounts })
+          : remove('quota_committed', holderId),
         ...(reservationId === null ? [] : [remove('quota_reservation', reservationId)]),
         ...worked,
       ];

@@ -35,25 +35,45 @@ export interface DeletionControllerNeeds extends CensusNeeds {
   readonly log: Logger;
 }
 
-export const startDeletionController = (needs: DeletionControllerNeeds, resyncMs = 500): Controller =>
-  startController({ name: 'deletions', resyncMs, log: needs.log, reconcile: (signal) => reconcile(needs, signal) });
+export function startDeletionController(needs: DeletionControllerNeeds, resyncMs = 500): Controller {
+  let retained: Retained = new Map();
+  return startController({
+    name: 'deletions',
+    resyncMs,
+    log: needs.log,
+    async reconcile(signal) {
+      retained = await reconcile(needs, retained, signal);
+    },
+  });
+}
 
-async function reconcile(needs: DeletionControllerNeeds, signal: AbortSignal): Promise<void> {
+/** Until when there is nothing to do for a deletion: that never changes, and most of them wait for a month. */
+type Retained = ReadonlyMap<string, string>;
+
+async function reconcile(needs: DeletionControllerNeeds, known: Retained, signal: AbortSignal): Promise<Retained> {
+  const retained = new Map<string, string>();
   for (let after = ''; !signal.aborted; ) {
     const page = await readClaimSet(needs.pool, schema, 'deletion', after, PAGE);
     for (const { key, owner } of page) {
       if (key.includes('/') || signal.aborted) continue;
+      const until = known.get(owner);
+      if (until !== undefined && new Date(needs.now()).toISOString() < until) {
+        retained.set(owner, until);
+        continue;
+      }
       try {
-        await carryOn(needs, owner as Id<'deletion'>, signal);
+        const waitsUntil = await carryOn(needs, owner as Id<'deletion'>, signal);
+        if (waitsUntil !== null) retained.set(owner, waitsUntil);
       } catch (error) {
         // It stays as it is. The others go on.
         needs.log.error({ err: error, deletionId: owner }, 'a deletion could not be moved on');
       }
     }
     const last = page.at(-1);
-    if (last === undefined || page.length < PAGE) return;
+    if (last === undefined || page.length < PAGE) break;
     after = last.key;
   }
+  return retained;
 }
 
 type Live = Extract<DeletionState, { status: 'retained' | 'purging' }>;
@@ -67,17 +87,24 @@ interface Moving {
 
 const isTenant = (tenant: Tenant | null): tenant is Id<'tenant'> => tenant !== null && tenant !== 'platform';
 
-async function carryOn(needs: DeletionControllerNeeds, deletionId: Id<'deletion'>, signal: AbortSignal): Promise<void> {
+/** Answers until when nothing is to be done for it; null where that isn't known. */
+async function carryOn(
+  needs: DeletionControllerNeeds,
+  deletionId: Id<'deletion'>,
+  signal: AbortSignal,
+): Promise<string | null> {
   for (let step = 0; step < STEPS && !signal.aborted; step++) {
     const { state, tenant } = await loadState(needs.store, { decider: deletion, stream: deletionStream(deletionId) });
-    if (!isTenant(tenant) || (state.status !== 'retained' && state.status !== 'purging')) return;
+    if (!isTenant(tenant) || (state.status !== 'retained' && state.status !== 'purging')) return null;
+    if (state.status === 'retained' && new Date(needs.now()).toISOString() < state.purgeAt) return state.purgeAt;
     const origin: Origin = {
       ...{ tenant, actor: 'service:tenancy', cause: null, correlation: deletionId, traceparent: null },
     };
     const moving = { needs, tenant, state, origin };
     const moved = state.status === 'retained' ? await beginPurge(moving) : await purge(moving, state.namespaceIds);
-    if (!moved) return;
+    if (!moved) return null;
   }
+  return null;
 }
 
 const tell = async ({ needs, state, origin }: Moving, command: DeletionCommand) => {
@@ -95,11 +122,10 @@ async function must(moving: Moving, command: DeletionCommand): Promise<void> {
   if (refusal !== null) throw new Error(`${command.kind}: ${refusal.message}`);
 }
 
-/** Answers whether the time has come, and nothing stands against it. */
+/** Its time has come. Answers whether nothing stands against it. */
 async function beginPurge(moving: Moving): Promise<boolean> {
   const { needs, tenant, state } = moving;
   const now = new Date(needs.now()).toISOString();
-  if (now < state.purgeAt) return false;
   // Its mark is let go of: no namespace comes any more, and these are all.
   const left = await readLeft(needs, tenant, state.of, []);
   const steps = stepsNow(state.of, state.steps, left, { retainedUntil: null, completed: false });

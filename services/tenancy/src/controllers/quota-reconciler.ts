@@ -135,7 +135,7 @@ async function compare(
   const told = actual?.told ?? 0;
   const command: HoldingCommand =
     isNothing(amounts) && !isNothing(committedOf(state))
-      ? { kind: 'heal', tenant, told }
+      ? { kind: 'heal', tenant, told, seen: state.status === 'known' ? state.told : 0 }
       : { kind: 'compare', tenant, ...facts, actual: amounts };
   const outcome = await handleCommand(needs.store, {
     decider: holding,

@@ -284,6 +284,16 @@ describe('a binding', () => {
     });
   });
 
+  it('is gone with its tenant: what the place tells later changes nothing, and fails nothing', () => {
+    const deletionId = `del_${suffix}3q` as const;
+    const deleted: TenantEvent = { type: 'TenantDeleted', data: { tenantId, name: 'acme', deletionId } };
+    const events = [...people, bound(4, 'viewer', inNamespace), deleted];
+    expect(given(tenant, events).when({ kind: 'endBindings', scope: inNamespace })).toMatchObject({
+      ok: true,
+      events: [],
+    });
+  });
+
   it('that is not there is not ended', () => {
     expect(code(people, { kind: 'unbindRole', by: as('adam'), bindingId })).toBe('NOT_FOUND');
   });

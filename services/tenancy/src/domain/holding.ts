@@ -66,7 +66,12 @@ export type HoldingCommand = { readonly tenant: Id<'tenant'> } & (
   /** Ledger and owner were compared. */
   | ({ readonly kind: 'compare'; readonly actual: QuotaAmounts } & HolderFacts)
   /** Its owner knows of no such holder, or of nothing that it holds. */
-  | { readonly kind: 'heal'; readonly told: number }
+  | {
+      readonly kind: 'heal';
+      readonly told: number;
+      /** The word of its owner that was found to be stale: one that has come since is left as it is. */
+      readonly seen: number;
+    }
 );
 type Command<K extends HoldingCommand['kind']> = Extract<HoldingCommand, { kind: K }>;
 
@@ -121,7 +126,7 @@ export const holding: Decider<HoldingState, HoldingCommand, HoldingEvent> = {
       }
       case 'heal': {
         if (state.status === 'absent') return refuse(notFound);
-        if (isNothing(state.committed)) return accept<HoldingEvent>([]);
+        if (isNothing(state.committed) || state.told !== command.seen) return accept<HoldingEvent>([]);
         const recorded = state.committed;
         const facts = factsOf(state);
         const told = Math.max(command.told, state.told);

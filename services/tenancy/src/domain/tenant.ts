@@ -153,7 +153,8 @@ export const tenant: Decider<TenantState, TenantCommand, TenantEvent> = {
       case 'removeMember':
       case 'unbindRole':
       case 'endBindings':
-        if (isGone(state)) return refuse(tenantNotFound);
+        // With the tenant all of its bindings are gone, and the word of what is in it may come after that.
+        if (isGone(state)) return command.kind === 'endBindings' ? accept<TenantEvent>([]) : refuse(tenantNotFound);
         if (state.status === 'suspended' && command.kind !== 'endBindings' && command.by.kind !== 'platform') {
           return refuse(tenantSuspended(state.reason));
         }

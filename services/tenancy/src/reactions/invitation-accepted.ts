@@ -18,8 +18,8 @@ export async function onInvitationAccepted(store: EventStore, record: EventRecor
     { memberId, subject, role, displayName, email },
     { tenant, actor, cause: record.id, correlation, traceparent },
   );
-  // Somebody added them meanwhile: they are what they were to become.
-  if (!outcome.ok && outcome.rejection.code !== 'ILLEGAL_STATE') {
+  // Somebody added them meanwhile: they are what they were to become. Or the tenant is gone, and there is nothing to join.
+  if (!outcome.ok && outcome.rejection.code !== 'ILLEGAL_STATE' && outcome.rejection.code !== 'NOT_FOUND') {
     throw refusal(`InvitationAccepted of ${invitationId}`, outcome.rejection);
   }
 }
