@@ -130,6 +130,18 @@ describe('labels that are asked for', () => {
     for (const none of [{}, { l: null }, { l: [] }]) expect(compile(query, none).text).toBe(all);
   });
 
+  it('are compiled anew where a document that was asked without them is asked with them', () => {
+    const document = parse(query);
+    const operation = document.definitions[0] as OperationDefinitionNode;
+    const ask = (l: unknown) =>
+      compiler.compile({ document, operation, variables: { l }, viewerClass: 'tenant', access: boundless });
+    const [none, some] = [ask([]), ask([pair('app', 'web')])];
+    expect(none.statement?.text).not.toContain('labels');
+    expect(some.statement?.text).toContain('labels::jsonb');
+    expect(ask(null)).toBe(none);
+    expect(ask([pair('app', 'db'), pair('tier', '1')])).toBe(some);
+  });
+
   it('hold for what lies before a cursor, too', () => {
     const after = encodeCursor({ key: 'a', id: 'dep_01h2xcejqtf2nbrexx3vqjhp41' });
     const { text } = compile(
