@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { id } from '../ids.ts';
 import { tenantRoleNames } from '../permissions.ts';
-import { name } from '../text.ts';
+import { labels, name } from '../text.ts';
 import { instantText, issuerSettings, issuerUrl, sha256Hex } from './identity.ts';
 import { displayName, email, memberSubject } from './person.ts';
 
@@ -50,6 +50,8 @@ export const identityCommands = {
   },
   DisableServiceAccount: { input: account, result: account },
   EnableServiceAccount: { input: account, result: account },
+  /** All of its labels: what isn't among them goes. */
+  SetServiceAccountLabels: { input: account.extend({ labels }), result: account },
   DeleteServiceAccount: { input: account, result: account },
 
   InviteMember: {

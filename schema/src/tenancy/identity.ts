@@ -8,7 +8,7 @@ import { id } from '../ids.ts';
 import { tenantRoleNames } from '../permissions.ts';
 import { personal } from '../personal.ts';
 import type { EventsOf } from '../registry.ts';
-import { name } from '../text.ts';
+import { labels, name } from '../text.ts';
 import { displayName, email } from './person.ts';
 
 /** All of them asymmetric: with a shared secret whoever checks a token could also make one. */
@@ -152,6 +152,12 @@ export const identityEvents = {
     stream: 'serviceAccount',
     version: 1,
     data: z.strictObject(ofAccount),
+  },
+  ServiceAccountLabelsSet: {
+    doc: 'The service account has these labels from now on, and no others.',
+    stream: 'serviceAccount',
+    version: 1,
+    data: z.strictObject({ ...ofAccount, labels: labels.meta({ description: 'All of its labels, by key.' }) }),
   },
   ServiceAccountDeleted: {
     doc: 'The service account is gone for good, with its secrets and keys; its name is free again.',

@@ -392,11 +392,15 @@ fragment IssuerClaims on IssuerClaims {
   name
   groups
 }`),
-  serviceAccounts: new TypedDocument<o.ServiceAccountsQuery, o.ServiceAccountsQueryVariables>('query', ["serviceAccounts"], `query ServiceAccounts($first: Int = 20, $after: String) {
-  serviceAccounts(first: $first, after: $after) { nodes { ...ServiceAccount } pageInfo { hasNextPage endCursor } }
+  serviceAccounts: new TypedDocument<o.ServiceAccountsQuery, o.ServiceAccountsQueryVariables>('query', ["serviceAccounts"], `query ServiceAccounts($first: Int = 20, $after: String, $labels: [LabelInput!]) {
+  serviceAccounts(first: $first, after: $after, labels: $labels) { nodes { ...ServiceAccount } pageInfo { hasNextPage endCursor } }
 }
 fragment CredentialUse on CredentialUse {
   lastUsedAt
+}
+fragment Label on Label {
+  key
+  value
 }
 fragment ServiceAccount on ServiceAccount {
   id
@@ -405,6 +409,7 @@ fragment ServiceAccount on ServiceAccount {
   status
   createdAt
   lastUse { ...CredentialUse }
+  labels { ...Label }
 }`),
   apiKeys: new TypedDocument<o.ApiKeysQuery, o.ApiKeysQueryVariables>('query', ["apiKeys"], `query ApiKeys($first: Int = 20, $after: String) {
   apiKeys(first: $first, after: $after) { nodes { ...ApiKey } pageInfo { hasNextPage endCursor } }
@@ -1612,6 +1617,10 @@ fragment UserError on UserError {
 fragment CredentialUse on CredentialUse {
   lastUsedAt
 }
+fragment Label on Label {
+  key
+  value
+}
 fragment ServiceAccount on ServiceAccount {
   id
   name
@@ -1619,6 +1628,7 @@ fragment ServiceAccount on ServiceAccount {
   status
   createdAt
   lastUse { ...CredentialUse }
+  labels { ...Label }
 }
 fragment UserError on UserError {
   code
@@ -1631,6 +1641,10 @@ fragment UserError on UserError {
 fragment CredentialUse on CredentialUse {
   lastUsedAt
 }
+fragment Label on Label {
+  key
+  value
+}
 fragment ServiceAccount on ServiceAccount {
   id
   name
@@ -1638,6 +1652,7 @@ fragment ServiceAccount on ServiceAccount {
   status
   createdAt
   lastUse { ...CredentialUse }
+  labels { ...Label }
 }
 fragment UserError on UserError {
   code
@@ -1694,6 +1709,30 @@ fragment UserError on UserError {
 }`),
   acceptInvitation: new TypedDocument<o.AcceptInvitationMutation, o.AcceptInvitationMutationVariables>('mutation', ["acceptInvitation"], `mutation AcceptInvitation($input: AcceptInvitationInput!) {
   acceptInvitation(input: $input) { tenantId memberId role userErrors { ...UserError } position }
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  setServiceAccountLabels: new TypedDocument<o.SetServiceAccountLabelsMutation, o.SetServiceAccountLabelsMutationVariables>('mutation', ["setServiceAccountLabels"], `mutation SetServiceAccountLabels($input: SetServiceAccountLabelsInput!) {
+  setServiceAccountLabels(input: $input) { serviceAccount { ...ServiceAccount } userErrors { ...UserError } position }
+}
+fragment CredentialUse on CredentialUse {
+  lastUsedAt
+}
+fragment Label on Label {
+  key
+  value
+}
+fragment ServiceAccount on ServiceAccount {
+  id
+  name
+  role
+  status
+  createdAt
+  lastUse { ...CredentialUse }
+  labels { ...Label }
 }
 fragment UserError on UserError {
   code

@@ -33,6 +33,7 @@ export interface EventData {
   'tenancy.ServiceAccountSecretRotated': { readonly tenantId: string; readonly serviceAccountId: string; readonly secrets: ReadonlyArray<{ readonly hash: string; readonly expiresAt: string | null }> };
   'tenancy.ServiceAccountDisabled': { readonly tenantId: string; readonly serviceAccountId: string };
   'tenancy.ServiceAccountEnabled': { readonly tenantId: string; readonly serviceAccountId: string };
+  'tenancy.ServiceAccountLabelsSet': { readonly tenantId: string; readonly serviceAccountId: string; readonly labels: Readonly<Record<string, string>> };
   'tenancy.ServiceAccountDeleted': { readonly tenantId: string; readonly serviceAccountId: string };
   'tenancy.MemberInvited': { readonly tenantId: string; readonly invitationId: string; readonly role: "owner" | "admin" | "developer" | "viewer"; readonly label: string | null; readonly email: string | null; readonly expiresAt: string; readonly secretHash: string };
   'tenancy.InvitationRevoked': { readonly tenantId: string; readonly invitationId: string };

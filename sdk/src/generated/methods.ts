@@ -357,6 +357,10 @@ export interface Mutations {
    */
   acceptInvitation(input: o.AcceptInvitationMutationVariables['input'], options?: CallOptions): Promise<Done<o.AcceptInvitationMutation['acceptInvitation']>>;
   /**
+   * Sets the labels of a service account, all of them. Errors: NOT_FOUND, INVALID_ARGUMENT.
+   */
+  setServiceAccountLabels(input: o.SetServiceAccountLabelsMutationVariables['input'], options?: CallOptions): Promise<Done<o.SetServiceAccountLabelsMutation['setServiceAccountLabels']>>;
+  /**
    * Sets the labels of an environment, all of them. Errors: NOT_FOUND, BEING_DELETED, INVALID_ARGUMENT.
    */
   setEnvironmentLabels(input: o.SetEnvironmentLabelsMutationVariables['input'], options?: CallOptions): Promise<Done<o.SetEnvironmentLabelsMutation['setEnvironmentLabels']>>;
@@ -543,6 +547,7 @@ export const bindMutations = (change: Change): Mutations => ({
   inviteMember: (input, options) => change.done(documents.inviteMember, { input }, options, (data) => data.inviteMember),
   revokeInvitation: (input, options) => change.done(documents.revokeInvitation, { input }, options, (data) => data.revokeInvitation),
   acceptInvitation: (input, options) => change.done(documents.acceptInvitation, { input }, options, (data) => data.acceptInvitation),
+  setServiceAccountLabels: (input, options) => change.done(documents.setServiceAccountLabels, { input }, options, (data) => data.setServiceAccountLabels),
   setEnvironmentLabels: (input, options) => change.done(documents.setEnvironmentLabels, { input }, options, (data) => data.setEnvironmentLabels),
   setNamespaceLabels: (input, options) => change.done(documents.setNamespaceLabels, { input }, options, (data) => data.setNamespaceLabels),
   setDeploymentLabels: (input, options) => change.done(documents.setDeploymentLabels, { input }, options, (data) => data.setDeploymentLabels),

@@ -753,6 +753,18 @@ export type SetIsolationPolicyLabelsInput = {
   readonly expectedVersion?: number | null | undefined;
 };
 
+/** Which labels a service account has. */
+export type SetServiceAccountLabelsInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The operator says in which tenant; others leave it out. */
+  readonly tenantId?: string | null | undefined;
+  /** The service account. */
+  readonly serviceAccountId: string;
+  /** All of its labels, at most 32; empty for none. */
+  readonly labels: ReadonlyArray<LabelInput>;
+};
+
 /** A transport protocol. */
 export type Protocol =
   /** Transmission Control Protocol. */
@@ -1245,7 +1257,7 @@ export type IssuerClaimsFragment = { readonly subject: string, readonly email: s
 
 export type GroupRoleFragment = { readonly group: string, readonly role: TenantRole };
 
-export type ServiceAccountFragment = { readonly id: string, readonly name: string, readonly role: TenantRole | null, readonly status: ServiceAccountStatus, readonly createdAt: string, readonly lastUse: CredentialUseFragment | null };
+export type ServiceAccountFragment = { readonly id: string, readonly name: string, readonly role: TenantRole | null, readonly status: ServiceAccountStatus, readonly createdAt: string, readonly lastUse: CredentialUseFragment | null, readonly labels: ReadonlyArray<LabelFragment> };
 
 export type CredentialUseFragment = { readonly lastUsedAt: string };
 
@@ -1496,6 +1508,7 @@ export type IssuersQuery = { readonly issuers: { readonly nodes: ReadonlyArray<I
 export type ServiceAccountsQueryVariables = Exact<{
   first?: number | null | undefined;
   after?: string | null | undefined;
+  labels?: ReadonlyArray<LabelInput> | LabelInput | null | undefined;
 }>;
 
 
@@ -1857,6 +1870,13 @@ export type AcceptInvitationMutationVariables = Exact<{
 
 
 export type AcceptInvitationMutation = { readonly acceptInvitation: { readonly tenantId: string | null, readonly memberId: string | null, readonly role: TenantRole | null, readonly position: string | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type SetServiceAccountLabelsMutationVariables = Exact<{
+  input: SetServiceAccountLabelsInput;
+}>;
+
+
+export type SetServiceAccountLabelsMutation = { readonly setServiceAccountLabels: { readonly position: string | null, readonly serviceAccount: ServiceAccountFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
 
 export type SetEnvironmentLabelsMutationVariables = Exact<{
   input: SetEnvironmentLabelsInput;

@@ -165,5 +165,6 @@ run(deploymentDecider, gone, {
 run(deploymentDecider, gone, { action: 'delete', tenant });
 deploy({ action: 'upgrade', tenant, granted, change: { env: {}, resources: { cpuMillis: 250 } }, ...ids(5) });
 deploy({ action: 'advance', tenant, world: world() }, 'service:deploy');
+deploy({ action: 'label', tenant, labels: { team: 'web' } });
 
 write(release);

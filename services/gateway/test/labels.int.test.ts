@@ -103,6 +103,32 @@ describe('a list by labels', () => {
     }
   });
 
+  it('has service accounts, too', async () => {
+    const [mine, plain] = [newId('serviceAccount'), newId('serviceAccount')];
+    for (const serviceAccountId of [mine, plain]) {
+      await platform.append(acme.id, 'tenancy', `tenant:${acme.id}`, {
+        type: 'ServiceAccountCreated',
+        data: {
+          tenantId: acme.id,
+          serviceAccountId,
+          name: `a${serviceAccountId.slice(4)}`,
+          role: null,
+          secretHash: 'a'.repeat(64),
+        },
+      });
+    }
+    await platform.append(acme.id, 'tenancy', `serviceAccount:${mine}`, {
+      type: 'ServiceAccountLabelsSet',
+      data: { tenantId: acme.id, serviceAccountId: mine, labels: blue },
+    });
+    const query = 'query ($l: [LabelInput!]) { serviceAccounts(labels: $l) { nodes { id labels { key value } } } }';
+    const labels = [{ key: 'team', value: 'blue' }];
+    const ofAcme = await platform.query(acme.admin, query, team('blue'));
+    expect(ofAcme.body.data).toEqual({ serviceAccounts: { nodes: [{ id: mine, labels }] } });
+    expect((await platform.query(acme.admin, query)).text).toContain(plain);
+    expect((await platform.query(globex.admin, query, team('blue'))).body.data.serviceAccounts.nodes).toEqual([]);
+  });
+
   it('of whoever may read a part of the tenant has what is in that part alone', async () => {
     const { text } = await platform.query(inNamespace, lists, team('blue'));
     for (const id of [ours.environment, ours.namespace, ours.deployment]) expect(text).toContain(id);

@@ -136,4 +136,6 @@ const ofOld = {
 run(connection, ofOld, { kind: 'isolate', tenantId: old });
 run(connection, ofOld, { kind: 'forget', tenantId: old });
 
+run(policy, byAnn(1), { kind: 'setLabels', labels: { team: 'web' }, seen: null });
+
 write(release);

@@ -7,6 +7,7 @@ import { defaultLimits, tenant, tenantStream } from '../src/domain/tenant.ts';
 import { recordAccess, recordEnvironments, recordPlans } from './golden.access.ts';
 import { recordDeletions, recordQuotas } from './golden.deletion.ts';
 import { recordIdentity } from './golden.identity.ts';
+import { recordLabels } from './golden.labels.ts';
 
 const [, , release = ''] = process.argv;
 const { run, write } = createRecorder('tenancy', tenancyEvents);
@@ -93,5 +94,6 @@ recordPlans(run);
 recordEnvironments(run);
 recordQuotas(run);
 recordDeletions(run);
+recordLabels(run);
 
 write(release);

@@ -176,6 +176,21 @@ describe('a service account', () => {
     await create(acme, 'robot');
   });
 
+  it('has the labels that are set, until it is gone', async () => {
+    const serviceAccountId = await create(acme, 'labelled');
+    const set = (labels: object, of: string | undefined = serviceAccountId, tenant = acme) =>
+      h.call('SetServiceAccountLabels', { serviceAccountId: of, labels }, { tenant });
+    for (const labels of [{ team: 'blue' }, { team: 'blue' }, {}]) expect(codeOf(await set(labels))).toBe('OK');
+    const events = await h.store.readStream(`serviceAccount:${serviceAccountId}`);
+    expect(events.map(({ data }) => (data as { labels: object }).labels)).toEqual([{ team: 'blue' }, {}]);
+    expect(codeOf(await set({ 'no key': 'x' }))).toBe('INVALID_ARGUMENT');
+    const theirs = await set({ team: 'red' }, serviceAccountId, globex);
+    expect(theirs).toEqual(await set({ team: 'red' }, newId('serviceAccount'), globex));
+    expect(codeOf(theirs)).toBe('NOT_FOUND');
+    expect(codeOf(await h.call('DeleteServiceAccount', { serviceAccountId }, { tenant: acme }))).toBe('OK');
+    expect(codeOf(await set({ team: 'red' }))).toBe('NOT_FOUND');
+  });
+
   it('of another tenant is one that is not there', async () => {
     const serviceAccountId = await create(acme, 'mine');
     for (const command of ['DisableServiceAccount', 'EnableServiceAccount', 'DeleteServiceAccount'] as const) {

@@ -7,6 +7,7 @@ import { isPermission, permissionRegistry } from '@atoll/schema/permissions';
 import { type Profile, subjectIn } from '../auth/identity.ts';
 import type { Viewer } from '../auth/viewers.ts';
 import { type Asking, type Keyed, mutation, type Order, type Versioned } from './definition.ts';
+import { type LabelInput, labelMap, labelRepetition } from './lists.ts';
 import { askerOf, tenantOf, whichTenant } from './tenancy.ts';
 
 interface OfTenant extends Keyed {
@@ -206,6 +207,10 @@ const rotateServiceAccountSecret = mutation<RotateInput>({
   },
 });
 
+interface OfAccountLabels extends OfAccount {
+  readonly labels: readonly LabelInput[];
+}
+
 const accountMutation = (command: string, rows: Readonly<Record<string, string>>) =>
   mutation<OfAccount>({
     touches: 'tenant',
@@ -213,6 +218,18 @@ const accountMutation = (command: string, rows: Readonly<Record<string, string>>
     ...{ context: 'tenancy', command, rows },
     order: about('service account', ({ serviceAccountId }) => ({ serviceAccountId })),
   });
+
+const orderLabels = about('service account', ({ serviceAccountId, labels }: OfAccountLabels) => ({
+  serviceAccountId,
+  labels: labelMap(labels),
+}));
+const setServiceAccountLabels = mutation<OfAccountLabels>({
+  touches: 'tenant',
+  wide: ['tenantId', 'serviceAccountId'],
+  ...{ context: 'tenancy', command: 'SetServiceAccountLabels', rows: { serviceAccount: 'serviceAccountId' } },
+  keyed: { labels: 'key' },
+  order: (input, asking) => labelRepetition(input.labels, 'labels') ?? orderLabels(input, asking),
+});
 
 interface InviteInput extends OfTenant {
   readonly role: string;
@@ -290,6 +307,7 @@ export const identityMutations = {
   rotateServiceAccountSecret,
   disableServiceAccount: accountMutation('DisableServiceAccount', { serviceAccount: 'serviceAccountId' }),
   enableServiceAccount: accountMutation('EnableServiceAccount', { serviceAccount: 'serviceAccountId' }),
+  setServiceAccountLabels,
   deleteServiceAccount: accountMutation('DeleteServiceAccount', {}),
   ...{ inviteMember, revokeInvitation, acceptInvitation },
 };

@@ -41,7 +41,15 @@ export const projectAccess: Project<AccessEvent> = (event, record): readonly Eff
       const { serviceAccountId: id, tenantId, name, role, secretHash } = event.data;
       const secrets = [{ hash: secretHash, expiresAt: null }];
       return [
-        put('service_account', id, { id, tenant_id: tenantId, name, role, status: 'ACTIVE', created_at: at }),
+        put('service_account', id, {
+          id,
+          tenant_id: tenantId,
+          name,
+          role,
+          labels: [],
+          status: 'ACTIVE',
+          created_at: at,
+        }),
         put('service_account_secret', id, { id, tenant_id: tenantId, secrets }),
       ];
     }

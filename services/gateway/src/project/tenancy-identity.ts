@@ -1,7 +1,7 @@
 /** Issuers, API keys, service accounts and invitations → read models. */
 import { apiKeyShown } from '@atoll/schema/credentials';
 import type { IdentityEvent } from '@atoll/schema/tenancy/identity';
-import { type Effect, instant, type Project, patch, purge, put, remove } from './effects.ts';
+import { type Effect, instant, labelList, type Project, patch, purge, put, remove } from './effects.ts';
 
 export const projectIdentity: Project<IdentityEvent> = (event, record): readonly Effect[] => {
   const at = instant(record.time);
@@ -37,6 +37,8 @@ export const projectIdentity: Project<IdentityEvent> = (event, record): readonly
       return [patch('service_account', event.data.serviceAccountId, { status: 'DISABLED' })];
     case 'ServiceAccountEnabled':
       return [patch('service_account', event.data.serviceAccountId, { status: 'ACTIVE' })];
+    case 'ServiceAccountLabelsSet':
+      return [patch('service_account', event.data.serviceAccountId, { labels: labelList(event.data.labels) })];
     case 'ServiceAccountDeleted': {
       const { serviceAccountId: id } = event.data;
       return [

@@ -248,6 +248,11 @@ export function identityHandlers(store: EventStore): CommandHandlers<typeof iden
         await changeAccount(input.serviceAccountId, { kind: 'enable' }, request, context),
       );
     },
+    async SetServiceAccountLabels(input, context) {
+      const action = { kind: 'setLabels', labels: input.labels } as const;
+      const request = { SetServiceAccountLabels: input };
+      return answer('SetServiceAccountLabels', await changeAccount(input.serviceAccountId, action, request, context));
+    },
     async DeleteServiceAccount(input, context) {
       const request = { DeleteServiceAccount: input };
       return answer(

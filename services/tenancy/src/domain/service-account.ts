@@ -3,10 +3,12 @@
  * `serviceAccount:<id>`, whose state begins with what the tenant's says.
  */
 import { accept, type Decider, refuse } from '@atoll/events/decider';
+import { equal } from '@atoll/schema/equal';
 import { reject } from '@atoll/schema/errors';
 import type { Id } from '@atoll/schema/ids';
 import type { TenancyEvent } from '@atoll/schema/tenancy/events';
 import type { IdentityEvent } from '@atoll/schema/tenancy/identity';
+import type { Labels } from '@atoll/schema/text';
 import { endCapabilityUse } from './capability-use.ts';
 import { releaseUnique, requireClaim } from './claims.ts';
 
@@ -29,12 +31,14 @@ export interface ServiceAccountState {
   readonly status: 'enabled' | 'disabled' | 'deleted';
   /** The newest first; null while they are as they were created. */
   readonly secrets: readonly Secret[] | null;
+  readonly labels: Labels;
 }
 
 type Action =
   | { readonly kind: 'rotate'; readonly secretHash: string; readonly overlapMs: number; readonly now: number }
   | { readonly kind: 'disable' }
   | { readonly kind: 'enable' }
+  | { readonly kind: 'setLabels'; readonly labels: Labels }
   | { readonly kind: 'delete' };
 
 /** `created` is what the tenant's stream says of the account. */
@@ -48,7 +52,7 @@ export const serviceAccountStream = (id: string) => `serviceAccount:${id}`;
 export const serviceAccountNotFound = reject('NOT_FOUND', 'There is no such service account.', 'serviceAccountId');
 
 export const serviceAccount: Decider<ServiceAccountState, ServiceAccountCommand, ServiceAccountEvent> = {
-  initial: { status: 'enabled', secrets: null },
+  initial: { status: 'enabled', secrets: null, labels: {} },
 
   decide(state, command) {
     const { tenantId, serviceAccountId, created } = command;
@@ -81,6 +85,13 @@ export const serviceAccount: Decider<ServiceAccountState, ServiceAccountCommand,
           [{ type: 'ServiceAccountEnabled', data: ids }],
           [requireClaim('tenant', tenantId)],
         );
+      case 'setLabels': {
+        const { labels } = command;
+        return accept<ServiceAccountEvent>(
+          equal(labels, state.labels) ? [] : [{ type: 'ServiceAccountLabelsSet', data: { ...ids, labels } }],
+          [requireClaim('tenant', tenantId)],
+        );
+      }
       case 'delete':
         return accept<ServiceAccountEvent>(
           [{ type: 'ServiceAccountDeleted', data: ids }],
@@ -102,6 +113,8 @@ export const serviceAccount: Decider<ServiceAccountState, ServiceAccountCommand,
         return { ...state, status: 'disabled' };
       case 'ServiceAccountEnabled':
         return { ...state, status: 'enabled' };
+      case 'ServiceAccountLabelsSet':
+        return { ...state, labels: event.data.labels };
       case 'ServiceAccountDeleted':
         return { ...state, status: 'deleted' };
       default:

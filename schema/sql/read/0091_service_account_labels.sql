@@ -1,0 +1,3 @@
+-- Labels of service accounts, which had none until now.
+
+alter table service_account add column labels json not null default '[]';
