@@ -92,6 +92,15 @@ describe('an API key', () => {
     expect(await outcome(reading.key, node)).toMatchObject({ code: 'FORBIDDEN' });
   });
 
+  it('ends no membership: whoever may only read must not', async () => {
+    const leave = 'mutation { leaveTenant(input: {}) { userErrors { code } } }';
+    for (const scopes of [{}, { scopes: ['viewer:read'] }]) {
+      const { key } = await createKey(acme, 'acme-admin', scopes);
+      const { body } = await platform.query(key, leave);
+      expect(body.data?.leaveTenant.userErrors).toEqual([{ code: 'ILLEGAL_STATE' }]);
+    }
+  });
+
   it('mistyped or cut off, is refused without a look into the database', async () => {
     const { key } = await createKey(acme, 'acme-admin');
     const asked: unknown[] = [];

@@ -1,6 +1,6 @@
 /** Mutations of roles, role bindings and memberships. */
 import { reject } from '@atoll/schema/errors';
-import { type Keyed, mutation } from './definition.ts';
+import { type Keyed, mutation, type Order } from './definition.ts';
 import { tenantOf, whichTenant } from './tenancy.ts';
 
 type BuiltIn = 'OWNER' | 'ADMIN' | 'DEVELOPER' | 'VIEWER';
@@ -160,12 +160,14 @@ const leaveTenant = mutation<Keyed>({
   context: 'tenancy',
   command: 'LeaveTenant',
   rows: {},
-  order: (_input, { viewer }) => ({
-    tenant: tenantOf(viewer),
-    data: {},
-    expectedVersion: null,
-    shown: ({ memberId }) => ({ deletedId: memberId }),
-  }),
+  order(_input, { viewer }) {
+    // Everybody may, so no scope of a key's says that it is meant for this.
+    if (viewer.credential.kind === 'apiKey') {
+      return reject('ILLEGAL_STATE', 'An API key does not end the membership of its owner: use an access token.');
+    }
+    const shown: Order['shown'] = ({ memberId }) => ({ deletedId: memberId });
+    return { tenant: tenantOf(viewer), data: {}, expectedVersion: null, shown };
+  },
 });
 
 export const accessMutations = {
