@@ -313,7 +313,7 @@ export interface Mutations {
    */
   registerIssuer(input: o.RegisterIssuerMutationVariables['input'], options?: CallOptions): Promise<Done<o.RegisterIssuerMutation['registerIssuer']>>;
   /**
-   * Changes what is accepted of an issuer. The URL stays: register another issuer for another one. Errors: INVALID_ARGUMENT, NAME_TAKEN, NOT_FOUND, VERSION_CONFLICT.
+   * Changes what is accepted of an issuer. The URL stays: register another issuer for another one. Errors: INVALID_ARGUMENT, NAME_TAKEN, NOT_FOUND, VERSION_CONFLICT, GRANT_EXCEEDS_OWN (its groups or members have more than you).
    */
   changeIssuer(input: o.ChangeIssuerMutationVariables['input'], options?: CallOptions): Promise<Done<o.ChangeIssuerMutation['changeIssuer']>>;
   /**
