@@ -33,7 +33,10 @@ const sql = `
     ),
     environments as (
       select environment_id from deploy.environment e
-      where e.tenant = $1 and ($4::text = 'all' or e.environment_id = $4)
+      where e.tenant = $1 and $4::text = 'all'
+      -- One that is named is looked for whether or not it is known still.
+      union select $4 where $4 <> 'all'
+        and not exists (select from deploy.environment other where other.environment_id = $4 and other.tenant <> $1)
     )
   select
     (select count(*)::integer from deployments) as deployments,
