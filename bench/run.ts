@@ -13,6 +13,7 @@ import { rebuilding } from './events/rebuild.ts';
 import { relaying } from './events/relay.ts';
 import { Generator } from './load/generator.ts';
 import { keep, load, machine, print } from './results.ts';
+import { access } from './suites/access.ts';
 import { audit } from './suites/audit.ts';
 import { commandToSubscriber } from './suites/latency.ts';
 import { mutations } from './suites/mutations.ts';
@@ -28,6 +29,7 @@ const suites: readonly Suite[] = [
   mutations,
   startup,
   tracing,
+  access,
   audit,
   appends,
   commands,
