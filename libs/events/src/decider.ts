@@ -63,8 +63,8 @@ export type Claim =
       readonly key: string;
       readonly owner: string;
     }
-  /** `key` must be held by somebody, e.g. the mark of an open namespace. */
-  | { readonly op: 'require'; readonly set: string; readonly key: string };
+  /** `key` must be held by somebody, e.g. the mark of an open namespace; where `owner` is given, by that one. */
+  | { readonly op: 'require'; readonly set: string; readonly key: string; readonly owner?: string };
 
 export interface ClaimedAmount {
   readonly set: string;

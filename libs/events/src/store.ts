@@ -11,6 +11,6 @@ export type {
   Idempotency,
   Origin,
 } from './event-store.ts';
-export { loadState } from './state/load-state.ts';
+export { type Loaded, loadState, recallState } from './state/load-state.ts';
 export { handleCommand } from './write/handle-command.ts';
 export { createEventStore } from './write/postgres-store.ts';

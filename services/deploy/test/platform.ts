@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Claim } from '@atoll/events/decider';
 import { engineMigrations } from '@atoll/events/migrations';
 import { createEventStore, type EventStore } from '@atoll/events/store';
 import { testMasterKeyFile } from '@atoll/events/testing/master-keys';
@@ -72,6 +73,12 @@ export interface Running {
   stop(): Promise<void>;
 }
 
+/** What tenancy lets a namespace hold until it is gone, and a reservation requires. */
+const namespaceName = (data: { environmentId: string; name: string; namespaceId: string }): Claim => ({
+  ...{ op: 'take', kind: 'unique', set: 'namespace-name' },
+  ...{ key: `${data.environmentId}/${data.name}`, owner: data.namespaceId },
+});
+
 export class Platform {
   readonly agents: FakeAgent[] = [];
   /** What becomes of instances with an image; READY where it isn't in here. */
@@ -79,6 +86,8 @@ export class Platform {
   readonly services: Running[] = [];
   tenancy: TestTenancy | null = null;
   #seen = 0;
+  /** Of namespaces, by stream. */
+  readonly #environments = new Map<string, Id<'environment'>>();
   private readonly parts: {
     database: TestDatabase;
     nats: TestNats;
@@ -242,11 +251,12 @@ export class Platform {
 
   /** A fact of tenancy, as its service would record it. */
   async tenancyFact(tenant: Tenant, stream: string, event: TenancyEvent): Promise<void> {
+    if (event.type === 'NamespaceCreated') this.#environments.set(stream, event.data.environmentId);
     const outcome = await this.parts.tenancy.append({
       stream,
       expected: { kind: 'any' },
       events: [event],
-      claims: [],
+      claims: event.type === 'NamespaceCreated' ? [namespaceName(event.data)] : [],
       origin: { tenant, actor: 'user:test', cause: null, correlation: 'test', traceparent: null },
     });
     if (outcome.outcome !== 'appended') throw new Error(outcome.outcome);
@@ -274,7 +284,11 @@ export class Platform {
   async requestDeletion({ tenant, namespaceId }: Member): Promise<void> {
     await this.tenancyFact(tenant, `namespace:${namespaceId}`, {
       type: 'NamespaceDeletionRequested',
-      data: { namespaceId, environmentId: newId('environment'), name: 'shop' },
+      data: {
+        namespaceId,
+        environmentId: this.#environments.get(`namespace:${namespaceId}`) ?? newId('environment'),
+        name: 'shop',
+      },
     });
   }
 

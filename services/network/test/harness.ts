@@ -3,6 +3,7 @@
  * process, the facts of tenancy and deploy out of real event stores of those contexts, and agents that pull, apply and report as a node's agent does.
  */
 import { rmSync } from 'node:fs';
+import type { Claim } from '@atoll/events/decider';
 import { engineMigrations } from '@atoll/events/migrations';
 import { startRelay } from '@atoll/events/relay';
 import { createEventStore, type EventStore } from '@atoll/events/store';
@@ -108,12 +109,19 @@ export async function startHarness(options: HarnessOptions = {}) {
   for (let n = 0; n < (options.services ?? 1); n++) await startService();
 
   /** A fact of a neighbour. */
-  async function fact(own: EventStore, tenant: Id<'tenant'>, stream: string, type: string, data: object) {
+  async function fact(
+    own: EventStore,
+    tenant: Id<'tenant'>,
+    stream: string,
+    type: string,
+    data: object,
+    claims: readonly Claim[] = [],
+  ) {
     const outcome = await own.append({
       stream,
       expected: { kind: 'any' },
       events: [{ type, data }],
-      claims: [],
+      claims,
       origin: { tenant, actor: 'service:test', cause: null, correlation: `c-${type}`, traceparent: null },
     });
     if (outcome.outcome !== 'appended') throw new Error(outcome.outcome);
@@ -163,13 +171,14 @@ export async function startHarness(options: HarnessOptions = {}) {
       });
     },
     /** Asked for at tenancy; answers with the position of the fact there. */
-    requestNamespace: (tenant: Id<'tenant'>, namespaceId: Id<'namespace'>) =>
-      fact(tenancy, tenant, `namespace:${namespaceId}`, 'NamespaceCreated', {
-        namespaceId,
-        environmentId: newId('environment'),
-        name: 'shop',
-        labels: {},
-      }),
+    requestNamespace(tenant: Id<'tenant'>, namespaceId: Id<'namespace'>) {
+      const environmentId = newId('environment');
+      const created = { namespaceId, environmentId, name: 'shop', labels: {} };
+      // Held until it is gone: a reservation requires it.
+      const key = `${environmentId}/shop`;
+      const name: Claim = { op: 'take', kind: 'unique', set: 'namespace-name', key, owner: namespaceId };
+      return fact(tenancy, tenant, `namespace:${namespaceId}`, 'NamespaceCreated', created, [name]);
+    },
     /** Open, and with its first subnet. */
     async openNamespace(tenant: Id<'tenant'>): Promise<Id<'namespace'>> {
       const namespaceId = newId('namespace');

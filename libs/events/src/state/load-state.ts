@@ -20,3 +20,16 @@ export async function loadState<S, C, E extends DomainEvent>(
   const { version, tenant, state } = await store.states.load(options.decider, options.stream);
   return { version, tenant, state };
 }
+
+/**
+ * As `loadState`, from memory where it is there, and then perhaps older than the stream: for what rests on a claim that the
+ * commit judges. Where that refuses, load it and decide again.
+ */
+export async function recallState<S, C, E extends DomainEvent>(
+  store: EventStore,
+  options: { decider: Decider<S, C, E>; stream: string },
+): Promise<Loaded<S>> {
+  const { version, tenant, state } =
+    store.states.recall(options.decider, options.stream) ?? (await store.states.load(options.decider, options.stream));
+  return { version, tenant, state };
+}

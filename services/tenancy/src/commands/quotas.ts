@@ -4,7 +4,9 @@ import {
   type CommandOutcome,
   type EventStore,
   handleCommand,
+  type Loaded,
   loadState,
+  recallState,
 } from '@atoll/events/store';
 import { type Rejection, reject } from '@atoll/schema/errors';
 import { type Id, PLATFORM, type Tenant } from '@atoll/schema/ids';
@@ -13,32 +15,35 @@ import type { QuotaLimits } from '@atoll/schema/tenancy/quotas';
 import type { CommandContext } from '@atoll/service/commands';
 import { newId } from '@atoll/service/ids';
 import { denied } from '../denials.ts';
-import { entitlementsKey } from '../domain/entitlements.ts';
+import { entitlements as entitlementsDecider, entitlementsKey, entitlementsStream } from '../domain/entitlements.ts';
 import { holding, holdingStream } from '../domain/holding.ts';
-import { namespace, namespaceNotFound, namespaceStream } from '../domain/namespace.ts';
+import { type NamespaceState, namespace, namespaceNotFound, namespaceStream } from '../domain/namespace.ts';
 import { quotaScope, quotaScopeStream } from '../domain/quota-scope.ts';
 import { isGone, tenant as tenantDecider, tenantNotFound, tenantStream } from '../domain/tenant.ts';
-import { entitledNow } from '../load.ts';
 import { originOf } from '../origin.ts';
 import { quotaDenial } from '../quota-denials.ts';
 
-/** Each is lost to another change of the tenant's entitlements. */
+/** The first is decided on what is in memory; each is lost to a change of the tenant's entitlements or of the namespace. */
 const TRIES = 5;
 
 const refused = (rejection: Rejection): CommandOutcome => ({ ok: false, rejection });
 
 const holderNotFound = reject('NOT_FOUND', 'There is no such holder.', 'holderId');
 
-/** The environment of a namespace that isn't deleted; another tenant's namespace and a missing one are the same. */
+/** A namespace that isn't deleted; another tenant's namespace and a missing one are the same. */
+async function namespaceOf(tenant: Tenant, found: Promise<Loaded<NamespaceState>>) {
+  const { tenant: whose, state } = await found;
+  return whose !== tenant || state.status === 'absent' || state.status === 'deleted' ? null : state;
+}
+
+/** Of a namespace that isn't deleted. */
 export async function environmentOf(
   store: EventStore,
   tenant: Tenant,
   namespaceId: Id<'namespace'>,
 ): Promise<Id<'environment'> | null> {
-  const found = await loadState(store, { decider: namespace, stream: namespaceStream(namespaceId) });
-  const { state } = found;
-  if (found.tenant !== tenant || state.status === 'absent' || state.status === 'deleted') return null;
-  return state.environmentId;
+  const found = loadState(store, { decider: namespace, stream: namespaceStream(namespaceId) });
+  return (await namespaceOf(tenant, found))?.environmentId ?? null;
 }
 
 /** A refused claim of the ledger is told with who holds what, which has to be looked up. */
@@ -67,15 +72,18 @@ export async function reserveQuota(
   const { tenant } = context;
   if (tenant === PLATFORM) return refused(tenantNotFound);
   const { holderId, namespaceId, name, owner, amounts, ttlSeconds } = input;
-  const environmentId = await environmentOf(store, tenant, namespaceId);
-  if (environmentId === null) return refused(namespaceNotFound);
   const reservationId = newId('reservation');
   const now = Date.now();
   const until = new Date(now + ttlSeconds * 1000).toISOString();
   const useBefore = new Date(now + (ttlSeconds * 2000) / 3).toISOString();
-  // Decided on the tenant's limits as they are: where they change before the commit, on what they are then.
+  // Decided on namespace and limits as they were when they were last seen, for the commit requires them to be so still.
+  // Where they aren't, on what they are then.
   for (let attempt = 1; ; attempt += 1) {
-    const { limits, entitlements } = await limitsOf(store, tenant);
+    const load = attempt === 1 ? recallState : loadState;
+    const place = await namespaceOf(tenant, load(store, { decider: namespace, stream: namespaceStream(namespaceId) }));
+    if (place === null) return refused(namespaceNotFound);
+    const { environmentId, name: namespaceName } = place;
+    const { limits, entitlements } = await limitsOf(store, tenant, load);
     let again = false;
     const outcome = await withDenial(store, tenant, `${name} (${holderId})`, (onClaimConflict) =>
       handleCommand(store, {
@@ -83,13 +91,13 @@ export async function reserveQuota(
         stream: holdingStream(holderId),
         command: {
           ...{ kind: 'reserve', tenant, holderId, namespaceId, environmentId, name, owner },
-          ...{ reservationId, amounts, until, useBefore, limits, entitlements },
+          ...{ reservationId, amounts, until, useBefore, limits, entitlements, namespaceName },
         },
         origin: originOf(context),
         idempotency: { key: context.key, request: { ReserveQuota: input } },
         result: { reservationId, useBefore },
         onClaimConflict(conflict) {
-          again = conflict.claim.set === 'entitlements';
+          again = conflict.claim.set === 'entitlements' || conflict.claim.set === 'namespace-name';
           return onClaimConflict(conflict);
         },
         notFound: holderNotFound,
@@ -103,9 +111,10 @@ export async function reserveQuota(
 async function limitsOf(
   store: EventStore,
   tenant: Id<'tenant'>,
+  load: typeof loadState,
 ): Promise<{ readonly limits: QuotaLimits; readonly entitlements: string | null }> {
-  const entitled = await entitledNow(store, tenant);
-  if (entitled) {
+  const { state: entitled } = await load(store, { decider: entitlementsDecider, stream: entitlementsStream(tenant) });
+  if (entitled.status !== 'absent') {
     return { limits: entitled.effective.limits, entitlements: entitlementsKey(tenant, entitled.revision) };
   }
   const { state } = await loadState(store, { decider: tenantDecider, stream: tenantStream(tenant) });

@@ -67,6 +67,7 @@ const unique = (op: 'take' | 'release', set: ClaimSet, key: string, owner: strin
 export const takeUnique = (set: ClaimSet, key: string, owner: string) => unique('take', set, key, owner);
 export const releaseUnique = (set: ClaimSet, key: string, owner: string) => unique('release', set, key, owner);
 export const requireClaim = (set: ClaimSet, key: string): Claim => ({ op: 'require', set, key });
+export const requireHeldBy = (set: ClaimSet, key: string, owner: string): Claim => ({ op: 'require', set, key, owner });
 
 export const environmentKey = (tenant: Tenant, environment: Id<'environment'>) => `${tenant}/${environment}`;
 

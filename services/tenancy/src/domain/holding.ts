@@ -14,7 +14,7 @@ import { reject } from '@atoll/schema/errors';
 import type { Id } from '@atoll/schema/ids';
 import type { TenancyEvent } from '@atoll/schema/tenancy/events';
 import type { QuotaAmounts, QuotaLimits } from '@atoll/schema/tenancy/quotas';
-import { requireClaim } from './claims.ts';
+import { namespaceNameKey, requireClaim, requireHeldBy } from './claims.ts';
 import { amountClaims, differenceClaim, isNothing, leaseClaim, most, same } from './quota.ts';
 
 export type HoldingEvent = Extract<
@@ -54,6 +54,8 @@ export type HoldingCommand = { readonly tenant: Id<'tenant'> } & (
       /** The tenant's, and the mark of the entitlements that they are of; null where it has none yet. */
       readonly limits: QuotaLimits;
       readonly entitlements: string | null;
+      /** Which it holds until it is gone. */
+      readonly namespaceName: string;
     } & HolderFacts &
       Reservation)
   | ({
@@ -180,8 +182,16 @@ function reserve(state: HoldingState, command: Command<'reserve'>): Decision<Hol
   const { reservationId, amounts, until, useBefore } = command;
   const data = { ...factsOf(command), reservationId, amounts: most(amounts, {}), until, useBefore };
   const decision = decided(state, [{ type: 'QuotaReserved', data }], command);
-  if (!decision.ok || command.entitlements === null) return decision;
-  return { ...decision, claims: [requireClaim('entitlements', command.entitlements), ...decision.claims] };
+  if (!decision.ok) return decision;
+  const { entitlements, environmentId, namespaceId, namespaceName } = command;
+  return {
+    ...decision,
+    claims: [
+      requireHeldBy('namespace-name', namespaceNameKey(environmentId, namespaceName), namespaceId),
+      ...(entitlements === null ? [] : [requireClaim('entitlements', entitlements)]),
+      ...decision.claims,
+    ],
+  };
 }
 
 const begun = ({ holderId, namespaceId, environmentId, name, owner }: HolderFacts): Holder => ({
