@@ -34,7 +34,16 @@ export function recordQuotas(run: Run): void {
     const reservationId = goldenId('reservation', number);
     const times = { until: '2026-11-23T09:01:00.000Z', useBefore: '2026-11-23T09:00:40.000Z' };
     run(holding, stream, {
-      ...{ kind: 'reserve', ...holder, reservationId, amounts, ...times, limits: defaultLimits, entitlements: null },
+      ...{
+        kind: 'reserve',
+        ...holder,
+        reservationId,
+        amounts,
+        ...times,
+        limits: defaultLimits,
+        entitlements: null,
+        namespaceName: 'shop',
+      },
     } as const);
     if (number === 2) {
       run(holding, stream, { kind: 'end', tenant: tenantId, reservationId, reason: 'EXPIRED' });
