@@ -15,6 +15,7 @@ import { codeOf, type Harness, resultOf, startHarness } from './harness.ts';
 
 let harness: Harness;
 let deploy: EventStore;
+let network: EventStore;
 let others: TestTenancy[];
 /** What the owner says: as told by its events, unless a test wants it to say something else. */
 const owner = { lost: new Set<string>() };
@@ -36,7 +37,7 @@ const serveOwner = () =>
 beforeAll(async () => {
   harness = await startHarness({ quotaCheckMs: 600_000 });
   deploy = await harness.startContext('deploy', deployEvents);
-  await harness.startContext('network', networkEvents);
+  network = await harness.startContext('network', networkEvents);
   serveJson(harness.nc, { subject: holdingsSubject('network'), log: harness.log }, async () => ({
     ...{ time: new Date().toISOString(), holdings: [], next: null },
   }));
@@ -406,5 +407,30 @@ describe('ledger and reality', () => {
     await look();
     expect(await typesOf(holder)).toEqual(['QuotaReserved', 'QuotaCommitted']);
     expect(await harness.store.lastPosition()).toBe(before);
+  });
+});
+
+describe('what a process remembers', () => {
+  it('is no reason to reserve in a namespace that is gone, nor to refuse in one that is there', async () => {
+    const [where, gone] = [await place(), await place()];
+    const many = async (at: Place) =>
+      (await Promise.all(Array.from({ length: 40 }, () => reserve(at, newId('deployment'), { instances: 1 })))).map(
+        codeOf,
+      );
+    expect(new Set([...(await many(where)), ...(await many(gone))])).toEqual(new Set(['OK']));
+    resultOf(await harness.call('DeleteNamespace', { namespaceId: gone.namespaceId }, { tenant: gone.tenant }));
+    await network.append({
+      stream: `namespace:${gone.namespaceId}`,
+      expected: { kind: 'any' },
+      events: [{ type: 'NamespaceDrained', data: { namespaceId: gone.namespaceId } }],
+      claims: [],
+      origin: { tenant: gone.tenant, actor: 'service:network', cause: null, correlation: 'c', traceparent: null },
+    });
+    await vi.waitFor(async () => {
+      const reply = await harness.call('DeleteNamespace', { namespaceId: gone.namespaceId }, { tenant: gone.tenant });
+      expect(codeOf(reply)).toBe('NOT_FOUND');
+    }, soon);
+    expect(new Set(await many(gone))).toEqual(new Set(['NOT_FOUND']));
+    expect(new Set(await many(where))).toEqual(new Set(['OK']));
   });
 });
