@@ -16,6 +16,7 @@ import type { Pool } from 'pg';
 import { networkHandlers } from './commands.ts';
 import { reconcileAddresses } from './controllers/addressing.ts';
 import { reconcileDraining } from './controllers/draining.ts';
+import { createFirstSubnets } from './controllers/first-subnets.ts';
 import { rangeText } from './domain/address.ts';
 import { serveHoldings } from './holdings.ts';
 import { tellNodes } from './nodes/here-again.ts';
@@ -83,12 +84,13 @@ export async function startNetwork(options: {
     quota: createQuotaClient({ commands: createCommandClient(nc), owner: 'network', log }),
   });
 
+  const firstSubnets = createFirstSubnets({ db: pool, subnets, log });
   const addressing = startController({
     name: 'addressing',
     resyncMs,
     log,
     reconcile: () =>
-      reconcileAddresses({ db: pool, store, subnets, reachability, caughtUp, again: () => addressing.wake(), log }),
+      reconcileAddresses({ db: pool, store, firstSubnets, reachability, caughtUp, again: () => addressing.wake() }),
   });
   const draining = startController({
     name: 'draining',

@@ -56,6 +56,24 @@ describe('a namespace', () => {
     );
     expect(counts).toEqual(namespaces.map(() => 1));
   });
+
+  it('gets its first subnet, though another tenant has hundreds of older ones that its quota refuses', async () => {
+    const full: Id<'tenant'> = newId('tenant');
+    await harness.rows(`insert into tenancy.claim_limit values ('quota-subnets', $1, 0)`, [full]);
+    const refused = await Promise.all(
+      Array.from({ length: 250 }, async () => {
+        const namespaceId = newId('namespace');
+        await harness.requestNamespace(full, namespaceId);
+        return namespaceId;
+      }),
+    );
+    await Promise.all(refused.map((id) => harness.event(`namespace:${id}`, 'NamespaceOpened')));
+    const namespaceId = newId('namespace');
+    await harness.requestNamespace(tenant, namespaceId);
+    await waitForSubnets(namespaceId, 1);
+    const got = await harness.rows('select from network.subnet where namespace_id = any($1)', [refused]);
+    expect(got).toHaveLength(0);
+  });
 });
 
 async function waitForSubnets(namespaceId: string, count: number): Promise<string[]> {

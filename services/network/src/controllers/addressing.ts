@@ -1,12 +1,9 @@
 /**
- * Gives every open namespace its first subnet, every wanted instance its addresses, and takes back those of instances
- * that are gone. Level-triggered: it reads what is missing and acts; claims and streams keep two processes of it, and a
+ * Gives every open namespace its first subnet (first-subnets.ts), every wanted instance its addresses, and takes back those
+ * of instances that are gone. Level-triggered: it reads what is missing and acts; claims and streams keep two processes of it, and a
  * repeat after a crash, from doing anything twice.
  */
 import { type EventStore, handleCommand } from '@atoll/events/store';
-import type { Rejection } from '@atoll/schema/errors';
-import type { Id } from '@atoll/schema/ids';
-import type { Logger } from '@atoll/service/log';
 import type { Pool } from 'pg';
 import { capacityOf, nextAddresses, type SubnetUse } from '../domain/addresses.ts';
 import { type Addresses, endpoint, endpointStream } from '../domain/endpoint.ts';
@@ -14,11 +11,9 @@ import type { Reachability } from '../nodes/reachability.ts';
 import { originBecauseOf } from '../origin.ts';
 import { readAddressUse } from '../pools/address-use.ts';
 import { forget, type PlacedInstance, unwanted, withoutAddress } from '../pools/instances.ts';
-import { namespacesWithoutSubnet } from '../pools/namespaces-without.ts';
-import type { SubnetAllocator } from '../pools/subnets.ts';
+import { closed, type FirstSubnets, type Refusals } from './first-subnets.ts';
 
 /** Bounds of one run; what is left over is for the next one. */
-const namespacesPerRun = 200;
 const releasesPerRun = 500;
 const allocationsPerRun = 1000;
 const perNamespace = 256;
@@ -27,39 +22,12 @@ const triesPerRun = 3;
 export interface AddressingOptions {
   readonly db: Pool;
   readonly store: EventStore;
-  readonly subnets: SubnetAllocator;
+  readonly firstSubnets: FirstSubnets;
   readonly reachability: Reachability;
   /** Resolves once the local tables have what was committed so far, or after a short while. */
   readonly caughtUp: () => Promise<void>;
   /** Asks for another run. */
   readonly again: () => void;
-  readonly log: Logger;
-}
-
-/** Why a namespace has no subnet, for those that want addresses in it. */
-type Refusals = ReadonlyMap<Id<'namespace'>, Rejection>;
-
-const closed: Rejection = { code: 'BEING_DELETED', message: 'The namespace is being deleted.' };
-
-async function giveFirstSubnets({ db, subnets, log }: AddressingOptions): Promise<Refusals> {
-  const refusals = new Map<Id<'namespace'>, Rejection>();
-  const waiting = await namespacesWithoutSubnet(db, namespacesPerRun);
-  await Promise.all(
-    waiting.map(async ({ namespaceId, ...because }) => {
-      const outcome = await subnets.allocate({
-        namespaceId,
-        ipv4: null,
-        origin: originBecauseOf(because),
-        // Whoever comes second is given the first one's answer.
-        idempotency: { key: `first-subnet:${namespaceId}`, request: { namespaceId } },
-        onClosed: () => closed,
-      });
-      if (outcome.ok || outcome.rejection === closed) return;
-      refusals.set(namespaceId, outcome.rejection);
-      log.error({ namespaceId, ...outcome.rejection }, 'a namespace gets no subnet');
-    }),
-  );
-  return refusals;
 }
 
 async function release({ db, store }: AddressingOptions): Promise<number> {
@@ -149,7 +117,7 @@ async function giveAddresses(options: AddressingOptions, refusals: Refusals): Pr
 export async function reconcileAddresses(options: AddressingOptions): Promise<void> {
   // What the last run did must be in the tables, or this one would do it again (to no effect, but for nothing).
   await options.caughtUp();
-  const refusals = await giveFirstSubnets(options);
+  const refusals = await options.firstSubnets.give();
   const released = await release(options);
   // Who lost an address to another process looks again on newer tables; the rest is for the next run.
   for (let tries = 0; tries < triesPerRun && (await giveAddresses(options, refusals)); tries++)
