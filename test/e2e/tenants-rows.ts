@@ -30,6 +30,7 @@ const account = { ...tenant, serviceAccountId: 'serviceAccount' } as const;
 const issuer = { ...tenant, issuerId: 'issuer' } as const;
 const member = { ...tenant, memberId: 'member' } as const;
 const deployment = { deploymentId: 'deployment' } as const;
+const labels = [{ key: 'foreign', value: 'yes' }];
 const ports = [{ from: 80 }];
 const image = `registry.example.com/a/b@sha256:${'0'.repeat(64)}`;
 
@@ -91,6 +92,11 @@ export const rows: Readonly<Record<string, Row>> = {
   retirePlan: of({ planId: 'plan' }),
   setTenantPlan: of({ ...tenant, planId: 'plan' }),
   overrideEntitlements: of(tenant),
+  setEnvironmentLabels: of({ environmentId: 'environment' }, { labels }),
+  setNamespaceLabels: of({ namespaceId: 'namespace' }, { labels }),
+  setDeploymentLabels: of(deployment, { labels }),
+  setIsolationPolicyLabels: of({ policyId: 'policy' }, { labels }),
+  setServiceAccountLabels: of(account, { labels }),
   setQuota: {
     cases: [{ environmentId: 'environment' }, { namespaceId: 'namespace' }],
     with: { limits: [{ measure: 'INSTANCES', limit: 50 }] },
