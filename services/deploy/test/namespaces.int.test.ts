@@ -81,11 +81,14 @@ describe('a namespace whose deletion was requested', () => {
     const { tenant } = member;
     const { deploymentId } = await platform.do(tenant, 'CreateDeployment', await platform.input(member));
     await platform.completed(deploymentId);
+    // While no agent takes the containers away the deployment is still there.
+    for (const agent of platform.agents) await agent.kill();
     await platform.requestDeletion(member);
     expectRefused(
       await platform.send(tenant, 'UpgradeDeployment', { deploymentId, spec: { env: {} } }),
       'BEING_DELETED',
     );
+    for (const agent of platform.agents) await agent.start();
     await drained(member);
     expectRefused(await platform.send(tenant, 'ScaleDeployment', { deploymentId, replicas: 1 }), 'NOT_FOUND');
   });
