@@ -8,7 +8,7 @@ import type { CommandContext, CommandHandlers } from '@atoll/service/commands';
 import { newId } from '@atoll/service/ids';
 import { answer } from '../answer.ts';
 import { denied } from '../denials.ts';
-import type { AccessCommand } from '../domain/access.ts';
+import type { AccessCommand } from '../domain/access-command.ts';
 import type { By } from '../domain/access-state.ts';
 import { namespace, namespaceNotFound, namespaceStream } from '../domain/namespace.ts';
 import { memberOf, type TenantState, tenant, tenantNotFound, tenantStream } from '../domain/tenant.ts';

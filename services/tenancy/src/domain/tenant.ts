@@ -5,7 +5,8 @@ import type { Id } from '@atoll/schema/ids';
 import type { BuiltInRole } from '@atoll/schema/permissions';
 import type { TenancyEvent, TenantLimits } from '@atoll/schema/tenancy/events';
 import { defaultTerms } from '@atoll/schema/tenancy/plans';
-import { type AccessCommand, type AccessTenant, decideAccess } from './access.ts';
+import { type AccessTenant, decideAccess } from './access.ts';
+import type { AccessCommand } from './access-command.ts';
 import { type AccessEvent, evolveAccess, type Member, noAccess } from './access-state.ts';
 import { releaseUnique, requireClaim, requireStaying, takeUnique } from './claims.ts';
 
