@@ -14,7 +14,11 @@ beforeAll(async () => {
 afterAll(() => Promise.all(opened.map((stores) => stores.close())));
 
 /** How long another writer's append takes, in ms, while the lock is held by a writer that stands still (or isn't). */
-async function stalledFor(index: number, kind: Stall, holds: boolean): Promise<{ ms: number; written: number }> {
+async function stalledFor(
+  index: number,
+  kind: Stall,
+  at: 'holds the lock' | 'has committed' | 'is there',
+): Promise<{ ms: number; written: number }> {
   const stores = four[index];
   if (!stores) throw new Error('There is no such database.');
   const { store, pool } = stores.open();
@@ -37,9 +41,11 @@ async function stalledFor(index: number, kind: Stall, holds: boolean): Promise<{
       );
       return rows[0]?.n ?? 0;
     };
-    // It is where it should be: its session is there, with the lock or without.
-    if (holds) await eventually('the stopped writer holds the lock', async () => (await holders()) === 1);
+    // It is where it should be: its session is there, with the lock or without. The server reads what it sent in its own time.
+    if (at === 'holds the lock')
+      await eventually('the stopped writer holds the lock', async () => (await holders()) === 1);
     else expect(await sessions()).toBe(1);
+    if (at === 'has committed') await eventually('it has committed', async () => (await store.lastPosition()) === 2);
     const began = performance.now();
     const { position } = appended(await store.append(opening({ origin: originOf() })));
     return { ms: performance.now() - began, written: position };
@@ -51,7 +57,7 @@ async function stalledFor(index: number, kind: Stall, holds: boolean): Promise<{
 describe.concurrent('a writer that is stopped', { timeout: 90_000 }, () => {
   // All at once: two of them take as long as the bound is.
   test('by somebody’s own transaction with the lock: its session ends after 5 s', async () => {
-    const { ms, written } = await stalledFor(0, 'in-transaction', true);
+    const { ms, written } = await stalledFor(0, 'in-transaction', 'holds the lock');
     expect(ms).toBeGreaterThan(2000);
     expect(ms).toBeLessThan(15_000);
     // What it had written in its transaction is gone with it.
@@ -59,26 +65,26 @@ describe.concurrent('a writer that is stopped', { timeout: 90_000 }, () => {
   });
 
   test('with the lock, before it has said where its transaction ends: its session ends after 10 s', async () => {
-    const { ms, written } = await stalledFor(1, 'before-sync', true);
+    const { ms, written } = await stalledFor(1, 'before-sync', 'holds the lock');
     expect(ms).toBeGreaterThan(4000);
     expect(ms).toBeLessThan(25_000);
     expect(written).toBe(2);
   });
 
   test('where a store would be: it has committed, and holds nothing', async () => {
-    const { ms, written } = await stalledFor(2, 'store-before-sync', false);
+    const { ms, written } = await stalledFor(2, 'store-before-sync', 'has committed');
     expect(ms).toBeLessThan(4000);
     expect(written).toBe(3);
   });
 
   test('in the middle of sending a large batch: it holds nothing yet', async () => {
-    const { ms, written } = await stalledFor(3, 'half-sent', false);
+    const { ms, written } = await stalledFor(3, 'half-sent', 'is there');
     expect(ms).toBeLessThan(4000);
     expect(written).toBe(2);
   });
 
   test('while its answer, which is large, is on the way: it holds nothing any more', async () => {
-    const { ms, written } = await stalledFor(4, 'answer-unread', false);
+    const { ms, written } = await stalledFor(4, 'answer-unread', 'is there');
     expect(ms).toBeLessThan(4000);
     expect(written).toBe(2);
   });
