@@ -1,7 +1,7 @@
 /** Makes documents as the services send them. */
 import { createHash } from 'node:crypto';
 import type { Id, IdKind } from '@atoll/schema/ids';
-import type { AllowRule, DesiredNetwork, RuleEndpoint, RuleSet } from '@atoll/schema/node/network';
+import type { DesiredNetwork, PolicyRule, RuleEndpoint, RuleSet } from '@atoll/schema/node/network';
 import type { DesiredInstance } from '@atoll/schema/node/workloads';
 import { newId } from '@atoll/service/ids';
 
@@ -11,7 +11,7 @@ const sha256 = (value: unknown) => createHash('sha256').update(JSON.stringify(va
 export const fixedId = <K extends IdKind>(kind: K, number: number): Id<K> =>
   newId(kind).replace(/_.*/, `_01jd${String(number).padStart(22, '0')}`) as Id<K>;
 
-export const pools = { ipv4: '10.64.0.0/10', ipv6: 'fd61:746f:6c6c::/48' };
+export const pools = { ipv4: ['10.64.0.0/10'], ipv6: ['fd61:746f:6c6c::/48'] };
 
 export const endpointAt = (instanceId: Id<'instance'>, subnet: number, host: number): RuleEndpoint => ({
   instanceId,
@@ -50,11 +50,14 @@ export function compile(
     const rules = openings
       .filter((opening) => opening[own].includes(endpoint.instanceId))
       .map(
-        (opening): AllowRule => ({
+        (opening): PolicyRule => ({
           policyId: opening.policyId,
+          action: 'ALLOW',
           protocol: opening.protocol,
           ports: opening.ports,
+          icmp: null,
           set: setName(opening, peer),
+          log: false,
         }),
       );
     if (rules.length === 0) return null;
@@ -76,6 +79,7 @@ export function compile(
       .flatMap((opening) =>
         (['from', 'to'] as const).map((side) => ({
           name: setName(opening, side),
+          kind: 'addresses' as const,
           ...memberSet(all, opening[side]),
         })),
       )

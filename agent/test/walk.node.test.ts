@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createJudge } from '../src/plan/judge.ts';
 import { families } from '../src/render/family.ts';
 import { routeLines } from '../src/render/wiring.ts';
-import { compile, endpointAt, fixedId, networkDocument, type Opening } from './fixtures.ts';
+import { compile, endpointAt, fixedId, networkDocument, type Opening, pools } from './fixtures.ts';
 import { dropped, Lab, type LabNode, type LabPod, open, outcomes, reach } from './lab.ts';
 
 const lab = new Lab();
@@ -89,7 +89,7 @@ async function reached(all: readonly LabPod[]): Promise<string[]> {
 
 /** The same, asked of the rule set. */
 function meant(rules: ReturnType<typeof compile>): string[] {
-  const judge = createJudge(rules);
+  const judge = createJudge({ rules, pools });
   return ends.flatMap((from, source) =>
     ends.flatMap((to, destination) =>
       source === destination

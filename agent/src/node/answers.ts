@@ -50,7 +50,7 @@ function simulatedOutcome(from: Pod, { address, port }: ProbeRequest, { pods, ru
   if (network === null || from.endpoint === null) return 'TIMED_OUT';
   const family = address.includes(':') ? 'ipv6' : 'ipv4';
   const flow = { family, protocol: 'TCP', source: from.endpoint[family], destination: address, port } as const;
-  if (!createJudge(network.rules).allows(flow)) return 'TIMED_OUT';
+  if (!createJudge(network).allows(flow)) return 'TIMED_OUT';
   const to = pods().find((pod) => pod.endpoint && canonicalMember(pod.endpoint[family]) === canonicalMember(address));
   if (to?.app?.state !== 'RUNNING') return 'TIMED_OUT';
   return specOf(to)?.ports.some((open) => open.port === port && open.protocol === 'TCP') ? 'CONNECTED' : 'REFUSED';

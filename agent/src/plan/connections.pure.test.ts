@@ -48,7 +48,7 @@ const everyConnection: Connection[] = families.flatMap((family) =>
   ),
 );
 const allowedBy = (of: ReturnType<typeof document>) => {
-  const judge = createJudge(of.rules);
+  const judge = createJudge(of);
   return (connection: Connection) =>
     judge.allows({
       family: connection.family,

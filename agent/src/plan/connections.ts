@@ -24,7 +24,7 @@ export function forbiddenConnections(
 ): ((all: readonly Connection[]) => Connection[]) | null {
   const less = previous === null ? next.rules.endpoints : narrowed(previous.rules, next.rules);
   if (less.length === 0) return null;
-  const judge = createJudge(next.rules);
+  const judge = createJudge(next);
   const touched = new Set(less.flatMap((endpoint) => families.map((family) => canonicalMember(endpoint[family]))));
   const gone = new Set(
     less
@@ -38,7 +38,8 @@ export function forbiddenConnections(
     // Nothing may outlive an address: the next to have it is somebody else.
     if (ends.some((end) => gone.has(end))) return true;
     // The node's own connections to its pods, probes and the like, aren't the rules' matter.
-    if (!ipaddr.parse(source).match(ipaddr.parseCIDR(next.pools[family]))) return false;
+    const address = ipaddr.parse(source);
+    if (!next.pools[family].some((pool) => address.match(ipaddr.parseCIDR(pool)))) return false;
     if (ports === null || (protocol !== 'tcp' && protocol !== 'udp')) return true;
     const flow = { family, source, destination, port: ports.destination };
     return !judge.allows({ ...flow, protocol: protocol === 'tcp' ? 'TCP' : 'UDP' });

@@ -2,7 +2,8 @@
  * What a rule set says about one packet, without sending it: the meaning that the rendered chains must have. Pure.
  * Used to find connections that are forbidden by now, and as the answer of the simulated runtime.
  */
-import type { RuleSet } from '@atoll/schema/node/network';
+import type { AddressSet, DesiredNetwork, PolicyRule } from '@atoll/schema/node/network';
+import ipaddr from 'ipaddr.js';
 import type { Direction } from '../render/dispatch.ts';
 import type { Family } from '../render/family.ts';
 import { canonicalMember } from '../render/set.ts';
@@ -22,11 +23,25 @@ export interface Judge {
   isEndpoint(family: Family, address: string): boolean;
 }
 
-export function createJudge(rules: RuleSet): Judge {
+type Ruled = Pick<DesiredNetwork, 'rules' | 'pools'>;
+
+const matchesAny = (address: string, networks: readonly string[]) => {
+  const parsed = ipaddr.parse(address);
+  return networks.some((network) => parsed.match(ipaddr.parseCIDR(network)));
+};
+
+function membership(set: AddressSet, family: Family, pools: Ruled['pools']): (address: string) => boolean {
+  if (set.kind === 'networks')
+    return (address) => matchesAny(address, set[family]) && !matchesAny(address, pools[family]);
+  const members = new Set(set[family].map(canonicalMember));
+  return (address) => members.has(address);
+}
+
+export function createJudge({ rules, pools }: Ruled): Judge {
   const chains = new Map(rules.chains.map((chain) => [chain.name, chain]));
   const byFamily = (family: Family) => ({
     endpoints: new Map(rules.endpoints.map((endpoint) => [canonicalMember(endpoint[family]), endpoint])),
-    sets: new Map(rules.sets.map((set) => [set.name, new Set(set[family].map(canonicalMember))])),
+    sets: new Map(rules.sets.map((set) => [set.name, membership(set, family, pools)])),
   });
   const indexed = { ipv4: byFamily('ipv4'), ipv6: byFamily('ipv6') };
 
@@ -38,13 +53,11 @@ export function createJudge(rules: RuleSet): Judge {
     const endpoint = endpoints.get(own);
     if (endpoint === undefined) return true;
     const rulesOf = chains.get(endpoint[direction] ?? '')?.rules ?? [];
-    return rulesOf.some(
-      (rule) =>
-        rule.protocol === flow.protocol &&
-        rule.ports.from <= flow.port &&
-        flow.port <= rule.ports.to &&
-        (sets.get(rule.set)?.has(peer) ?? false),
-    );
+    const decides = (rule: PolicyRule) =>
+      (rule.protocol === null || rule.protocol === flow.protocol) &&
+      (rule.ports === null || (rule.ports.from <= flow.port && flow.port <= rule.ports.to)) &&
+      (sets.get(rule.set)?.(peer) ?? false);
+    return rulesOf.find(decides)?.action === 'ALLOW';
   }
 
   return {

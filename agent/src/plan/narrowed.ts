@@ -1,30 +1,27 @@
 /** Which endpoints may do less by `next` than by `previous`: only their connections need a look. Pure. */
-import type { AllowRule, RuleEndpoint, RuleSet } from '@atoll/schema/node/network';
+import type { AddressSet, PolicyRule, RuleEndpoint, RuleSet } from '@atoll/schema/node/network';
 import { families } from '../render/family.ts';
 
 /** All addresses of an endpoint, of which some connections may be forbidden by now. */
 export function narrowed(previous: RuleSet, next: RuleSet): readonly RuleEndpoint[] {
   const nextEndpoints = new Map(next.endpoints.map((endpoint) => [endpoint.instanceId, endpoint]));
   const nextSets = new Map(next.sets.map((set) => [set.name, set]));
-  const lostMembers = new Set(
-    previous.sets.flatMap((set) => {
-      const after = nextSets.get(set.name);
-      const lost = families.some((family) => {
-        const members = new Set(after?.[family]);
-        return set[family].some((member) => !members.has(member));
-      });
-      return lost ? [set.name] : [];
-    }),
-  );
+  const previousSets = new Map(previous.sets.map((set) => [set.name, set]));
+  const lostMembers = shrunk(previousSets, nextSets);
+  const gainedMembers = shrunk(nextSets, previousSets);
   const rulesBefore = new Map(previous.chains.map((chain) => [chain.name, chain.rules]));
   const rulesAfter = new Map(next.chains.map((chain) => [chain.name, chain.rules]));
 
   const lostRules = (before: string | null, after: string | null): boolean => {
     if (before === null) return false;
     const had = rulesBefore.get(before) ?? [];
-    if (had.some((rule) => lostMembers.has(rule.set))) return true;
+    const moved = (rule: PolicyRule) => (rule.action === 'ALLOW' ? lostMembers : gainedMembers).has(rule.set);
+    if (had.some(moved)) return true;
     if (before === after) return false;
-    const has = new Set((rulesAfter.get(after ?? '') ?? []).map(ruleKey));
+    const now = rulesAfter.get(after ?? '') ?? [];
+    // Where anything is denied, the order counts as well.
+    if ([...had, ...now].some((rule) => rule.action === 'DENY')) return true;
+    const has = new Set(now.map(ruleKey));
     return had.some((rule) => !has.has(ruleKey(rule)));
   };
 
@@ -35,4 +32,19 @@ export function narrowed(previous: RuleSet, next: RuleSet): readonly RuleEndpoin
   });
 }
 
-const ruleKey = (rule: AllowRule) => `${rule.protocol} ${rule.ports.from} ${rule.ports.to} ${rule.set}`;
+const ruleKey = ({ protocol, ports, icmp, set }: PolicyRule) =>
+  `${protocol} ${ports?.from} ${ports?.to} ${icmp} ${set}`;
+
+type SetsByName = ReadonlyMap<string, AddressSet>;
+
+/** Names of the sets that have members which they don't have any more in `after`. */
+function shrunk(before: SetsByName, after: SetsByName): ReadonlySet<string> {
+  const names = [...before.values()].flatMap((set) => {
+    const lost = families.some((family) => {
+      const members = new Set(after.get(set.name)?.[family]);
+      return set[family].some((member) => !members.has(member));
+    });
+    return lost ? [set.name] : [];
+  });
+  return new Set(names);
+}

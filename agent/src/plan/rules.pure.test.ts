@@ -89,7 +89,7 @@ describe('planning rules', () => {
     };
     applyToModel(model, planRules(names, render(names, opening([b])), observe(model, names)));
     const plan = planRules(names, render(names, opening([b, a])), observe(model, names));
-    const inForce = names.set('ipv4', `policy to${fixedId('policy', 1).slice(-12)}`);
+    const inForce = names.set('ipv4', `policy addresses to${fixedId('policy', 1).slice(-12)}`);
     expect(plan.swap).toContain(`swap ${inForce}n ${inForce}`);
     expect(plan.prepare.filter((line) => line.split(' ')[1] === inForce)).toEqual([]);
   });

@@ -10,7 +10,7 @@
  * shares the host. So a packet passes only after the egress rules of its source and the ingress rules of its
  * destination were both asked, wherever the two are. `-g` is what lets a rule of a leaf return straight to `check`.
  */
-import type { AllowRule, DesiredNetwork, RuleEndpoint } from '@atoll/schema/node/network';
+import type { AddressSet, DesiredNetwork, PolicyRule, RuleEndpoint } from '@atoll/schema/node/network';
 import { type Chain, chain, inSet, inState, jump, notInSet, type Rule, type RuleBody } from './chain.ts';
 import { type Direction, dispatch, endpointChain, peerEnd, type Target } from './dispatch.ts';
 import type { Family } from './family.ts';
@@ -51,8 +51,15 @@ const neighbourDiscovery: readonly RuleBody[] = ['135', '136'].map((type) => ({
 
 export function renderRules(names: NodeNames, intent: RuleIntent, family: Family): RenderedRules {
   const { endpoints, chains: ruleChains, sets: addressSets } = intent.rules;
-  const policySet = (name: string) => ipSet(names, family, 'hash:ip', `policy ${name}`, []).name;
-  const known = new Set(addressSets.map((set) => set.name));
+  const policySet = (set: AddressSet) =>
+    ipSet(
+      names,
+      family,
+      set.kind === 'networks' ? 'hash:net' : 'hash:ip',
+      `policy ${set.kind} ${set.name}`,
+      set[family],
+    );
+  const known = new Map(addressSets.map((set) => [set.name, set]));
   const directionOf = new Map(ruleChains.map((entry) => [entry.name, entry.direction]));
 
   const own = ipSet(
@@ -62,6 +69,8 @@ export function renderRules(names: NodeNames, intent: RuleIntent, family: Family
     'endpoints',
     endpoints.map((endpoint) => `${endpoint[family]},${names.interface(endpoint.instanceId)}`),
   );
+
+  const inside = ipSet(names, family, 'hash:net', 'pools', intent.pools?.[family] ?? []);
 
   function targets(direction: Direction): Target[] {
     const users = new Map<string, RuleEndpoint[]>();
@@ -80,19 +89,21 @@ export function renderRules(names: NodeNames, intent: RuleIntent, family: Family
       .map(([name, using]) => ({ chain: name, members: using.map((endpoint) => endpoint[family]) }));
   }
 
-  function allow(rule: AllowRule, direction: Direction): RuleBody {
-    if (!known.has(rule.set)) {
+  function decide(rule: PolicyRule, direction: Direction): RuleBody {
+    const set = known.get(rule.set);
+    if (set === undefined) {
       throw new RuleSetInvalid(
         `a rule of policy ${rule.policyId} names the address set ${rule.set}, which isn't there`,
       );
     }
-    const protocol = rule.protocol.toLowerCase();
     return {
       match: [
-        ...['-p', protocol, '-m', protocol, '--dport', `${rule.ports.from}:${rule.ports.to}`],
-        ...inSet(policySet(rule.set), peerEnd[direction]),
+        ...protocolMatch(rule, family),
+        // An address of a pool is somebody's endpoint, whatever a CIDR says.
+        ...(set.kind === 'networks' ? notInSet(inside.name, peerEnd[direction]) : []),
+        ...inSet(policySet(set).name, peerEnd[direction]),
       ],
-      target: jump('RETURN'),
+      target: jump(rule.action === 'ALLOW' ? 'RETURN' : 'DROP'),
       note: rule.policyId,
     };
   }
@@ -102,8 +113,6 @@ export function renderRules(names: NodeNames, intent: RuleIntent, family: Family
   const used = new Set([...outgoing, ...incoming].map((target) => target.chain));
   const egress = dispatch(names, family, 'egress', outgoing);
   const ingress = dispatch(names, family, 'ingress', incoming);
-  const outsidePools = (flag: '-s' | '-d'): RuleBody[] =>
-    intent.pools === null ? [] : [{ match: ['!', flag, intent.pools[family]], target: jump('DROP') }];
   const notItsOwn: RuleBody = { match: notInSet(own.name, 'src,src'), target: jump('DROP') };
 
   const check = names.chain('check');
@@ -118,12 +127,11 @@ export function renderRules(names: NodeNames, intent: RuleIntent, family: Family
     ]),
     // RELATED is left out on purpose: an ICMP error names a flow in its payload, and a pod could forge one for a flow
     // of somebody else's.
-    chain(names.chain('from'), [notItsOwn, established, invalid, ...outsidePools('-d'), ...egress.bodies, drop]),
+    chain(names.chain('from'), [notItsOwn, established, invalid, ...egress.bodies, drop]),
     chain(names.chain('to'), [
       // Here RELATED comes from routers on the way (path MTU): what a local pod sends has been through `from`.
       { match: inState('ESTABLISHED,RELATED'), target: jump('RETURN') },
       invalid,
-      ...outsidePools('-s'),
       ...ingress.bodies,
       drop,
     ]),
@@ -143,16 +151,17 @@ export function renderRules(names: NodeNames, intent: RuleIntent, family: Family
       .filter((entry) => used.has(entry.name))
       .map((entry) =>
         chain(endpointChain(names, entry.direction, entry.name), [
-          ...entry.rules.map((rule) => allow(rule, entry.direction)),
+          ...entry.rules.map((rule) => decide(rule, entry.direction)),
           drop,
         ]),
       ),
   ];
 
-  const policySets = addressSets.map((set) => ipSet(names, family, 'hash:ip', `policy ${set.name}`, set[family]));
   return {
     family,
-    sets: [own, ...egress.sets, ...ingress.sets, ...policySets].sort((a, b) => (a.name < b.name ? -1 : 1)),
+    sets: [own, inside, ...egress.sets, ...ingress.sets, ...addressSets.map(policySet)].sort((a, b) =>
+      a.name < b.name ? -1 : 1,
+    ),
     chains: chains.sort((a, b) => (a.name < b.name ? -1 : 1)),
     anchors: [
       anchor('FORWARD', 'check', [], check),
@@ -160,6 +169,24 @@ export function renderRules(names: NodeNames, intent: RuleIntent, family: Family
       anchor('INPUT', 'input', ['-i', anyInterface], input),
     ],
   };
+}
+
+/** How ICMP and the types of the schema are called in each family. */
+const icmp = {
+  ipv4: { protocol: 'icmp', flag: '--icmp-type', types: { ECHO_REQUEST: '8' } },
+  ipv6: { protocol: 'ipv6-icmp', flag: '--icmpv6-type', types: { ECHO_REQUEST: '128' } },
+} as const;
+
+function protocolMatch(rule: PolicyRule, family: Family): string[] {
+  if (rule.protocol === null) return [];
+  if (rule.protocol === 'ICMP') {
+    const { protocol, flag, types } = icmp[family];
+    const type = rule.icmp === null ? [] : ['-m', family === 'ipv4' ? 'icmp' : 'icmp6', flag, types[rule.icmp]];
+    return ['-p', protocol, ...type];
+  }
+  const protocol = rule.protocol.toLowerCase();
+  const ports = rule.ports === null ? [] : ['-m', protocol, '--dport', `${rule.ports.from}:${rule.ports.to}`];
+  return ['-p', protocol, ...ports];
 }
 
 function anchor(builtin: Anchor['builtin'], kind: Anchor['kind'], match: readonly string[], target: string): Anchor {

@@ -3,8 +3,8 @@ import ipaddr from 'ipaddr.js';
 import { type Family, familyFacts } from './family.ts';
 import type { NodeNames } from './names.ts';
 
-/** `hash:net,iface`: an address together with the interface it belongs to. */
-export const setTypes = ['hash:ip', 'hash:net,iface'] as const;
+/** `hash:net`: CIDRs. `hash:net,iface`: an address together with the interface it belongs to. */
+export const setTypes = ['hash:ip', 'hash:net', 'hash:net,iface'] as const;
 export type SetType = (typeof setTypes)[number];
 
 export interface IpSet {
@@ -17,8 +17,12 @@ export interface IpSet {
 
 /** One spelling per address, the kernel's; whatever follows a comma (an interface) stays. */
 export function canonicalMember(member: string): string {
-  const [address = '', ...rest] = member.split(',');
-  return [ipaddr.parse(address).toString(), ...rest].join(',');
+  const [network = '', ...rest] = member.split(',');
+  const [address = '', prefix] = network.split('/');
+  const parsed = ipaddr.parse(address);
+  // The kernel says an address without its length.
+  const whole = prefix === undefined || Number(prefix) === (parsed.kind() === 'ipv4' ? 32 : 128);
+  return [whole ? parsed.toString() : `${parsed.toString()}/${prefix}`, ...rest].join(',');
 }
 
 export function ipSet(

@@ -18,7 +18,7 @@ export async function ensureHost(
   pools: DesiredNetwork['pools'] | null,
 ): Promise<void> {
   await ensureForwarding(commands);
-  const wanted = pools === null ? [] : families.map((family) => pools[family]);
+  const wanted = pools === null ? [] : families.flatMap((family) => pools[family]);
   const observed = await blackholes(commands, names);
   const lines = [
     ...wanted.filter((pool) => !observed.includes(pool)).map((pool) => blackholeLine('add', pool, names)),

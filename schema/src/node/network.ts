@@ -1,42 +1,62 @@
 /**
  * Between the network service and a node's agent: the node's rule set, neutral of any backend, and its receipt.
  *
- * Everything is denied that no rule allows, in both directions, for every endpoint. A packet from one endpoint to
+ * Everything is denied that no rule allows, in both directions, for every endpoint. Rules decide about new connections;
+ * what belongs to an allowed one passes. A packet from one endpoint to
  * another must pass the egress rules of its source (on the source's node) and the ingress rules of its destination (on
- * the destination's node). Answers of allowed connections pass.
+ * the destination's node).
  */
 import { z } from 'zod';
-import { protocols } from '../deploy/spec.ts';
 import { id } from '../ids.ts';
 import { hash } from '../network/events.ts';
 import { traceparent, traces } from './trace.ts';
 
-/** A named set of addresses; one name has members of both families. Members are sorted and without mask. */
+/**
+ * A named set; one name has members of both families, sorted and canonical. `addresses`: of endpoints, without mask.
+ * `networks`: CIDRs outside the platform's pools; whatever they say, an address of a pool is never a member. None is /0: the
+ * whole of a family is its two halves.
+ */
 export const addressSet = z.strictObject({
   /** Content-independent and stable: `[a-z0-9]{1,24}`. */
   name: z.string().regex(/^[a-z0-9]{1,24}$/),
-  ipv4: z.array(z.ipv4()),
-  ipv6: z.array(z.ipv6()),
+  kind: z.enum(['addresses', 'networks']),
+  ipv4: z.array(z.union([z.ipv4(), z.cidrv4()])),
+  ipv6: z.array(z.union([z.ipv6(), z.cidrv6()])),
 });
 export type AddressSet = z.infer<typeof addressSet>;
 
-/** Opens the ports to or from the addresses of `set`. */
-export const allowRule = z.strictObject({
-  policyId: id('policy'),
-  protocol: z.enum(protocols),
-  /** Both ends included. */
-  ports: z.strictObject({ from: z.number().int(), to: z.number().int() }),
-  set: z.string(),
-});
-export type AllowRule = z.infer<typeof allowRule>;
+export const ruleActions = ['ALLOW', 'DENY'] as const;
+export const ruleProtocols = ['TCP', 'UDP', 'ICMP'] as const;
+/** ICMP in IPv4 and ICMPv6 in IPv6 at once. */
+export const icmpTypes = ['ECHO_REQUEST'] as const;
 
-/** Rules that several endpoints share; named by their content, so that equal lists are one chain. */
+/** What is decided about new connections to or from the members of `set`. */
+export const policyRule = z.strictObject({
+  /** Where it comes from: a tenant's policy, the platform's, or the isolation level of a namespace. */
+  policyId: z.union([id('policy'), id('platformPolicy'), id('namespace')]),
+  action: z.enum(ruleActions),
+  /** Null: every protocol; then there are neither ports nor a type. */
+  protocol: z.enum(ruleProtocols).nullable(),
+  /** Both ends included; null: all, and always null where there are no ports. */
+  ports: z.strictObject({ from: z.number().int(), to: z.number().int() }).nullable(),
+  /** Null: all, and always null where it isn't ICMP. */
+  icmp: z.enum(icmpTypes).nullable(),
+  set: z.string(),
+  /** New connections that it decides about are logged, within bounds. */
+  log: z.boolean(),
+});
+export type PolicyRule = z.infer<typeof policyRule>;
+
+/**
+ * Rules that several endpoints share; named by their content, so that equal lists are one chain. The first rule that matches
+ * decides; where none does, it is denied.
+ */
 export const ruleChain = z.strictObject({
   /** First 16 hex digits of the SHA-256 of direction and rules. */
   name: z.string().regex(/^[0-9a-f]{16}$/),
   /** `ingress` rules match the set as source, `egress` rules as destination. Ports are always those of the destination. */
   direction: z.enum(['ingress', 'egress']),
-  rules: z.array(allowRule),
+  rules: z.array(policyRule),
 });
 export type RuleChain = z.infer<typeof ruleChain>;
 
@@ -56,7 +76,13 @@ export const ruleSet = z.strictObject({
   chains: z.array(ruleChain),
   sets: z.array(addressSet),
   /** Policies that have rules on this node, with the hash of those rules. */
-  policies: z.array(z.strictObject({ policyId: id('policy'), revision: z.number().int().min(1), hash })),
+  policies: z.array(
+    z.strictObject({
+      policyId: z.union([id('policy'), id('platformPolicy')]),
+      revision: z.number().int().min(1),
+      hash,
+    }),
+  ),
 });
 export type RuleSet = z.infer<typeof ruleSet>;
 
@@ -65,8 +91,8 @@ export const desiredNetwork = z.strictObject({
   nodeId: id('node'),
   generation: z.number().int().min(0),
   hash,
-  /** The platform's whole address pools: the node keeps packets to unknown addresses of these from leaving it. */
-  pools: z.strictObject({ ipv4: z.cidrv4(), ipv6: z.cidrv6() }),
+  /** The platform's whole address pools, sorted: the node keeps packets to unknown addresses of these from leaving it. */
+  pools: z.strictObject({ ipv4: z.array(z.cidrv4()).min(1), ipv6: z.array(z.cidrv6()).min(1) }),
   rules: ruleSet,
   traces: traces.optional(),
 });

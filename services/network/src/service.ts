@@ -121,7 +121,7 @@ export async function startNetwork(options: {
     log,
   });
 
-  const poolTexts = { ipv4: rangeText(pools.ipv4), ipv6: rangeText(pools.ipv6) };
+  const poolTexts = { ipv4: [rangeText(pools.ipv4)], ipv6: [rangeText(pools.ipv6)] };
   const holdings = serveHoldings({ nc, pool, store, log });
   const pull = servePull({ nc, pool, pools: poolTexts, log });
   const report = serveReport({ nc, pool, store, onConfirmed: wakeBoth, log });

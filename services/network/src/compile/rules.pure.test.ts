@@ -46,8 +46,8 @@ function ruleSetPasses(
     const set = rules.sets.find((one) => one.name === rule.set);
     return (
       rule.protocol === protocol &&
-      port >= rule.ports.from &&
-      port <= rule.ports.to &&
+      port >= (rule.ports?.from ?? 0) &&
+      port <= (rule.ports?.to ?? 65_535) &&
       (set?.ipv4 ?? []).includes(peer.ipv4) &&
       (set?.ipv6 ?? []).includes(peer.ipv6)
     );

@@ -10,7 +10,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Id } from '@atoll/schema/ids';
-import type { AddressSet, AllowRule, RuleChain, RuleEndpoint, RuleSet } from '@atoll/schema/node/network';
+import type { AddressSet, PolicyRule, RuleChain, RuleEndpoint, RuleSet } from '@atoll/schema/node/network';
 import type { CompiledEndpoint, CompiledPolicy } from './model.ts';
 import { byText, sortedSet } from './order.ts';
 import { mergedPorts } from './ports.ts';
@@ -28,6 +28,7 @@ export const setName = (policyId: Id<'policy'>, direction: Direction) =>
 
 const addressSet = (name: string, members: readonly CompiledEndpoint[]): AddressSet => ({
   name,
+  kind: 'addresses',
   ipv4: sortedSet(members.map((member) => member.ipv4)),
   ipv6: sortedSet(members.map((member) => member.ipv6)),
 });
@@ -37,7 +38,7 @@ interface PolicySide {
   readonly direction: Direction;
   readonly guarded: readonly CompiledEndpoint[];
   readonly set: AddressSet;
-  readonly rules: readonly AllowRule[];
+  readonly rules: readonly PolicyRule[];
 }
 
 function policySides(nodeId: Id<'node'>, policy: CompiledPolicy, endpoints: ByNamespace): PolicySide[] {
@@ -52,7 +53,9 @@ function policySides(nodeId: Id<'node'>, policy: CompiledPolicy, endpoints: ByNa
     if (here.length === 0 || peers.length === 0) return [];
     const set = addressSet(setName(policyId, direction), peers);
     const rules = mergedPorts(spec.ports).map(
-      ({ protocol, from, to }): AllowRule => ({ policyId, protocol, ports: { from, to }, set: set.name }),
+      ({ protocol, from, to }): PolicyRule => ({
+        ...{ policyId, action: 'ALLOW', protocol, ports: { from, to }, icmp: null, set: set.name, log: false },
+      }),
     );
     return [{ direction, guarded: here, set, rules }];
   });
@@ -70,8 +73,8 @@ const receiptHash = (sides: readonly PolicySide[]) =>
   );
 
 /** Rules of each endpoint of the node. Policies come sorted, and so do their ports: equal rules are equal lists. */
-function rulesByEndpoint(sides: readonly PolicySide[], direction: Direction): Map<Id<'instance'>, AllowRule[]> {
-  const rulesOf = new Map<Id<'instance'>, AllowRule[]>();
+function rulesByEndpoint(sides: readonly PolicySide[], direction: Direction): Map<Id<'instance'>, PolicyRule[]> {
+  const rulesOf = new Map<Id<'instance'>, PolicyRule[]>();
   for (const side of sides.filter((one) => one.direction === direction)) {
     for (const { instanceId } of side.guarded) {
       const rules = rulesOf.get(instanceId);
