@@ -20,4 +20,7 @@ export interface RuleBackend {
 }
 
 /** Before anything was ever pulled: everything is denied. */
-export const denyAll: RuleIntent = { pools: null, rules: { endpoints: [], chains: [], sets: [], policies: [] } };
+export const denyAll: RuleIntent = {
+  pools: null,
+  rules: { endpoints: [], chains: [], sets: [], mappings: [], policies: [] },
+};

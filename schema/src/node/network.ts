@@ -70,11 +70,35 @@ export const ruleEndpoint = z.strictObject({
 });
 export type RuleEndpoint = z.infer<typeof ruleEndpoint>;
 
+/**
+ * A port of a public address that this node answers for, and where its connections go: to one of the targets each, as if it had
+ * been spoken to itself. The client's address stays what it is where the target is on this node.
+ */
+export const ruleMapping = z.strictObject({
+  portMappingId: id('portMapping'),
+  /** The targets are of its family. */
+  address: z.union([z.ipv4(), z.ipv6()]),
+  protocol: z.enum(['TCP', 'UDP']),
+  port: z.number().int().min(1).max(65535),
+  /** Ready endpoints, sorted. Empty: connections are refused. */
+  targets: z.array(
+    z.strictObject({
+      address: z.union([z.ipv4(), z.ipv6()]),
+      port: z.number().int().min(1).max(65535),
+      /** On this node. */
+      here: z.boolean(),
+    }),
+  ),
+});
+export type RuleMapping = z.infer<typeof ruleMapping>;
+
 /** All lists are sorted, so that equal intent gives equal bytes. */
 export const ruleSet = z.strictObject({
   endpoints: z.array(ruleEndpoint),
   chains: z.array(ruleChain),
   sets: z.array(addressSet),
+  /** Ports of the public addresses that this node answers for. */
+  mappings: z.array(ruleMapping),
   /** Policies that have rules on this node, with the hash of those rules. */
   policies: z.array(
     z.strictObject({
