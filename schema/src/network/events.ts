@@ -20,6 +20,16 @@ const subnet = {
   ipv6: z.cidrv6().describe('Its IPv6 range.'),
 };
 const namespace = z.strictObject({ namespaceId: id('namespace') });
+const tenantV1 = z.strictObject({ tenantId: id('tenant') });
+const tenantCause = tenantV1.extend({
+  told: z
+    .number()
+    .int()
+    .min(0)
+    .describe(
+      'Position, in the tenancy context, of the fact that it follows from: an older one changes nothing any more.',
+    ),
+});
 const policy = { policyId: id('policy'), namespaceId: id('namespace') };
 const spec = policySpec.describe('What it opens.');
 const countedRevision = 'Revision of the policy, from 1.';
@@ -46,22 +56,24 @@ export const networkEvents = {
   },
 
   TenantIsolated: {
-    doc: 'The tenant is suspended: none of its policies opens anything.',
+    doc: 'The tenant is suspended or to be deleted: none of its policies opens anything.',
     stream: 'tenant',
-    version: 1,
-    data: z.strictObject({ tenantId: id('tenant') }),
+    version: 2,
+    data: tenantCause,
+    upcasters: { 1: (data: unknown) => ({ ...tenantV1.parse(data), told: 0 }) },
   },
   TenantReconnected: {
     doc: "The tenant's policies are in force again.",
     stream: 'tenant',
-    version: 1,
-    data: z.strictObject({ tenantId: id('tenant') }),
+    version: 2,
+    data: tenantCause,
+    upcasters: { 1: (data: unknown) => ({ ...tenantV1.parse(data), told: 0 }) },
   },
   TenantForgotten: {
     doc: 'The tenant is deleted: that it was isolated is known no longer.',
     stream: 'tenant',
     version: 1,
-    data: z.strictObject({ tenantId: id('tenant') }),
+    data: tenantV1,
   },
 
   SubnetAllocated: {

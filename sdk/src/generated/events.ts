@@ -89,8 +89,8 @@ export interface EventData {
   'network.NamespaceOpened': { readonly namespaceId: string };
   'network.NamespaceClosed': { readonly namespaceId: string };
   'network.NamespaceDrained': { readonly namespaceId: string };
-  'network.TenantIsolated': { readonly tenantId: string };
-  'network.TenantReconnected': { readonly tenantId: string };
+  'network.TenantIsolated': { readonly tenantId: string; readonly told: number };
+  'network.TenantReconnected': { readonly tenantId: string; readonly told: number };
   'network.TenantForgotten': { readonly tenantId: string };
   'network.SubnetAllocated': { readonly subnetId: string; readonly namespaceId: string; readonly ipv4: string; readonly ipv6: string };
   'network.SubnetReleased': { readonly subnetId: string; readonly namespaceId: string; readonly ipv4: string; readonly ipv6: string };

@@ -124,8 +124,8 @@ run(policy, byAnn(2), { kind: 'delete', seen: null });
 
 // Tenancy's story ends with the tenant suspended and resumed.
 const ofTenant = { stream: connectionStream(tenant), ...because(goldenId('event', 100_012)) };
-run(connection, ofTenant, { kind: 'isolate', tenantId: tenant });
-run(connection, { ...ofTenant, cause: goldenId('event', 100_013) }, { kind: 'reconnect', tenantId: tenant });
+run(connection, ofTenant, { kind: 'isolate', tenantId: tenant, told: 12 });
+run(connection, { ...ofTenant, cause: goldenId('event', 100_013) }, { kind: 'reconnect', tenantId: tenant, told: 13 });
 const old = goldenId('tenant', 2);
 const ofOld = {
   stream: connectionStream(old),
@@ -133,8 +133,8 @@ const ofOld = {
   actor: 'service:network',
   cause: goldenId('event', 100_080),
 };
-run(connection, ofOld, { kind: 'isolate', tenantId: old });
-run(connection, ofOld, { kind: 'forget', tenantId: old });
+run(connection, ofOld, { kind: 'isolate', tenantId: old, told: 80 });
+run(connection, ofOld, { kind: 'forget', tenantId: old, told: 81 });
 
 run(policy, byAnn(1), { kind: 'setLabels', labels: { team: 'web' }, seen: null });
 

@@ -29,14 +29,16 @@ function decisionOn(store: EventStore, record: TenancyRecord): Promise<CommandOu
       origin,
       idempotency: { key, request: command },
     });
-  const decideConnection = (command: ConnectionCommand) =>
-    handleCommand(store, {
+  const decideConnection = (wanted: Omit<ConnectionCommand, 'told'>) => {
+    const command = { ...wanted, told: record.position };
+    return handleCommand(store, {
       decider: connection,
       stream: connectionStream(command.tenantId),
       command,
       origin,
       idempotency: { key, request: command },
     });
+  };
   // Who somebody is changes nothing of what may reach what.
   if (isIdentityEvent(record)) return null;
   if (isOf(environmentEvents, record) || isOf(planEvents, record)) return null;
