@@ -307,6 +307,18 @@ describe('the audit log', () => {
     expect(told).toEqual({ type: 'audit.MutationAccepted', data: {} });
   });
 
+  it('says of people only to those who may read who the members are', async () => {
+    const added = async (token: string) => {
+      const { body } = await platform.query(token, '{ events(first: 100) { nodes { type data } } }');
+      const told: { type: string; data: object }[] = body.data.events.nodes;
+      return told.filter(({ type }) => type === 'tenancy.MemberAdded').map(({ data }) => Object.keys(data).length > 0);
+    };
+    const forAdmin = await added(acme.admin);
+    expect(forAdmin.length).toBeGreaterThan(0);
+    expect(forAdmin).not.toContain(false);
+    expect(await added(acme.viewer)).toEqual(forAdmin.map(() => false));
+  });
+
   it('is not for viewers, and each tenant has its own', async () => {
     const { body } = await platform.query(acme.viewer, log, {});
     expect(body.errors[0].extensions).toMatchObject({ code: 'FORBIDDEN', permission: 'audit:read' });

@@ -3,7 +3,8 @@ import { scopeOf } from '../auth/viewers.ts';
 import { ApiError } from '../errors.ts';
 import type { LiveResolver } from '../live/resolvers.ts';
 import { defaultPage, maxPage } from '../read/compile/page.ts';
-import { type LogReader, parseCursor, shownTo } from './read.ts';
+import { type LogReader, parseCursor } from './read.ts';
+import { shownTo } from './shown.ts';
 
 export function createEventsField(log: LogReader): LiveResolver {
   return {

@@ -1,6 +1,5 @@
 /** A tenant's log, as it is read: contiguous cursors, an explicit error where it was trimmed. */
 import type { Access, Reach } from '@atoll/access/compiled';
-import type { Viewer } from '../auth/viewers.ts';
 import { ApiError } from '../errors.ts';
 import type { Reader } from '../read/reader.ts';
 
@@ -22,10 +21,6 @@ export interface LogRow {
   readonly traceparent: string | null;
 }
 
-/** What is told of requests is for auditors: who may only follow the events sees that there was one. */
-export const shownTo = (viewer: Viewer, row: LogRow): LogRow =>
-  row.type.startsWith('audit.') && !viewer.permissions.has('audit:read') ? { ...row, data: {} } : row;
-
 export interface Head {
   /** The newest cursor; 0 for an empty log. */
   readonly cursor: number;
@@ -45,8 +40,10 @@ export interface LogReader {
 export type Parts = Pick<Extract<Reach, { kind: 'some' }>, 'environments' | 'namespaces'>;
 
 /** Whether a viewer may read the record, of those of their tenant. */
-export function readable({ environmentId, namespaceId }: LogRow, access: Access): boolean {
-  const reach = access.reach('event:read');
+export const readable = (row: LogRow, access: Access): boolean => within(row, access.reach('event:read'));
+
+/** Whether what the record is about is somewhere that the viewer reaches. */
+export function within({ environmentId, namespaceId }: LogRow, reach: Reach): boolean {
   switch (reach.kind) {
     case 'everywhere':
       return true;

@@ -7,7 +7,8 @@ import type { Engine, EngineRequest } from '../graphql/engine.ts';
 import type { Teller } from '../graphql/tell.ts';
 import { Completion } from '../read/complete.ts';
 import type { LogHub } from './hub.ts';
-import { type LogReader, type LogRow, parseCursor, readable, shownTo } from './read.ts';
+import { type LogReader, type LogRow, parseCursor, readable } from './read.ts';
+import { shownTo } from './shown.ts';
 
 /** Deliveries that are remembered as shown in their traces. */
 const maxShown = 1000;
