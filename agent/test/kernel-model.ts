@@ -3,7 +3,8 @@ import type { ObservedRules, RulesPlan } from '../src/plan/rules.ts';
 import { hashPattern } from '../src/render/chain.ts';
 import { type Family, families } from '../src/render/family.ts';
 import type { NodeNames } from '../src/render/names.ts';
-import { parseSets, parseTable } from '../src/rules/observe.ts';
+import { builtins, type Table, tables } from '../src/render/tables.ts';
+import { parseSets, parseTables } from '../src/rules/observe.ts';
 
 interface ModelRule {
   readonly text: string;
@@ -12,17 +13,26 @@ interface ModelRule {
 }
 interface ModelTable {
   readonly chains: Map<string, ModelRule[]>;
-  readonly builtins: { FORWARD: ModelRule[]; INPUT: ModelRule[] };
+  readonly builtins: Map<string, ModelRule[]>;
 }
 export interface Model {
-  readonly tables: Record<Family, ModelTable>;
+  readonly tables: Record<Family, Record<Table, ModelTable>>;
   readonly sets: Map<string, Set<string>>;
 }
 
-const emptyTable = (): ModelTable => ({ chains: new Map(), builtins: { FORWARD: [], INPUT: [] } });
-export const emptyModel = (): Model => ({ tables: { ipv4: emptyTable(), ipv6: emptyTable() }, sets: new Map() });
+const emptyTable = (table: Table): ModelTable => ({
+  chains: new Map(),
+  builtins: new Map(builtins[table].map((name) => [name, []])),
+});
+const emptyTables = () => ({
+  filter: emptyTable('filter'),
+  raw: emptyTable('raw'),
+  mangle: emptyTable('mangle'),
+  nat: emptyTable('nat'),
+});
+export const emptyModel = (): Model => ({ tables: { ipv4: emptyTables(), ipv6: emptyTables() }, sets: new Map() });
 
-const ruleOf = (text: string): ModelRule => ({
+export const ruleOf = (text: string): ModelRule => ({
   text,
   hash: hashPattern.exec(/--comment (\S+)/.exec(text)?.[1] ?? '')?.[1] ?? null,
   target: /-[jg] (\S+)$/.exec(text)?.[1] ?? '',
@@ -44,23 +54,24 @@ function ipset(model: Model, lines: readonly string[]): void {
       model.sets.set(name, b).set(other, a);
     } else if (verb === 'destroy') {
       for (const family of families) {
-        const { chains, builtins } = model.tables[family];
-        const rules = [...chains.values(), builtins.FORWARD, builtins.INPUT].flat();
-        if (rules.some((rule) => rule.text.includes(` ${name} `))) throw new Error(`${name} is in use`);
+        const all = tables.flatMap((table) => allRules(model.tables[family][table]));
+        if (all.some((rule) => rule.text.includes(` ${name} `))) throw new Error(`${name} is in use`);
       }
       if (!model.sets.delete(name)) throw new Error(`no set ${name}`);
     } else throw new Error(`unknown: ${line}`);
   }
 }
 
+const allRules = ({ chains, builtins: own }: ModelTable) => [...chains.values(), ...own.values()].flat();
+
 function restore(model: Model, family: Family, text: string | null): void {
-  const table = model.tables[family];
-  const chainOf = (name: string) =>
-    name === 'FORWARD' || name === 'INPUT' ? table.builtins[name] : present(table.chains.get(name), `chain ${name}`);
+  let table = model.tables[family].filter;
+  const chainOf = (name: string) => table.builtins.get(name) ?? present(table.chains.get(name), `chain ${name}`);
   for (const line of text?.trim().split('\n') ?? []) {
-    if (line === '*filter' || line === 'COMMIT') continue;
+    if (line === 'COMMIT') continue;
     const [verb = '', name = '', ...rest] = line.split(' ');
-    if (verb.startsWith(':')) table.chains.set(verb.slice(1), []);
+    if (verb.startsWith('*')) table = present(model.tables[family][verb.slice(1) as Table], verb);
+    else if (verb.startsWith(':')) table.chains.set(verb.slice(1), []);
     else if (verb === '-A') chainOf(name).push(ruleOf(rest.join(' ')));
     else if (verb === '-I') {
       const index = Number(rest[0]) - 1;
@@ -72,13 +83,13 @@ function restore(model: Model, family: Family, text: string | null): void {
       chainOf(name).splice(at, 1);
     } else if (verb === '-X') {
       if (chainOf(name).length > 0) throw new Error(`${name} is not empty`);
-      const rules = [...table.chains.values(), table.builtins.FORWARD, table.builtins.INPUT].flat();
-      if (rules.some((rule) => rule.target === name)) throw new Error(`${name} is in use`);
+      if (allRules(table).some((rule) => rule.target === name)) throw new Error(`${name} is in use`);
       table.chains.delete(name);
     } else throw new Error(`unknown: ${line}`);
   }
-  for (const [, rules] of table.chains) {
-    for (const rule of rules) {
+  for (const each of tables) {
+    table = model.tables[family][each];
+    for (const rule of [...table.chains.values()].flat()) {
       if (rule.target.startsWith('atl')) chainOf(rule.target);
       const set = /--match-set (\S+)/.exec(rule.text)?.[1];
       if (set !== undefined) present(model.sets.get(set), `set ${set}`);
@@ -95,20 +106,23 @@ export function applyToModel(model: Model, plan: RulesPlan): void {
 
 /** As the save programs print it, through the agent's own parser. */
 export function observe(model: Model, names: NodeNames): ObservedRules {
-  const save = (family: Family) => {
-    const { chains, builtins } = model.tables[family];
-    const all = [...chains, ['FORWARD', builtins.FORWARD] as const, ['INPUT', builtins.INPUT] as const];
-    return [
-      ...[...chains.keys()].map((name) => `:${name} - [0:0]`),
-      ...all.flatMap(([name, rules]) => rules.map((rule) => `-A ${name} ${rule.text}`)),
-    ].join('\n');
-  };
+  const save = (family: Family) =>
+    tables
+      .flatMap((table) => {
+        const { chains, builtins: own } = model.tables[family][table];
+        return [
+          `*${table}`,
+          ...[...chains.keys()].map((name) => `:${name} - [0:0]`),
+          ...[...chains, ...own].flatMap(([name, rules]) => rules.map((rule) => `-A ${name} ${rule.text}`)),
+        ];
+      })
+      .join('\n');
   const sets = [...model.sets].flatMap(([name, members]) => [
     `create ${name} hash:ip`,
     ...[...members].map((member) => `add ${name} ${member}`),
   ]);
   return {
-    tables: { ipv4: parseTable(save('ipv4'), names), ipv6: parseTable(save('ipv6'), names) },
+    tables: { ipv4: parseTables(save('ipv4'), names), ipv6: parseTables(save('ipv6'), names) },
     sets: parseSets(sets.join('\n'), names),
   };
 }

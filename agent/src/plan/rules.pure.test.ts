@@ -1,9 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compile, endpointAt, fixedId, type Opening, pools } from '../../test/fixtures.ts';
-import { applyToModel, emptyModel, observe } from '../../test/kernel-model.ts';
+import { applyToModel, emptyModel, observe, ruleOf } from '../../test/kernel-model.ts';
+import { chain, inSet, jump } from '../render/chain.ts';
+import { RuleSetInvalid } from '../render/intent.ts';
 import { nodeNames } from '../render/names.ts';
-import { renderRules } from '../render/rules.ts';
+import { assemble, renderRules } from '../render/rules.ts';
+import { ipSet } from '../render/set.ts';
+import { anchor, builtins, type RenderedPart, tables } from '../render/tables.ts';
 import { isEmpty, planRemoval, planRules } from './rules.ts';
 
 const names = nodeNames(fixedId('node', 1));
@@ -57,16 +61,100 @@ describe('planning rules', () => {
     );
   });
 
+  test('over all tables, from anything that several parts add to anything else', () => {
+    const chainName = fc.constantFrom('one', 'two', 'three');
+    const part = fc.record({
+      table: fc.constantFrom(...tables),
+      chains: fc.uniqueArray(chainName, { minLength: 1 }),
+      builtin: fc.nat({ max: 4 }),
+      mark: fc.nat({ max: 2 }),
+      members: fc.array(fc.constantFrom('10.64.1.2', '10.64.1.3'), { maxLength: 2 }),
+    });
+    const rendered = (parts: readonly (typeof part extends fc.Arbitrary<infer T> ? T : never)[]) => {
+      const of = (family: 'ipv4' | 'ipv6') =>
+        assemble(
+          family,
+          parts.map(({ table, chains: wanted, builtin, mark, members }, index): RenderedPart => {
+            const set = ipSet(names, family, 'hash:ip', `part ${index}`, family === 'ipv4' ? members : []);
+            const match = [...inSet(set.name, 'dst'), '-m', 'mark', '--mark', String(mark)];
+            const chains = wanted.map((name) =>
+              chain(names.chain(`${index}-${name}`), [{ match, target: jump('RETURN') }]),
+            );
+            const of = builtins[table];
+            const at = of[builtin % of.length] ?? of[0];
+            return {
+              sets: [set],
+              tables: { [table]: { chains, anchors: chains.map((to) => anchor(at, [], to.name)) } },
+            };
+          }),
+        );
+      return { ipv4: of('ipv4'), ipv6: of('ipv6') };
+    };
+    fc.assert(
+      fc.property(fc.array(fc.array(part, { maxLength: 4 }), { minLength: 1, maxLength: 4 }), (walk) => {
+        const model = emptyModel();
+        model.tables.ipv4.nat.builtins.get('PREROUTING')?.push(ruleOf('-j FOREIGN'));
+        for (const parts of walk) {
+          const wanted = rendered(parts);
+          applyToModel(model, planRules(names, wanted, observe(model, names)));
+          expect(planRules(names, wanted, observe(model, names)).differences).toEqual([]);
+          for (const table of tables) {
+            for (const builtin of builtins[table]) {
+              const inOrder = wanted.ipv4.tables[table].anchors.filter((one) => one.builtin === builtin);
+              const foreign = table === 'nat' && builtin === 'PREROUTING' ? ['-j FOREIGN'] : [];
+              const there = model.tables.ipv4[table].builtins.get(builtin)?.map((rule) => rule.text);
+              expect(there).toEqual([...inOrder.map((one) => one.rule.text), ...foreign]);
+            }
+          }
+        }
+      }),
+    );
+  });
+
+  test('the wall stands before what leads to it, and falls after it', () => {
+    const base = renderRules(names, { pools, rules: compile(instances, []) }, 'ipv4');
+    const service: RenderedPart = {
+      sets: [],
+      tables: {
+        nat: {
+          chains: [chain(names.chain('svc'), [{ match: [], target: jump('RETURN') }])],
+          anchors: [anchor('PREROUTING', [], names.chain('svc'))],
+        },
+      },
+    };
+    const wanted = (family: 'ipv4' | 'ipv6') => assemble(family, [{ sets: base.sets, tables: base.tables }, service]);
+    const model = emptyModel();
+    const both = { ipv4: wanted('ipv4'), ipv6: wanted('ipv6') };
+    const order = (text: string | null) => text?.split('\n').filter((line) => line.startsWith('*'));
+    const plan = planRules(names, both, observe(model, names));
+    expect(order(plan.restore.ipv4)).toEqual(['*filter', '*nat']);
+    applyToModel(model, plan);
+    expect(order(planRemoval(names, observe(model, names)).restore.ipv4)).toEqual(['*nat', '*filter']);
+  });
+
+  test.each([['two chains of one table with one name', [['filter', 'svc'] as const, ['filter', 'svc'] as const]]])(
+    'parts are refused that have %s',
+    (_, chains) => {
+      const parts = chains.map(
+        ([table, name]): RenderedPart => ({
+          sets: [],
+          tables: { [table]: { chains: [chain(names.chain(name), [])], anchors: [] } },
+        }),
+      );
+      expect(() => assemble('ipv4', parts)).toThrow(RuleSetInvalid);
+    },
+  );
+
   test('two nodes on one host leave each other alone, and every check comes before every accept', () => {
     const intent = { pools, rules: compile(instances, []) };
     const model = emptyModel();
-    model.tables.ipv4.builtins.FORWARD.push({ text: '-j FOREIGN', hash: null, target: 'FOREIGN' });
+    model.tables.ipv4.filter.builtins.get('FORWARD')?.push(ruleOf('-j FOREIGN'));
     const both = [names, neighbour] as const;
     for (let round = 0; round < 3; round++) {
       for (const of of both) applyToModel(model, planRules(of, render(of, intent), observe(model, of)));
     }
     for (const of of both) expect(isEmpty(planRules(of, render(of, intent), observe(model, of)))).toBe(true);
-    const targets = model.tables.ipv4.builtins.FORWARD.map((rule) => rule.target);
+    const targets = model.tables.ipv4.filter.builtins.get('FORWARD')?.map((rule) => rule.target) ?? [];
     const kinds = targets.map((target) => /check|accept|FOREIGN/.exec(target)?.[0]);
     expect(kinds).toEqual(['check', 'check', 'accept', 'accept', 'FOREIGN']);
     applyToModel(model, planRemoval(names, observe(model, names)));

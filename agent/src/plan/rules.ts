@@ -5,15 +5,24 @@
 
 import { type Family, families } from '../render/family.ts';
 import type { NodeNames } from '../render/names.ts';
-import type { Anchor, RenderedRules } from '../render/rules.ts';
 import { buildLines, type IpSet } from '../render/set.ts';
+import {
+  type Anchor,
+  builtins as builtinsOf,
+  emptyTable,
+  tables as everyTable,
+  type Place,
+  type RenderedRules,
+  type Table,
+  type TablePart,
+} from '../render/tables.ts';
 
-/** A rule of FORWARD or INPUT. */
+/** A rule of a built-in chain. */
 export type ObservedAnchor =
   | { readonly kind: 'foreign' }
   | {
       readonly kind: 'atoll';
-      readonly anchor: Anchor['kind'];
+      readonly place: Place;
       /** Of this node; else of another that shares the host. */
       readonly own: boolean;
       readonly hash: string | null;
@@ -24,11 +33,13 @@ export type ObservedAnchor =
 export interface ObservedTable {
   /** Own chains with their rules' hashes; null for a rule that isn't ours. */
   readonly chains: ReadonlyMap<string, readonly (string | null)[]>;
-  readonly builtins: Readonly<Record<Anchor['builtin'], readonly ObservedAnchor[]>>;
+  /** Every built-in chain of the table. */
+  readonly builtins: ReadonlyMap<string, readonly ObservedAnchor[]>;
 }
+export type ObservedTables = Readonly<Record<Table, ObservedTable>>;
 
 export interface ObservedRules {
-  readonly tables: Readonly<Record<Family, ObservedTable>>;
+  readonly tables: Readonly<Record<Family, ObservedTables>>;
   /** Own sets with their members. */
   readonly sets: ReadonlyMap<string, ReadonlySet<string>>;
 }
@@ -39,7 +50,7 @@ export interface RulesPlan {
   readonly prepare: readonly string[];
   /** `ipset restore`: changed sets get their next content. */
   readonly swap: readonly string[];
-  /** `iptables-restore --noflush`, one per family; null where there is nothing to do. */
+  /** `iptables-restore --noflush`, one per family, table after table; null where there is nothing to do. */
   readonly restore: Readonly<Record<Family, string | null>>;
   /** `ipset restore`: sets that nothing refers to any more. */
   readonly retire: readonly string[];
@@ -58,7 +69,12 @@ export function planRules(
   wanted: Readonly<Record<Family, RenderedRules>>,
   observed: ObservedRules,
 ): RulesPlan {
-  const tables = families.map((family) => planTable(wanted[family], observed.tables[family]));
+  const order = families.every((family) => everyTable.every((table) => isNothing(wanted[family].tables[table])))
+    ? everyTable.toReversed()
+    : everyTable;
+  const planned = (family: Family) =>
+    order.map((table) => planTable(family, table, wanted[family].tables[table], observed.tables[family][table]));
+  const tables = { ipv4: planned('ipv4'), ipv6: planned('ipv6') };
   const sets = families.flatMap((family) => wanted[family].sets);
   const missing = sets.filter((set) => !observed.sets.has(set.name));
   const changed = sets.filter((set) => {
@@ -77,13 +93,13 @@ export function planRules(
       const next = names.nextSet(set.name);
       return [`swap ${next} ${set.name}`, `destroy ${next}`];
     }),
-    restore: { ipv4: tables[0]?.text ?? null, ipv6: tables[1]?.text ?? null },
+    restore: { ipv4: joined(tables.ipv4), ipv6: joined(tables.ipv6) },
     retire: surplus.filter((name) => !building.has(name)).map((name) => `destroy ${name}`),
     differences: [
       ...missing.map((set) => `set ${set.name} missing`),
       ...changed.map((set) => `set ${set.name} differs`),
       ...surplus.map((name) => `set ${name} is left over`),
-      ...tables.flatMap((table) => table.differences),
+      ...[...tables.ipv4, ...tables.ipv6].flatMap((table) => table.differences),
     ],
   };
 }
@@ -93,7 +109,10 @@ interface TablePlan {
   readonly differences: readonly string[];
 }
 
-function planTable(wanted: RenderedRules, observed: ObservedTable): TablePlan {
+const isNothing = (part: TablePart) => part.chains.length === 0 && part.anchors.length === 0;
+const joined = (plans: readonly TablePlan[]): string | null => plans.map((plan) => plan.text ?? '').join('') || null;
+
+function planTable(family: Family, table: Table, wanted: TablePart, observed: ObservedTable): TablePlan {
   const changed = wanted.chains.filter((chain) => {
     const hashes = observed.chains.get(chain.name);
     return (
@@ -106,65 +125,77 @@ function planTable(wanted: RenderedRules, observed: ObservedTable): TablePlan {
   });
   const keep = new Set(wanted.chains.map((chain) => chain.name));
   const surplus = [...observed.chains.keys()].filter((name) => !keep.has(name)).sort();
-  const builtins = (['FORWARD', 'INPUT'] as const).filter(
-    (builtin) => !inPlace(anchorsOf(wanted, builtin), observed.builtins[builtin]),
-  );
+  const builtins = builtinsOf[table]
+    .map((builtin) => ({
+      builtin,
+      wanted: wanted.anchors.filter((anchor) => anchor.builtin === builtin),
+      observed: observed.builtins.get(builtin) ?? [],
+    }))
+    .filter((entry) => !inPlace(entry.wanted, entry.observed));
+  const place = `${family} ${table}`;
   const differences = [
     ...changed.map(
-      (chain) => `${wanted.family} chain ${chain.name} ${observed.chains.has(chain.name) ? 'differs' : 'missing'}`,
+      (chain) => `${place} chain ${chain.name} ${observed.chains.has(chain.name) ? 'differs' : 'missing'}`,
     ),
-    ...surplus.map((name) => `${wanted.family} chain ${name} is left over`),
-    ...builtins.map((builtin) => `${wanted.family} ${builtin} doesn't lead into Atoll's chains as it should`),
+    ...surplus.map((name) => `${place} chain ${name} is left over`),
+    ...builtins.map(({ builtin }) => `${place} ${builtin} doesn't lead into Atoll's chains as it should`),
   ];
   if (differences.length === 0) return { text: null, differences };
   const lines = [
-    '*filter',
+    `*${table}`,
     // Declaring a chain empties it; all are there before any rule names one.
     ...changed.map((chain) => `:${chain.name} - [0:0]`),
     ...surplus.map((name) => `:${name} - [0:0]`),
     ...changed.flatMap((chain) => chain.rules.map((rule) => `-A ${chain.name} ${rule.text}`)),
-    ...builtins.flatMap((builtin) => anchorLines(builtin, anchorsOf(wanted, builtin), observed.builtins[builtin])),
+    ...builtins.flatMap((entry) => anchorLines(entry.builtin, entry.wanted, entry.observed)),
     ...surplus.map((name) => `-X ${name}`),
     'COMMIT',
   ];
   return { text: `${lines.join('\n')}\n`, differences };
 }
 
-const anchorsOf = (wanted: RenderedRules, builtin: Anchor['builtin']) =>
-  wanted.anchors.filter((anchor) => anchor.builtin === builtin);
-
-/** Leads first in its chain; `accept` comes behind the last of these, whoever's it is. */
-const leads = (entry: ObservedAnchor) => entry.kind === 'atoll' && entry.anchor !== 'accept';
-const accepts = (entry: ObservedAnchor) => entry.kind === 'atoll' && entry.anchor === 'accept';
+/** First in its chain; `behind` comes after the last of these, whoever's it is. */
+const leads = (entry: ObservedAnchor) => entry.kind === 'atoll' && entry.place === 'first';
+const follows = (entry: ObservedAnchor) => entry.kind === 'atoll' && entry.place === 'behind';
 const isOwn = (entry: ObservedAnchor) => entry.kind === 'atoll' && entry.own;
 
 function inPlace(wanted: readonly Anchor[], observed: readonly ObservedAnchor[]): boolean {
-  if (observed.filter(isOwn).length !== wanted.length) return false;
+  const own = observed.flatMap((entry, index) => (entry.kind === 'atoll' && entry.own ? [{ entry, index }] : []));
   const lastLead = observed.findLastIndex(leads);
-  return wanted.every((anchor) => {
-    const index = observed.findIndex((entry) => entry.kind === 'atoll' && entry.own && entry.hash === anchor.rule.hash);
-    if (index === -1) return false;
-    return anchor.kind === 'accept'
-      ? index > lastLead && observed.slice(lastLead + 1, index).every(accepts)
-      : observed.slice(0, index).every(leads);
-  });
+  const inOrder = [...wanted.filter(isFirst), ...wanted.filter((anchor) => !isFirst(anchor))];
+  return (
+    own.length === inOrder.length &&
+    own.every(({ entry, index }, at) => {
+      const anchor = inOrder[at];
+      if (anchor === undefined || anchor.rule.hash !== entry.hash) return false;
+      return isFirst(anchor)
+        ? observed.slice(0, index).every(leads)
+        : index > lastLead && observed.slice(lastLead + 1, index).every(follows);
+    })
+  );
 }
 
-function anchorLines(
-  builtin: Anchor['builtin'],
-  wanted: readonly Anchor[],
-  observed: readonly ObservedAnchor[],
-): string[] {
+const isFirst = (anchor: Anchor) => anchor.place === 'first';
+
+function anchorLines(builtin: string, wanted: readonly Anchor[], observed: readonly ObservedAnchor[]): string[] {
   const rest = observed.filter((entry) => !isOwn(entry));
-  const behindLeads = rest.findLastIndex(leads) + 3;
+  const first = wanted.filter(isFirst);
+  const behind = rest.findLastIndex(leads) + first.length + 2;
   return [
     ...observed.flatMap((entry) => (entry.kind === 'atoll' && entry.own ? [`-D ${builtin} ${entry.text}`] : [])),
-    ...wanted.map((anchor) => `-I ${builtin} ${anchor.kind === 'accept' ? behindLeads : 1} ${anchor.rule.text}`),
+    ...first.map((anchor, index) => `-I ${builtin} ${index + 1} ${anchor.rule.text}`),
+    ...wanted
+      .filter((anchor) => !isFirst(anchor))
+      .map((anchor, index) => `-I ${builtin} ${behind + index} ${anchor.rule.text}`),
   ];
 }
 
 /** Everything of this node's, gone: the same plan with nothing wanted. */
 export function planRemoval(names: NodeNames, observed: ObservedRules): RulesPlan {
-  const nothing = (family: Family): RenderedRules => ({ family, sets: [], chains: [], anchors: [] });
+  const nothing = (family: Family): RenderedRules => ({
+    family,
+    sets: [],
+    tables: { filter: emptyTable, raw: emptyTable, mangle: emptyTable, nat: emptyTable },
+  });
   return planRules(names, { ipv4: nothing('ipv4'), ipv6: nothing('ipv6') }, observed);
 }

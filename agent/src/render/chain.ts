@@ -12,6 +12,10 @@ export interface Chain {
   readonly rules: readonly Rule[];
 }
 
+/** For sorting what has a name, by code unit. */
+export const byName = (a: { readonly name: string }, b: { readonly name: string }) =>
+  a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
+
 /** A rule before it has its place. `note` is for people who read the table. */
 export interface RuleBody {
   readonly match: readonly string[];

@@ -18,8 +18,8 @@ function short(text: string, length: number): string {
 
 const hex = (text: string, length: number) => createHash('sha256').update(text).digest('hex').slice(0, length);
 
-/** Of any Atoll node, as an own jump in a built-in chain shows it. */
-export const anchorChainPattern = /^atl[a-z2-7]{4}-(check|accept|input)$/;
+/** A chain of any Atoll node. */
+export const anyChainPattern = /^atl[a-z2-7]{4}-/;
 
 export interface NodeNames {
   /** `atl` and the node's tag: how every name of this node begins. */

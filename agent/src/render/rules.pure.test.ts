@@ -2,8 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compile, endpointAt, fixedId, type Opening, pools } from '../../test/fixtures.ts';
 import { families } from './family.ts';
+import { RuleSetInvalid } from './intent.ts';
 import { nodeNames, podMac } from './names.ts';
-import { RuleSetInvalid, renderRules } from './rules.ts';
+import { renderRules } from './rules.ts';
+import { tables } from './tables.ts';
 
 const node = fixedId('node', 1);
 const names = nodeNames(node);
@@ -26,8 +28,15 @@ const text = (intent: Parameters<typeof renderRules>[1]) =>
           `set ${set.name} ${set.type}`,
           ...set.members.map((member) => `  ${member}`),
         ]),
-        ...rendered.chains.flatMap((chain) => chain.rules.map((rule) => `-A ${chain.name} ${rule.text}`)),
-        ...rendered.anchors.map((anchor) => `-I ${anchor.builtin} ${anchor.rule.text}`),
+        ...tables.flatMap((table) => {
+          const { chains, anchors } = rendered.tables[table];
+          if (chains.length === 0 && anchors.length === 0) return [];
+          return [
+            `*${table}`,
+            ...chains.flatMap((chain) => chain.rules.map((rule) => `-A ${chain.name} ${rule.text}`)),
+            ...anchors.map((anchor) => `-I ${anchor.builtin} ${anchor.rule.text}`),
+          ];
+        }),
       ].join('\n');
     })
     .join('\n');
@@ -46,7 +55,7 @@ describe('rendering a rule set', () => {
 
   test('never accepts in a chain that checks: only `accept`, which stands behind all checks, and the node input', () => {
     for (const family of families) {
-      const { chains } = renderRules(names, { pools, rules: compile([web, db], [open]) }, family);
+      const { chains } = renderRules(names, { pools, rules: compile([web, db], [open]) }, family).tables.filter;
       const accepting = chains.filter((chain) => chain.rules.some((rule) => rule.text.endsWith('-j ACCEPT')));
       expect(accepting.map((chain) => chain.name).sort()).toEqual([names.chain('accept'), names.chain('input')]);
       for (const chain of chains) {
@@ -82,7 +91,9 @@ describe('rendering a rule set', () => {
       'ipv4',
     );
     const hashes = (rendered: typeof before) =>
-      rendered.chains.find((chain) => chain.name === names.chain('from'))?.rules.map((rule) => rule.hash) ?? [];
+      rendered.tables.filter.chains
+        .find((chain) => chain.name === names.chain('from'))
+        ?.rules.map((rule) => rule.hash) ?? [];
     const [a, b] = [hashes(before), hashes(other)];
     const first = a.findIndex((hash, index) => hash !== b[index]);
     expect(first).toBe(3);
@@ -110,7 +121,7 @@ describe('rendering a rule set', () => {
         ports: { from: index + 1, to: index + 1 },
       }),
     );
-    const { chains } = renderRules(names, { pools, rules: compile(many, openings) }, 'ipv4');
+    const { chains } = renderRules(names, { pools, rules: compile(many, openings) }, 'ipv4').tables.filter;
     const longest = Math.max(...chains.map((chain) => chain.rules.length));
     expect(chains.length).toBeGreaterThan(1200);
     expect(longest).toBeLessThanOrEqual(16 + 5);

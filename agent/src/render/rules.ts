@@ -1,196 +1,75 @@
 /**
  * A node's rule set as iptables chains and ipsets of one family. Pure: equal intent gives equal bytes.
  *
- *   FORWARD ─ check ─┬─ from (a packet of a pod of this node) ── branch … ── chain of its source's egress rules
- *           │        └─ to   (a packet to a pod of this node) ── branch … ── chain of its destination's ingress rules
- *           └ accept
- *   INPUT ─── input (a packet of a pod to the node itself)
+ * How a topic gets its rules into the kernel. It is a file beside this one, with a function of (names, intent, family) that
+ * returns a `RenderedPart`, and a line in `parts` below. In it:
+ * - `tables`: for each of `filter`, `raw`, `mangle`, `nat` that it needs, its chains (`chain(names.chain('…'), bodies)`, names of
+ *   28 characters at most, none that another part has in that table) and its anchors (`anchor('PREROUTING', match, chain)`): the
+ *   rules of built-in chains that lead to them, before those of everybody else and in the order of `parts`. A packet that a
+ *   part doesn't decide about returns. Only the chain `accept` of `filter` accepts what is forwarded.
+ * - `sets`: made by `ipSet(names, family, type, meaning, members)`; `meaning` names it, and the same meaning is the same set.
+ * Nothing else has to be done: it is planned, applied, verified, repaired, and removed when it is rendered no more. Chains that
+ * didn't change aren't written, so many small chains are better than a large one, and a set than many rules.
  *
- * Each step either drops or returns; only `accept` accepts, and it stands behind the checks of every Atoll node that
- * shares the host. So a packet passes only after the egress rules of its source and the ingress rules of its
- * destination were both asked, wherever the two are. `-g` is what lets a rule of a leaf return straight to `check`.
+ * What is in force at each moment, when all of this changes:
+ * - sets get new members before, or are swapped, and new sets are there before a rule names one;
+ * - a family is one run of `iptables-restore --noflush`, in which each table is replaced by one commit: either all or nothing;
+ * - `filter` is committed first and removed last: a translation of `nat` never stands without the wall behind it. The rules of
+ *   `filter` see addresses and ports after DNAT and before SNAT, so an old translation beside new rules, which is how it is
+ *   between the two commits, leads where the new rules allow, or nowhere. Never let `filter` allow something for what another
+ *   table has marked alone, unless it would be allowed with any mark that an earlier rule set could leave.
  */
-import type { AddressSet, DesiredNetwork, PolicyRule, RuleEndpoint } from '@atoll/schema/node/network';
-import { type Chain, chain, inSet, inState, jump, notInSet, type Rule, type RuleBody } from './chain.ts';
-import { type Direction, dispatch, endpointChain, peerEnd, type Target } from './dispatch.ts';
+
+import { byName } from './chain.ts';
 import type { Family } from './family.ts';
+import type { RuleIntent } from './intent.ts';
+import { RuleSetInvalid } from './intent.ts';
 import type { NodeNames } from './names.ts';
-import { type IpSet, ipSet } from './set.ts';
+import { renderPolicies } from './policies.ts';
+import type { IpSet } from './set.ts';
+import { builtins, emptyTable, type RenderedPart, type RenderedRules, type Table, type TablePart } from './tables.ts';
 
-/** The one rule by which a built-in chain leads into a chain of ours. */
-export interface Anchor {
-  readonly builtin: 'FORWARD' | 'INPUT';
-  readonly kind: 'check' | 'accept' | 'input';
-  readonly rule: Rule;
-}
+type Part = (names: NodeNames, intent: RuleIntent, family: Family) => RenderedPart;
 
-export interface RenderedRules {
-  readonly family: Family;
-  readonly sets: readonly IpSet[];
-  readonly chains: readonly Chain[];
-  readonly anchors: readonly Anchor[];
-}
-
-/** What is enforced. Without pools (nothing has been pulled yet) nothing is open. */
-export type RuleIntent = Pick<DesiredNetwork, 'rules'> & { readonly pools: DesiredNetwork['pools'] | null };
-
-/** The rule set contradicts itself: nothing of it can be applied. */
-export class RuleSetInvalid extends Error {
-  override readonly name = 'RuleSetInvalid';
-}
-
-const drop: RuleBody = { match: [], target: jump('DROP') };
-const established: RuleBody = { match: inState('ESTABLISHED'), target: jump('RETURN') };
-const invalid: RuleBody = { match: inState('INVALID'), target: jump('DROP') };
-
-/** IPv6 finds the hardware address of the other end of the wire by ICMP; a hop limit of 255 can't come from afar. */
-const neighbourDiscovery: readonly RuleBody[] = ['135', '136'].map((type) => ({
-  match: ['-p', 'ipv6-icmp', '-m', 'icmp6', '--icmpv6-type', type, '-m', 'hl', '--hl-eq', '255'],
-  target: jump('ACCEPT'),
-}));
+/** In the order in which a packet meets their anchors. */
+const parts: readonly Part[] = [renderPolicies];
 
 export function renderRules(names: NodeNames, intent: RuleIntent, family: Family): RenderedRules {
-  const { endpoints, chains: ruleChains, sets: addressSets } = intent.rules;
-  const policySet = (set: AddressSet) =>
-    ipSet(
-      names,
-      family,
-      set.kind === 'networks' ? 'hash:net' : 'hash:ip',
-      `policy ${set.kind} ${set.name}`,
-      set[family],
-    );
-  const known = new Map(addressSets.map((set) => [set.name, set]));
-  const directionOf = new Map(ruleChains.map((entry) => [entry.name, entry.direction]));
-
-  const own = ipSet(
-    names,
+  return assemble(
     family,
-    'hash:net,iface',
-    'endpoints',
-    endpoints.map((endpoint) => `${endpoint[family]},${names.interface(endpoint.instanceId)}`),
+    parts.map((part) => part(names, intent, family)),
   );
+}
 
-  const inside = ipSet(names, family, 'hash:net', 'pools', intent.pools?.[family] ?? []);
-
-  function targets(direction: Direction): Target[] {
-    const users = new Map<string, RuleEndpoint[]>();
-    for (const endpoint of endpoints) {
-      const name = endpoint[direction];
-      if (name === null) continue;
-      if (directionOf.get(name) !== direction) {
-        throw new RuleSetInvalid(
-          `endpoint ${endpoint.instanceId} names the ${direction} chain ${name}, which isn't there`,
-        );
-      }
-      users.set(name, [...(users.get(name) ?? []), endpoint]);
+export function assemble(family: Family, rendered: readonly RenderedPart[]): RenderedRules {
+  const sets = new Map<string, IpSet>();
+  for (const set of rendered.flatMap((part) => part.sets)) {
+    const known = sets.get(set.name);
+    if (known === undefined) sets.set(set.name, set);
+    else if (known.type !== set.type || known.members.join() !== set.members.join()) {
+      throw new RuleSetInvalid(`two different sets are called ${set.name}`);
     }
-    return [...users.entries()]
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, using]) => ({ chain: name, members: using.map((endpoint) => endpoint[family]) }));
   }
-
-  function decide(rule: PolicyRule, direction: Direction): RuleBody {
-    const set = known.get(rule.set);
-    if (set === undefined) {
-      throw new RuleSetInvalid(
-        `a rule of policy ${rule.policyId} names the address set ${rule.set}, which isn't there`,
-      );
-    }
-    return {
-      match: [
-        ...protocolMatch(rule, family),
-        // An address of a pool is somebody's endpoint, whatever a CIDR says.
-        ...(set.kind === 'networks' ? notInSet(inside.name, peerEnd[direction]) : []),
-        ...inSet(policySet(set).name, peerEnd[direction]),
-      ],
-      target: jump(rule.action === 'ALLOW' ? 'RETURN' : 'DROP'),
-      note: rule.policyId,
-    };
-  }
-
-  const outgoing = targets('egress');
-  const incoming = targets('ingress');
-  const used = new Set([...outgoing, ...incoming].map((target) => target.chain));
-  const egress = dispatch(names, family, 'egress', outgoing);
-  const ingress = dispatch(names, family, 'ingress', incoming);
-  const notItsOwn: RuleBody = { match: notInSet(own.name, 'src,src'), target: jump('DROP') };
-
-  const check = names.chain('check');
-  const accept = names.chain('accept');
-  const input = names.chain('input');
-  const { anyInterface } = names;
-
-  const chains: Chain[] = [
-    chain(check, [
-      { match: ['-i', anyInterface], target: jump(names.chain('from')) },
-      { match: ['-o', anyInterface], target: jump(names.chain('to')) },
-    ]),
-    // RELATED is left out on purpose: an ICMP error names a flow in its payload, and a pod could forge one for a flow
-    // of somebody else's.
-    chain(names.chain('from'), [notItsOwn, established, invalid, ...egress.bodies, drop]),
-    chain(names.chain('to'), [
-      // Here RELATED comes from routers on the way (path MTU): what a local pod sends has been through `from`.
-      { match: inState('ESTABLISHED,RELATED'), target: jump('RETURN') },
-      invalid,
-      ...ingress.bodies,
-      drop,
-    ]),
-    chain(accept, [
-      { match: ['-i', anyInterface], target: jump('ACCEPT') },
-      { match: ['-o', anyInterface], target: jump('ACCEPT') },
-    ]),
-    chain(input, [
-      ...(family === 'ipv6' ? neighbourDiscovery : []),
-      notItsOwn,
-      { match: inState('ESTABLISHED'), target: jump('ACCEPT') },
-      drop,
-    ]),
-    ...egress.chains,
-    ...ingress.chains,
-    ...ruleChains
-      .filter((entry) => used.has(entry.name))
-      .map((entry) =>
-        chain(endpointChain(names, entry.direction, entry.name), [
-          ...entry.rules.map((rule) => decide(rule, entry.direction)),
-          drop,
-        ]),
-      ),
-  ];
-
   return {
     family,
-    sets: [own, inside, ...egress.sets, ...ingress.sets, ...addressSets.map(policySet)].sort((a, b) =>
-      a.name < b.name ? -1 : 1,
-    ),
-    chains: chains.sort((a, b) => (a.name < b.name ? -1 : 1)),
-    anchors: [
-      anchor('FORWARD', 'check', [], check),
-      anchor('FORWARD', 'accept', [], accept),
-      anchor('INPUT', 'input', ['-i', anyInterface], input),
-    ],
+    sets: [...sets.values()].sort(byName),
+    tables: {
+      filter: table('filter', rendered),
+      raw: table('raw', rendered),
+      mangle: table('mangle', rendered),
+      nat: table('nat', rendered),
+    },
   };
 }
 
-/** How ICMP and the types of the schema are called in each family. */
-const icmp = {
-  ipv4: { protocol: 'icmp', flag: '--icmp-type', types: { ECHO_REQUEST: '8' } },
-  ipv6: { protocol: 'ipv6-icmp', flag: '--icmpv6-type', types: { ECHO_REQUEST: '128' } },
-} as const;
-
-function protocolMatch(rule: PolicyRule, family: Family): string[] {
-  if (rule.protocol === null) return [];
-  if (rule.protocol === 'ICMP') {
-    const { protocol, flag, types } = icmp[family];
-    const type = rule.icmp === null ? [] : ['-m', family === 'ipv4' ? 'icmp' : 'icmp6', flag, types[rule.icmp]];
-    return ['-p', protocol, ...type];
-  }
-  const protocol = rule.protocol.toLowerCase();
-  const ports = rule.ports === null ? [] : ['-m', protocol, '--dport', `${rule.ports.from}:${rule.ports.to}`];
-  return ['-p', protocol, ...ports];
-}
-
-function anchor(builtin: Anchor['builtin'], kind: Anchor['kind'], match: readonly string[], target: string): Anchor {
-  const [rule] = chain(builtin, [{ match, target: jump(target) }]).rules;
-  if (rule === undefined) throw new Error('a chain of one rule has one');
-  return { builtin, kind, rule };
+function table(name: Table, rendered: readonly RenderedPart[]): TablePart {
+  const all = rendered.flatMap((part) => part.tables[name] ?? []);
+  if (all.length === 0) return emptyTable;
+  const chains = all.flatMap((part) => part.chains).sort(byName);
+  const twice = chains.find((chain, index) => chains[index + 1]?.name === chain.name);
+  if (twice !== undefined) throw new RuleSetInvalid(`two chains of ${name} are called ${twice.name}`);
+  const anchors = all.flatMap((part) => part.anchors);
+  const astray = anchors.find((anchor) => !builtins[name].some((builtin) => builtin === anchor.builtin));
+  if (astray !== undefined) throw new RuleSetInvalid(`${name} has no chain ${astray.builtin}`);
+  return { chains, anchors };
 }

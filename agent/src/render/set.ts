@@ -3,8 +3,11 @@ import ipaddr from 'ipaddr.js';
 import { type Family, familyFacts } from './family.ts';
 import type { NodeNames } from './names.ts';
 
-/** `hash:net`: CIDRs. `hash:net,iface`: an address together with the interface it belongs to. */
-export const setTypes = ['hash:ip', 'hash:net', 'hash:net,iface'] as const;
+/**
+ * `hash:net`: CIDRs. `hash:net,iface`: an address together with the interface it belongs to. `hash:ip,port`: `<address>,tcp:80`,
+ * one port a member.
+ */
+const setTypes = ['hash:ip', 'hash:net', 'hash:net,iface', 'hash:ip,port'] as const;
 export type SetType = (typeof setTypes)[number];
 
 export interface IpSet {

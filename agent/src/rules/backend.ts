@@ -1,6 +1,6 @@
 /** What enforces a node's rule set. */
 import type { DesiredNetwork } from '@atoll/schema/node/network';
-import type { RuleIntent } from '../render/rules.ts';
+import type { RuleIntent } from '../render/intent.ts';
 
 /** The rule set can't be put in force as it is; what was in force before still is, or is put back by `ensure`. */
 export class RuleSetRejected extends Error {

@@ -1,10 +1,11 @@
 /** Reads back what is in force: names, places and hashes; never the body of a rule. */
 
-import type { ObservedAnchor, ObservedRules, ObservedTable } from '../plan/rules.ts';
+import type { ObservedAnchor, ObservedRules, ObservedTables } from '../plan/rules.ts';
 import { hashPattern } from '../render/chain.ts';
 import { type Family, familyFacts } from '../render/family.ts';
-import { anchorChainPattern, type NodeNames } from '../render/names.ts';
+import { anyChainPattern, type NodeNames } from '../render/names.ts';
 import { canonicalMember } from '../render/set.ts';
+import { builtins, placeOf, type Table, tables } from '../render/tables.ts';
 import type { NodeCommands } from '../sandbox/commands.ts';
 
 const ruleLine = /^-A (\S+) (.*)$/;
@@ -18,26 +19,45 @@ function hashOf(text: string): string | null {
 
 function anchorOf(text: string, names: NodeNames): ObservedAnchor {
   const target = targetOf.exec(text)?.[1] ?? '';
-  const kind = anchorChainPattern.exec(target)?.[1];
-  const own = target.startsWith(`${names.prefix}-`);
-  if (kind === 'check' || kind === 'accept' || kind === 'input') {
-    return { kind: 'atoll', anchor: kind, own, hash: hashOf(text), text };
-  }
-  // A jump from here into the middle of our chains is no anchor that we made, but ours to remove.
-  return own ? { kind: 'atoll', anchor: 'accept', own, hash: null, text } : { kind: 'foreign' };
+  if (!anyChainPattern.test(target)) return { kind: 'foreign' };
+  return {
+    kind: 'atoll',
+    place: placeOf(target),
+    own: target.startsWith(`${names.prefix}-`),
+    hash: hashOf(text),
+    text,
+  };
 }
 
-export function parseTable(save: string, names: NodeNames): ObservedTable {
-  const chains = new Map<string, (string | null)[]>();
-  const builtins: Record<'FORWARD' | 'INPUT', ObservedAnchor[]> = { FORWARD: [], INPUT: [] };
+/** What a save program prints: one table after the other, those that aren't in use left out. */
+export function parseTables(save: string, names: NodeNames): ObservedTables {
+  const observed = {
+    filter: noTable('filter'),
+    raw: noTable('raw'),
+    mangle: noTable('mangle'),
+    nat: noTable('nat'),
+  } satisfies ObservedTables;
+  let table: ReturnType<typeof noTable> | undefined;
   for (const line of save.split('\n')) {
-    if (line.startsWith(`:${names.prefix}-`)) chains.set(line.slice(1).split(' ', 1)[0] ?? '', []);
+    const head = line.charAt(0);
+    if (head === '*') table = tables.includes(line.slice(1) as Table) ? observed[line.slice(1) as Table] : undefined;
+    if (table === undefined || head === '#') continue;
+    if (line.startsWith(`:${names.prefix}-`)) table.chains.set(line.slice(1).split(' ', 1)[0] ?? '', []);
     const rule = ruleLine.exec(line);
-    const [name = '', text = ''] = rule?.slice(1) ?? [];
-    if (name === 'FORWARD' || name === 'INPUT') builtins[name].push(anchorOf(text, names));
-    else chains.get(name)?.push(hashOf(text));
+    if (rule === null) continue;
+    const [, name = '', text = ''] = rule;
+    const builtin = table.builtins.get(name);
+    if (builtin !== undefined) builtin.push(anchorOf(text, names));
+    else table.chains.get(name)?.push(hashOf(text));
   }
-  return { chains, builtins };
+  return observed;
+}
+
+function noTable(table: Table) {
+  return {
+    chains: new Map<string, (string | null)[]>(),
+    builtins: new Map<string, ObservedAnchor[]>(builtins[table].map((builtin) => [builtin, []])),
+  };
 }
 
 export function parseSets(save: string, names: NodeNames): Map<string, Set<string>> {
@@ -52,8 +72,7 @@ export function parseSets(save: string, names: NodeNames): Map<string, Set<strin
 }
 
 export async function observeRules(commands: NodeCommands, names: NodeNames): Promise<ObservedRules> {
-  const table = async (family: Family) =>
-    parseTable((await commands.run(familyFacts[family].save, ['-t', 'filter'])).stdout, names);
-  const [ipv4, ipv6, sets] = await Promise.all([table('ipv4'), table('ipv6'), commands.run('ipset', ['save'])]);
+  const saved = async (family: Family) => parseTables((await commands.run(familyFacts[family].save, [])).stdout, names);
+  const [ipv4, ipv6, sets] = await Promise.all([saved('ipv4'), saved('ipv6'), commands.run('ipset', ['save'])]);
   return { tables: { ipv4, ipv6 }, sets: parseSets(sets.stdout, names) };
 }

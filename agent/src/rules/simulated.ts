@@ -1,7 +1,8 @@
 /** Rules of the simulated runtime: checked as for the kernel, and enforced on nothing, since nothing runs. */
 import { families } from '../render/family.ts';
+import { RuleSetInvalid } from '../render/intent.ts';
 import type { NodeNames } from '../render/names.ts';
-import { RuleSetInvalid, renderRules } from '../render/rules.ts';
+import { renderRules } from '../render/rules.ts';
 import { type RuleBackend, RuleSetRejected } from './backend.ts';
 
 export function simulatedRules(names: NodeNames): RuleBackend {

@@ -1,0 +1,171 @@
+/**
+ * What policies decide, in `filter`.
+ *
+ *   FORWARD ─ check ─┬─ from (a packet of a pod of this node) ── branch … ── chain of its source's egress rules
+ *           │        └─ to   (a packet to a pod of this node) ── branch … ── chain of its destination's ingress rules
+ *           └ accept
+ *   INPUT ─── input (a packet of a pod to the node itself)
+ *
+ * Each step either drops or returns; only `accept` accepts, and it stands behind the checks of every Atoll node that
+ * shares the host. So a packet passes only after the egress rules of its source and the ingress rules of its
+ * destination were both asked, wherever the two are. `-g` is what lets a rule of a leaf return straight to `check`.
+ */
+import type { AddressSet, PolicyRule, RuleEndpoint } from '@atoll/schema/node/network';
+import { type Chain, chain, inSet, inState, jump, notInSet, type RuleBody } from './chain.ts';
+import { type Direction, dispatch, endpointChain, peerEnd, type Target } from './dispatch.ts';
+import type { Family } from './family.ts';
+import { type RuleIntent, RuleSetInvalid } from './intent.ts';
+import type { NodeNames } from './names.ts';
+import { ipSet } from './set.ts';
+import { anchor, type RenderedPart } from './tables.ts';
+
+const drop: RuleBody = { match: [], target: jump('DROP') };
+const established: RuleBody = { match: inState('ESTABLISHED'), target: jump('RETURN') };
+const invalid: RuleBody = { match: inState('INVALID'), target: jump('DROP') };
+
+/** IPv6 finds the hardware address of the other end of the wire by ICMP; a hop limit of 255 can't come from afar. */
+const neighbourDiscovery: readonly RuleBody[] = ['135', '136'].map((type) => ({
+  match: ['-p', 'ipv6-icmp', '-m', 'icmp6', '--icmpv6-type', type, '-m', 'hl', '--hl-eq', '255'],
+  target: jump('ACCEPT'),
+}));
+
+export function renderPolicies(names: NodeNames, intent: RuleIntent, family: Family): RenderedPart {
+  const { endpoints, chains: ruleChains, sets: addressSets } = intent.rules;
+  const policySet = (set: AddressSet) =>
+    ipSet(
+      names,
+      family,
+      set.kind === 'networks' ? 'hash:net' : 'hash:ip',
+      `policy ${set.kind} ${set.name}`,
+      set[family],
+    );
+  const known = new Map(addressSets.map((set) => [set.name, set]));
+  const directionOf = new Map(ruleChains.map((entry) => [entry.name, entry.direction]));
+
+  const own = ipSet(
+    names,
+    family,
+    'hash:net,iface',
+    'endpoints',
+    endpoints.map((endpoint) => `${endpoint[family]},${names.interface(endpoint.instanceId)}`),
+  );
+
+  const inside = ipSet(names, family, 'hash:net', 'pools', intent.pools?.[family] ?? []);
+
+  function targets(direction: Direction): Target[] {
+    const users = new Map<string, RuleEndpoint[]>();
+    for (const endpoint of endpoints) {
+      const name = endpoint[direction];
+      if (name === null) continue;
+      if (directionOf.get(name) !== direction) {
+        throw new RuleSetInvalid(
+          `endpoint ${endpoint.instanceId} names the ${direction} chain ${name}, which isn't there`,
+        );
+      }
+      users.set(name, [...(users.get(name) ?? []), endpoint]);
+    }
+    return [...users.entries()]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, using]) => ({ chain: name, members: using.map((endpoint) => endpoint[family]) }));
+  }
+
+  function decide(rule: PolicyRule, direction: Direction): RuleBody {
+    const set = known.get(rule.set);
+    if (set === undefined) {
+      throw new RuleSetInvalid(
+        `a rule of policy ${rule.policyId} names the address set ${rule.set}, which isn't there`,
+      );
+    }
+    return {
+      match: [
+        ...protocolMatch(rule, family),
+        // An address of a pool is somebody's endpoint, whatever a CIDR says.
+        ...(set.kind === 'networks' ? notInSet(inside.name, peerEnd[direction]) : []),
+        ...inSet(policySet(set).name, peerEnd[direction]),
+      ],
+      target: jump(rule.action === 'ALLOW' ? 'RETURN' : 'DROP'),
+      note: rule.policyId,
+    };
+  }
+
+  const outgoing = targets('egress');
+  const incoming = targets('ingress');
+  const used = new Set([...outgoing, ...incoming].map((target) => target.chain));
+  const egress = dispatch(names, family, 'egress', outgoing);
+  const ingress = dispatch(names, family, 'ingress', incoming);
+  const notItsOwn: RuleBody = { match: notInSet(own.name, 'src,src'), target: jump('DROP') };
+
+  const check = names.chain('check');
+  const accept = names.chain('accept');
+  const input = names.chain('input');
+  const { anyInterface } = names;
+
+  const chains: Chain[] = [
+    chain(check, [
+      { match: ['-i', anyInterface], target: jump(names.chain('from')) },
+      { match: ['-o', anyInterface], target: jump(names.chain('to')) },
+    ]),
+    // RELATED is left out on purpose: an ICMP error names a flow in its payload, and a pod could forge one for a flow
+    // of somebody else's.
+    chain(names.chain('from'), [notItsOwn, established, invalid, ...egress.bodies, drop]),
+    chain(names.chain('to'), [
+      // Here RELATED comes from routers on the way (path MTU): what a local pod sends has been through `from`.
+      { match: inState('ESTABLISHED,RELATED'), target: jump('RETURN') },
+      invalid,
+      ...ingress.bodies,
+      drop,
+    ]),
+    chain(accept, [
+      { match: ['-i', anyInterface], target: jump('ACCEPT') },
+      { match: ['-o', anyInterface], target: jump('ACCEPT') },
+    ]),
+    chain(input, [
+      ...(family === 'ipv6' ? neighbourDiscovery : []),
+      notItsOwn,
+      { match: inState('ESTABLISHED'), target: jump('ACCEPT') },
+      drop,
+    ]),
+    ...egress.chains,
+    ...ingress.chains,
+    ...ruleChains
+      .filter((entry) => used.has(entry.name))
+      .map((entry) =>
+        chain(endpointChain(names, entry.direction, entry.name), [
+          ...entry.rules.map((rule) => decide(rule, entry.direction)),
+          drop,
+        ]),
+      ),
+  ];
+
+  return {
+    sets: [own, inside, ...egress.sets, ...ingress.sets, ...addressSets.map(policySet)],
+    tables: {
+      filter: {
+        chains,
+        anchors: [
+          anchor('FORWARD', [], check),
+          anchor('FORWARD', [], accept),
+          anchor('INPUT', ['-i', anyInterface], input),
+        ],
+      },
+    },
+  };
+}
+
+/** How ICMP and the types of the schema are called in each family. */
+const icmp = {
+  ipv4: { protocol: 'icmp', flag: '--icmp-type', types: { ECHO_REQUEST: '8' } },
+  ipv6: { protocol: 'ipv6-icmp', flag: '--icmpv6-type', types: { ECHO_REQUEST: '128' } },
+} as const;
+
+function protocolMatch(rule: PolicyRule, family: Family): string[] {
+  if (rule.protocol === null) return [];
+  if (rule.protocol === 'ICMP') {
+    const { protocol, flag, types } = icmp[family];
+    const type = rule.icmp === null ? [] : ['-m', family === 'ipv4' ? 'icmp' : 'icmp6', flag, types[rule.icmp]];
+    return ['-p', protocol, ...type];
+  }
+  const protocol = rule.protocol.toLowerCase();
+  const ports = rule.ports === null ? [] : ['-m', protocol, '--dport', `${rule.ports.from}:${rule.ports.to}`];
+  return ['-p', protocol, ...ports];
+}
