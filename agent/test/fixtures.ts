@@ -84,6 +84,7 @@ export function compile(
         })),
       )
       .sort(byName),
+    remotes: [],
     mappings: [],
     policies: openings.map((opening) => ({ policyId: opening.policyId, revision: 1, hash: sha256(opening) })),
   };

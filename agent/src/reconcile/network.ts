@@ -137,6 +137,7 @@ export async function createNetworkReconciler(options: {
             ? null
             : { generation: applied.document.generation, hash: applied.document.hash, at: applied.at },
         error,
+        underlay: null,
       };
     },
   };

@@ -49,7 +49,10 @@ describe('rendering a rule set', () => {
   });
 
   test('denies everything where there is no document', async () => {
-    const nothing = { pools: null, rules: { endpoints: [], chains: [], sets: [], mappings: [], policies: [] } };
+    const nothing = {
+      pools: null,
+      rules: { endpoints: [], chains: [], sets: [], remotes: [], mappings: [], policies: [] },
+    };
     await expect(`${text(nothing)}\n`).toMatchFileSnapshot('../../test/golden/deny-all.txt');
   });
 

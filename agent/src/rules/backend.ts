@@ -22,5 +22,5 @@ export interface RuleBackend {
 /** Before anything was ever pulled: everything is denied. */
 export const denyAll: RuleIntent = {
   pools: null,
-  rules: { endpoints: [], chains: [], sets: [], mappings: [], policies: [] },
+  rules: { endpoints: [], chains: [], sets: [], remotes: [], mappings: [], policies: [] },
 };

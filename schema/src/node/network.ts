@@ -92,11 +92,37 @@ export const ruleMapping = z.strictObject({
 });
 export type RuleMapping = z.infer<typeof ruleMapping>;
 
+/**
+ * Of a node's end of the tunnel between nodes. The hardware address is drawn at random by the node: without it nobody can
+ * make a packet that the node takes out of the tunnel.
+ */
+export const tunnelEnd = z.strictObject({
+  /** Address in the network that connects the nodes, canonical; IPv4 or IPv6. */
+  address: z.union([z.ipv4(), z.ipv6()]),
+  /** UDP. */
+  port: z.number().int().min(1).max(65_535),
+  /** Locally administered, lower case. */
+  mac: z.string().regex(/^[0-9a-f][26ae](:[0-9a-f]{2}){5}$/),
+});
+export type TunnelEnd = z.infer<typeof tunnelEnd>;
+
+/** Another node, with those of its endpoints that the rules here name: how to reach them, and whose packets it may send. */
+export const remoteNode = z.strictObject({
+  nodeId: id('node'),
+  tunnel: tunnelEnd,
+  /** Addresses of endpoints, without mask. */
+  ipv4: z.array(z.ipv4()),
+  ipv6: z.array(z.ipv6()),
+});
+export type RemoteNode = z.infer<typeof remoteNode>;
+
 /** All lists are sorted, so that equal intent gives equal bytes. */
 export const ruleSet = z.strictObject({
   endpoints: z.array(ruleEndpoint),
   chains: z.array(ruleChain),
   sets: z.array(addressSet),
+  /** Every other node that has endpoints which are named here and is connected, sorted by its id. */
+  remotes: z.array(remoteNode),
   /** Ports of the public addresses that this node answers for. */
   mappings: z.array(ruleMapping),
   /** Policies that have rules on this node, with the hash of those rules. */
@@ -130,6 +156,8 @@ export const networkReport = z.strictObject({
   nodeId: id('node'),
   applied: z.strictObject({ generation: z.number().int().min(1), hash, at: z.iso.datetime() }).nullable(),
   error: z.strictObject({ generation: z.number().int(), message: z.string().max(4000) }).nullable(),
+  /** Its end of the tunnel and the MTU, in bytes, of the network underneath; null where it isn't to be connected. */
+  underlay: z.strictObject({ ...tunnelEnd.shape, mtu: z.number().int().min(1280).max(65_535) }).nullable(),
   /** Of the work that it is the outcome of. */
   traceparent: traceparent.optional(),
 });

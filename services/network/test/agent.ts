@@ -21,6 +21,7 @@ export function createAgent(nc: NatsConnection, nodeId: Id<'node'>) {
         nodeId: as,
         applied: body && { at: new Date().toISOString(), ...body },
         error: null,
+        underlay: null,
       },
       { timeoutMs: 5000 },
     );

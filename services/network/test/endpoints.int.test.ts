@@ -185,7 +185,7 @@ describe('the rules of a node', () => {
     const agent = createAgent(harness.nc, newId('node'));
     expect(await agent.pull(0)).toMatchObject({
       generation: 0,
-      rules: { endpoints: [], chains: [], sets: [], mappings: [], policies: [] },
+      rules: { endpoints: [], chains: [], sets: [], remotes: [], mappings: [], policies: [] },
       pools: { ipv4: ['10.64.0.0/10'], ipv6: ['fd61:746f:6c6c::/48'] },
     });
   });

@@ -121,6 +121,7 @@ export function compileNode(
       .map(guard),
     chains: [...chains.values()].sort((a, b) => byText(a.name, b.name)),
     sets: sides.map(({ set }) => set).sort((a, b) => byText(a.name, b.name)),
+    remotes: [],
     mappings: [],
     policies: compiled.map(({ policy: { policyId, revision }, sides: own }) => ({
       policyId,

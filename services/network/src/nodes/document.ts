@@ -12,7 +12,7 @@ interface DocumentRow {
 }
 
 /** A node without endpoints is given this, so that it guards the pools from the start. */
-const noRules: RuleSet = { endpoints: [], chains: [], sets: [], mappings: [], policies: [] };
+const noRules: RuleSet = { endpoints: [], chains: [], sets: [], remotes: [], mappings: [], policies: [] };
 
 /** `since`: the generation that the node has. */
 export async function readDocument(
