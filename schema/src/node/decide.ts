@@ -1,0 +1,140 @@
+/**
+ * What a rule set says about a connection, without sending a packet: the one meaning of its rules, which the agent's chains
+ * must have and which the network service tells who asks. Pure.
+ *
+ * A connection is decided at each end that is an endpoint of the node: at its source by the egress rules, at its destination by
+ * the ingress rules. The first rule that matches decides; where none does, it is denied. It may begin where every end allows it.
+ */
+import ipaddr from 'ipaddr.js';
+import type { DesiredNetwork, icmpTypes, PolicyRule, RuleChain, RuleEndpoint, RuleSet } from './network.ts';
+
+export const families = ['ipv4', 'ipv6'] as const;
+export type Family = (typeof families)[number];
+export type Direction = RuleChain['direction'];
+
+/** What is asked for: a port of the destination, or ICMP (ICMPv6 in IPv6) with a type; null: a type that no rule can name. */
+export type Traffic =
+  | { readonly protocol: 'TCP' | 'UDP'; readonly port: number }
+  | { readonly protocol: 'ICMP'; readonly icmp: (typeof icmpTypes)[number] | null };
+
+export type Flow = Traffic & { readonly family: Family; readonly source: string; readonly destination: string };
+
+export type Verdict =
+  /** The end is no endpoint of this rule set, which then has no say. */
+  | { readonly kind: 'elsewhere'; readonly allowed: true }
+  /** `index`: its place in the chain, from 0. */
+  | {
+      readonly kind: 'rule';
+      readonly allowed: boolean;
+      readonly chain: string;
+      readonly index: number;
+      readonly rule: PolicyRule;
+    }
+  | { readonly kind: 'none'; readonly allowed: false };
+
+/** Of a rule set only what decides. */
+export interface Ruled {
+  readonly rules: Pick<RuleSet, 'endpoints' | 'chains' | 'sets'>;
+  readonly pools: DesiredNetwork['pools'];
+}
+
+export interface RuleReader {
+  endpoint(family: Family, address: string): RuleEndpoint | undefined;
+  endpointOf(instanceId: string): RuleEndpoint | undefined;
+  /** What one end says. `peer`: the address of the other one. */
+  atEnd(direction: Direction, end: RuleEndpoint, peer: string, asked: Traffic & { readonly family: Family }): Verdict;
+  egress(flow: Flow): Verdict;
+  ingress(flow: Flow): Verdict;
+  /** Whether the address is a member of the set of that name. */
+  isMember(set: string, family: Family, address: string): boolean;
+  /** Whether it is in a pool of the platform: then no network outside has it. */
+  isInside(family: Family, address: string): boolean;
+}
+
+/** One spelling for each address. */
+export const canonicalAddress = (address: string): string => ipaddr.parse(address).toString();
+export const familyOf = (address: string): Family => (address.includes(':') ? 'ipv6' : 'ipv4');
+
+const elsewhere: Verdict = { kind: 'elsewhere', allowed: true };
+const none: Verdict = { kind: 'none', allowed: false };
+
+type Network = ReturnType<typeof ipaddr.parseCIDR>;
+
+const isWithin = (address: string, networks: readonly Network[]) => {
+  const parsed = ipaddr.parse(address);
+  return networks.some((network) => parsed.match(network));
+};
+
+/** Made when it is first asked for, and kept. */
+function kept<T>(make: (key: string) => T): (key: string) => T {
+  const known = new Map<string, T>();
+  return (key) => {
+    const found = known.get(key);
+    if (found !== undefined) return found;
+    const made = make(key);
+    known.set(key, made);
+    return made;
+  };
+}
+
+const carries = (rule: PolicyRule, asked: Traffic): boolean => {
+  if (rule.protocol === null) return true;
+  if (rule.protocol !== asked.protocol) return false;
+  if (asked.protocol === 'ICMP') return rule.icmp === null || rule.icmp === asked.icmp;
+  return rule.ports === null || (rule.ports.from <= asked.port && asked.port <= rule.ports.to);
+};
+
+/** Work is done when it is asked for: reading one chain of a large rule set costs what that chain has. */
+export function readRules({ rules, pools }: Ruled): RuleReader {
+  const chains = new Map(rules.chains.map((chain) => [chain.name, chain]));
+  const sets = new Map(rules.sets.map((set) => [set.name, set]));
+  const instances = new Map(rules.endpoints.map((endpoint) => [endpoint.instanceId as string, endpoint]));
+  const inside = {
+    ipv4: pools.ipv4.map((pool) => ipaddr.parseCIDR(pool)),
+    ipv6: pools.ipv6.map((pool) => ipaddr.parseCIDR(pool)),
+  };
+
+  const isInside = (family: Family, address: string) => isWithin(address, inside[family]);
+
+  function membership(family: Family, name: string): (address: string) => boolean {
+    const set = sets.get(name);
+    if (set === undefined) return () => false;
+    if (set.kind === 'networks') {
+      const networks = set[family].map((network) => ipaddr.parseCIDR(network));
+      return (address) => isWithin(address, networks) && !isInside(family, address);
+    }
+    const members = new Set(set[family].map(canonicalAddress));
+    return (address) => members.has(canonicalAddress(address));
+  }
+  const byFamily = (family: Family) => ({
+    sets: kept((name) => membership(family, name)),
+    endpoints: kept(() => new Map(rules.endpoints.map((one) => [canonicalAddress(one[family]), one]))),
+  });
+  const indexed = { ipv4: byFamily('ipv4'), ipv6: byFamily('ipv6') };
+
+  const isMember: RuleReader['isMember'] = (set, family, address) => indexed[family].sets(set)(address);
+  const endpoint: RuleReader['endpoint'] = (family, address) =>
+    indexed[family].endpoints('all').get(canonicalAddress(address));
+
+  const atEnd: RuleReader['atEnd'] = (direction, end, peer, asked) => {
+    const chain = chains.get(end[direction] ?? '');
+    if (chain === undefined || chain.direction !== direction) return none;
+    const index = chain.rules.findIndex((rule) => carries(rule, asked) && isMember(rule.set, asked.family, peer));
+    const rule = chain.rules[index];
+    return rule ? { kind: 'rule', allowed: rule.action === 'ALLOW', chain: chain.name, index, rule } : none;
+  };
+  const end = (direction: Direction, flow: Flow, own: string, peer: string): Verdict => {
+    const found = endpoint(flow.family, own);
+    return found === undefined ? elsewhere : atEnd(direction, found, peer, flow);
+  };
+
+  return {
+    endpoint,
+    endpointOf: (instanceId) => instances.get(instanceId),
+    atEnd,
+    egress: (flow) => end('egress', flow, flow.source, flow.destination),
+    ingress: (flow) => end('ingress', flow, flow.destination, flow.source),
+    isMember,
+    isInside,
+  };
+}
