@@ -1,7 +1,13 @@
 /** Makes documents as the services send them. */
 import { createHash } from 'node:crypto';
 import type { Id, IdKind } from '@atoll/schema/ids';
-import type { DesiredNetwork, PolicyRule, RuleEndpoint, RuleSet } from '@atoll/schema/node/network';
+import {
+  type DesiredNetwork,
+  emptyRuleSet,
+  type PolicyRule,
+  type RuleEndpoint,
+  type RuleSet,
+} from '@atoll/schema/node/network';
 import type { DesiredInstance } from '@atoll/schema/node/workloads';
 import { newId } from '@atoll/service/ids';
 
@@ -67,6 +73,7 @@ export function compile(
   }
   const byName = (a: { name: string }, b: { name: string }) => (a.name < b.name ? -1 : 1);
   return {
+    ...emptyRuleSet,
     endpoints: local
       .map((endpoint) => ({
         ...endpoint,
@@ -84,8 +91,6 @@ export function compile(
         })),
       )
       .sort(byName),
-    remotes: [],
-    mappings: [],
     policies: openings.map((opening) => ({ policyId: opening.policyId, revision: 1, hash: sha256(opening) })),
   };
 }

@@ -1,3 +1,4 @@
+import { emptyRuleSet } from '@atoll/schema/node/network';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compile, endpointAt, fixedId, type Opening, pools } from '../../test/fixtures.ts';
@@ -49,10 +50,7 @@ describe('rendering a rule set', () => {
   });
 
   test('denies everything where there is no document', async () => {
-    const nothing = {
-      pools: null,
-      rules: { endpoints: [], chains: [], sets: [], remotes: [], mappings: [], policies: [] },
-    };
+    const nothing = { pools: null, rules: emptyRuleSet };
     await expect(`${text(nothing)}\n`).toMatchFileSnapshot('../../test/golden/deny-all.txt');
   });
 

@@ -1,5 +1,5 @@
 /** What enforces a node's rule set. */
-import type { DesiredNetwork } from '@atoll/schema/node/network';
+import { type DesiredNetwork, emptyRuleSet } from '@atoll/schema/node/network';
 import type { RuleIntent } from '../render/intent.ts';
 
 /** The rule set can't be put in force as it is; what was in force before still is, or is put back by `ensure`. */
@@ -20,7 +20,4 @@ export interface RuleBackend {
 }
 
 /** Before anything was ever pulled: everything is denied. */
-export const denyAll: RuleIntent = {
-  pools: null,
-  rules: { endpoints: [], chains: [], sets: [], remotes: [], mappings: [], policies: [] },
-};
+export const denyAll: RuleIntent = { pools: null, rules: emptyRuleSet };

@@ -37,10 +37,17 @@ const countedRevision = 'Revision of the policy, from 1.';
 export const networkEvents = {
   // this context's own gate for what is created underneath
   NamespaceOpened: {
-    doc: 'Subnets, endpoints and policies may be created in the namespace.',
+    doc: 'Subnets, endpoints, policies and services may be created in the namespace.',
     stream: 'namespace',
-    version: 1,
-    data: namespace,
+    version: 2,
+    data: z.strictObject({
+      namespaceId: id('namespace'),
+      environmentId: id('environment')
+        .nullable()
+        .describe("The namespace's environment; null where it wasn't kept yet."),
+      name: name.nullable().describe("The namespace's name, for good; null where it wasn't kept yet."),
+    }),
+    upcasters: { 1: (data: unknown) => ({ ...namespace.parse(data), environmentId: null, name: null }) },
   },
   NamespaceClosed: {
     doc: 'The namespace is being deleted: nothing can be created in it any more.',

@@ -9,6 +9,7 @@
 import { z } from 'zod';
 import { id } from '../ids.ts';
 import { hash } from '../network/events.ts';
+import { name } from '../text.ts';
 import { traceparent, traces } from './trace.ts';
 
 /**
@@ -116,15 +117,70 @@ export const remoteNode = z.strictObject({
 });
 export type RemoteNode = z.infer<typeof remoteNode>;
 
-/** All lists are sorted, so that equal intent gives equal bytes. */
+const portNumber = z.number().int().min(1).max(65_535);
+
+/**
+ * A virtual address of a tenant's, and what is behind it now. Packets of the node's endpoints to it are sent on to a target, each
+ * equally often; rules then decide about the target's address and port. Where a port has no target, and at every other
+ * port, they are refused at once.
+ */
+export const ruleService = z.strictObject({
+  serviceId: id('service'),
+  ipv4: z.ipv4(),
+  ipv6: z.ipv6(),
+  /** Connections of one client go to one target, until it has opened none for so many seconds; null: each by itself. */
+  affinitySeconds: z.number().int().min(1).max(86_400).nullable(),
+  ports: z.array(
+    z.strictObject({
+      protocol: z.enum(['TCP', 'UDP']),
+      port: portNumber,
+      targets: z.array(z.strictObject({ ipv4: z.ipv4(), ipv6: z.ipv6(), port: portNumber })),
+    }),
+  ),
+  /** Endpoints that were targets and still are there: their connections go on. Connections to others that no longer are targets end. */
+  draining: z.array(z.strictObject({ ipv4: z.ipv4(), ipv6: z.ipv6() })),
+});
+export type RuleService = z.infer<typeof ruleService>;
+
+/** A service as the name server tells of it: `<name>.<namespace>.<zone>`. */
+export const ruleName = z.strictObject({
+  name,
+  ipv4: z.ipv4(),
+  ipv6: z.ipv6(),
+  ports: z.array(z.strictObject({ name, protocol: z.enum(['TCP', 'UDP']), port: portNumber })),
+});
+
+/** What the node's name server answers, and to whom. */
+export const ruleNames = z.strictObject({
+  /** Without a dot at its end. */
+  zone: z.string().max(100),
+  /** One for each environment with endpoints on the node: its endpoints see the names of this environment and no others. */
+  views: z.array(
+    z.strictObject({
+      /** Of the environment, or of the namespace where it isn't known. */
+      environmentId: z.union([id('environment'), id('namespace')]),
+      namespaces: z.array(
+        z.strictObject({
+          name,
+          /** On this node. */
+          instances: z.array(id('instance')),
+          services: z.array(ruleName),
+        }),
+      ),
+    }),
+  ),
+});
+export type RuleNames = z.infer<typeof ruleNames>;
+
+/** All lists are sorted, so that equal intent gives equal bytes. What is new has a default: a node may hold an older document. */
 export const ruleSet = z.strictObject({
   endpoints: z.array(ruleEndpoint),
   chains: z.array(ruleChain),
   sets: z.array(addressSet),
   /** Every other node that has endpoints which are named here and is connected, sorted by its id. */
-  remotes: z.array(remoteNode),
+  remotes: z.array(remoteNode).default([]),
   /** Ports of the public addresses that this node answers for. */
-  mappings: z.array(ruleMapping),
+  mappings: z.array(ruleMapping).default([]),
   /** Policies that have rules on this node, with the hash of those rules. */
   policies: z.array(
     z.strictObject({
@@ -133,8 +189,15 @@ export const ruleSet = z.strictObject({
       hash,
     }),
   ),
+  /** Of the environments that have endpoints on the node. */
+  services: z.array(ruleService).default([]),
+  names: ruleNames.default({ zone: 'atoll.internal', views: [] }),
+  /** Instances of the node that connections may be sent to, by whatever node: none is stopped before it has left this list. */
+  serving: z.array(id('instance')).default([]),
 });
 export type RuleSet = z.infer<typeof ruleSet>;
+
+export const emptyRuleSet: RuleSet = ruleSet.parse({ endpoints: [], chains: [], sets: [], policies: [] });
 
 /** `generation` is the position in the network context of the newest fact that went into it; `hash` that of `rules` (rules-hash.ts). */
 export const desiredNetwork = z.strictObject({

@@ -86,7 +86,7 @@ export interface EventData {
   'deploy.InstanceStopRequested': { readonly deploymentId: string; readonly instanceId: string; readonly nodeId: string; readonly reason: "REPLACED" | "SCALED_DOWN" | "DELETED" | "RESCHEDULED" };
   'deploy.InstanceStopped': { readonly deploymentId: string; readonly instanceId: string; readonly nodeId: string; readonly namespaceId: string };
   'deploy.InstanceLost': { readonly deploymentId: string; readonly instanceId: string; readonly nodeId: string; readonly namespaceId: string; readonly reason: "IMAGE_PULL_FAILED" | "CONTAINER_CREATE_FAILED" | "SANDBOX_FAILED" | "EXITED" | "OUT_OF_MEMORY" | "READINESS_FAILED" | "NODE_LOST" };
-  'network.NamespaceOpened': { readonly namespaceId: string };
+  'network.NamespaceOpened': { readonly namespaceId: string; readonly environmentId: string | null; readonly name: string | null };
   'network.NamespaceClosed': { readonly namespaceId: string };
   'network.NamespaceDrained': { readonly namespaceId: string };
   'network.TenantIsolated': { readonly tenantId: string; readonly told: number };

@@ -1,4 +1,5 @@
 import type { Id } from '@atoll/schema/ids';
+import { emptyRuleSet } from '@atoll/schema/node/network';
 import { nodeSubjects } from '@atoll/schema/subjects';
 import { newId } from '@atoll/service/ids';
 import { requestJson } from '@atoll/service/nats';
@@ -185,7 +186,7 @@ describe('the rules of a node', () => {
     const agent = createAgent(harness.nc, newId('node'));
     expect(await agent.pull(0)).toMatchObject({
       generation: 0,
-      rules: { endpoints: [], chains: [], sets: [], remotes: [], mappings: [], policies: [] },
+      rules: emptyRuleSet,
       pools: { ipv4: ['10.64.0.0/10'], ipv6: ['fd61:746f:6c6c::/48'] },
     });
   });

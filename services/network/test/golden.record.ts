@@ -32,7 +32,9 @@ const secured = () => ({
 for (const number of [1, 2]) {
   const id = goldenId('namespace', number);
   const created = because(goldenId('event', 100_005 + number));
-  run(namespace, { ...created, stream: namespaceStream(id) }, { kind: 'open', namespaceId: id });
+  run(namespace, { ...created, stream: namespaceStream(id) }, {
+    ...{ kind: 'open', namespaceId: id, environmentId: goldenId('environment', 1), name: `shop-${number}` },
+  } as const);
   const subnetId = goldenId('subnet', number);
   run(subnet, { ...created, stream: subnetStream(subnetId) }, {
     ...{

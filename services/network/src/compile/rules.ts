@@ -10,7 +10,14 @@
  */
 import { createHash } from 'node:crypto';
 import type { Id } from '@atoll/schema/ids';
-import type { AddressSet, PolicyRule, RuleChain, RuleEndpoint, RuleSet } from '@atoll/schema/node/network';
+import {
+  type AddressSet,
+  emptyRuleSet,
+  type PolicyRule,
+  type RuleChain,
+  type RuleEndpoint,
+  type RuleSet,
+} from '@atoll/schema/node/network';
 import type { CompiledEndpoint, CompiledPolicy } from './model.ts';
 import { byText, sortedSet } from './order.ts';
 import { mergedPorts } from './ports.ts';
@@ -115,14 +122,13 @@ export function compileNode(
   });
 
   return {
+    ...emptyRuleSet,
     endpoints: endpoints
       .filter((endpoint) => endpoint.nodeId === nodeId)
       .sort((a, b) => byText(a.instanceId, b.instanceId))
       .map(guard),
     chains: [...chains.values()].sort((a, b) => byText(a.name, b.name)),
     sets: sides.map(({ set }) => set).sort((a, b) => byText(a.name, b.name)),
-    remotes: [],
-    mappings: [],
     policies: compiled.map(({ policy: { policyId, revision }, sides: own }) => ({
       policyId,
       revision,

@@ -2,9 +2,10 @@ import { given } from '@atoll/events/given';
 import { describe, expect, it } from 'vitest';
 import { type NamespaceEvent, namespace } from './namespace.ts';
 
-const namespaceId = 'ns_01h455vb4pex5vsknk084sn02q';
+const namespaceId = 'ns_01h455vb4pex5vsknk084sn02q' as const;
 const data = { namespaceId } as const;
-const opened: NamespaceEvent = { type: 'NamespaceOpened', data };
+const told = { environmentId: 'env_01h455vb4pex5vsknk084sn02q', name: 'shop' } as const;
+const opened: NamespaceEvent = { type: 'NamespaceOpened', data: { ...data, ...told } };
 const closed: NamespaceEvent = { type: 'NamespaceClosed', data };
 const drained: NamespaceEvent = { type: 'NamespaceDrained', data };
 const mark = { kind: 'unique', set: 'namespace-open', key: namespaceId, owner: namespaceId };
@@ -27,6 +28,7 @@ describe('the gate of a namespace', () => {
     ['drain', 'closed', [opened, closed], { ok: true, events: [drained], claims: [] }],
     ['drain', 'drained', [opened, closed, drained], nothing],
   ] as const)('told to %s when it is %s', (kind, _status, events, decision) => {
-    expect(given(namespace, events).when({ kind, namespaceId })).toMatchObject(decision);
+    const command = kind === 'open' ? { kind, namespaceId, ...told } : { kind, namespaceId };
+    expect(given(namespace, events).when(command)).toMatchObject(decision);
   });
 });

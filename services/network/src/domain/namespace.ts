@@ -17,10 +17,14 @@ export type NamespaceState =
   | { readonly status: 'drained' };
 
 /** `drain` only says that it is done: that nothing is left was seen by the one who says it, after it was closed. */
-export interface NamespaceCommand {
-  readonly kind: 'open' | 'close' | 'drain';
-  readonly namespaceId: Id<'namespace'>;
-}
+export type NamespaceCommand =
+  | {
+      readonly kind: 'open';
+      readonly namespaceId: Id<'namespace'>;
+      readonly environmentId: Id<'environment'>;
+      readonly name: string;
+    }
+  | { readonly kind: 'close' | 'drain'; readonly namespaceId: Id<'namespace'> };
 
 export const namespaceStream = (id: string) => `namespace:${id}`;
 
@@ -48,18 +52,21 @@ const outcomes: Record<Action, Record<NamespaceState['status'], Outcome>> = {
 export const namespace: Decider<NamespaceState, NamespaceCommand, NamespaceEvent> = {
   initial: { status: 'absent' },
 
-  decide(state, { kind, namespaceId }) {
+  decide(state, command) {
+    const { kind, namespaceId } = command;
     const outcome = outcomes[kind][state.status];
     if (outcome === 'done') return nothing;
     if (outcome === 'refuse') {
       return refuse(reject('ILLEGAL_STATE', `A namespace that is ${state.status} can't do: ${kind}.`));
     }
-    switch (kind) {
-      case 'open':
+    switch (command.kind) {
+      case 'open': {
+        const { environmentId, name } = command;
         return accept<NamespaceEvent>(
-          [{ type: 'NamespaceOpened', data: { namespaceId } }],
+          [{ type: 'NamespaceOpened', data: { namespaceId, environmentId, name } }],
           [takeUnique('namespace-open', namespaceId, namespaceId)],
         );
+      }
       case 'close':
         return accept<NamespaceEvent>(
           [{ type: 'NamespaceClosed', data: { namespaceId } }],
@@ -68,7 +75,7 @@ export const namespace: Decider<NamespaceState, NamespaceCommand, NamespaceEvent
       case 'drain':
         return accept<NamespaceEvent>([{ type: 'NamespaceDrained', data: { namespaceId } }]);
       default:
-        return kind satisfies never;
+        return command satisfies never;
     }
   },
 

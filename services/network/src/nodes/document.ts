@@ -1,6 +1,6 @@
 /** What a node is to apply, as every process of the service answers it: out of the table, never out of memory. */
 import type { Id } from '@atoll/schema/ids';
-import type { DesiredNetwork, RuleSet } from '@atoll/schema/node/network';
+import { type DesiredNetwork, emptyRuleSet, type RuleSet } from '@atoll/schema/node/network';
 import { rulesHash } from '@atoll/schema/node/rules-hash';
 import type { Pool } from 'pg';
 
@@ -12,7 +12,7 @@ interface DocumentRow {
 }
 
 /** A node without endpoints is given this, so that it guards the pools from the start. */
-const noRules: RuleSet = { endpoints: [], chains: [], sets: [], remotes: [], mappings: [], policies: [] };
+const noRules: RuleSet = emptyRuleSet;
 
 /** `since`: the generation that the node has. */
 export async function readDocument(

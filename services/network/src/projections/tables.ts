@@ -13,13 +13,15 @@ const because = ({ id, correlation, traceparent }: EventRecord) => [id, correlat
 
 async function setNamespace(tx: PoolClient, record: NetworkRecord<'NamespaceOpened' | 'NamespaceClosed'>) {
   const status = record.type === 'NamespaceOpened' ? 'open' : 'closed';
+  const { environmentId, name } = record.type === 'NamespaceOpened' ? record.data : { environmentId: null, name: null };
   await tx.query(
-    `insert into network.namespace (namespace_id, tenant, status, cause, correlation, traceparent)
-     values ($1, $2, $3, $4, $5, $6)
+    `insert into network.namespace
+       (namespace_id, tenant, status, cause, correlation, traceparent, environment_id, name)
+     values ($1, $2, $3, $4, $5, $6, $7, $8)
      on conflict (namespace_id) do update set
        status = excluded.status, cause = excluded.cause, correlation = excluded.correlation,
        traceparent = excluded.traceparent`,
-    [record.data.namespaceId, record.tenant, status, ...because(record)],
+    [record.data.namespaceId, record.tenant, status, ...because(record), environmentId, name],
   );
 }
 

@@ -27,7 +27,8 @@ function decisionOn(store: EventStore, record: TenancyRecord): Promise<CommandOu
       stream: namespaceStream(command.namespaceId),
       command,
       origin,
-      idempotency: { key, request: command },
+      // As it always was: an event that an older process acted on may come once more.
+      idempotency: { key, request: { kind: command.kind, namespaceId: command.namespaceId } },
     });
   const decideConnection = (wanted: Omit<ConnectionCommand, 'told'>) => {
     const command = { ...wanted, told: record.position };
@@ -43,8 +44,10 @@ function decisionOn(store: EventStore, record: TenancyRecord): Promise<CommandOu
   if (isIdentityEvent(record)) return null;
   if (isOf(environmentEvents, record) || isOf(planEvents, record)) return null;
   switch (record.type) {
-    case 'NamespaceCreated':
-      return decideNamespace({ kind: 'open', namespaceId: record.data.namespaceId });
+    case 'NamespaceCreated': {
+      const { namespaceId, environmentId, name } = record.data;
+      return decideNamespace({ kind: 'open', namespaceId, environmentId, name });
+    }
     case 'NamespaceDeletionRequested':
       return decideNamespace({ kind: 'close', namespaceId: record.data.namespaceId });
     case 'TenantSuspended':
