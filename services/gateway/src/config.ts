@@ -32,5 +32,6 @@ export const configSchema = z.object({
   /** What a tenant may spend per minute, in points; a minute's worth may be spent at once. */
   ATOLL_TENANT_POINTS_PER_MINUTE: z.coerce.number().int().min(1).default(20_000_000),
   /** How long a subscriber may leave what it was sent lying before it is closed. */
+  ATOLL_SOCKETS_PER_TENANT: z.coerce.number().int().min(1).max(10_000).default(2000),
   ATOLL_SLOW_SUBSCRIBER_SECONDS: z.coerce.number().min(1).max(600).default(10),
 });

@@ -87,6 +87,8 @@ export interface GatewayOptions {
   readonly tenantPointsPerMinute: number;
   /** How long a subscriber may leave what it was sent lying. */
   readonly slowSocketMs: number;
+  /** How many sockets a tenant may have open at once. */
+  readonly socketsPerTenant: number;
   /** Which addresses issuers may have that aren't public. */
   readonly privateIssuers: PrivateIssuers;
   /** Where not the usual ones. */
@@ -276,6 +278,7 @@ async function start(options: GatewayOptions, stops: Stop[]): Promise<Gateway> {
   const sockets = serveSockets({
     ...{ server, schema, authenticator, viewers, documents, engine, subscriptions, strangers, teller, log },
     slowMs: options.slowSocketMs,
+    perTenant: options.socketsPerTenant,
   });
   stops.push(() => sockets.close());
   await app.listen({ host: options.host, port: options.port });

@@ -45,6 +45,7 @@ runProcess('gateway', async ({ log, onStop, fail }) => {
     tenantPointsPerMinute: config.ATOLL_TENANT_POINTS_PER_MINUTE,
     privateIssuers: config.ATOLL_PRIVATE_ISSUERS,
     slowSocketMs: config.ATOLL_SLOW_SUBSCRIBER_SECONDS * 1000,
+    socketsPerTenant: config.ATOLL_SOCKETS_PER_TENANT,
   });
   onStop('gateway', () => gateway.stop());
 

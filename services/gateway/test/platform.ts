@@ -83,6 +83,7 @@ export interface GatewayLimits {
   readonly requestPoints: number;
   readonly tenantPointsPerMinute: number;
   readonly slowSocketMs: number;
+  readonly socketsPerTenant: number;
   readonly keySetTimes?: KeySetTimes;
 }
 
@@ -139,6 +140,7 @@ export async function startPlatform(limits: Partial<GatewayLimits> = {}): Promis
       requestPoints: given.requestPoints ?? 10_000,
       tenantPointsPerMinute: given.tenantPointsPerMinute ?? 20_000_000,
       slowSocketMs: given.slowSocketMs ?? 10_000,
+      socketsPerTenant: given.socketsPerTenant ?? 2000,
       privateIssuers: 'loopback',
       ...(given.keySetTimes && { keySetTimes: given.keySetTimes }),
     });

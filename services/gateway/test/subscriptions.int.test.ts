@@ -281,6 +281,28 @@ describe('a socket', () => {
     expect(await silent.closing).toBe(4408);
   });
 
+  it('more than a tenant may have is closed and told so, and other tenants have theirs', async () => {
+    await platform.restartGateway({ socketsPerTenant: 2 });
+    const opened: WebSocket[] = [];
+    const said = (token: string) =>
+      new Promise<string>((resolve) => {
+        const socket = new WebSocket(socketUrl(), 'graphql-transport-ws');
+        opened.push(socket);
+        socket.on('message', (data) => resolve(JSON.parse(String(data)).type));
+        socket.on('close', (code, text) => resolve(`${code} ${text}`));
+        socket.on('open', () =>
+          socket.send(JSON.stringify({ type: 'connection_init', payload: { authorization: `Bearer ${token}` } })),
+        );
+      });
+    expect([await said(acme.admin), await said(acme.viewer)]).toEqual(['connection_ack', 'connection_ack']);
+    expect(await said(acme.admin)).toMatch(/^4429 RATE_LIMITED: A tenant has at most 2 sockets/);
+    expect(await said(globex.admin)).toBe('connection_ack');
+    opened[0]?.close();
+    await eventually('there is room again', async () => (await said(acme.admin)) === 'connection_ack');
+    for (const socket of opened) socket.close();
+    await platform.restartGateway({});
+  });
+
   it('that leaves what it was sent lying is closed with its last cursor, and the others go on', {
     timeout: 60_000,
   }, async () => {

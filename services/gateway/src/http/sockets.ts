@@ -18,7 +18,7 @@ import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { type Client, clientOf } from '../audit/client.ts';
 import type { Strangers } from '../audit/strangers.ts';
 import { type Authenticator, type Shown, tenantHeader } from '../auth/authenticate.ts';
-import type { Viewer, Viewers } from '../auth/viewers.ts';
+import { scopeOf, type Viewer, type Viewers } from '../auth/viewers.ts';
 import { ApiError } from '../errors.ts';
 import type { Documents } from '../graphql/documents.ts';
 import type { Engine, EngineRequest } from '../graphql/engine.ts';
@@ -29,6 +29,8 @@ import { graphqlPath } from './app.ts';
 import { maxBody } from './failures.ts';
 
 const maxSockets = 10_000;
+/** Of those that haven't said yet who they are, for which they have `initMs`: strangers leave room for the others. */
+const maxStrangers = 1000;
 const maxOperations = 50;
 const initMs = 5_000;
 const pingMs = 12_000;
@@ -66,6 +68,8 @@ export interface SocketNeeds {
   readonly teller: Teller;
   /** Longer than this a message may not wait in front of a socket. */
   readonly slowMs: number;
+  /** Open at once: no tenant takes the room of the others. */
+  readonly perTenant: number;
   readonly log: Logger;
 }
 
@@ -86,8 +90,8 @@ function closeFor(socket: WebSocket, error: ApiError): void {
 }
 
 export function serveSockets(needs: SocketNeeds): Sockets {
-  const { server, schema, authenticator, viewers, documents, engine, subscriptions, strangers, teller, slowMs, log } =
-    needs;
+  const { server, schema, authenticator, viewers, documents, engine, subscriptions, strangers, teller, log } = needs;
+  const { slowMs, perTenant } = needs;
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: maxBody,
@@ -164,6 +168,13 @@ export function serveSockets(needs: SocketNeeds): Sockets {
         extra.viewer = await viewers.of(
           await authenticator.authenticate({ authorization, tenant, client: extra.client, correlation }),
         );
+        const scope = scopeOf(extra.viewer);
+        const others = [...open.values()].filter((one) => one.shown && one.viewer && scopeOf(one.viewer) === scope);
+        if (others.length >= perTenant) {
+          const text = `A tenant has at most ${perTenant} sockets. Close one, or share one: it carries ${maxOperations} subscriptions.`;
+          extra.socket.close(closeCodes.tooMany, reason(`RATE_LIMITED: ${text}`));
+          return false;
+        }
         // Of a token that several tenants accept it stays the one that was meant when the socket was opened.
         extra.shown = { authorization, tenant: extra.viewer.tenant ?? tenant };
         return true;
@@ -269,7 +280,8 @@ export function serveSockets(needs: SocketNeeds): Sockets {
 
   const upgrade = (request: IncomingMessage, stream: Duplex, head: Buffer) => {
     const path = (request.url ?? '').split('?', 1)[0];
-    if (path !== graphqlPath || open.size >= maxSockets) {
+    const unknown = open.size < maxStrangers ? 0 : [...open.values()].filter(({ shown }) => !shown).length;
+    if (path !== graphqlPath || open.size >= maxSockets || unknown >= maxStrangers) {
       const status = path === graphqlPath ? '503 Service Unavailable' : '404 Not Found';
       stream.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
       return;
