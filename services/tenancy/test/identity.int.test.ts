@@ -210,6 +210,21 @@ describe('a service account', () => {
     expect(codeOf(await h.call('RotateServiceAccountSecret', rotate, { tenant: acme }))).toBe('OK');
   });
 
+  it('that is an owner is shut out by owners alone', async () => {
+    const serviceAccountId = await create(acme, 'captain', 'owner');
+    const boss = await create(acme, 'chief', 'owner');
+    const asMax = { tenant: acme, actor: 'user:max' } as const;
+    for (const command of ['DisableServiceAccount', 'DeleteServiceAccount'] as const) {
+      expect(codeOf(await h.call(command, { serviceAccountId }, asMax))).toBe('FORBIDDEN');
+    }
+    const asChief = { tenant: acme, actor: `user:${boss}` } as const;
+    for (const command of ['DisableServiceAccount', 'DeleteServiceAccount'] as const) {
+      expect(codeOf(await h.call(command, { serviceAccountId }, asChief))).toBe('OK');
+    }
+    const robot = await create(acme, 'mate', 'developer');
+    expect(codeOf(await h.call('DeleteServiceAccount', { serviceAccountId: robot }, asMax))).toBe('OK');
+  });
+
   it('gets no credentials by a key of its own that may do less than it may itself', async () => {
     const serviceAccountId = await create(acme, 'narrow', 'admin');
     const rotate = { serviceAccountId, secretHash: sha256('n'), overlapSeconds: 60 };

@@ -11,7 +11,7 @@ import { answer } from '../answer.ts';
 import { denied } from '../denials.ts';
 import type { By } from '../domain/access-state.ts';
 import { apiKey, apiKeyNotFound, apiKeyStream } from '../domain/api-key.ts';
-import { beyondAccount, beyondMembers, beyondRoles } from '../domain/authority.ts';
+import { beyondAccount, beyondMembers, beyondRoles, shutsOutAccount, shutsOutMembers } from '../domain/authority.ts';
 import { invitation, invitationNotFound, invitationStream, noSuchToken } from '../domain/invitation.ts';
 import { type IssuerCommand, issuer, issuerNotFound, issuerStream } from '../domain/issuer.ts';
 import {
@@ -184,6 +184,8 @@ export function identityHandlers(store: EventStore): CommandHandlers<typeof iden
       );
     },
     async RemoveIssuer(input, context) {
+      const problem = shutsOutMembers(await stateOf(store, context), byOf(context), input.issuerId);
+      if (problem) return no(problem);
       return answer(
         'RemoveIssuer',
         await changeIssuer(input.issuerId, { kind: 'remove' }, { RemoveIssuer: input }, context),
@@ -235,6 +237,8 @@ export function identityHandlers(store: EventStore): CommandHandlers<typeof iden
       return answer('RotateServiceAccountSecret', outcome);
     },
     async DisableServiceAccount(input, context) {
+      const problem = shutsOutAccount(await stateOf(store, context), byOf(context), input.serviceAccountId);
+      if (problem) return no(problem);
       const request = { DisableServiceAccount: input };
       return answer(
         'DisableServiceAccount',
@@ -254,6 +258,8 @@ export function identityHandlers(store: EventStore): CommandHandlers<typeof iden
       return answer('SetServiceAccountLabels', await changeAccount(input.serviceAccountId, action, request, context));
     },
     async DeleteServiceAccount(input, context) {
+      const problem = shutsOutAccount(await stateOf(store, context), byOf(context), input.serviceAccountId);
+      if (problem) return no(problem);
       const request = { DeleteServiceAccount: input };
       return answer(
         'DeleteServiceAccount',

@@ -1,5 +1,5 @@
 /** What somebody would give by an invitation, an issuer's groups or a service account's credentials: never more than they have. */
-import { beyond } from '@atoll/access/authorize';
+import { allows, beyond } from '@atoll/access/authorize';
 import { builtInPermissions, type Grant, wholeTenant } from '@atoll/access/grants';
 import { type Rejection, reject } from '@atoll/schema/errors';
 import type { BuiltInRole, Permission } from '@atoll/schema/permissions';
@@ -38,6 +38,34 @@ export function beyondMembers(state: TenantState, by: By, issuer: string, field:
     .flatMap(({ memberId, role }) => grantsOf(state, memberId, role))
     .flatMap(({ permissions, scope }) => beyond(held, permissions, scope));
   return more.length > 0 ? tooMuch([...new Set(more)], field) : null;
+}
+
+const ownersOnly = reject(
+  'FORBIDDEN',
+  'An owner comes in by it. Only an owner, or the operator of the platform, takes that away from somebody.',
+);
+
+/** Null where no owner loses their way in, or the one who asks can make owners themselves. */
+function shutsOutOwner(state: TenantState, by: By, grants: readonly Grant[]): Rejection | null {
+  if (by.kind === 'platform' || isGone(state)) return null;
+  if (!grants.some(({ permissions }) => permissions.has('owner:grant'))) return null;
+  return allows(grantsBy(state, by) ?? [], 'owner:grant', wholeTenant).allowed ? null : ownersOnly;
+}
+
+/** Null where the one who asks may disable or delete the account. */
+export function shutsOutAccount(state: TenantState, by: By, account: string): Rejection | null {
+  if (isGone(state)) return null;
+  const found = state.accounts.find(({ serviceAccountId }) => serviceAccountId === account);
+  return found ? shutsOutOwner(state, by, grantsOf(state, found.serviceAccountId, found.role)) : null;
+}
+
+/** Null where the one who asks may remove the issuer. */
+export function shutsOutMembers(state: TenantState, by: By, issuer: string): Rejection | null {
+  if (isGone(state)) return null;
+  const grants = state.members
+    .filter(({ subject }) => subject.startsWith(`${issuer}:`))
+    .flatMap(({ memberId, role }) => grantsOf(state, memberId, role));
+  return shutsOutOwner(state, by, grants);
 }
 
 /**
