@@ -317,7 +317,7 @@ export interface Mutations {
    */
   changeIssuer(input: o.ChangeIssuerMutationVariables['input'], options?: CallOptions): Promise<Done<o.ChangeIssuerMutation['changeIssuer']>>;
   /**
-   * Accepts no token of the issuer any more, from the answer on; open subscriptions end within 5 s. Its members stay, and can come by no other issuer. Errors: NOT_FOUND.
+   * Accepts no token of the issuer any more, from the answer on; open subscriptions end within 5 s. Its members stay, and can come by no other issuer. Errors: NOT_FOUND, FORBIDDEN where an owner comes in by it and you are none.
    */
   removeIssuer(input: o.RemoveIssuerMutationVariables['input'], options?: CallOptions): Promise<Done<o.RemoveIssuerMutation['removeIssuer']>>;
   /**
@@ -333,7 +333,7 @@ export interface Mutations {
    */
   rotateServiceAccountSecret(input: o.RotateServiceAccountSecretMutationVariables['input'], options?: CallOptions): Promise<Done<o.RotateServiceAccountSecretMutation['rotateServiceAccountSecret']>>;
   /**
-   * Its secrets, tokens and keys open nothing from the answer on, until it is enabled again. Errors: NOT_FOUND.
+   * Its secrets, tokens and keys open nothing from the answer on, until it is enabled again. Errors: NOT_FOUND, FORBIDDEN where an owner comes in by it and you are none.
    */
   disableServiceAccount(input: o.DisableServiceAccountMutationVariables['input'], options?: CallOptions): Promise<Done<o.DisableServiceAccountMutation['disableServiceAccount']>>;
   /**
@@ -341,7 +341,7 @@ export interface Mutations {
    */
   enableServiceAccount(input: o.EnableServiceAccountMutationVariables['input'], options?: CallOptions): Promise<Done<o.EnableServiceAccountMutation['enableServiceAccount']>>;
   /**
-   * Deletes it for good, with its secrets, tokens and keys; its name is free again. Errors: NOT_FOUND.
+   * Deletes it for good, with its secrets, tokens and keys; its name is free again. Errors: NOT_FOUND, FORBIDDEN where an owner comes in by it and you are none.
    */
   deleteServiceAccount(input: o.DeleteServiceAccountMutationVariables['input'], options?: CallOptions): Promise<Deleted<o.DeleteServiceAccountMutation['deleteServiceAccount']>>;
   /**
