@@ -31,10 +31,12 @@ export const ruleProtocols = ['TCP', 'UDP', 'ICMP'] as const;
 /** ICMP in IPv4 and ICMPv6 in IPv6 at once. */
 export const icmpTypes = ['ECHO_REQUEST'] as const;
 
+/** Where a rule comes from: a tenant's policy, the platform's, or the isolation level of a namespace. */
+export const rulePolicyId = z.union([id('policy'), id('platformPolicy'), id('namespace')]);
+
 /** What is decided about new connections to or from the members of `set`. */
 export const policyRule = z.strictObject({
-  /** Where it comes from: a tenant's policy, the platform's, or the isolation level of a namespace. */
-  policyId: z.union([id('policy'), id('platformPolicy'), id('namespace')]),
+  policyId: rulePolicyId,
   action: z.enum(ruleActions),
   /** Null: every protocol; then there are neither ports nor a type. */
   protocol: z.enum(ruleProtocols).nullable(),
