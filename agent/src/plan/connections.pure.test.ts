@@ -47,6 +47,7 @@ const everyConnection: Connection[] = families.flatMap((family) =>
     ),
   ),
 );
+const noAddress = new Set<string>();
 const allowedBy = (of: ReturnType<typeof document>) => {
   const judge = createJudge(of);
   return (connection: Connection) =>
@@ -65,7 +66,7 @@ describe('connections after a change of rules', () => {
       fc.property(openings, openings, (before, after) => {
         const [previous, next] = [document(before), document(after)];
         const open = everyConnection.filter(allowedBy(previous));
-        const cut = forbiddenConnections(previous, next)?.(open) ?? [];
+        const cut = forbiddenConnections(previous, next)?.(open, noAddress) ?? [];
         expect(cut).toEqual(open.filter((connection) => !allowedBy(next)(connection)));
       }),
       { numRuns: 300 },
@@ -89,7 +90,7 @@ describe('connections after a change of rules', () => {
   });
 
   test('where it is not known what was allowed, all is judged', () => {
-    expect(forbiddenConnections(null, document([]))?.(everyConnection)).toEqual(everyConnection);
+    expect(forbiddenConnections(null, document([]))?.(everyConnection, noAddress)).toEqual(everyConnection);
   });
 
   test("the node's own connections stay, except to an address that is gone", () => {
@@ -100,8 +101,16 @@ describe('connections after a change of rules', () => {
       destination: ends[0]?.ipv4 ?? '',
       ports: { source: 1, destination: 80 },
     };
-    expect(forbiddenConnections(null, document([]))?.([probe])).toEqual([]);
-    expect(forbiddenConnections(document([]), document([], ends.slice(1)))?.([probe])).toEqual([probe]);
+    const own = new Set(['169.254.1.1']);
+    expect(forbiddenConnections(null, document([]))?.([probe], own)).toEqual([]);
+    expect(forbiddenConnections(document([]), document([], ends.slice(1)))?.([probe], own)).toEqual([probe]);
+  });
+
+  test('those from outside of the platform are judged as any other', () => {
+    const source = '203.0.113.9';
+    const visit = { family: 'ipv4', protocol: 'tcp', source, destination: ends[0]?.ipv4 ?? '' } as const;
+    const connection: Connection = { ...visit, ports: { source: 1, destination: 80 } };
+    expect(forbiddenConnections(null, document([]))?.([connection], noAddress)).toEqual([connection]);
   });
 
   test("conntrack's lines are read in the direction of the first packet", () => {

@@ -1,6 +1,5 @@
 /** Connections that were allowed once and are no longer. Pure. */
 import type { DesiredNetwork } from '@atoll/schema/node/network';
-import ipaddr from 'ipaddr.js';
 import { type Family, families } from '../render/family.ts';
 import { canonicalMember } from '../render/set.ts';
 import { createJudge } from './judge.ts';
@@ -17,11 +16,11 @@ export interface Connection {
   readonly ports: { readonly source: number; readonly destination: number } | null;
 }
 
+/** `nodeAddresses`: the node's own, canonical. */
+export type FindForbidden = (all: readonly Connection[], nodeAddresses: ReadonlySet<string>) => Connection[];
+
 /** Finds forbidden connections among all; null where nothing was narrowed, so that there is no need to look. */
-export function forbiddenConnections(
-  previous: DesiredNetwork | null,
-  next: DesiredNetwork,
-): ((all: readonly Connection[]) => Connection[]) | null {
+export function forbiddenConnections(previous: DesiredNetwork | null, next: DesiredNetwork): FindForbidden | null {
   const less = previous === null ? next.rules.endpoints : narrowed(previous.rules, next.rules);
   if (less.length === 0) return null;
   const judge = createJudge(next);
@@ -32,17 +31,17 @@ export function forbiddenConnections(
       .flatMap(({ family, address }) => (judge.isEndpoint(family, address) ? [] : [address])),
   );
 
-  function isForbidden({ family, protocol, source, destination, ports }: Connection): boolean {
+  function isForbidden(connection: Connection, nodeAddresses: ReadonlySet<string>): boolean {
+    const { family, protocol, source, destination, ports } = connection;
     const ends = [canonicalMember(source), canonicalMember(destination)];
     if (!ends.some((end) => touched.has(end))) return false;
     // Nothing may outlive an address: the next to have it is somebody else.
     if (ends.some((end) => gone.has(end))) return true;
-    // The node's own connections to its pods, probes and the like, aren't the rules' matter.
-    const address = ipaddr.parse(source);
-    if (!next.pools[family].some((pool) => address.match(ipaddr.parseCIDR(pool)))) return false;
+    // The node's own connections to its pods, probes and the like, aren't the rules' matter; those from outside are.
+    if (nodeAddresses.has(canonicalMember(source))) return false;
     if (ports === null || (protocol !== 'tcp' && protocol !== 'udp')) return true;
     const flow = { family, source, destination, port: ports.destination };
     return !judge.allows({ ...flow, protocol: protocol === 'tcp' ? 'TCP' : 'UDP' });
   }
-  return (all) => all.filter(isForbidden);
+  return (all, nodeAddresses) => all.filter((connection) => isForbidden(connection, nodeAddresses));
 }

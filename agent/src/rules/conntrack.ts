@@ -6,6 +6,7 @@ import type { DesiredNetwork } from '@atoll/schema/node/network';
 import type { Logger } from '@atoll/service/log';
 import { type Connection, forbiddenConnections } from '../plan/connections.ts';
 import { type Family, families, familyFacts } from '../render/family.ts';
+import { canonicalMember } from '../render/set.ts';
 import type { NodeCommands } from '../sandbox/commands.ts';
 
 export async function cutForbidden(
@@ -21,18 +22,30 @@ export async function cutForbidden(
       return parseConnections(stdout, family);
     }),
   );
-  const forbidden = find(listed.flat());
+  const forbidden = find(listed.flat(), await nodeAddresses(commands));
   if (forbidden.length === 0) return;
   log.info({ count: forbidden.length }, 'cutting connections that are no longer allowed');
   // All in one go; conntrack opens the file by name, and can't open what Node gives as standard input.
   const folder = await mkdtemp(join(tmpdir(), 'atoll-conntrack-'));
   try {
     const file = join(folder, 'deletions');
-    await writeFile(file, forbidden.map((connection) => `${deletion(connection)}\n`).join(''));
+    const lines = new Set(forbidden.map(deletion));
+    await writeFile(file, [...lines].map((line) => `${line}\n`).join(''));
     await commands.run('conntrack', ['-R', file]);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+interface Device {
+  readonly addr_info?: readonly { readonly local?: string }[];
+}
+
+async function nodeAddresses(commands: NodeCommands): Promise<ReadonlySet<string>> {
+  const { stdout } = await commands.run('ip', ['-j', 'address', 'show']);
+  const devices = JSON.parse(stdout || '[]') as readonly Device[];
+  const local = devices.flatMap((device) => device.addr_info?.flatMap((info) => info.local ?? []) ?? []);
+  return new Set(local.map(canonicalMember));
 }
 
 const field = (line: string, name: string) => new RegExp(` ${name}=(\\S+)`).exec(line)?.[1];
@@ -51,7 +64,8 @@ export function parseConnections(text: string, family: Family): Connection[] {
   });
 }
 
+/** Each line makes the kernel go through its whole table. The client's port decides nothing: one line does for all of them. */
 function deletion({ family, protocol, source, destination, ports }: Connection): string {
   const ends = `-D -f ${familyFacts[family].conntrack} -s ${source} -d ${destination}`;
-  return ports === null ? ends : `${ends} -p ${protocol} --sport ${ports.source} --dport ${ports.destination}`;
+  return ports === null ? ends : `${ends} -p ${protocol} --dport ${ports.destination}`;
 }
