@@ -71,10 +71,18 @@ module.exports = {
     },
     {
       name: 'no-service-from-outside',
-      comment: 'Services are reached over NATS and GraphQL, also by tests and benches.',
+      comment:
+        'Services are reached over NATS and GraphQL, also by tests and benches; the pure rule compiler alone is held to an independent model.',
       severity: 'error',
-      from: { pathNot: '^services/' },
+      from: { pathNot: '^(services|test/isolation)/' },
       to: { path: '^services/' },
+    },
+    {
+      name: 'isolation-imports-the-compiler',
+      comment: 'The proof of isolation imports nothing of the services but the rule compiler.',
+      severity: 'error',
+      from: { path: '^test/isolation/' },
+      to: { path: '^services/', pathNot: '^services/network/src/compile/' },
     },
     {
       name: 'no-foreign-service-in-tests',
