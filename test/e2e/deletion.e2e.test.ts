@@ -20,7 +20,7 @@ import {
   sourcesOf,
 } from '../platform/store.ts';
 import { tracesOf } from '../platform/traces-of.ts';
-import { waitFor } from '../platform/waiting.ts';
+import { until, waitFor } from '../platform/waiting.ts';
 import { newNamespace, push, small, steady } from '../platform/workloads.ts';
 
 const folder = temporaryFolder('deletion');
@@ -111,7 +111,18 @@ test('an environment whose deletion is killed at every step, with creations raci
   const [dev = '', prod = ''] = beside.map(({ environment }) => environment.id);
   await admin.mutate.setPromotion({ environmentId: dev, promotesTo: [environmentId] });
   await admin.mutate.setPromotion({ environmentId, promotesTo: [prod] });
+  // What runs and would be refused now is listed, as soon as the rules have come to where it is decided.
+  await admin.mutate.setImageRules({ environmentId, allowed: ['elsewhere.example/**'], promotedOnly: false });
+  const refused = await waitFor('the violation is listed', 20_000, async () => {
+    const { nodes } = await admin.query.imageRuleViolations({ environmentId });
+    return nodes.length > 0 ? nodes : undefined;
+  });
+  expect(refused).toMatchObject([{ deploymentName: 'web', image, code: 'REPOSITORY_NOT_ALLOWED' }]);
   await admin.mutate.setImageRules({ environmentId, allowed: [`${platform.ready.registry}/**`], promotedOnly: false });
+  await until('none is', 20_000, async () => {
+    const { nodes, pageInfo } = await admin.query.imageRuleViolations({ environmentId });
+    return nodes.length === 0 && !pageInfo.hasNextPage;
+  });
   const own = await admin.mutate.createServiceAccount({ name: 'local', role: 'VIEWER' });
   const serviceAccountId = own.clientId ?? '';
   await admin.mutate.bindRole({ serviceAccountId, role: 'DEVELOPER', environmentId });

@@ -4,7 +4,7 @@ import { id } from '../ids.ts';
 import type { InputOf, ResultOf } from '../registry.ts';
 import { remains, remainsScope } from '../remains.ts';
 import { labels, MAX_LABELS, name } from '../text.ts';
-import { releaseSpec, replicas, resources, rollingStrategy } from './spec.ts';
+import { image, releaseSpec, replicas, resources, rollingStrategy } from './spec.ts';
 
 /** The image as the tenant typed it: its exact faults are told by the service, with codes of their own. */
 const requestedSpec = releaseSpec.extend({ image: z.string().max(2000) });
@@ -16,6 +16,9 @@ export const deploymentLabels = labels.refine(
   (all) => Object.keys(all).length < MAX_LABELS,
   `at most ${MAX_LABELS - 1} labels: one more, with the deployment's name, is added to its instances`,
 );
+
+/** Of one `JudgeImages`: what is asked stays far below what a message may hold. */
+export const MAX_JUDGED_IMAGES = 200;
 
 export const deployCommands = {
   CreateDeployment: {
@@ -51,6 +54,13 @@ export const deployCommands = {
   DeleteDeployment: {
     input: z.strictObject({ deploymentId: id('deployment') }),
     result: z.strictObject({ deploymentId: id('deployment') }),
+  },
+  /** Changes nothing: which of the images the environment would refuse by its rules as they are now, as an upgrade to it. */
+  JudgeImages: {
+    input: z.strictObject({ environmentId: id('environment'), images: z.array(image).min(1).max(MAX_JUDGED_IMAGES) }),
+    result: z.strictObject({
+      refusals: z.array(z.strictObject({ image, code: z.string(), message: z.string() })),
+    }),
   },
   /** Changes nothing: how much of a scope, of the tenant that it is sent under, is left here. */
   CountRemains: { input: z.strictObject({ scope: remainsScope }), result: remains },

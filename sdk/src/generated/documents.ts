@@ -350,6 +350,17 @@ fragment ComputeNode on ComputeNode {
   maxInstances
   createdAt
 }`),
+  imageRuleViolations: new TypedDocument<o.ImageRuleViolationsQuery, o.ImageRuleViolationsQueryVariables>('query', ["imageRuleViolations"], `query ImageRuleViolations($environmentId: ID!, $first: Int = 20, $after: String) {
+  imageRuleViolations(environmentId: $environmentId, first: $first, after: $after) { nodes { ...ImageRuleViolation } pageInfo { hasNextPage endCursor } }
+}
+fragment ImageRuleViolation on ImageRuleViolation {
+  deploymentId
+  deploymentName
+  namespaceId
+  image
+  code
+  message
+}`),
   eventCursor: new TypedDocument<o.EventCursorQuery, o.EventCursorQueryVariables>('query', ["eventCursor"], `query EventCursor {
   eventCursor
 }`),

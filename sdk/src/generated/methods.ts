@@ -85,6 +85,11 @@ export interface Queries {
    */
   computeNodes(variables?: o.ComputeNodesQueryVariables, options?: CallOptions): Promise<o.ComputeNodesQuery['computeNodes']>;
   /**
+   * What runs in an environment and would be refused now by its image rules. Up to 2,000 deployments are looked at for one page:
+   * go on while there is a next one. Errors: NOT_FOUND, UNAVAILABLE.
+   */
+  imageRuleViolations(variables: o.ImageRuleViolationsQueryVariables, options?: CallOptions): Promise<o.ImageRuleViolationsQuery['imageRuleViolations']>;
+  /**
    * The newest place in the tenant's log, also of an empty one: give it as `after` to get all that comes from now on.
    */
   eventCursor(variables?: o.EventCursorQueryVariables, options?: CallOptions): Promise<o.EventCursorQuery['eventCursor']>;
@@ -479,6 +484,7 @@ export const bindQueries = (read: Read): Queries => ({
   deployment: (variables, options) => read(documents.deployment, variables, options, (data) => data.deployment),
   instance: (variables, options) => read(documents.instance, variables, options, (data) => data.instance),
   computeNodes: (variables, options) => read(documents.computeNodes, variables ?? {}, options, (data) => data.computeNodes),
+  imageRuleViolations: (variables, options) => read(documents.imageRuleViolations, variables, options, (data) => data.imageRuleViolations),
   eventCursor: (variables, options) => read(documents.eventCursor, variables ?? {}, options, (data) => data.eventCursor),
   events: (variables, options) => read(documents.events, variables ?? {}, options, (data) => data.events),
   issuers: (variables, options) => read(documents.issuers, variables ?? {}, options, (data) => data.issuers),

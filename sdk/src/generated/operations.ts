@@ -1249,6 +1249,8 @@ export type NodeScoreFragment = { readonly nodeId: string, readonly score: numbe
 
 export type ComputeNodeFragment = { readonly id: string, readonly name: string, readonly status: ComputeNodeStatus, readonly statusMessage: string | null, readonly runtime: Runtime, readonly cpuMillis: number, readonly memoryMiB: number, readonly maxInstances: number, readonly createdAt: string };
 
+export type ImageRuleViolationFragment = { readonly deploymentId: string, readonly deploymentName: string, readonly namespaceId: string, readonly image: string, readonly code: string, readonly message: string };
+
 export type EventFragment = { readonly cursor: string, readonly id: string, readonly type: string, readonly resourceId: string, readonly time: string, readonly actor: string, readonly cause: string | null, readonly correlation: string, readonly data: unknown };
 
 export type IssuerFragment = { readonly id: string, readonly name: string, readonly url: string, readonly audience: string, readonly algorithms: ReadonlyArray<IssuerAlgorithm>, readonly tokenTypes: TokenTypes, readonly createdAt: string, readonly version: number, readonly claims: IssuerClaimsFragment, readonly groupRoles: ReadonlyArray<GroupRoleFragment> };
@@ -1483,6 +1485,15 @@ export type ComputeNodesQueryVariables = Exact<{
 
 
 export type ComputeNodesQuery = { readonly computeNodes: { readonly nodes: ReadonlyArray<ComputeNodeFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
+
+export type ImageRuleViolationsQueryVariables = Exact<{
+  environmentId: string;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type ImageRuleViolationsQuery = { readonly imageRuleViolations: { readonly nodes: ReadonlyArray<ImageRuleViolationFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
 
 export type EventCursorQueryVariables = Exact<{ [key: string]: never; }>;
 

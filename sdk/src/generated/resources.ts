@@ -24,6 +24,7 @@ export type Environment = o.EnvironmentFragment;
 export type Event = o.EventFragment;
 export type FilteredNode = o.FilteredNodeFragment;
 export type GroupRole = o.GroupRoleFragment;
+export type ImageRuleViolation = o.ImageRuleViolationFragment;
 export type ImageRules = o.ImageRulesFragment;
 export type Instance = o.InstanceFragment;
 export type Invitation = o.InvitationFragment;

@@ -1,10 +1,11 @@
 /** What an environment's rules are now, and what has run where: looked up for a decision that its commit makes sure of. */
 import { type CommandOutcome, type EventStore, loadState } from '@atoll/events/store';
+import type { Rejection } from '@atoll/schema/errors';
 import type { Id } from '@atoll/schema/ids';
 import type { Pool } from 'pg';
-import { type Admission, imageParts } from './domain/admission.ts';
+import { type Admission, imageParts, refusedImage } from './domain/admission.ts';
 import { deploymentDecider } from './domain/decide.ts';
-import { environmentDecider } from './domain/environment.ts';
+import { environmentDecider, type KnownEnvironment } from './domain/environment.ts';
 import { namespaceDecider } from './domain/namespace.ts';
 import { deploymentStream, environmentStream, namespaceStream } from './domain/streams.ts';
 
@@ -29,13 +30,30 @@ async function ranIn(pool: Pool, environments: readonly string[], digests: reado
   return new Set(rows.map(({ digest }) => digest));
 }
 
+/** Which of the images the environment takes no longer, each with the reason. Null: there is no such environment of the tenant. */
+export async function judgeImages(
+  needs: AdmissionNeeds,
+  tenant: string,
+  environmentId: Id<'environment'>,
+  images: readonly string[],
+): Promise<{ readonly image: string; readonly refusal: Rejection }[] | null> {
+  const stream = environmentStream(environmentId);
+  const loaded = await loadState(needs.store, { decider: environmentDecider, stream });
+  if (loaded.tenant !== tenant || loaded.state.status !== 'KNOWN') return null;
+  const admission = await promotedTo(needs, loaded.state, images);
+  return images.flatMap((image) => {
+    const refusal = refusedImage(image, admission);
+    return refusal === null ? [] : [{ image, refusal }];
+  });
+}
+
 /** Null where the namespace's environment has no rules here: none were ever set. */
 async function admissionOf(
   needs: AdmissionNeeds,
   namespaceId: Id<'namespace'>,
   images: readonly string[],
 ): Promise<Admission | null> {
-  const { store, pool, caughtUp } = needs;
+  const { store } = needs;
   const { state: namespace } = await loadState(store, {
     decider: namespaceDecider,
     stream: namespaceStream(namespaceId),
@@ -43,7 +61,14 @@ async function admissionOf(
   if (namespace.status === 'NONE') return null;
   const stream = environmentStream(namespace.environmentId);
   const { state: environment } = await loadState(store, { decider: environmentDecider, stream });
-  if (environment.status !== 'KNOWN') return null;
+  return environment.status === 'KNOWN' ? await promotedTo(needs, environment, images) : null;
+}
+
+async function promotedTo(
+  { pool, caughtUp }: AdmissionNeeds,
+  environment: KnownEnvironment,
+  images: readonly string[],
+): Promise<Admission> {
   if (!environment.rules.promotedOnly) return { environment, promoted: new Set() };
   const digests = [...new Set(images.map((image) => imageParts(image).digest))];
   let promoted = await ranIn(pool, environment.sources, digests);

@@ -6,7 +6,7 @@ import { type Id, PLATFORM } from '@atoll/schema/ids';
 import type { Labels } from '@atoll/schema/text';
 import type { CommandAnswer, CommandContext, CommandHandlers } from '@atoll/service/commands';
 import { newId } from '@atoll/service/ids';
-import { type AdmissionNeeds, admitted } from './admission.ts';
+import { type AdmissionNeeds, admitted, judgeImages } from './admission.ts';
 import { denied, namespaceNotFound } from './denials.ts';
 import { deploymentNotFound } from './domain/actions.ts';
 import type { World } from './domain/advance.ts';
@@ -157,6 +157,14 @@ export function deployHandlers(needs: Needs): CommandHandlers<typeof deployComma
         change(deploymentId, asked, { action: 'delete', tenant: asked.tenant }, () => ({ deploymentId })),
       ),
 
+    async JudgeImages({ environmentId, images: asked }, { tenant }) {
+      const position = await store.lastPosition();
+      const judged = await judgeImages(needs, tenant, environmentId, asked);
+      if (judged === null) return { ok: false, rejection: environmentNotFound };
+      const refusals = judged.map(({ image, refusal: { code, message } }) => ({ image, code, message }));
+      return { ok: true, result: { refusals }, position, version: 0 };
+    },
+
     async CountRemains({ scope }, { tenant, deadline }) {
       if (tenant === PLATFORM) return { ok: false, rejection: notATenant };
       const position = await store.lastPosition();
@@ -179,6 +187,7 @@ const defined = <T extends object>(fields: T) =>
 const refused = (rejection: Rejection): CommandOutcome => ({ ok: false, rejection });
 
 const notCaughtUp = reject('UNAVAILABLE', 'The tables have not caught up with the events. Try again in a moment.');
+const environmentNotFound = reject('NOT_FOUND', 'There is no such environment.', 'environmentId');
 const notATenant = reject('FORBIDDEN', 'Deployments belong to tenants: the platform itself has none.');
 const keyReused = reject(
   'IDEMPOTENCY_KEY_REUSED',

@@ -53,7 +53,10 @@ describe('another tenant', () => {
     const events = await platform.events(deploymentId);
     const missing = newId('deployment');
     const attempts: {
-      [N in Exclude<DeployCommand, 'CreateDeployment' | 'CountRemains'>]: Omit<DeployInput<N>, 'deploymentId'>;
+      [N in Exclude<DeployCommand, 'CreateDeployment' | 'CountRemains' | 'JudgeImages'>]: Omit<
+        DeployInput<N>,
+        'deploymentId'
+      >;
     } = {
       UpgradeDeployment: { spec: { env: { A: 'b' } } },
       RollbackDeployment: { toRelease: null },

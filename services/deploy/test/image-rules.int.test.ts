@@ -137,6 +137,19 @@ describe('rules that are tightened', () => {
     const back = await platform.send(tenant, 'RollbackDeployment', { deploymentId, toRelease: 2 });
     expectRefused(back, 'REPOSITORY_NOT_ALLOWED');
     expect(await platform.types(deploymentId)).not.toContain('DeploymentDeletionRequested');
+
+    // What is asked beforehand is what an upgrade would be told; another tenant's environment is none.
+    const judge = {
+      environmentId: production.environmentId,
+      images: [first, second, first.replace('/team/web', '/else/web')],
+    };
+    const { refusals } = await platform.do(tenant, 'JudgeImages', judge);
+    expect(refusals.map(({ image, code }) => [image, code])).toEqual([
+      [first, 'REPOSITORY_NOT_ALLOWED'],
+      [second, 'REPOSITORY_NOT_ALLOWED'],
+    ]);
+    const { tenant: stranger } = await platform.tenant();
+    expectRefused(await platform.send(stranger, 'JudgeImages', judge), 'NOT_FOUND');
   });
 
   it('refuse every upgrade that commits after them, however many are under way', async () => {

@@ -44,6 +44,7 @@ import { createApp } from './http/app.ts';
 import { serveLogExport } from './http/log-export.ts';
 import { serveSockets } from './http/sockets.ts';
 import { createDeletionPlan } from './live/deletion-plan.ts';
+import { createImageRuleViolations } from './live/image-rule-violations.ts';
 import { instanceLogs } from './live/logs.ts';
 import { createLogsLoader } from './live/logs-loader.ts';
 import { createProbe } from './live/probe.ts';
@@ -140,6 +141,7 @@ async function start(options: GatewayOptions, stops: Stop[]): Promise<Gateway> {
     'Query.canI': accessFields.canI,
     'Query.probe': createProbe(nc, reader, locator),
     'Query.deletionPlan': createDeletionPlan(commands),
+    'Query.imageRuleViolations': createImageRuleViolations({ commands, reader, locator }),
     'Query.events': createEventsField(logReader),
     'Query.eventCursor': createEventCursorField(logReader),
     'Query.auditLog': createAuditLogField(reader),

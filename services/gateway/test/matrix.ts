@@ -35,6 +35,7 @@ export const queryRows: Readonly<Record<string, MatrixRow>> = {
   timeline: { ids: { resourceId: 'deployment' } },
   asOf: { ids: { resourceId: 'deployment' }, with: { change: 1 } },
   deletionPlan: { ids: { id: 'namespace' } },
+  imageRuleViolations: { ids: { environmentId: 'environment' } },
   deletion: { ids: { id: 'namespace' } },
   deployment: { ids: { id: 'deployment' } },
   instance: { ids: { id: 'instance' } },
