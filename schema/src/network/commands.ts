@@ -4,6 +4,7 @@ import { id } from '../ids.ts';
 import type { InputOf, ResultOf } from '../registry.ts';
 import { remains, remainsScope } from '../remains.ts';
 import { labels, name } from '../text.ts';
+import { reachabilityCommands } from './reachability.ts';
 import { policySpec } from './spec.ts';
 
 export const networkCommands = {
@@ -31,6 +32,7 @@ export const networkCommands = {
   },
   /** Changes nothing: how much of a scope, of the tenant that it is sent under, is left here. */
   CountRemains: { input: z.strictObject({ scope: remainsScope }), result: remains },
+  ...reachabilityCommands,
 } as const;
 
 export type NetworkCommand = keyof typeof networkCommands;

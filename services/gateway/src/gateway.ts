@@ -48,6 +48,7 @@ import { createImageRuleViolations } from './live/image-rule-violations.ts';
 import { instanceLogs } from './live/logs.ts';
 import { createLogsLoader } from './live/logs-loader.ts';
 import { createProbe } from './live/probe.ts';
+import { createReachability } from './live/reachability.ts';
 import { type LiveResolvers, liveProblems } from './live/resolvers.ts';
 import { viewerField } from './live/viewer.ts';
 import { createLogHub } from './log/hub.ts';
@@ -140,6 +141,7 @@ async function start(options: GatewayOptions, stops: Stop[]): Promise<Gateway> {
     'Query.access': accessFields.access,
     'Query.canI': accessFields.canI,
     'Query.probe': createProbe(nc, reader, locator),
+    'Query.reachability': createReachability(commands, reader, locator),
     'Query.deletionPlan': createDeletionPlan(commands),
     'Query.imageRuleViolations': createImageRuleViolations({ commands, reader, locator }),
     'Query.events': createEventsField(logReader),

@@ -40,6 +40,7 @@ export const queryRows: Readonly<Record<string, MatrixRow>> = {
   deployment: { ids: { id: 'deployment' } },
   instance: { ids: { id: 'instance' } },
   isolationPolicy: { ids: { id: 'policy' } },
+  reachability: { ids: { from: 'instance', 'to.id': 'instance' }, with: { port: 80 } },
   probe: { ids: { from: 'instance' }, with: { address: '10.64.0.1', port: 80 } },
   plan: { ids: { id: none('plan') } },
   environment: { ids: { id: 'environment' } },

@@ -15,6 +15,7 @@ import { type NetworkCommand, type NetworkResult, networkCommands } from '@atoll
 import type { Remains, RemainsScope } from '@atoll/schema/remains';
 import type { CommandAnswer, CommandContext, CommandHandlers } from '@atoll/service/commands';
 import { newId } from '@atoll/service/ids';
+import { type Questions, questionHandlers } from './commands/questions.ts';
 import { beingDeleted, namespaceRefusal } from './denials.ts';
 import { parseSubnetCidr } from './domain/cidr.ts';
 import { policy, policyNotFound, policyStream } from './domain/policy.ts';
@@ -64,6 +65,7 @@ const policyDenied =
   };
 
 export function networkHandlers(options: {
+  questions: Questions;
   store: EventStore;
   subnets: SubnetAllocator;
   pools: AddressPools;
@@ -78,6 +80,7 @@ export function networkHandlers(options: {
   const { store, subnets, pools, remainsOf } = options;
 
   return {
+    ...questionHandlers(options.questions),
     async CreateSubnet(input, context) {
       const { namespaceId } = input;
       const idempotency = { key: context.key, request: { CreateSubnet: input } };

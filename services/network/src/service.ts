@@ -25,6 +25,7 @@ import { listeningSince, type Reachability } from './nodes/reachability.ts';
 import { serveReport } from './nodes/report.ts';
 import { type AddressPools, createSubnetAllocator } from './pools/subnets.ts';
 import { stateProjection } from './projections/state.ts';
+import { createRulesCache } from './reachability/read.ts';
 import { onTenancyEvent } from './reactions/tenancy.ts';
 import { readRemainsOf } from './remains.ts';
 import { deployReplica } from './replicas/deploy.ts';
@@ -132,6 +133,7 @@ export async function startNetwork(options: {
     registry: networkCommands,
     handlers: networkHandlers({
       ...{ store, subnets, pools },
+      questions: { pool, store, rulesOf: createRulesCache(poolTexts), waitFor: state.waitFor },
       async remainsOf(tenant, scope, seen, deadline) {
         const there = await Promise.all([
           state.waitFor(await store.lastPosition(), deadline),

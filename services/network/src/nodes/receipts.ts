@@ -24,8 +24,9 @@ export async function storeReport(
   error: NetworkReport['error'],
 ): Promise<void> {
   await pool.query(
-    `insert into network.node_applied (node_id, generation, hash, reported_at, error_generation, error_message)
-     values ($1, $2, $3, now(), $4, $5)
+    `insert into network.node_applied
+       (node_id, generation, hash, reported_at, error_generation, error_message, error_since)
+     values ($1, $2, $3, now(), $4, $5, case when $5::text is not null then now() end)
      on conflict (node_id) do update set
        generation = case when excluded.generation >= coalesce(node_applied.generation, 0)
          then excluded.generation else node_applied.generation end,
@@ -33,7 +34,9 @@ export async function storeReport(
          then excluded.hash else node_applied.hash end,
        reported_at = excluded.reported_at,
        error_generation = excluded.error_generation,
-       error_message = excluded.error_message`,
+       error_message = excluded.error_message,
+       error_since = case when excluded.error_message is not null
+         then coalesce(node_applied.error_since, excluded.error_since) end`,
     [nodeId, applied?.generation ?? null, applied?.hash ?? null, error?.generation ?? null, error?.message ?? null],
   );
 }

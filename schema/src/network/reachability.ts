@@ -1,0 +1,107 @@
+/** Questions about isolation that the network service answers out of the compiled rules. They change nothing. */
+import { z } from 'zod';
+import { port } from '../deploy/spec.ts';
+import { id } from '../ids.ts';
+import { icmpTypes, ruleActions, ruleProtocols } from '../node/network.ts';
+
+export const askedTraffic = z.discriminatedUnion('protocol', [
+  z.strictObject({ protocol: z.enum(['TCP', 'UDP']), port }),
+  z.strictObject({ protocol: z.literal('ICMP'), icmp: z.enum(icmpTypes) }),
+]);
+export type AskedTraffic = z.infer<typeof askedTraffic>;
+
+export const askedTarget = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('INSTANCE'), instanceId: id('instance') }),
+  z.strictObject({ kind: z.literal('SERVICE'), serviceId: id('service') }),
+  z.strictObject({ kind: z.literal('ADDRESS'), address: z.union([z.ipv4(), z.ipv6()]) }),
+]);
+export type AskedTarget = z.infer<typeof askedTarget>;
+
+/** Who wrote a rule: the platform, the tenant, or the isolation level of a namespace. */
+export const ruleTiers = ['PLATFORM', 'TENANT', 'ISOLATION_LEVEL'] as const;
+
+export const decidingRule = z.strictObject({
+  tier: z.enum(ruleTiers),
+  /** Of the policy; of the namespace for its isolation level. */
+  policyId: z.string(),
+  /** Of the policy as it is compiled; null for an isolation level. */
+  revision: z.number().int().nullable(),
+  action: z.enum(ruleActions),
+  protocol: z.enum(ruleProtocols).nullable(),
+  ports: z.strictObject({ from: z.number().int(), to: z.number().int() }).nullable(),
+  icmp: z.enum(icmpTypes).nullable(),
+  log: z.boolean(),
+  /** Its place among the rules of its end, from 1: those before it don't match. */
+  place: z.number().int().min(1),
+});
+export type DecidingRule = z.infer<typeof decidingRule>;
+
+/** What one end says. `rule` null: none matches, and what nothing allows is denied; or none is asked. */
+export const endVerdict = z.strictObject({ allowed: z.boolean(), rule: decidingRule.nullable() });
+export type EndVerdict = z.infer<typeof endVerdict>;
+
+/** An end of a connection that is an instance of the tenant. */
+export const knownEnd = z.strictObject({
+  instanceId: id('instance'),
+  namespaceId: id('namespace'),
+  nodeId: id('node'),
+  ipv4: z.ipv4(),
+  ipv6: z.ipv6(),
+});
+export type KnownEnd = z.infer<typeof knownEnd>;
+
+/**
+ * CURRENT: what is wanted is in force · BEHIND: something newer is on its way · FAILING: the node says that it can't apply what
+ * is wanted; what was in force before still is.
+ */
+export const standings = ['CURRENT', 'BEHIND', 'FAILING'] as const;
+export const nodeStanding = z.strictObject({
+  nodeId: id('node'),
+  standing: z.enum(standings),
+  /** Generation that is wanted, and the one that the node has reported; null: none yet. */
+  generation: z.number().int(),
+  appliedGeneration: z.number().int().nullable(),
+  /** Since when it isn't current; null where it is. */
+  since: z.iso.datetime().nullable(),
+});
+export type NodeStanding = z.infer<typeof nodeStanding>;
+
+/** One way that a connection can take, in one family. */
+export const reachabilityFlow = z.strictObject({
+  family: z.enum(['IPV4', 'IPV6']),
+  source: z.string(),
+  destination: z.string(),
+  /** Of the destination, once services have been resolved; null for ICMP. */
+  port: z.number().int().nullable(),
+  /** Null where the destination is none of the tenant's. */
+  to: knownEnd.nullable(),
+  allowed: z.boolean(),
+  egress: endVerdict,
+  /** Null where the destination is outside of the platform, or isn't known. */
+  ingress: endVerdict.nullable(),
+});
+export type ReachabilityFlow = z.infer<typeof reachabilityFlow>;
+
+/**
+ * ITSELF: its own address, which no rule is asked about · OUTSIDE: of the platform · UNKNOWN: of a pool of the platform, and of
+ * nothing of the tenant's.
+ */
+export const destinationKinds = ['INSTANCE', 'ITSELF', 'SERVICE', 'OUTSIDE', 'UNKNOWN'] as const;
+
+export const explainedReachability = z.strictObject({
+  from: knownEnd,
+  kind: z.enum(destinationKinds),
+  /** Of a service more than one: one for each target. Empty where nothing is behind it. */
+  flows: z.array(reachabilityFlow),
+  /** Of the nodes whose rules decide. */
+  nodes: z.array(nodeStanding),
+});
+export type ExplainedReachability = z.infer<typeof explainedReachability>;
+
+export const reachabilityCommands = {
+  /** Whether a connection may begin, and what says so. */
+  ExplainReachability: {
+    input: z.strictObject({ from: id('instance'), to: askedTarget, traffic: askedTraffic }),
+    result: explainedReachability,
+  },
+} as const;

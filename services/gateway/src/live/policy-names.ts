@@ -1,0 +1,57 @@
+/** Rules as they are shown: with the names of their policies, and in words. */
+import type { DecidingRule, EndVerdict, ExplainedReachability } from '@atoll/schema/network/reachability';
+import type { Reader } from '../read/reader.ts';
+
+export type PolicyNames = ReadonlyMap<string, string>;
+
+const namesSql = {
+  name: 'policy_names',
+  text: `select json_build_array(id, name) from read.isolation_policy where id in (select jsonb_array_elements_text($1::jsonb)) and tenant_id = $2::text`,
+};
+
+/** By policy, for those of the tenant's own. */
+export const createPolicyNames =
+  (reader: Reader) =>
+  async (tenant: string, rules: readonly (DecidingRule | null)[]): Promise<PolicyNames> => {
+    const ids = [...new Set(rules.flatMap((rule) => (rule?.tier === 'TENANT' ? [rule.policyId] : [])))];
+    if (ids.length === 0) return new Map();
+    const rows = await reader.rows(tenant, namesSql, [JSON.stringify(ids), tenant]);
+    return new Map(rows.map((row) => JSON.parse(row) as [string, string]));
+  };
+
+export function shownDecidingRule(rule: DecidingRule, names: PolicyNames) {
+  const { ports, icmp: _, ...told } = rule;
+  return {
+    ...told,
+    policyName: names.get(rule.policyId) ?? null,
+    fromPort: ports?.from ?? null,
+    toPort: ports?.to ?? null,
+  };
+}
+
+const author = (rule: DecidingRule, names: PolicyNames) => {
+  switch (rule.tier) {
+    case 'PLATFORM':
+      return `the platform's policy ${rule.policyId}`;
+    case 'TENANT': {
+      const name = names.get(rule.policyId);
+      return `the policy ${name === undefined ? rule.policyId : `"${name}" (${rule.policyId})`}, revision ${rule.revision},`;
+    }
+    case 'ISOLATION_LEVEL':
+      return `the isolation level of the namespace ${rule.policyId}`;
+  }
+};
+
+const side = { egress: 'At the source', ingress: 'At the destination' } as const;
+
+export function verdictMessage(
+  { allowed, rule }: EndVerdict,
+  direction: 'egress' | 'ingress',
+  destination: ExplainedReachability['kind'],
+  names: PolicyNames,
+): string {
+  if (rule !== null) return `${side[direction]} ${author(rule, names)} ${allowed ? 'allows' : 'denies'} it.`;
+  if (destination === 'ITSELF') return 'What an instance says to itself passes no rule.';
+  if (destination === 'UNKNOWN') return 'At this address of the platform is nothing of yours.';
+  return `${side[direction]} no rule matches: it is denied by default.`;
+}

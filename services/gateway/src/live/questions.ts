@@ -1,0 +1,42 @@
+/** Questions that a service answers: no read model has the compiled rules. */
+import { randomUUID } from 'node:crypto';
+import { type ErrorCode, errorCodes } from '@atoll/schema/errors';
+import type { Id } from '@atoll/schema/ids';
+import {
+  type NetworkCommand,
+  type NetworkInput,
+  type NetworkResult,
+  networkCommands,
+} from '@atoll/schema/network/commands';
+import type { createCommandClient } from '@atoll/service/commands';
+import type { Viewer } from '../auth/viewers.ts';
+import { ApiError } from '../errors.ts';
+
+const ANSWER_MS = 5000;
+const isCode = (code: string): code is ErrorCode => Object.hasOwn(errorCodes, code);
+
+export type Commands = Pick<ReturnType<typeof createCommandClient>, 'call'>;
+
+/** Throws what the service refuses with; what it says of the input is BAD_USER_INPUT. */
+export async function askNetwork<N extends NetworkCommand>(
+  commands: Commands,
+  viewer: Viewer & { readonly tenant: Id<'tenant'> },
+  question: N,
+  data: NetworkInput<N>,
+): Promise<NetworkResult<N>> {
+  const reply = await commands.call('network', question, {
+    key: `ask ${randomUUID()}`,
+    tenant: viewer.tenant,
+    actor: `user:${viewer.subject}`,
+    correlation: randomUUID(),
+    traceparent: null,
+    deadline: Date.now() + ANSWER_MS,
+    seen: {},
+    expectedVersion: null,
+    data,
+  });
+  if (reply.ok) return networkCommands[question].result.parse(reply.result) as NetworkResult<N>;
+  const { code, message } = reply.error;
+  if (code === 'INVALID_ARGUMENT') throw new ApiError('BAD_USER_INPUT', message);
+  throw isCode(code) ? new ApiError(code, message) : new Error(message);
+}

@@ -1,0 +1,142 @@
+/** Questions about isolation, as the gateway tells the answers: with names and words, and to nobody what they may not read. */
+import type { KnownEnd } from '@atoll/schema/network/reachability';
+import { newId } from '@atoll/service/ids';
+import { serveJson } from '@atoll/service/nats';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { log } from './database.ts';
+import { type Platform, startPlatform, type TestTenant } from './platform.ts';
+import { everything, type Scenario } from './scenario.ts';
+
+let platform: Platform;
+let acme: TestTenant;
+let ours: Scenario;
+let hidden: Scenario;
+/** May work in the namespace of `ours` alone. */
+let inNamespace: string;
+/** What the network service says, and what it was asked. */
+let answer: object;
+let asked: { tenant: string; data: unknown }[] = [];
+const stops: { stop(): Promise<void> }[] = [];
+
+beforeAll(async () => {
+  platform = await startPlatform();
+  acme = await platform.tenant('acme');
+  ours = await everything(platform, acme, 'ours');
+  hidden = await everything(platform, acme, 'hidden');
+  const memberId = newId('member');
+  const told = { tenantId: acme.id, memberId, subject: 'dora', role: null, displayName: null, email: null };
+  const scope = { level: 'namespace', environmentId: ours.environment, namespaceId: ours.namespace };
+  const bound = { tenantId: acme.id, bindingId: newId('binding'), subjectId: memberId, role: 'developer', scope };
+  await platform.append(
+    ...([acme.id, 'tenancy', `tenant:${acme.id}`] as const),
+    { type: 'MemberAdded', data: told },
+    { type: 'RoleBound', data: bound },
+  );
+  inNamespace = await platform.issuer.sign({ subject: 'dora', tenant: acme.id }, 3600);
+  stops.push(
+    serveJson(platform.nc, { subject: 'cmd.network.ExplainReachability', log }, async (body) => {
+      asked.push(body as (typeof asked)[number]);
+      return answer;
+    }),
+  );
+  await platform.nc.flush();
+});
+afterAll(async () => {
+  for (const one of stops) await one.stop();
+  await platform.stop();
+});
+
+const end = ({ instance, namespace, node }: Scenario, host: number): KnownEnd => ({
+  ...{ instanceId: instance, namespaceId: namespace, nodeId: node, ipv4: `10.64.3.${host}`, ipv6: `fd61::${host}` },
+});
+const rule = (policyId: string, tier: string) => ({
+  ...{ tier, policyId, revision: 3, action: 'ALLOW', protocol: 'TCP', ports: { from: 80, to: 90 }, icmp: null },
+  ...{ log: false, place: 2 },
+});
+const standing = (nodeId: string, at: string) => ({
+  ...{ nodeId, standing: at, generation: 9, appliedGeneration: 8, since: '2026-11-23T09:00:00.000Z' },
+});
+const flow = (to: KnownEnd | null, destination: string, ingress: object | null, allowed = true) => ({
+  ...{ family: 'IPV4', source: '10.64.3.2', destination, port: 80, to, allowed },
+  ...{ egress: { allowed, rule: allowed ? rule(hidden.policy, 'TENANT') : null }, ingress },
+});
+const says = (kind: string, flows: object[], nodes: object[]) => {
+  answer = { ok: true, result: { from: end(ours, 2), kind, flows, nodes }, position: 1, version: 0 };
+};
+const query = `query ($from: ID!, $to: ReachabilityTargetInput!, $protocol: ReachabilityProtocol, $port: Int) {
+  reachability(from: $from, to: $to, protocol: $protocol, port: $port) {
+    allowed destination inForce from { instanceId nodeId } nodes { nodeId standing since }
+    flows { via allowed destination port target { instanceId }
+      egress { allowed message rule { policyId policyName revision tier fromPort toPort place } }
+      ingress { allowed message rule { policyId } } } } }`;
+const ask = (token: string, variables: object) =>
+  platform.query(token, query, { from: ours.instance, port: 80, ...variables });
+
+describe('reachability', () => {
+  it('is asked under the tenant, and told with the names of policies, in words, with the way', async () => {
+    const verdict = { allowed: false, rule: null };
+    says(
+      'INSTANCE',
+      [flow(end(hidden, 3), '10.64.3.3', verdict)],
+      [standing(ours.node, 'CURRENT'), standing(hidden.node, 'BEHIND')],
+    );
+    asked = [];
+    const { body } = await ask(acme.viewer, { to: { id: hidden.instance } });
+    expect(body.errors).toBeUndefined();
+    expect(asked).toMatchObject([
+      {
+        tenant: acme.id,
+        data: {
+          ...{ from: ours.instance, to: { kind: 'INSTANCE', instanceId: hidden.instance } },
+          traffic: { protocol: 'TCP', port: 80 },
+        },
+      },
+    ]);
+    expect(body.data.reachability).toMatchObject({
+      ...{ allowed: true, destination: 'INSTANCE', inForce: false },
+      flows: [
+        {
+          via: 'OVERLAY',
+          egress: {
+            message: expect.stringMatching(/^At the source the policy ".+" \(pol_.+\), revision 3, allows it\.$/),
+            rule: { policyId: hidden.policy, revision: 3, fromPort: 80, toPort: 90, place: 2 },
+          },
+          ingress: { message: 'At the destination no rule matches: it is denied by default.', rule: null },
+        },
+      ],
+    });
+  });
+
+  it('tells nobody of what they may not read: an instance elsewhere is as an address at which nothing is', async () => {
+    const at = (address: string) => ({ to: { address } });
+    const nodes = [standing(ours.node, 'CURRENT')];
+    says(
+      'INSTANCE',
+      [flow(end(hidden, 3), '10.64.3.3', { allowed: true, rule: rule(hidden.policy, 'TENANT') })],
+      [...nodes, standing(hidden.node, 'BEHIND')],
+    );
+    const elsewhere = await ask(inNamespace, at('10.64.3.3'));
+    says('UNKNOWN', [flow(null, '10.64.3.4', null, false)], nodes);
+    const nothing = await ask(inNamespace, at('10.64.3.4'));
+    expect(nothing.body.data.reachability).toMatchObject({ allowed: false, destination: 'UNKNOWN' });
+    expect(elsewhere.text.replaceAll('10.64.3.3', '…')).toBe(nothing.text.replaceAll('10.64.3.4', '…'));
+    const byId = await ask(inNamespace, { to: { id: hidden.instance } });
+    expect(byId.text).toBe((await ask(inNamespace, { to: { id: newId('instance') } })).text);
+    expect(byId.body.errors[0].extensions.code).toBe('NOT_FOUND');
+  });
+
+  it.each([
+    ['neither id nor address', { to: {} }, 'either'],
+    ['both', { to: { id: newId('instance'), address: '10.64.0.1' } }, 'either'],
+    ['no address', { to: { address: '10.64.0' } }, 'to.address'],
+    ['no port', { to: { address: '10.64.0.1' }, port: null }, 'port'],
+    ['a port that is none', { to: { address: '10.64.0.1' }, port: 70_000 }, 'port'],
+    ['a port for ICMP', { to: { address: '10.64.0.1' }, protocol: 'ICMP' }, 'port'],
+  ])('with %s is refused', async (_what, variables, text) => {
+    const { body } = await ask(acme.admin, variables);
+    expect(body.errors[0]).toMatchObject({
+      message: expect.stringContaining(text),
+      extensions: { code: 'BAD_USER_INPUT' },
+    });
+  });
+});

@@ -1,0 +1,39 @@
+/** Questions about isolation. They change nothing, and answer as of everything that is committed when they are asked. */
+import type { EventStore } from '@atoll/events/store';
+import { reject } from '@atoll/schema/errors';
+import { type Id, PLATFORM } from '@atoll/schema/ids';
+import type { reachabilityCommands } from '@atoll/schema/network/reachability';
+import type { CommandAnswer, CommandContext, CommandHandlers } from '@atoll/service/commands';
+import type { Pool } from 'pg';
+import { askReachability, type Told } from '../reachability/ask.ts';
+import type { RulesOf } from '../reachability/read.ts';
+
+export interface Questions {
+  readonly pool: Pool;
+  readonly store: EventStore;
+  readonly rulesOf: RulesOf;
+  /** True once the tables have the position; false at the deadline. */
+  readonly waitFor: (position: number, deadline: number) => Promise<boolean>;
+}
+
+const notATenant = reject('FORBIDDEN', 'Networks belong to tenants: the platform itself has none.');
+const notCaughtUp = reject('UNAVAILABLE', 'The tables have not caught up with the events. Try again in a moment.');
+
+export function questionHandlers(questions: Questions): CommandHandlers<typeof reachabilityCommands> {
+  const { store, waitFor } = questions;
+
+  async function answer<T>(
+    { tenant, deadline }: CommandContext,
+    ask: (tenant: Id<'tenant'>) => Promise<Told<T>>,
+  ): Promise<CommandAnswer<T>> {
+    if (tenant === PLATFORM) return { ok: false, rejection: notATenant };
+    const position = await store.lastPosition();
+    if (!(await waitFor(position, deadline))) return { ok: false, rejection: notCaughtUp };
+    const outcome = await ask(tenant);
+    return outcome.ok ? { ok: true, result: outcome.told, position, version: 0 } : outcome;
+  }
+
+  return {
+    ExplainReachability: (input, context) => answer(context, (tenant) => askReachability(questions, tenant, input)),
+  };
+}

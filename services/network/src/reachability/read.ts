@@ -1,0 +1,89 @@
+/** What a question about reachability is answered from: the tenant's endpoints, the nodes' rules, and how the nodes stand. */
+import type { Id } from '@atoll/schema/ids';
+import type { KnownEnd, NodeStanding } from '@atoll/schema/network/reachability';
+import { type Family, type RuleReader, readRules } from '@atoll/schema/node/decide';
+import { type DesiredNetwork, emptyRuleSet, type RuleSet } from '@atoll/schema/node/network';
+import type { PoolClient } from 'pg';
+
+/** The rules of a node, indexed, and which revision of which policy is in them. */
+export interface NodeRules {
+  readonly reader: RuleReader;
+  readonly rules: RuleSet;
+  readonly revisions: ReadonlyMap<string, number>;
+}
+
+const endColumns = `instance_id as "instanceId", namespace_id as "namespaceId", node_id as "nodeId", ipv4, ipv6`;
+
+export async function endOfInstance(
+  tx: PoolClient,
+  tenant: string,
+  instance: Id<'instance'>,
+): Promise<KnownEnd | null> {
+  const { rows } = await tx.query<KnownEnd>(
+    `select ${endColumns} from network.endpoint where instance_id = $1 and tenant = $2 and status <> 'refused'`,
+    [instance, tenant],
+  );
+  return rows[0] ?? null;
+}
+
+/** `address` in the one spelling that the tables have. Another tenant's endpoint is none. */
+export async function endAtAddress(
+  tx: PoolClient,
+  tenant: string,
+  family: Family,
+  address: string,
+): Promise<KnownEnd | null> {
+  const { rows } = await tx.query<KnownEnd>(
+    `select ${endColumns} from network.endpoint where ${family} = $1 and tenant = $2 and status <> 'refused'`,
+    [address, tenant],
+  );
+  return rows[0] ?? null;
+}
+
+interface StandingRow extends Omit<NodeStanding, 'since'> {
+  readonly since: Date | null;
+}
+
+export async function readStandings(tx: PoolClient, nodes: readonly Id<'node'>[]): Promise<NodeStanding[]> {
+  const { rows } = await tx.query<StandingRow>(
+    `select node_id as "nodeId", standing, generation, applied_generation as "appliedGeneration", since
+     from network.node_standing where node_id = any($1) order by node_id`,
+    [nodes],
+  );
+  return rows.map((row) => ({ ...row, since: row.since?.toISOString() ?? null }));
+}
+
+/** Rule sets that are kept in memory: the same questions come again while somebody looks at a page. */
+const keptRuleSets = 16;
+
+export function createRulesCache(pools: DesiredNetwork['pools']) {
+  const kept = new Map<string, { readonly hash: string; readonly rules: NodeRules }>();
+
+  /** Of a node that has none: what a node without endpoints has. */
+  return async function rulesOf(tx: PoolClient, nodeId: Id<'node'>): Promise<NodeRules> {
+    const { rows: heads } = await tx.query<{ hash: string }>(
+      'select hash from network.node_document where node_id = $1',
+      [nodeId],
+    );
+    const hash = heads[0]?.hash ?? '';
+    const known = kept.get(nodeId);
+    kept.delete(nodeId);
+    if (known?.hash === hash) {
+      kept.set(nodeId, known);
+      return known.rules;
+    }
+    const { rows } = await tx.query<{ rules: RuleSet }>('select rules from network.node_document where node_id = $1', [
+      nodeId,
+    ]);
+    const rules = rows[0]?.rules ?? emptyRuleSet;
+    const fresh: NodeRules = {
+      ...{ rules, reader: readRules({ rules, pools }) },
+      revisions: new Map(rules.policies.map(({ policyId, revision }) => [policyId, revision])),
+    };
+    kept.set(nodeId, { hash, rules: fresh });
+    const [oldest] = kept.keys();
+    if (kept.size > keptRuleSets && oldest !== undefined) kept.delete(oldest);
+    return fresh;
+  };
+}
+export type RulesOf = ReturnType<typeof createRulesCache>;

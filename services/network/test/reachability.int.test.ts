@@ -1,0 +1,184 @@
+/** Questions about isolation, asked of the service: what is told, and what never is. */
+import type { Id } from '@atoll/schema/ids';
+import type { ExplainedReachability } from '@atoll/schema/network/reachability';
+import { newId } from '@atoll/service/ids';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { type Agent, createAgent } from './agent.ts';
+import { codeOf, deadline, type Harness, resultOf, startHarness } from './harness.ts';
+
+let harness: Harness;
+let mine: Id<'tenant'>;
+let theirs: Id<'tenant'>;
+let shop: Id<'namespace'>;
+let near: Id<'node'>;
+let far: Id<'node'>;
+let agents: readonly Agent[];
+/** Of mine: two on one node and one on the other. Of theirs: one. */
+let web: Id<'instance'>;
+let api: Id<'instance'>;
+let db: Id<'instance'>;
+let foreign: Id<'instance'>;
+let policyId: string;
+
+const tcp = (port: number) => ({ protocol: 'TCP', port });
+const to = (instanceId: string) => ({ kind: 'INSTANCE', instanceId });
+const ask = (from: string, target: object, traffic: object = tcp(80), tenant = mine) =>
+  harness.call('ExplainReachability', { from, to: target, traffic }, { tenant });
+async function told(from: string, target: object, traffic: object = tcp(80)): Promise<ExplainedReachability> {
+  const reply = await ask(from, target, traffic);
+  if (!reply.ok) throw new Error(`${reply.error.code}: ${reply.error.message}`);
+  return reply.result as ExplainedReachability;
+}
+const allocated = (instanceId: string) => harness.event(`endpoint:${instanceId}`, 'EndpointAllocated');
+
+beforeAll(async () => {
+  harness = await startHarness();
+  [mine, theirs, near, far] = [newId('tenant'), newId('tenant'), newId('node'), newId('node')];
+  const [own, other] = await Promise.all([harness.openNamespace(mine), harness.openNamespace(theirs)]);
+  shop = own;
+  [web, api, db, foreign] = await Promise.all([
+    harness.place(mine, shop, near, { app: 'web' }),
+    harness.place(mine, shop, near, { app: 'api' }),
+    harness.place(mine, shop, far, { app: 'db' }),
+    harness.place(theirs, other, near, { app: 'db' }),
+  ]);
+  await Promise.all([web, api, db, foreign].map(allocated));
+  const spec = {
+    from: { namespaceId: shop, labels: { app: 'web' } },
+    to: { labels: { app: 'db' } },
+    ports: [{ protocol: 'TCP', from: 80, to: 81 }],
+  };
+  policyId = resultOf(
+    await harness.call('CreateIsolationPolicy', { namespaceId: shop, name: 'web-to-db', spec }, { tenant: mine }),
+  ).policyId as string;
+  agents = [createAgent(harness.nc, near), createAgent(harness.nc, far)];
+});
+afterAll(() => harness.stop());
+
+describe('whether one instance reaches another', () => {
+  it('is told of each family and each end, with the rule that says so and the way', async () => {
+    const { kind, from, flows, nodes } = await told(web, to(db));
+    expect({ kind, from: from.nodeId }).toEqual({ kind: 'INSTANCE', from: near });
+    expect(flows.map(({ family, allowed, port }) => ({ family, allowed, port }))).toEqual([
+      { family: 'IPV4', allowed: true, port: 80 },
+      { family: 'IPV6', allowed: true, port: 80 },
+    ]);
+    for (const { egress, ingress, to: end } of flows) {
+      expect(end).toMatchObject({ instanceId: db, nodeId: far });
+      for (const verdict of [egress, ingress]) {
+        expect(verdict).toMatchObject({
+          allowed: true,
+          rule: { tier: 'TENANT', policyId, revision: 1, action: 'ALLOW', ports: { from: 80, to: 81 } },
+        });
+      }
+    }
+    expect(nodes.map((node) => node.nodeId)).toEqual([near, far].sort());
+  });
+
+  it('is denied by default, and says at which end', async () => {
+    const other = await told(web, to(db), tcp(82));
+    expect(other.flows.map((flow) => flow.allowed)).toEqual([false, false]);
+    expect(other.flows[0]).toMatchObject({ egress: { allowed: false, rule: null }, ingress: { rule: null } });
+    for (const [from, target] of [
+      [db, web],
+      [api, db],
+      [web, api],
+    ] as const) {
+      expect((await told(from, to(target))).flows.some((flow) => flow.allowed)).toBe(false);
+    }
+    expect((await told(web, to(db), { protocol: 'ICMP', icmp: 'ECHO_REQUEST' })).flows[0]?.allowed).toBe(false);
+    expect((await told(web, to(db), { protocol: 'UDP', port: 80 })).flows[0]?.allowed).toBe(false);
+  });
+
+  it('is told by address as by id, in any spelling, and outside of the platform by the source alone', async () => {
+    const { data } = await allocated(db);
+    const byFour = await told(web, { kind: 'ADDRESS', address: data.ipv4 });
+    expect(byFour).toMatchObject({ kind: 'INSTANCE', flows: [{ family: 'IPV4', allowed: true }] });
+    const spelled = data.ipv6.replace('::', ':0:0::').toUpperCase();
+    const bySix = await told(web, { kind: 'ADDRESS', address: spelled });
+    expect(bySix).toMatchObject({
+      kind: 'INSTANCE',
+      flows: [{ family: 'IPV6', allowed: true, to: { instanceId: db } }],
+    });
+    expect(await told(web, { kind: 'ADDRESS', address: '203.0.113.7' })).toMatchObject({
+      kind: 'OUTSIDE',
+      flows: [{ allowed: false, egress: { rule: null }, ingress: null, to: null }],
+    });
+    for (const address of ['169.254.169.254', '127.0.0.1', 'fe80::1', '::ffff:10.64.0.2', '224.0.0.1', '0.0.0.0']) {
+      expect(await ask(web, { kind: 'ADDRESS', address })).toMatchObject({
+        ok: false,
+        error: { code: 'INVALID_ARGUMENT', field: 'to.address' },
+      });
+    }
+  });
+
+  it('to itself asks no rule', async () => {
+    expect(await told(api, to(api), tcp(9))).toMatchObject({
+      kind: 'ITSELF',
+      flows: [{ allowed: true }, { allowed: true }],
+    });
+  });
+
+  it('says whether what is wanted is in force already, and since when not', async () => {
+    const before = await told(web, to(db));
+    expect(before.nodes).toMatchObject([
+      { standing: 'BEHIND', appliedGeneration: null },
+      { standing: 'BEHIND', appliedGeneration: null },
+    ]);
+    for (const { since } of before.nodes) expect(Date.now() - Date.parse(since ?? '')).toBeLessThan(600_000);
+    for (const agent of agents) await agent.sync();
+    const after = await told(web, to(db));
+    for (const node of after.nodes) {
+      expect(node).toMatchObject({ standing: 'CURRENT', since: null, appliedGeneration: node.generation });
+    }
+  });
+});
+
+describe('across tenants', () => {
+  it('an instance of another tenant is answered as a missing one, to the letter', async () => {
+    const nobody = newId('instance');
+    const text = async (from: string, target: object) =>
+      JSON.stringify(await ask(from, target))
+        .replaceAll(foreign, '…')
+        .replaceAll(nobody, '…');
+    expect(await text(foreign, to(web))).toBe(await text(nobody, to(web)));
+    expect(await text(web, to(foreign))).toBe(await text(web, to(nobody)));
+    expect(codeOf(await ask(web, to(foreign)))).toBe('NOT_FOUND');
+  });
+
+  it('an address of theirs is answered as one that nobody has', async () => {
+    const { data } = await allocated(foreign);
+    for (const [address, free] of [
+      [data.ipv4, '10.127.255.9'],
+      [data.ipv6, 'fd61:746f:6c6c:ffff::9'],
+    ] as const) {
+      const text = async (one: string) =>
+        JSON.stringify(await told(web, { kind: 'ADDRESS', address: one })).replaceAll(one, '…');
+      expect(await text(address)).toBe(await text(free));
+      expect(await told(web, { kind: 'ADDRESS', address })).toMatchObject({
+        kind: 'UNKNOWN',
+        flows: [{ allowed: false }],
+      });
+    }
+  });
+
+  it('names neither nodes nor rules of others', async () => {
+    const text = JSON.stringify(await told(web, to(db)));
+    expect(text).not.toContain(foreign);
+    expect(text).not.toContain(theirs);
+  });
+});
+
+it('answers as of everything that is committed, at once after a change', async () => {
+  for (const last of [90, 91, 92]) {
+    const spec = {
+      from: { namespaceId: shop, labels: { app: 'web' } },
+      to: { labels: { app: 'db' } },
+      ports: [{ protocol: 'TCP', from: 80, to: last }],
+    };
+    resultOf(await harness.call('UpdateIsolationPolicy', { policyId, spec }, { tenant: mine }));
+    const { flows } = await told(web, to(db), tcp(last));
+    expect(flows.map((flow) => flow.allowed)).toEqual([true, true]);
+  }
+  await vi.waitFor(async () => expect((await told(web, to(db))).nodes[0]?.standing).toBe('BEHIND'), deadline);
+});
