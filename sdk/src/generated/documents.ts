@@ -567,6 +567,57 @@ fragment QuotaDifference on QuotaDifference {
   actual { ...QuotaAmount }
   foundAt
 }`),
+  reachability: new TypedDocument<o.ReachabilityQuery, o.ReachabilityQueryVariables>('query', ["reachability"], `query Reachability($from: ID!, $to: ReachabilityTargetInput!, $protocol: ReachabilityProtocol = TCP, $port: Int) {
+  reachability(from: $from, to: $to, protocol: $protocol, port: $port) { ...Reachability }
+}
+fragment DecidingRule on DecidingRule {
+  tier
+  policyId
+  policyName
+  revision
+  action
+  protocol
+  fromPort
+  toPort
+  log
+  place
+}
+fragment NodeStanding on NodeStanding {
+  nodeId
+  standing
+  generation
+  appliedGeneration
+  since
+}
+fragment Reachability on Reachability {
+  allowed
+  from { ...ReachabilityEnd }
+  destination
+  flows { ...ReachabilityFlow }
+  inForce
+  nodes { ...NodeStanding }
+}
+fragment ReachabilityEnd on ReachabilityEnd {
+  instanceId
+  namespaceId
+  nodeId
+}
+fragment ReachabilityFlow on ReachabilityFlow {
+  family
+  source
+  destination
+  port
+  target { ...ReachabilityEnd }
+  via
+  allowed
+  egress { ...ReachabilityVerdict }
+  ingress { ...ReachabilityVerdict }
+}
+fragment ReachabilityVerdict on ReachabilityVerdict {
+  allowed
+  rule { ...DecidingRule }
+  message
+}`),
   tenant: new TypedDocument<o.TenantQuery, o.TenantQueryVariables>('query', ["tenant"], `query Tenant {
   tenant { ...Tenant }
 }

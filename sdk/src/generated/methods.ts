@@ -139,6 +139,11 @@ export interface Queries {
    */
   quotaDifferences(variables?: o.QuotaDifferencesQueryVariables, options?: CallOptions): Promise<o.QuotaDifferencesQuery['quotaDifferences']>;
   /**
+   * Whether a connection from an instance of yours may begin, and which rule of which policy says so at each end. Answered from the
+   * compiled rules, no packet is sent (`probe` sends one). Errors: NOT_FOUND, BAD_USER_INPUT.
+   */
+  reachability(variables: o.ReachabilityQueryVariables, options?: CallOptions): Promise<o.ReachabilityQuery['reachability']>;
+  /**
    * The tenant that the token is for.
    */
   tenant(variables?: o.TenantQueryVariables, options?: CallOptions): Promise<o.TenantQuery['tenant']>;
@@ -497,6 +502,7 @@ export const bindQueries = (read: Read): Queries => ({
   plans: (variables, options) => read(documents.plans, variables ?? {}, options, (data) => data.plans),
   plan: (variables, options) => read(documents.plan, variables, options, (data) => data.plan),
   quotaDifferences: (variables, options) => read(documents.quotaDifferences, variables ?? {}, options, (data) => data.quotaDifferences),
+  reachability: (variables, options) => read(documents.reachability, variables, options, (data) => data.reachability),
   tenant: (variables, options) => read(documents.tenant, variables ?? {}, options, (data) => data.tenant),
   tenants: (variables, options) => read(documents.tenants, variables ?? {}, options, (data) => data.tenants),
   members: (variables, options) => read(documents.members, variables ?? {}, options, (data) => data.members),

@@ -1033,6 +1033,79 @@ export type SetQuotaInput = {
   readonly limits: ReadonlyArray<QuotaLimitInput>;
 };
 
+/** What is asked about. */
+export type ReachabilityProtocol =
+  /** Transmission Control Protocol: a port is needed. */
+  | 'TCP'
+  /** User Datagram Protocol: a port is needed. */
+  | 'UDP'
+  /** An echo request (ping) of ICMP in IPv4 and of ICMPv6 in IPv6: without a port. */
+  | 'ICMP';
+
+/** Where to: either `id` or `address`. */
+export type ReachabilityTargetInput = {
+  /** Global id of an instance or of a service of yours. */
+  readonly id?: string | null | undefined;
+  /** IPv4 or IPv6 address: of an instance or a service of yours, or outside of the platform. */
+  readonly address?: string | null | undefined;
+};
+
+/** An internet protocol family. */
+export type AddressFamily =
+  /** Internet Protocol version 4. */
+  | 'IPV4'
+  /** Internet Protocol version 6. */
+  | 'IPV6';
+
+/** What the destination is. */
+export type ReachabilityDestination =
+  /** An instance of yours. */
+  | 'INSTANCE'
+  /** The instance itself: what it says to itself doesn't leave it, and no rule is asked. */
+  | 'ITSELF'
+  /** A service of yours: the answer is about the instances that it sends connections to now. */
+  | 'SERVICE'
+  /** Outside of the platform: only the source's rules have a say. */
+  | 'OUTSIDE'
+  /** An address of the platform at which nothing of yours is. Whether something of somebody else's is there isn't told. */
+  | 'UNKNOWN';
+
+/** Who wrote a rule. The first rule that matches decides, in this order. */
+export type RuleTier =
+  /** The platform, for all tenants. */
+  | 'PLATFORM'
+  /** The tenant: an isolation policy. */
+  | 'TENANT'
+  /** The isolation level of a namespace. */
+  | 'ISOLATION_LEVEL';
+
+/** ALLOW lets a connection begin, DENY doesn't. */
+export type RuleAction =
+  /** It may begin, as far as this end is concerned. */
+  | 'ALLOW'
+  /** It may not. */
+  | 'DENY';
+
+/** How a packet gets to the destination. */
+export type ReachabilityVia =
+  /** Within one node, through the rules of both ends. */
+  | 'LOCAL'
+  /** From node to node. */
+  | 'OVERLAY'
+  /** Out of the platform. */
+  | 'OUTSIDE'
+  /** Nowhere: at the address is nothing that you can know of. */
+  | 'NONE';
+
+/** How the rules in force on a node stand to those that are wanted. */
+export type RulesStanding =
+  /** What is wanted is in force. */
+  | 'CURRENT'
+  /** Something newer is on its way to the node. What was in force before still is. */
+  | 'BEHIND'
+  /** The node says that it can't apply what is wanted. What was in force before still is. */
+  | 'FAILING';
+
 /** ACTIVE · SUSPENDED: its people read and change nothing, its instances go on and reach nobody · DELETING: the same, before it is destroyed. */
 export type TenantStatus =
   /** Reads and changes. */
@@ -1282,6 +1355,18 @@ export type PlanLimitsFragment = { readonly namespaces: number, readonly instanc
 export type QuotaDifferenceFragment = { readonly id: string, readonly tenantId: string, readonly namespaceId: string, readonly name: string, readonly foundAt: string, readonly recorded: ReadonlyArray<QuotaAmountFragment>, readonly actual: ReadonlyArray<QuotaAmountFragment> };
 
 export type QuotaAmountFragment = { readonly measure: QuotaMeasure, readonly amount: number };
+
+export type ReachabilityFragment = { readonly allowed: boolean, readonly destination: ReachabilityDestination, readonly inForce: boolean, readonly from: ReachabilityEndFragment, readonly flows: ReadonlyArray<ReachabilityFlowFragment>, readonly nodes: ReadonlyArray<NodeStandingFragment> };
+
+export type ReachabilityEndFragment = { readonly instanceId: string, readonly namespaceId: string, readonly nodeId: string };
+
+export type ReachabilityFlowFragment = { readonly family: AddressFamily, readonly source: string, readonly destination: string, readonly port: number | null, readonly via: ReachabilityVia, readonly allowed: boolean, readonly target: ReachabilityEndFragment | null, readonly egress: ReachabilityVerdictFragment, readonly ingress: ReachabilityVerdictFragment | null };
+
+export type ReachabilityVerdictFragment = { readonly allowed: boolean, readonly message: string, readonly rule: DecidingRuleFragment | null };
+
+export type DecidingRuleFragment = { readonly tier: RuleTier, readonly policyId: string, readonly policyName: string | null, readonly revision: number | null, readonly action: RuleAction, readonly protocol: ReachabilityProtocol | null, readonly fromPort: number | null, readonly toPort: number | null, readonly log: boolean, readonly place: number };
+
+export type NodeStandingFragment = { readonly nodeId: string, readonly standing: RulesStanding, readonly generation: number, readonly appliedGeneration: number | null, readonly since: string | null };
 
 export type TenantFragment = { readonly id: string, readonly name: string, readonly status: TenantStatus, readonly createdAt: string, readonly deletionProtection: boolean, readonly legalHold: string | null, readonly capabilities: ReadonlyArray<string>, readonly limits: TenantLimitsFragment, readonly suspension: TenantSuspensionFragment | null, readonly deletion: TenantDeletionFragment | null, readonly plan: TenantPlanFragment, readonly entitlements: EntitlementsFragment, readonly quota: ReadonlyArray<QuotaUseFragment> };
 
@@ -1590,6 +1675,16 @@ export type QuotaDifferencesQueryVariables = Exact<{
 
 
 export type QuotaDifferencesQuery = { readonly quotaDifferences: { readonly nodes: ReadonlyArray<QuotaDifferenceFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
+
+export type ReachabilityQueryVariables = Exact<{
+  from: string;
+  to: ReachabilityTargetInput;
+  protocol?: ReachabilityProtocol | null | undefined;
+  port?: number | null | undefined;
+}>;
+
+
+export type ReachabilityQuery = { readonly reachability: ReachabilityFragment };
 
 export type TenantQueryVariables = Exact<{ [key: string]: never; }>;
 
