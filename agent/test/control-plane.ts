@@ -75,7 +75,7 @@ export class ControlPlane {
     });
     serve(nodeSubjects.networkReport(node), (body) => {
       this.networkReports.push(networkReport.parse(body));
-      return { generation: this.#documents.network?.generation ?? 0 };
+      return { generation: this.#documents.network?.generation ?? 0, refused: null };
     });
   }
 

@@ -1,19 +1,22 @@
 /** Sends what is on the node: when woken, and every 5 s. The reply tells whether there is something newer to pull. */
-import { reportReply } from '@atoll/schema/node/workloads';
 import { type Controller, startController } from '@atoll/service/controller';
 import { failpoint } from '@atoll/service/failpoint';
 import type { Logger } from '@atoll/service/log';
 import { currentTraceparent, merged, withSpan } from '@atoll/service/spans';
+import type { z } from 'zod';
 import type { Causes } from '../node/causes.ts';
 import type { Ask } from './asking.ts';
 
 const heartbeatMs = 5000;
 
-export function startReport(options: {
+export function startReport<R extends { readonly generation: number }>(options: {
   name: string;
   ask: Ask;
   /** Null while nothing is known yet. */
   build: () => object | null;
+  reply: z.ZodType<R>;
+  /** What was answered. */
+  taken?: (reply: R) => void;
   generation: () => number;
   /** What was done since the last one. */
   causes: Causes;
@@ -21,7 +24,7 @@ export function startReport(options: {
   pull: () => void;
   log: Logger;
 }): Controller {
-  const { name, ask, build, generation, causes, pull, log } = options;
+  const { name, ask, build, reply, taken, generation, causes, pull, log } = options;
   return startController({
     name,
     resyncMs: heartbeatMs,
@@ -37,7 +40,10 @@ export function startReport(options: {
       });
       if (answer === undefined) causes.note(...why);
       failpoint('agent.after-report');
-      if (answer !== undefined && reportReply.parse(answer).generation > generation()) pull();
+      if (answer === undefined) return;
+      const said = reply.parse(answer);
+      taken?.(said);
+      if (said.generation > generation()) pull();
     },
   });
 }

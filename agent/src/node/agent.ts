@@ -1,8 +1,8 @@
 /** The agent of one node: documents in, reconcilers, reports out. */
 import { join } from 'node:path';
 import type { Id } from '@atoll/schema/ids';
-import { desiredNetwork, networkPullReply, type RuleEndpoint } from '@atoll/schema/node/network';
-import { desiredWorkloads, type WorkloadsReport, workloadsPullReply } from '@atoll/schema/node/workloads';
+import { desiredNetwork, networkPullReply, networkReportReply, type RuleEndpoint } from '@atoll/schema/node/network';
+import { desiredWorkloads, reportReply, type WorkloadsReport, workloadsPullReply } from '@atoll/schema/node/workloads';
 import { nodeSubjects } from '@atoll/schema/subjects';
 import { startController } from '@atoll/service/controller';
 import type { ReadinessCheck } from '@atoll/service/health';
@@ -171,6 +171,7 @@ export async function startAgent(options: {
     name: 'workloads report',
     ask: asks.workloads.report,
     build: buildReport,
+    reply: reportReply,
     causes: causes.workloads,
     generation: documents.workloads.generation,
     pull: workloadsPull.wake,
@@ -180,6 +181,7 @@ export async function startAgent(options: {
     name: 'network report',
     ask: asks.network.report,
     build: network.report,
+    reply: networkReportReply,
     causes: causes.network,
     generation: documents.network.generation,
     pull: networkPull.wake,

@@ -1,8 +1,9 @@
-/** Facts of the network context. Streams: `namespace:<id>`, `tenant:<id>`, `subnet:<id>`, `endpoint:<instance id>`, `policy:<id>`. */
+/** Facts of the network context. Streams: `namespace:<id>`, `tenant:<id>`, `subnet:<id>`, `endpoint:<instance id>`, `policy:<id>`, `node:<id>`. */
 import { z } from 'zod';
 import { id } from '../ids.ts';
 import type { EventsOf } from '../registry.ts';
 import { labels, name } from '../text.ts';
+import { nodeEvents } from './nodes.ts';
 import { policySpec } from './spec.ts';
 
 export const hash = z
@@ -177,6 +178,8 @@ export const networkEvents = {
       enforcedAt,
     }),
   },
+
+  ...nodeEvents,
 } as const;
 
 export type NetworkEvent = EventsOf<typeof networkEvents>;

@@ -227,3 +227,10 @@ export const networkReport = z.strictObject({
   traceparent: traceparent.optional(),
 });
 export type NetworkReport = z.infer<typeof networkReport>;
+
+/** `refused`: why the node isn't connected to the others, though it asks for it; null where it is, or doesn't. */
+export const networkReportReply = z.strictObject({
+  generation: z.number().int().min(0),
+  refused: z.string().max(1000).nullable(),
+});
+export type NetworkReportReply = z.infer<typeof networkReportReply>;

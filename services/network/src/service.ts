@@ -17,6 +17,7 @@ import { networkHandlers } from './commands.ts';
 import { reconcileAddresses } from './controllers/addressing.ts';
 import { reconcileDraining } from './controllers/draining.ts';
 import { createFirstSubnets } from './controllers/first-subnets.ts';
+import { reconcileNodes } from './controllers/nodes.ts';
 import { rangeText } from './domain/address.ts';
 import { serveHoldings } from './holdings.ts';
 import { tellNodes } from './nodes/here-again.ts';
@@ -34,6 +35,9 @@ export const schema = 'network';
 
 /** A node that hasn't reported for so long holds up neither a deletion nor the reuse of an address. */
 const silentAfterMs = 60_000;
+/** One that is silent for so long and has no endpoint is no node any more, until it is heard of again. */
+const goneAfterMs = 600_000;
+const nodesResyncMs = 10_000;
 /** Controllers are woken; this is for what nobody wakes them for, such as a node that fell silent. */
 const resyncMs = 2_000;
 /** How long one waits for the local tables before going on with what they have. */
@@ -54,6 +58,7 @@ export async function startNetwork(options: {
   pools: AddressPools;
   log: Logger;
   silentAfterMs?: number;
+  goneAfterMs?: number;
 }) {
   const { pool, nc, pools, log } = options;
   const store = createEventStore({ pool, context: 'network', schema, registry: networkEvents, log });
@@ -99,6 +104,12 @@ export async function startNetwork(options: {
     log,
     reconcile: () => reconcileDraining({ db: pool, store, reachability, caughtUp, log }),
   });
+  const nodes = startController({
+    name: 'nodes',
+    resyncMs: nodesResyncMs,
+    log,
+    reconcile: () => reconcileNodes({ db: pool, store, reachability, goneAfterMs: options.goneAfterMs ?? goneAfterMs }),
+  });
   wake = { addressing: addressing.wake, draining: draining.wake };
   const wakeBoth = () => {
     addressing.wake();
@@ -125,7 +136,7 @@ export async function startNetwork(options: {
   const poolTexts = { ipv4: [rangeText(pools.ipv4)], ipv6: [rangeText(pools.ipv6)] };
   const holdings = serveHoldings({ nc, pool, store, log });
   const pull = servePull({ nc, pool, pools: poolTexts, log });
-  const report = serveReport({ nc, pool, store, onConfirmed: wakeBoth, log });
+  const report = serveReport({ nc, pool, store, pools: poolTexts, reachability, onConfirmed: wakeBoth, log });
   await tellNodes({ pool, nc });
   const commands = serveCommands({
     nc,
@@ -163,7 +174,7 @@ export async function startNetwork(options: {
     async stop() {
       await Promise.all([commands.stop(), pull.stop(), report.stop(), holdings.stop()]);
       await Promise.all([reactions.stop(), replica.stop()]);
-      await Promise.all([addressing.stop(), draining.stop()]);
+      await Promise.all([addressing.stop(), draining.stop(), nodes.stop()]);
       await state.stop();
       await relay.stop();
       await store.close();

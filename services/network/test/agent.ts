@@ -1,6 +1,11 @@
 /** As much of a node's agent as the network service sees: it pulls, keeps what it was given, and reports it. */
 import type { Id } from '@atoll/schema/ids';
-import { type DesiredNetwork, networkPullReply } from '@atoll/schema/node/network';
+import {
+  type DesiredNetwork,
+  type NetworkReport,
+  networkPullReply,
+  networkReportReply,
+} from '@atoll/schema/node/network';
 import { rulesHash } from '@atoll/schema/node/rules-hash';
 import { nodeSubjects } from '@atoll/schema/subjects';
 import { type NatsConnection, requestJson } from '@atoll/service/nats';
@@ -13,6 +18,7 @@ export interface Report {
 
 export function createAgent(nc: NatsConnection, nodeId: Id<'node'>) {
   let applied: DesiredNetwork | null = null;
+  let underlay: NetworkReport['underlay'] = null;
   const report = (body: Report | null, as: Id<'node'> = nodeId) =>
     requestJson(
       nc,
@@ -21,7 +27,7 @@ export function createAgent(nc: NatsConnection, nodeId: Id<'node'>) {
         nodeId: as,
         applied: body && { at: new Date().toISOString(), ...body },
         error: null,
-        underlay: null,
+        underlay,
       },
       { timeoutMs: 5000 },
     );
@@ -36,6 +42,12 @@ export function createAgent(nc: NatsConnection, nodeId: Id<'node'>) {
     pull,
     report,
     applied: () => applied,
+    /** Says from now on that it is reached there; answers why it isn't. */
+    async connect(at: NetworkReport['underlay']): Promise<string | null> {
+      underlay = at;
+      const body = applied && applied.generation > 0 ? { generation: applied.generation, hash: applied.hash } : null;
+      return networkReportReply.parse(await report(body)).refused;
+    },
     /** What a wake sets off: pull, apply, report. Answers with what is applied now. */
     async sync(): Promise<DesiredNetwork | null> {
       applied = (await pull(applied?.generation ?? 0)) ?? applied;

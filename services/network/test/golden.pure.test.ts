@@ -8,12 +8,14 @@ import { expect, test } from 'vitest';
 import { connection } from '../src/domain/connection.ts';
 import { endpoint } from '../src/domain/endpoint.ts';
 import { namespace } from '../src/domain/namespace.ts';
+import { node } from '../src/domain/node.ts';
 import { policy } from '../src/domain/policy.ts';
 import { subnet } from '../src/domain/subnet.ts';
 
 const deciders = {
   endpoint: folding(endpoint),
   namespace: folding(namespace),
+  node: folding(node),
   policy: folding(policy),
   subnet: folding(subnet),
   tenant: folding(connection),

@@ -7,11 +7,13 @@ import { goldenReleases, readGolden } from '@atoll/events/testing/golden';
 import { createRecorder, goldenId } from '@atoll/events/testing/record-golden';
 import type { DeployEvent } from '@atoll/schema/deploy/events';
 import type { EventRecord } from '@atoll/schema/envelope';
+import { PLATFORM } from '@atoll/schema/ids';
 import { networkEvents } from '@atoll/schema/network/events';
 import type { PolicySpec } from '@atoll/schema/network/spec';
 import { connection, connectionStream } from '../src/domain/connection.ts';
 import { endpoint, endpointStream } from '../src/domain/endpoint.ts';
 import { namespace, namespaceStream } from '../src/domain/namespace.ts';
+import { type NodeCommand, node, nodeStream } from '../src/domain/node.ts';
 import { type PolicyEvent, policy, policyStream } from '../src/domain/policy.ts';
 import { subnet, subnetStream } from '../src/domain/subnet.ts';
 
@@ -82,6 +84,20 @@ for (const nodeId of [goldenId('node', 1), goldenId('node', 2)]) {
   } as const);
 }
 run(policy, byAnn(1), { kind: 'update', spec: opens(8081), seen: 3 });
+
+/** A node is connected, moves, and is gone; the other one stays. */
+for (const number of [1, 2]) {
+  const nodeId = goldenId('node', number);
+  const told = { stream: nodeStream(nodeId), tenant: PLATFORM, actor: `node:${nodeId}` } as const;
+  const at = (host: number) => ({
+    ...{ kind: 'attach', nodeId },
+    underlay: { address: `192.0.2.${host}`, port: 14789, mac: `02:00:00:00:00:0${host}`, mtu: 1500 },
+  });
+  run(node, told, at(number) as NodeCommand);
+  if (number === 1) continue;
+  run(node, told, at(3) as NodeCommand);
+  run(node, { ...told, actor: 'service:network' }, { kind: 'detach', reason: 'SILENT' });
+}
 
 /** Instances come and go as deploy tells it: in the newest release where the story is only checked. The third one finds no address at first. */
 let host = 1;

@@ -47,6 +47,7 @@ export interface HarnessOptions {
   readonly ipv4?: string;
   readonly ipv6?: string;
   readonly silentAfterMs?: number;
+  readonly goneAfterMs?: number;
   /** Processes of the service; each with its own pool and connection. */
   readonly services?: number;
 }
@@ -75,6 +76,7 @@ export async function startHarness(options: HarnessOptions = {}) {
       pools,
       log,
       ...(options.silentAfterMs === undefined ? {} : { silentAfterMs: options.silentAfterMs }),
+      ...(options.goneAfterMs === undefined ? {} : { goneAfterMs: options.goneAfterMs }),
     });
     let running = true;
     const stop = async () => {

@@ -18,6 +18,8 @@ export const projectNetwork: Project<NetworkEvent> = (event, record): readonly E
     case 'TenantIsolated':
     case 'TenantReconnected':
     case 'TenantForgotten':
+    case 'NodeAttached':
+    case 'NodeDetached':
     case 'NamespaceOpened':
     case 'NamespaceClosed':
     case 'NamespaceDrained':

@@ -9,8 +9,18 @@ import type { Id } from '@atoll/schema/ids';
  * - `address`: addresses of endpoints.
  * - `policy-name`: names of policies in their namespaces.
  * - `policy`: marks that a policy exists; required by its receipts.
+ * - `tunnel-end`, `tunnel-mac`: address and port, and hardware address, of a node's end of the tunnel.
  */
-export const claimSets = ['namespace-open', 'ipv4', 'ipv6', 'address', 'policy-name', 'policy'] as const;
+export const claimSets = [
+  'namespace-open',
+  'ipv4',
+  'ipv6',
+  'address',
+  'policy-name',
+  'policy',
+  'tunnel-end',
+  'tunnel-mac',
+] as const;
 export type ClaimSet = (typeof claimSets)[number];
 
 const unique = (op: 'take' | 'release', set: ClaimSet, key: string, owner: string): Claim => ({

@@ -7,8 +7,12 @@
  */
 import { type EventStore, handleCommand } from '@atoll/events/store';
 import type { Id } from '@atoll/schema/ids';
-import { type NetworkReport, networkReport } from '@atoll/schema/node/network';
-import type { ReportReply } from '@atoll/schema/node/workloads';
+import {
+  type DesiredNetwork,
+  type NetworkReport,
+  type NetworkReportReply,
+  networkReport,
+} from '@atoll/schema/node/network';
 import { nodeSubjects } from '@atoll/schema/subjects';
 import type { Logger } from '@atoll/service/log';
 import { type NatsConnection, serveJson } from '@atoll/service/nats';
@@ -19,6 +23,7 @@ import { endpoint, endpointStream } from '../domain/endpoint.ts';
 import { type PolicyEvent, policyStream } from '../domain/policy.ts';
 import { originBecauseOf } from '../origin.ts';
 import { type BadRequest, badRequest, nodeOfSubject, nodeQueue } from './pull.ts';
+import type { Reachability } from './reachability.ts';
 import {
   confirmRemovals,
   type NewlyEnforced,
@@ -28,6 +33,7 @@ import {
   type UnsecuredEndpoint,
   unsecuredEndpoints,
 } from './receipts.ts';
+import { connectNode } from './underlay.ts';
 
 type Applied = NonNullable<NetworkReport['applied']>;
 
@@ -35,6 +41,8 @@ interface ReportOptions {
   readonly nc: NatsConnection;
   readonly pool: Pool;
   readonly store: EventStore;
+  readonly pools: DesiredNetwork['pools'];
+  readonly reachability: Reachability;
   readonly log: Logger;
   /** A node has confirmed that addresses are gone from it. */
   readonly onConfirmed: () => void;
@@ -96,7 +104,7 @@ async function newestGeneration(pool: Pool, nodeId: Id<'node'>): Promise<number>
   return rows[0]?.generation ?? 0;
 }
 
-async function handleReport(options: ReportOptions, report: NetworkReport): Promise<ReportReply> {
+async function handleReport(options: ReportOptions, report: NetworkReport): Promise<NetworkReportReply> {
   const { pool, log } = options;
   const { nodeId, applied, error } = report;
   if (error) log.warn({ nodeId, ...error }, 'a node could not apply its rules');
@@ -106,7 +114,9 @@ async function handleReport(options: ReportOptions, report: NetworkReport): Prom
     log.warn({ nodeId, ...applied }, 'a node reports rules that it was not served; the report is not believed');
   }
   await storeReport(pool, nodeId, believed ? applied : null, error);
-  return { generation: await newestGeneration(pool, nodeId) };
+  const refused = await connectNode(options, nodeId, report.underlay);
+  if (refused !== null) log.warn({ nodeId, refused }, 'a node is not connected to the others');
+  return { generation: await newestGeneration(pool, nodeId), refused };
 }
 
 export function serveReport(options: ReportOptions): { stop(): Promise<void> } {
@@ -114,7 +124,7 @@ export function serveReport(options: ReportOptions): { stop(): Promise<void> } {
   return serveJson(
     nc,
     { subject: nodeSubjects.networkReport('*'), queue: nodeQueue, log },
-    async (body, subject): Promise<ReportReply | BadRequest> => {
+    async (body, subject): Promise<NetworkReportReply | BadRequest> => {
       const report = networkReport.safeParse(body);
       if (!report.success) return badRequest(report.error.message);
       if (report.data.nodeId !== nodeOfSubject(subject)) return badRequest('A node reports for itself only.');

@@ -36,16 +36,30 @@ export interface Affected {
   readonly traces: { readonly generation: number; readonly traceparent: string }[];
 }
 
+/** Namespaces of endpoints that came, went, or are reached otherwise. */
+function movedIn(touch: Touch): readonly string[] {
+  switch (touch.kind) {
+    case 'endpoint':
+      return [touch.namespaceId];
+    case 'node':
+      return touch.namespaces;
+    case 'policy':
+      return [];
+    default:
+      return touch satisfies never;
+  }
+}
+
 /** By node. Read after the tables have all of the events. */
 export async function affectedNodes(tx: PoolClient, touches: readonly Touch[]): Promise<Map<string, Affected>> {
-  const moved = touches.flatMap((touch) => (touch.kind === 'endpoint' ? [touch.namespaceId] : []));
+  const moved = touches.flatMap(movedIn);
   const tied = new Map<string, Set<string>>();
   for (const { namespace_id, from_namespace_id } of await readTies(tx, [...new Set(moved)])) {
     tied.set(namespace_id, (tied.get(namespace_id) ?? new Set()).add(from_namespace_id));
     tied.set(from_namespace_id, (tied.get(from_namespace_id) ?? new Set()).add(namespace_id));
   }
   const namespacesOf = (touch: Touch) =>
-    touch.kind === 'endpoint' ? [...(tied.get(touch.namespaceId) ?? [])] : touch.namespaces;
+    touch.kind === 'policy' ? touch.namespaces : movedIn(touch).flatMap((one) => [...(tied.get(one) ?? [])]);
   const hosts = await readHosts(tx, [...new Set(touches.flatMap(namespacesOf))]);
 
   const affected = new Map<string, Affected>();

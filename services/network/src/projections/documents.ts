@@ -7,10 +7,12 @@ import type { RuleSet } from '@atoll/schema/node/network';
 import { rulesHash } from '@atoll/schema/node/rules-hash';
 import { maxTraces } from '@atoll/schema/node/trace';
 import type { PoolClient } from 'pg';
+import { compileRemotes } from '../compile/remotes.ts';
 import { compileNode } from '../compile/rules.ts';
 import { type Affected, affectedNodes } from './affected.ts';
 import { readIntent } from './intent.ts';
 import type { Touch } from './touch.ts';
+import { readTunnelEnds } from './tunnel-ends.ts';
 
 /** How many generations of a node a report may still name. */
 const keptGenerations = 64;
@@ -89,11 +91,13 @@ export async function recompile(tx: PoolClient, touches: readonly Touch[]): Prom
   const nodes = [...affected.keys()];
   const intents = await readIntent(tx, nodes);
   const documents = await readDocuments(tx, nodes);
+  const ends = await readTunnelEnds(tx);
   const changed: Id<'node'>[] = [];
   for (const [node, change] of affected) {
     const nodeId = node as Id<'node'>;
     const { endpoints, policies } = intents.get(node) ?? { endpoints: [], policies: [] };
-    const rules = compileNode(nodeId, endpoints, policies);
+    const local = compileNode(nodeId, endpoints, policies);
+    const rules = { ...local, remotes: compileRemotes(nodeId, local, endpoints, ends) };
     const hash = rulesHash(rules);
     const before = documents.get(node);
     if (before?.hash === hash) continue;

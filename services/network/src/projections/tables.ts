@@ -171,6 +171,25 @@ async function setIsolated(
   return rows.map((row) => row.namespace_id);
 }
 
+async function setNode(tx: PoolClient, record: NetworkRecord<'NodeAttached' | 'NodeDetached'>): Promise<string[]> {
+  if (record.type === 'NodeAttached') {
+    const { nodeId, address, port, mac, mtu } = record.data;
+    await tx.query(
+      `insert into network.node (node_id, address, port, mac, mtu) values ($1, $2, $3, $4, $5)
+       on conflict (node_id) do update set
+         address = excluded.address, port = excluded.port, mac = excluded.mac, mtu = excluded.mtu`,
+      [nodeId, address, port, mac, mtu],
+    );
+  } else {
+    await tx.query('delete from network.node where node_id = $1', [record.data.nodeId]);
+  }
+  const { rows } = await tx.query<{ namespace_id: string }>(
+    `select distinct namespace_id from network.endpoint where node_id = $1 and status <> 'refused'`,
+    [record.data.nodeId],
+  );
+  return rows.map((row) => row.namespace_id);
+}
+
 /** Writes the event's effect. Answers with what it may change in the rules of nodes; null for nothing. */
 export async function applyToTables(tx: PoolClient, record: NetworkRecord): Promise<Touch | null> {
   const { position, traceparent } = record;
@@ -224,6 +243,15 @@ export async function applyToTables(tx: PoolClient, record: NetworkRecord): Prom
     case 'TenantReconnected':
     case 'TenantForgotten':
       return { kind: 'policy', position, traceparent, namespaces: await setIsolated(tx, record) };
+    case 'NodeAttached':
+    case 'NodeDetached':
+      return {
+        kind: 'node',
+        position,
+        traceparent,
+        nodeId: record.data.nodeId,
+        namespaces: await setNode(tx, record),
+      };
     case 'PolicyEnforced':
       await enforcePolicy(tx, record);
       return null;

@@ -9,6 +9,15 @@ export type Touch =
       readonly namespaceId: string;
       readonly nodeId: string;
     }
+  /** A node is reached otherwise than before: those with endpoints that a policy ties to what is on it. */
+  | {
+      readonly kind: 'node';
+      readonly position: number;
+      readonly traceparent: string | null;
+      readonly nodeId: string;
+      /** Of its endpoints. */
+      readonly namespaces: readonly string[];
+    }
   /** A policy came, went, changed or was (dis)allowed: all nodes with endpoints of the namespaces that it was, or is, about. */
   | {
       readonly kind: 'policy';
