@@ -103,4 +103,6 @@ export interface EventData {
   'network.IsolationPolicyLabelsSet': { readonly policyId: string; readonly namespaceId: string; readonly labels: Readonly<Record<string, string>> };
   'network.IsolationPolicyDeleted': { readonly policyId: string; readonly namespaceId: string; readonly name: string };
   'network.PolicyEnforced': { readonly policyId: string; readonly namespaceId: string; readonly revision: number; readonly nodeId: string; readonly generation: number; readonly hash: string; readonly enforcedAt: string };
+  'network.NodeAttached': { readonly nodeId: string; readonly address: string; readonly port: number; readonly mac: string; readonly mtu: number };
+  'network.NodeDetached': { readonly nodeId: string; readonly reason: "SILENT" | "REPLACED" | "DISCONNECTED" };
 }
