@@ -34,6 +34,7 @@ const admins = ['owner', 'admin'] as const;
 const registry = {
   'viewer:read': { doc: 'Read who one is.', level: 'tenant', upward: true, roles: [...everybody, 'operator'] },
   'tenant:read': { doc: 'Read the tenant itself.', level: 'tenant', upward: true, roles: [...everybody, 'operator'] },
+  'tenant:write': { doc: 'Label the tenant.', level: 'tenant', roles: [...admins, 'operator'] },
   'tenant:create': { doc: 'Create tenants and list all of them.', level: 'platform', roles: ['operator'] },
   'tenant:suspend': { doc: 'Suspend and resume tenants.', level: 'platform', roles: ['operator'] },
   'tenant:delete': { doc: 'Delete the tenant and take that back.', level: 'tenant', roles: ['owner', 'operator'] },

@@ -96,6 +96,7 @@ export const rows: Readonly<Record<string, Row>> = {
   setNamespaceLabels: of({ namespaceId: 'namespace' }, { labels }),
   setDeploymentLabels: of(deployment, { labels }),
   setIsolationPolicyLabels: of({ policyId: 'policy' }, { labels }),
+  setTenantLabels: of(tenant, { labels }),
   setServiceAccountLabels: of(account, { labels }),
   setQuota: {
     cases: [{ environmentId: 'environment' }, { namespaceId: 'namespace' }],

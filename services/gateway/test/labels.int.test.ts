@@ -103,6 +103,21 @@ describe('a list by labels', () => {
     }
   });
 
+  it('has tenants for the operator; a tenant reads its own', async () => {
+    await platform.append(acme.id, 'tenancy', `tenant:${acme.id}`, {
+      type: 'TenantLabelsSet',
+      data: { tenantId: acme.id, labels: blue },
+    });
+    const labels = [{ key: 'team', value: 'blue' }];
+    expect((await platform.query(acme.viewer, '{ tenant { labels { key value } } }')).body.data.tenant).toEqual({
+      labels,
+    });
+    const query = 'query ($l: [LabelInput!]) { tenants(labels: $l) { nodes { id labels { key value } } } }';
+    const { body } = await platform.query(platform.operator, query, team('blue'));
+    expect(body.data.tenants.nodes).toEqual([{ id: acme.id, labels }]);
+    expect((await platform.query(platform.operator, query)).text).toContain(globex.id);
+  });
+
   it('has service accounts, too', async () => {
     const [mine, plain] = [newId('serviceAccount'), newId('serviceAccount')];
     for (const serviceAccountId of [mine, plain]) {

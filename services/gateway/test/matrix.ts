@@ -82,6 +82,7 @@ export const mutationRows: Readonly<Record<string, MatrixRow>> = {
   revokeApiKey: { ids: { apiKeyId: none('apiKey') } },
   rotateServiceAccountSecret: { ids: { ...ofTenant, serviceAccountId: 'serviceAccount' } },
   disableServiceAccount: { ids: { ...ofTenant, serviceAccountId: 'serviceAccount' } },
+  setTenantLabels: { ids: ofTenant },
   setServiceAccountLabels: { ids: { ...ofTenant, serviceAccountId: 'serviceAccount' } },
   enableServiceAccount: { ids: { ...ofTenant, serviceAccountId: 'serviceAccount' } },
   deleteServiceAccount: { ids: { ...ofTenant, serviceAccountId: 'serviceAccount' } },

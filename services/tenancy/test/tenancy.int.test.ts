@@ -335,6 +335,14 @@ describe('labels', () => {
     expect(codeOf(await set(many))).toBe('INVALID_ARGUMENT');
     resultOf(await harness.call('SetEnvironmentLabels', { environmentId, labels: { team: 'blue' } }, { tenant }));
     expect(await eventsOf(`environment:${environmentId}`)).toEqual(['EnvironmentCreated', 'EnvironmentLabelsSet']);
+    for (const _again of [1, 2]) {
+      resultOf(await harness.call('SetTenantLabels', { labels: { region: 'north' } }, { tenant }));
+    }
+    const ofTenant = await eventsOf(`tenant:${tenant}`);
+    expect(ofTenant.filter((type) => type === 'TenantLabelsSet')).toHaveLength(1);
+    expect(await harness.call('SetTenantLabels', { labels: {} }, { tenant: newId('tenant') })).toMatchObject({
+      error: { code: 'NOT_FOUND' },
+    });
   });
 
   it("of another tenant's things are refused as those of things that never were, byte for byte", async () => {
@@ -361,7 +369,8 @@ describe('labels', () => {
     const ofNamespace = () => harness.call('SetNamespaceLabels', { namespaceId, labels: { a: '1' } }, { tenant });
     const ofEnvironment = () => harness.call('SetEnvironmentLabels', { environmentId, labels: { a: '1' } }, { tenant });
     resultOf(await harness.call('SuspendTenant', { reason: 'unpaid' }, { tenant }));
-    for (const set of [ofNamespace, ofEnvironment]) expect(codeOf(await set())).toBe('TENANT_SUSPENDED');
+    const ofTenant = () => harness.call('SetTenantLabels', { labels: { a: '1' } }, { tenant });
+    for (const set of [ofNamespace, ofEnvironment, ofTenant]) expect(codeOf(await set())).toBe('TENANT_SUSPENDED');
     resultOf(await harness.call('ResumeTenant', {}, { tenant }));
     resultOf(await harness.call('DeleteNamespace', { namespaceId }, { tenant }));
     expect(codeOf(await ofNamespace())).toBe('BEING_DELETED');

@@ -12,6 +12,7 @@ const everybody = 'event:read';
 /** What the data of an event needs beside `event:read`, itself where that is enough. */
 const dataOf: Readonly<Record<TenancyEvent['type'], Permission>> = {
   TenantCreated: everybody,
+  TenantLabelsSet: everybody,
   TenantSuspended: everybody,
   TenantResumed: everybody,
   TenantDeleted: everybody,

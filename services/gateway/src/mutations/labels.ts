@@ -1,12 +1,26 @@
 /** Mutations that say which labels things have. */
 import { type Keyed, mutation, type Versioned } from './definition.ts';
 import { type LabelInput, labelMap, labelRepetition } from './lists.ts';
-import { tenantOf } from './tenancy.ts';
+import { tenantOf, whichTenant } from './tenancy.ts';
 
 interface LabelsInput {
   readonly labels: readonly LabelInput[];
 }
 const keyed = { labels: 'key' };
+
+const setTenantLabels = mutation<LabelsInput & Keyed & { readonly tenantId?: string | null }>({
+  touches: 'tenant',
+  wide: ['tenantId'],
+  context: 'tenancy',
+  command: 'SetTenantLabels',
+  rows: { tenant: 'tenantId' },
+  keyed,
+  order({ tenantId, labels }, { viewer }) {
+    const tenant = whichTenant(viewer, tenantId, 'label');
+    if (typeof tenant !== 'string') return tenant;
+    return labelRepetition(labels, 'labels') ?? { tenant, data: { labels: labelMap(labels) }, expectedVersion: null };
+  },
+});
 
 const setEnvironmentLabels = mutation<LabelsInput & Keyed & { readonly environmentId: string }>({
   touches: ['environmentId'],
@@ -65,6 +79,7 @@ const setIsolationPolicyLabels = mutation<LabelsInput & Versioned & { readonly p
 });
 
 export const labelMutations = {
+  setTenantLabels,
   setEnvironmentLabels,
   setNamespaceLabels,
   setDeploymentLabels,

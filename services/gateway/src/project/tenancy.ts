@@ -25,7 +25,16 @@ export const projectTenancy: Project<TenancyEvent> = (event, record): readonly E
       const { tenantId: id, name, limits } = event.data;
       const { namespaces, instances, cpuMillis, memoryMiB } = limits;
       const shown = { namespaces, instances, cpuMillis, memoryMiB };
-      const row = { id, tenant_id: id, name, limits: shown, created_at, status: 'ACTIVE', suspension: null };
+      const row = {
+        id,
+        tenant_id: id,
+        name,
+        limits: shown,
+        created_at,
+        status: 'ACTIVE',
+        suspension: null,
+        labels: [],
+      };
       return [put('tenant', id, row), ...scope(id)];
     }
     case 'TenantSuspended': {
@@ -47,6 +56,10 @@ export const projectTenancy: Project<TenancyEvent> = (event, record): readonly E
         derive('namespace', id),
         ...namespaceHeld(event.data, tenant_id),
       ];
+    }
+    case 'TenantLabelsSet': {
+      const { tenantId: id, labels } = event.data;
+      return [patch('tenant', id, { labels: labelList(labels) })];
     }
     case 'EnvironmentLabelsSet': {
       const { environmentId: id, labels } = event.data;

@@ -1,10 +1,12 @@
 /** A tenant: its limits, and who may do what in it (`access.ts`). Stream `tenant:<id>`. */
 import { accept, type Claim, type Decider, refuse } from '@atoll/events/decider';
+import { equal } from '@atoll/schema/equal';
 import { reject, tenantSuspended } from '@atoll/schema/errors';
 import type { Id } from '@atoll/schema/ids';
 import type { BuiltInRole } from '@atoll/schema/permissions';
 import type { TenancyEvent, TenantLimits } from '@atoll/schema/tenancy/events';
 import { defaultTerms } from '@atoll/schema/tenancy/plans';
+import type { Labels } from '@atoll/schema/text';
 import { type AccessTenant, decideAccess } from './access.ts';
 import type { AccessCommand } from './access-command.ts';
 import { type AccessEvent, evolveAccess, type Member, noAccess } from './access-state.ts';
@@ -12,12 +14,13 @@ import { releaseUnique, requireClaim, requireStaying, takeUnique } from './claim
 
 type OwnEvent = Extract<
   TenancyEvent,
-  { type: 'TenantCreated' | 'TenantSuspended' | 'TenantResumed' | 'TenantDeleted' }
+  { type: 'TenantCreated' | 'TenantLabelsSet' | 'TenantSuspended' | 'TenantResumed' | 'TenantDeleted' }
 >;
 export type TenantEvent = OwnEvent | AccessEvent;
 
 interface Known extends AccessTenant {
   readonly limits: TenantLimits;
+  readonly labels: Labels;
 }
 export type TenantState =
   | { readonly status: 'absent' }
@@ -42,6 +45,7 @@ export type TenantCommand =
       }[];
     }
   | { readonly kind: 'erasePersonalData'; readonly subject: string }
+  | { readonly kind: 'setLabels'; readonly labels: Labels }
   | { readonly kind: 'suspend'; readonly reason: string }
   | { readonly kind: 'resume' }
   /** Nothing of it is left but what `releases` lets go of: its deletion has seen to that. */
@@ -123,6 +127,16 @@ export const tenant: Decider<TenantState, TenantCommand, TenantEvent> = {
           erases: [subject],
         };
       }
+      case 'setLabels': {
+        if (isGone(state)) return refuse(tenantNotFound);
+        if (state.status === 'suspended') return refuse(tenantSuspended(state.reason));
+        const { tenantId } = state;
+        const { labels } = command;
+        return accept<TenantEvent>(
+          equal(labels, state.labels) ? [] : [{ type: 'TenantLabelsSet', data: { tenantId, labels } }],
+          [requireClaim('tenant', tenantId)],
+        );
+      }
       case 'suspend': {
         if (isGone(state)) return refuse(tenantNotFound);
         if (state.status === 'suspended') return accept<TenantEvent>([]);
@@ -179,7 +193,9 @@ export const tenant: Decider<TenantState, TenantCommand, TenantEvent> = {
   evolve(state, event) {
     switch (event.type) {
       case 'TenantCreated':
-        return { status: 'active', tenantId: event.data.tenantId, limits: event.data.limits, ...noAccess };
+        return { status: 'active', tenantId: event.data.tenantId, limits: event.data.limits, labels: {}, ...noAccess };
+      case 'TenantLabelsSet':
+        return isGone(state) ? state : { ...state, labels: event.data.labels };
       case 'TenantSuspended':
         return state.status === 'active' ? { ...state, status: 'suspended', reason: event.data.reason } : state;
       case 'TenantResumed': {

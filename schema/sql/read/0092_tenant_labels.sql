@@ -1,0 +1,3 @@
+-- Labels of tenants, which had none until now.
+
+alter table tenant add column labels json not null default '[]';
