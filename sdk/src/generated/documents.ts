@@ -637,6 +637,10 @@ fragment Entitlements on Entitlements {
   slaClasses
   overrides { ...EntitlementOverrides }
 }
+fragment Label on Label {
+  key
+  value
+}
 fragment LimitOverride on LimitOverride {
   name
   limit
@@ -667,6 +671,7 @@ fragment Tenant on Tenant {
   deletionProtection
   legalHold
   deletion { ...TenantDeletion }
+  labels { ...Label }
   plan { ...TenantPlan }
   entitlements { ...Entitlements }
   capabilities
@@ -692,8 +697,8 @@ fragment TenantSuspension on TenantSuspension {
   reason
   since
 }`),
-  tenants: new TypedDocument<o.TenantsQuery, o.TenantsQueryVariables>('query', ["tenants"], `query Tenants($first: Int = 20, $after: String) {
-  tenants(first: $first, after: $after) { nodes { ...Tenant } pageInfo { hasNextPage endCursor } }
+  tenants: new TypedDocument<o.TenantsQuery, o.TenantsQueryVariables>('query', ["tenants"], `query Tenants($first: Int = 20, $after: String, $labels: [LabelInput!]) {
+  tenants(first: $first, after: $after, labels: $labels) { nodes { ...Tenant } pageInfo { hasNextPage endCursor } }
 }
 fragment EntitlementOverrides on EntitlementOverrides {
   limits { ...LimitOverride }
@@ -710,6 +715,10 @@ fragment Entitlements on Entitlements {
   pools
   slaClasses
   overrides { ...EntitlementOverrides }
+}
+fragment Label on Label {
+  key
+  value
 }
 fragment LimitOverride on LimitOverride {
   name
@@ -741,6 +750,7 @@ fragment Tenant on Tenant {
   deletionProtection
   legalHold
   deletion { ...TenantDeletion }
+  labels { ...Label }
   plan { ...TenantPlan }
   entitlements { ...Entitlements }
   capabilities
@@ -1102,6 +1112,10 @@ fragment Entitlements on Entitlements {
   slaClasses
   overrides { ...EntitlementOverrides }
 }
+fragment Label on Label {
+  key
+  value
+}
 fragment LimitOverride on LimitOverride {
   name
   limit
@@ -1132,6 +1146,7 @@ fragment Tenant on Tenant {
   deletionProtection
   legalHold
   deletion { ...TenantDeletion }
+  labels { ...Label }
   plan { ...TenantPlan }
   entitlements { ...Entitlements }
   capabilities
@@ -1226,6 +1241,10 @@ fragment Entitlements on Entitlements {
   slaClasses
   overrides { ...EntitlementOverrides }
 }
+fragment Label on Label {
+  key
+  value
+}
 fragment LimitOverride on LimitOverride {
   name
   limit
@@ -1256,6 +1275,7 @@ fragment Tenant on Tenant {
   deletionProtection
   legalHold
   deletion { ...TenantDeletion }
+  labels { ...Label }
   plan { ...TenantPlan }
   entitlements { ...Entitlements }
   capabilities
@@ -1777,6 +1797,90 @@ fragment UserError on UserError {
   message
   field
 }`),
+  setTenantLabels: new TypedDocument<o.SetTenantLabelsMutation, o.SetTenantLabelsMutationVariables>('mutation', ["setTenantLabels"], `mutation SetTenantLabels($input: SetTenantLabelsInput!) {
+  setTenantLabels(input: $input) { tenant { ...Tenant } userErrors { ...UserError } position }
+}
+fragment EntitlementOverrides on EntitlementOverrides {
+  limits { ...LimitOverride }
+  grant
+  deny
+  pointsPerMinute
+  pools
+  slaClasses
+}
+fragment Entitlements on Entitlements {
+  limits { ...PlanLimits }
+  capabilities
+  pointsPerMinute
+  pools
+  slaClasses
+  overrides { ...EntitlementOverrides }
+}
+fragment Label on Label {
+  key
+  value
+}
+fragment LimitOverride on LimitOverride {
+  name
+  limit
+}
+fragment PlanLimits on PlanLimits {
+  namespaces
+  instances
+  cpuMillis
+  memoryMiB
+  storageMiB
+  subnets
+  publicIps
+  ports
+}
+fragment QuotaUse on QuotaUse {
+  measure
+  limit
+  used
+  reserved
+}
+fragment Tenant on Tenant {
+  id
+  name
+  limits { ...TenantLimits }
+  status
+  suspension { ...TenantSuspension }
+  createdAt
+  deletionProtection
+  legalHold
+  deletion { ...TenantDeletion }
+  labels { ...Label }
+  plan { ...TenantPlan }
+  entitlements { ...Entitlements }
+  capabilities
+  quota { ...QuotaUse }
+}
+fragment TenantDeletion on TenantDeletion {
+  deletionId
+  since
+  purgeAt
+}
+fragment TenantLimits on TenantLimits {
+  namespaces
+  instances
+  cpuMillis
+  memoryMiB
+}
+fragment TenantPlan on TenantPlan {
+  id
+  name
+  revision
+}
+fragment TenantSuspension on TenantSuspension {
+  reason
+  since
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
   setServiceAccountLabels: new TypedDocument<o.SetServiceAccountLabelsMutation, o.SetServiceAccountLabelsMutationVariables>('mutation', ["setServiceAccountLabels"], `mutation SetServiceAccountLabels($input: SetServiceAccountLabelsInput!) {
   setServiceAccountLabels(input: $input) { serviceAccount { ...ServiceAccount } userErrors { ...UserError } position }
 }
@@ -2116,6 +2220,10 @@ fragment Entitlements on Entitlements {
   slaClasses
   overrides { ...EntitlementOverrides }
 }
+fragment Label on Label {
+  key
+  value
+}
 fragment LimitOverride on LimitOverride {
   name
   limit
@@ -2146,6 +2254,7 @@ fragment Tenant on Tenant {
   deletionProtection
   legalHold
   deletion { ...TenantDeletion }
+  labels { ...Label }
   plan { ...TenantPlan }
   entitlements { ...Entitlements }
   capabilities
@@ -2195,6 +2304,10 @@ fragment Entitlements on Entitlements {
   slaClasses
   overrides { ...EntitlementOverrides }
 }
+fragment Label on Label {
+  key
+  value
+}
 fragment LimitOverride on LimitOverride {
   name
   limit
@@ -2225,6 +2338,7 @@ fragment Tenant on Tenant {
   deletionProtection
   legalHold
   deletion { ...TenantDeletion }
+  labels { ...Label }
   plan { ...TenantPlan }
   entitlements { ...Entitlements }
   capabilities
@@ -2319,6 +2433,10 @@ fragment Entitlements on Entitlements {
   slaClasses
   overrides { ...EntitlementOverrides }
 }
+fragment Label on Label {
+  key
+  value
+}
 fragment LimitOverride on LimitOverride {
   name
   limit
@@ -2349,6 +2467,7 @@ fragment Tenant on Tenant {
   deletionProtection
   legalHold
   deletion { ...TenantDeletion }
+  labels { ...Label }
   plan { ...TenantPlan }
   entitlements { ...Entitlements }
   capabilities
@@ -2398,6 +2517,10 @@ fragment Entitlements on Entitlements {
   slaClasses
   overrides { ...EntitlementOverrides }
 }
+fragment Label on Label {
+  key
+  value
+}
 fragment LimitOverride on LimitOverride {
   name
   limit
@@ -2428,6 +2551,7 @@ fragment Tenant on Tenant {
   deletionProtection
   legalHold
   deletion { ...TenantDeletion }
+  labels { ...Label }
   plan { ...TenantPlan }
   entitlements { ...Entitlements }
   capabilities
@@ -2477,6 +2601,10 @@ fragment Entitlements on Entitlements {
   slaClasses
   overrides { ...EntitlementOverrides }
 }
+fragment Label on Label {
+  key
+  value
+}
 fragment LimitOverride on LimitOverride {
   name
   limit
@@ -2507,6 +2635,7 @@ fragment Tenant on Tenant {
   deletionProtection
   legalHold
   deletion { ...TenantDeletion }
+  labels { ...Label }
   plan { ...TenantPlan }
   entitlements { ...Entitlements }
   capabilities

@@ -38,6 +38,7 @@ export interface EventData {
   'tenancy.MemberInvited': { readonly tenantId: string; readonly invitationId: string; readonly role: "owner" | "admin" | "developer" | "viewer"; readonly label: string | null; readonly email: string | null; readonly expiresAt: string; readonly secretHash: string };
   'tenancy.InvitationRevoked': { readonly tenantId: string; readonly invitationId: string };
   'tenancy.InvitationAccepted': { readonly tenantId: string; readonly invitationId: string; readonly memberId: string; readonly subject: string; readonly role: "owner" | "admin" | "developer" | "viewer"; readonly displayName: string | null; readonly email: string | null };
+  'tenancy.TenantLabelsSet': { readonly tenantId: string; readonly labels: Readonly<Record<string, string>> };
   'tenancy.EnvironmentLabelsSet': { readonly environmentId: string; readonly labels: Readonly<Record<string, string>> };
   'tenancy.NamespaceLabelsSet': { readonly namespaceId: string; readonly environmentId: string; readonly labels: Readonly<Record<string, string>> };
   'tenancy.QuotaSet': { readonly environmentId: string; readonly namespaceId: string | null; readonly limits: { readonly cpuMillis?: number | null; readonly memoryMiB?: number | null; readonly storageMiB?: number | null; readonly instances?: number | null; readonly namespaces?: number | null; readonly subnets?: number | null; readonly publicIps?: number | null; readonly ports?: number | null } };

@@ -367,6 +367,10 @@ export interface Mutations {
    */
   acceptInvitation(input: o.AcceptInvitationMutationVariables['input'], options?: CallOptions): Promise<Done<o.AcceptInvitationMutation['acceptInvitation']>>;
   /**
+   * Sets the labels of a tenant, all of them. Errors: NOT_FOUND, BEING_DELETED, TENANT_SUSPENDED, INVALID_ARGUMENT.
+   */
+  setTenantLabels(input: o.SetTenantLabelsMutationVariables['input'], options?: CallOptions): Promise<Done<o.SetTenantLabelsMutation['setTenantLabels']>>;
+  /**
    * Sets the labels of a service account, all of them. Errors: NOT_FOUND, INVALID_ARGUMENT.
    */
   setServiceAccountLabels(input: o.SetServiceAccountLabelsMutationVariables['input'], options?: CallOptions): Promise<Done<o.SetServiceAccountLabelsMutation['setServiceAccountLabels']>>;
@@ -559,6 +563,7 @@ export const bindMutations = (change: Change): Mutations => ({
   inviteMember: (input, options) => change.done(documents.inviteMember, { input }, options, (data) => data.inviteMember),
   revokeInvitation: (input, options) => change.done(documents.revokeInvitation, { input }, options, (data) => data.revokeInvitation),
   acceptInvitation: (input, options) => change.done(documents.acceptInvitation, { input }, options, (data) => data.acceptInvitation),
+  setTenantLabels: (input, options) => change.done(documents.setTenantLabels, { input }, options, (data) => data.setTenantLabels),
   setServiceAccountLabels: (input, options) => change.done(documents.setServiceAccountLabels, { input }, options, (data) => data.setServiceAccountLabels),
   setEnvironmentLabels: (input, options) => change.done(documents.setEnvironmentLabels, { input }, options, (data) => data.setEnvironmentLabels),
   setNamespaceLabels: (input, options) => change.done(documents.setNamespaceLabels, { input }, options, (data) => data.setNamespaceLabels),

@@ -753,6 +753,16 @@ export type SetIsolationPolicyLabelsInput = {
   readonly expectedVersion?: number | null | undefined;
 };
 
+/** Which labels a tenant has. */
+export type SetTenantLabelsInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The operator says which tenant; others leave it out. */
+  readonly tenantId?: string | null | undefined;
+  /** All of its labels, at most 32; empty for none. */
+  readonly labels: ReadonlyArray<LabelInput>;
+};
+
 /** Which labels a service account has. */
 export type SetServiceAccountLabelsInput = {
   /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
@@ -1368,7 +1378,7 @@ export type DecidingRuleFragment = { readonly tier: RuleTier, readonly policyId:
 
 export type NodeStandingFragment = { readonly nodeId: string, readonly standing: RulesStanding, readonly generation: number, readonly appliedGeneration: number | null, readonly since: string | null };
 
-export type TenantFragment = { readonly id: string, readonly name: string, readonly status: TenantStatus, readonly createdAt: string, readonly deletionProtection: boolean, readonly legalHold: string | null, readonly capabilities: ReadonlyArray<string>, readonly limits: TenantLimitsFragment, readonly suspension: TenantSuspensionFragment | null, readonly deletion: TenantDeletionFragment | null, readonly plan: TenantPlanFragment, readonly entitlements: EntitlementsFragment, readonly quota: ReadonlyArray<QuotaUseFragment> };
+export type TenantFragment = { readonly id: string, readonly name: string, readonly status: TenantStatus, readonly createdAt: string, readonly deletionProtection: boolean, readonly legalHold: string | null, readonly capabilities: ReadonlyArray<string>, readonly limits: TenantLimitsFragment, readonly suspension: TenantSuspensionFragment | null, readonly deletion: TenantDeletionFragment | null, readonly labels: ReadonlyArray<LabelFragment>, readonly plan: TenantPlanFragment, readonly entitlements: EntitlementsFragment, readonly quota: ReadonlyArray<QuotaUseFragment> };
 
 export type TenantLimitsFragment = { readonly namespaces: number, readonly instances: number, readonly cpuMillis: number, readonly memoryMiB: number };
 
@@ -1694,6 +1704,7 @@ export type TenantQuery = { readonly tenant: TenantFragment };
 export type TenantsQueryVariables = Exact<{
   first?: number | null | undefined;
   after?: string | null | undefined;
+  labels?: ReadonlyArray<LabelInput> | LabelInput | null | undefined;
 }>;
 
 
@@ -1976,6 +1987,13 @@ export type AcceptInvitationMutationVariables = Exact<{
 
 
 export type AcceptInvitationMutation = { readonly acceptInvitation: { readonly tenantId: string | null, readonly memberId: string | null, readonly role: TenantRole | null, readonly position: string | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type SetTenantLabelsMutationVariables = Exact<{
+  input: SetTenantLabelsInput;
+}>;
+
+
+export type SetTenantLabelsMutation = { readonly setTenantLabels: { readonly position: string | null, readonly tenant: TenantFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
 
 export type SetServiceAccountLabelsMutationVariables = Exact<{
   input: SetServiceAccountLabelsInput;
