@@ -228,7 +228,7 @@ describe('the rules of a node', () => {
     await harness.stopInstance(tenant, namespaceId, onWeb.nodeId, web);
     const released = await harness.event(`endpoint:${web}`, 'EndpointReleased');
     expect(released).toMatchObject({ tenant, correlation: 'c-InstanceStopped' });
-    await synced(onDb, (rules) => rules.endpoints.length === 1 && rules.sets.length === 0);
+    await synced(onDb, (rules) => rules.endpoints.length === 1 && rules.sets.every((set) => set.ipv4.length === 0));
     await synced(onWeb, (rules) => rules.endpoints.length === 0);
     expect(await typesOf(`endpoint:${db}`)).not.toContain('EndpointReleased');
   });

@@ -1,177 +1,154 @@
 import type { Id } from '@atoll/schema/ids';
-import { type RuleSet, ruleSet } from '@atoll/schema/node/network';
+import { type PolicyRule, type RuleSet, ruleSet } from '@atoll/schema/node/network';
 import { rulesHash } from '@atoll/schema/node/rules-hash';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { CompiledEndpoint, CompiledPolicy } from './model.ts';
+import {
+  environmentOf,
+  intents,
+  nodeIds,
+  outside,
+  type Packet,
+  packets,
+  suffix,
+  tenantOf,
+} from '../../test/compile/intents.ts';
+import { modelMayPass } from '../../test/compile/model.ts';
+import type { CompiledEndpoint, CompiledPeer, CompiledPolicy, Intent } from './model.ts';
+import { networksOf } from './networks.ts';
 import { compileNode } from './rules.ts';
 
-const protocols = ['TCP', 'UDP'] as const;
-type Protocol = (typeof protocols)[number];
+const inCidr = (cidr: string, address: string) => outside.contains(cidr, address);
 
-/** The independent model: no sets, no chains, no nodes; only what a policy says. */
-function modelMayReach(
-  policies: readonly CompiledPolicy[],
-  a: CompiledEndpoint,
-  b: CompiledEndpoint,
-  protocol: Protocol,
-  port: number,
-): boolean {
-  for (const { tenant, namespaceId, spec } of policies) {
-    if (a.tenant !== tenant || b.tenant !== tenant) continue;
-    if (a.namespaceId !== spec.from.namespaceId || b.namespaceId !== namespaceId) continue;
-    let labelled = true;
-    for (const key of Object.keys(spec.from.labels)) if (a.labels[key] !== spec.from.labels[key]) labelled = false;
-    for (const key of Object.keys(spec.to.labels)) if (b.labels[key] !== spec.to.labels[key]) labelled = false;
-    if (!labelled) continue;
-    for (const range of spec.ports) {
-      if (range.protocol === protocol && port >= range.from && port <= range.to) return true;
-    }
-  }
-  return false;
-}
-
-/** What a node does with a packet: the schema's words, read by somebody who knows nothing of the compiler. */
+/** What a node decides about a new connection: the schema's words, read by somebody who knows nothing of the compiler. */
 function ruleSetPasses(
   rules: RuleSet,
   direction: 'ingress' | 'egress',
   self: CompiledEndpoint,
-  peer: CompiledEndpoint,
-  protocol: Protocol,
-  port: number,
+  peer: CompiledEndpoint | string,
+  packet: Packet,
 ): boolean {
   const guarded = rules.endpoints.find((endpoint) => endpoint.instanceId === self.instanceId);
   const chain = rules.chains.find((one) => one.name === guarded?.[direction] && one.direction === direction);
-  return (chain?.rules ?? []).some((rule) => {
+  const matches = (rule: PolicyRule): boolean => {
     const set = rules.sets.find((one) => one.name === rule.set);
-    return (
-      rule.protocol === protocol &&
-      port >= (rule.ports?.from ?? 0) &&
-      port <= (rule.ports?.to ?? 65_535) &&
-      (set?.ipv4 ?? []).includes(peer.ipv4) &&
-      (set?.ipv6 ?? []).includes(peer.ipv6)
-    );
-  });
+    if (!set) throw new Error('The rule names a set that the node has not.');
+    const isMember =
+      typeof peer === 'string'
+        ? set.kind === 'networks' && [...set.ipv4, ...set.ipv6].some((cidr) => inCidr(cidr, peer))
+        : set.kind === 'addresses' && set.ipv4.includes(peer.ipv4) && set.ipv6.includes(peer.ipv6);
+    if (!isMember) return false;
+    if (rule.protocol === null) return true;
+    if (rule.protocol !== packet.protocol) return false;
+    if (packet.protocol === 'ICMP') return rule.icmp === null || rule.icmp === packet.type;
+    return rule.ports === null || (packet.port >= rule.ports.from && packet.port <= rule.ports.to);
+  };
+  return (chain?.rules ?? []).find(matches)?.action === 'ALLOW';
 }
 
-const suffix = (n: number) => `01h455vb4pex5vsknk0${String(n).padStart(7, '0')}`;
-const nodeIds = [0, 1, 2].map((n): Id<'node'> => `node_${suffix(n)}`);
-const namespaceOf = (n: number): Id<'namespace'> => `ns_${suffix(n)}`;
-/** Two tenants with two namespaces each. */
-const tenantOfNamespace = (n: number) => `ten_${suffix(n >> 1)}`;
-
-const index = (count: number) => fc.integer({ min: 0, max: count - 1 });
-const labels = fc.dictionary(fc.constantFrom('app', 'tier'), fc.constantFrom('a', 'b'), { maxKeys: 2 });
-const port = fc.integer({ min: 1, max: 12 });
-const ports = fc.array(
-  fc.tuple(fc.constantFrom(...protocols), port, port).map(([protocol, x, y]) => ({
-    protocol,
-    from: Math.min(x, y),
-    to: Math.max(x, y),
-  })),
-  { minLength: 1, maxLength: 4 },
-);
-
-const endpoints = fc.array(fc.record({ namespace: index(4), node: index(3), labels }), { maxLength: 12 }).map((list) =>
-  list.map(
-    ({ namespace, node, labels }, n): CompiledEndpoint => ({
-      instanceId: `ins_${suffix(n)}`,
-      tenant: tenantOfNamespace(namespace),
-      namespaceId: namespaceOf(namespace),
-      nodeId: nodeIds[node] ?? `node_${suffix(0)}`,
-      ipv4: `10.64.0.${n + 2}`,
-      ipv6: `fd61::${(n + 2).toString(16)}`,
-      labels,
-    }),
-  ),
-);
-
-/** `from` may name a namespace of another tenant: the compiler must not follow. */
-const policies = fc
-  .array(fc.record({ to: index(4), from: index(4), fromLabels: labels, toLabels: labels, ports }), { maxLength: 8 })
-  .map((list) =>
-    list.map(
-      ({ to, from, fromLabels, toLabels, ports }, n): CompiledPolicy => ({
-        policyId: `pol_${suffix(n)}`,
-        tenant: tenantOfNamespace(to),
-        namespaceId: namespaceOf(to),
-        revision: 1 + (n % 3),
-        spec: { from: { namespaceId: namespaceOf(from), labels: fromLabels }, to: { labels: toLabels }, ports },
-      }),
-    ),
-  );
-
-const compileAll = (all: readonly CompiledEndpoint[], list: readonly CompiledPolicy[]) =>
-  new Map(nodeIds.map((nodeId) => [nodeId, compileNode(nodeId, all, list)]));
+const compileAll = (intent: Intent) => new Map(nodeIds.map((nodeId) => [nodeId, compileNode(nodeId, intent)]));
 
 describe('the compiled rules', () => {
-  it('let pass exactly what the policies open, for every pair, protocol and port', () => {
+  it('let pass exactly what policies and levels open, for every pair, packet and address outside', () => {
     fc.assert(
-      fc.property(endpoints, policies, (all, list) => {
-        const compiled = compileAll(all, list);
-        for (const a of all) {
-          for (const b of all) {
-            for (const protocol of protocols) {
-              for (let number = 0; number <= 13; number++) {
-                const out = compiled.get(a.nodeId);
-                const into = compiled.get(b.nodeId);
-                const passes =
-                  out !== undefined &&
-                  into !== undefined &&
-                  ruleSetPasses(out, 'egress', a, b, protocol, number) &&
-                  ruleSetPasses(into, 'ingress', b, a, protocol, number);
-                expect(passes).toBe(modelMayReach(list, a, b, protocol, number));
-              }
+      fc.property(intents, (intent) => {
+        const compiled = compileAll(intent);
+        const passes = (
+          direction: 'ingress' | 'egress',
+          self: CompiledEndpoint,
+          peer: CompiledEndpoint | string,
+          packet: Packet,
+        ) => {
+          const rules = compiled.get(self.nodeId);
+          return rules !== undefined && ruleSetPasses(rules, direction, self, peer, packet);
+        };
+        for (const packet of packets) {
+          for (const a of intent.endpoints) {
+            for (const b of intent.endpoints) {
+              const told = passes('egress', a, b, packet) && passes('ingress', b, a, packet);
+              expect(told).toBe(modelMayPass(intent, a, b, packet));
+            }
+            for (const address of outside.addresses) {
+              expect(passes('egress', a, address, packet)).toBe(modelMayPass(intent, a, address, packet));
+              expect(passes('ingress', a, address, packet)).toBe(modelMayPass(intent, address, a, packet));
             }
           }
+        }
+      }),
+      { numRuns: 300 },
+    );
+  }, 60_000);
+
+  it('are the same bytes in whatever order the intent is told', () => {
+    const both = intents.chain((told) =>
+      fc.record({
+        told: fc.constant(told),
+        shuffled: fc.record({
+          endpoints: fc.shuffledSubarray([...told.endpoints], { minLength: told.endpoints.length }),
+          policies: fc.shuffledSubarray([...told.policies], { minLength: told.policies.length }),
+          namespaces: fc.shuffledSubarray([...told.namespaces], { minLength: told.namespaces.length }),
+          services: fc.shuffledSubarray([...told.services], { minLength: told.services.length }),
+        }),
+      }),
+    );
+    const reversed = (policy: CompiledPolicy): CompiledPolicy => {
+      const { from, to, traffic } = policy.definition;
+      const definition = {
+        ...policy.definition,
+        from: from.toReversed(),
+        to: to.toReversed(),
+        traffic: traffic.toReversed(),
+      };
+      return { ...policy, definition };
+    };
+    fc.assert(
+      fc.property(both, ({ told, shuffled }) => {
+        for (const nodeId of nodeIds) {
+          const other = { ...shuffled, policies: shuffled.policies.map(reversed) };
+          expect(JSON.stringify(compileNode(nodeId, other))).toBe(JSON.stringify(compileNode(nodeId, told)));
         }
       }),
       { numRuns: 150 },
     );
   });
 
-  it('are the same bytes in whatever order the intent is told', () => {
-    const both = fc.tuple(endpoints, policies).chain(([all, list]) =>
-      fc.record({
-        told: fc.constant({ all, list }),
-        shuffled: fc.record({
-          all: fc.shuffledSubarray(all, { minLength: all.length }),
-          list: fc.shuffledSubarray(list, { minLength: list.length }),
-        }),
-      }),
-    );
-    fc.assert(
-      fc.property(both, ({ told, shuffled }) => {
-        const reversed = shuffled.list.map((policy) => ({
-          ...policy,
-          spec: { ...policy.spec, ports: [...policy.spec.ports].reverse() },
-        }));
-        for (const nodeId of nodeIds) {
-          expect(JSON.stringify(compileNode(nodeId, shuffled.all, reversed))).toBe(
-            JSON.stringify(compileNode(nodeId, told.all, told.list)),
-          );
-        }
-      }),
-    );
-  });
-
   it('have only what the node needs, in the shape of the schema, and every name leads somewhere', () => {
     fc.assert(
-      fc.property(endpoints, policies, (all, list) => {
-        for (const [nodeId, rules] of compileAll(all, list)) {
+      fc.property(intents, (intent) => {
+        for (const [nodeId, rules] of compileAll(intent)) {
           expect(ruleSet.parse(rules)).toEqual(rules);
-          expect(rules.endpoints.map((e) => e.instanceId)).toEqual(
-            all.filter((e) => e.nodeId === nodeId).map((e) => e.instanceId),
-          );
+          const own = intent.endpoints.filter((e) => e.nodeId === nodeId).map((e) => e.instanceId);
+          expect(rules.endpoints.map((e) => e.instanceId)).toEqual(own.sort());
           const usedChains = rules.endpoints.flatMap((e) => [e.ingress, e.egress]).filter((name) => name !== null);
           expect(new Set(rules.chains.map((chain) => chain.name))).toEqual(new Set(usedChains));
           const usedSets = rules.chains.flatMap((chain) => chain.rules.map((rule) => rule.set));
           expect(new Set(rules.sets.map((set) => set.name))).toEqual(new Set(usedSets));
-          for (const set of rules.sets) expect(set.ipv4.length).toBeGreaterThan(0);
-          const ruled = rules.chains.flatMap((chain) => chain.rules.map((rule) => rule.policyId));
-          expect(new Set(rules.policies.map((policy) => policy.policyId))).toEqual(new Set(ruled));
+          const ruled = rules.chains.flatMap((chain) => chain.rules.map((rule): string => rule.policyId));
+          const policies = ruled.filter((policyId) => !policyId.startsWith('ns_'));
+          expect(new Set(rules.policies.map((policy): string => policy.policyId))).toEqual(new Set(policies));
         }
       }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('know no address of another tenant, whatever ids the policies of a tenant name', () => {
+    fc.assert(
+      fc.property(intents, (intent) => {
+        const tenants = { ...intent, policies: intent.policies.filter((policy) => policy.tenant !== null) };
+        const owner = new Map(intent.endpoints.map((endpoint) => [endpoint.ipv4, endpoint.tenant]));
+        for (const rules of compileAll(tenants).values()) {
+          const members = new Map(rules.sets.map((set) => [set.name, set.kind === 'addresses' ? set.ipv4 : []]));
+          for (const { instanceId, ingress, egress } of rules.endpoints) {
+            const self = intent.endpoints.find((endpoint) => endpoint.instanceId === instanceId);
+            const chains = rules.chains.filter(({ name }) => name === ingress || name === egress);
+            for (const rule of chains.flatMap((chain) => chain.rules)) {
+              for (const address of members.get(rule.set) ?? []) expect(owner.get(address)).toBe(self?.tenant);
+            }
+          }
+        }
+      }),
+      { numRuns: 200 },
     );
   });
 });
@@ -179,65 +156,107 @@ describe('the compiled rules', () => {
 describe('names and hashes', () => {
   const [node] = nodeIds;
   if (node === undefined) throw new Error('There is a node.');
+  const namespaceId: Id<'namespace'> = `ns_${suffix(0)}`;
   const endpoint = (n: number, app: string): CompiledEndpoint => ({
     instanceId: `ins_${suffix(n)}`,
-    tenant: tenantOfNamespace(0),
-    namespaceId: namespaceOf(0),
+    tenant: tenantOf(0),
+    namespaceId,
+    environmentId: environmentOf(0),
+    subnetId: `sub_${suffix(0)}`,
     nodeId: node,
     ipv4: `10.64.0.${n + 2}`,
     ipv6: `fd61::${n + 2}`,
     labels: { app },
+    isolated: false,
   });
-  const policy = (from: number, to: number): CompiledPolicy => ({
-    policyId: `pol_${suffix(0)}`,
-    tenant: tenantOfNamespace(0),
-    namespaceId: namespaceOf(0),
+  const labelled = (app: string): CompiledPeer => ({ kind: 'INSTANCES', namespaceId, labels: { app } });
+  const policy = (from: number, to: number, n = 0): CompiledPolicy => ({
+    policyId: `pol_${suffix(n)}`,
+    tier: 'TENANT',
+    tenant: tenantOf(0),
+    namespaceId,
     revision: 1,
-    spec: {
-      from: { namespaceId: namespaceOf(0), labels: { app: 'web' } },
-      to: { labels: { app: 'db' } },
-      ports: [{ protocol: 'TCP', from, to }],
+    definition: {
+      action: 'ALLOW',
+      priority: 500,
+      from: [labelled('web')],
+      to: [labelled('db')],
+      traffic: [{ protocol: 'TCP', from, to }],
+      log: false,
     },
   });
+  const compile = (endpoints: CompiledEndpoint[], policies: CompiledPolicy[]) =>
+    compileNode(node, { endpoints, policies, namespaces: [], services: [] });
+  const pair = [endpoint(0, 'web'), endpoint(1, 'db')];
 
   it('of sets and chains stay when members come and go', () => {
-    const before = compileNode(node, [endpoint(0, 'web'), endpoint(1, 'db')], [policy(80, 80)]);
-    const after = compileNode(node, [endpoint(0, 'web'), endpoint(1, 'db'), endpoint(2, 'web')], [policy(80, 80)]);
+    const before = compile(pair, [policy(80, 80)]);
+    const after = compile([...pair, endpoint(2, 'web')], [policy(80, 80)]);
     expect(after.sets.map((set) => set.name)).toEqual(before.sets.map((set) => set.name));
-    expect(after.chains.map((chain) => chain.name)).toEqual(before.chains.map((chain) => chain.name));
-    expect(after.policies[0]?.hash).not.toBe(before.policies[0]?.hash);
+    expect(after.chains).toEqual(before.chains);
+    expect(after.policies).toEqual(before.policies);
     expect(rulesHash(after)).not.toBe(rulesHash(before));
   });
 
-  it('of chains change with their content', () => {
-    const all = [endpoint(0, 'web'), endpoint(1, 'db')];
-    const a = compileNode(node, all, [policy(80, 80)]);
-    const b = compileNode(node, all, [policy(80, 81)]);
+  it('of chains and policies change with their content', () => {
+    const [a, b] = [compile(pair, [policy(80, 80)]), compile(pair, [policy(80, 81)])];
     expect(b.chains.map((chain) => chain.name)).not.toEqual(a.chains.map((chain) => chain.name));
+    expect(b.policies[0]?.hash).not.toBe(a.policies[0]?.hash);
   });
 
-  it('endpoints with equal rules share their chains', () => {
-    const rules = compileNode(node, [endpoint(0, 'web'), endpoint(1, 'web'), endpoint(2, 'db')], [policy(80, 80)]);
-    expect(rules.chains).toHaveLength(2);
+  it('of sets change with what a policy selects: no old rule meets new members', () => {
+    const other = policy(80, 80);
+    const from = [labelled('else')];
+    const a = compile(pair, [policy(80, 80)]);
+    const b = compile(pair, [{ ...other, definition: { ...other.definition, from } }]);
+    const named = (rules: RuleSet) => rules.chains.find((one) => one.direction === 'ingress')?.rules[0]?.set;
+    expect(named(b)).not.toBe(named(a));
+  });
+
+  it('endpoints with equal rules share their chains, and policies that mean the same share its set', () => {
+    const rules = compile(
+      [endpoint(0, 'web'), endpoint(1, 'web'), endpoint(2, 'db')],
+      [policy(80, 80), policy(90, 90, 1)],
+    );
+    expect(rules.chains.map((chain) => chain.rules.length)).toEqual([2, 2]);
     expect(rules.endpoints[0]?.egress).toBe(rules.endpoints[1]?.egress);
+    expect(rules.sets).toHaveLength(2);
   });
 
-  it('two spellings of the same ports are one', () => {
-    const all = [endpoint(0, 'web'), endpoint(1, 'db')];
+  it('two spellings of the same ports are one, and all of ICMP includes a part of it', () => {
     const spelled = policy(80, 90);
     const halves = [
+      { protocol: 'ICMP', type: 'ECHO_REQUEST' },
       { protocol: 'TCP', from: 86, to: 90 },
+      { protocol: 'ICMP', type: null },
       { protocol: 'TCP', from: 80, to: 85 },
     ] as const;
-    const other = { ...spelled, spec: { ...spelled.spec, ports: [...halves] } };
-    expect(compileNode(node, all, [other])).toEqual(compileNode(node, all, [spelled]));
+    const whole = [{ protocol: 'ICMP', type: null }, ...spelled.definition.traffic] as const;
+    const of = (traffic: CompiledPolicy['definition']['traffic']) =>
+      compile(pair, [{ ...spelled, definition: { ...spelled.definition, traffic } }]);
+    expect(of([...halves])).toEqual(of([...whole]));
   });
 
   it('the hash of the rules doesn’t depend on the order of keys', () => {
-    const rules = compileNode(node, [endpoint(0, 'web')], []);
-    const { policies: p, ...rest } = rules;
-    expect(rulesHash({ policies: p, ...Object.fromEntries(Object.entries(rest).reverse()) } as typeof rules)).toBe(
-      rulesHash(rules),
-    );
+    const rules = compile(pair, [policy(80, 80)]);
+    const reversed = Object.fromEntries(Object.entries(rules).reverse());
+    expect(rulesHash(ruleSet.parse(reversed))).toBe(rulesHash(rules));
+  });
+});
+
+describe('networks', () => {
+  const peer = (cidr: string, ...except: string[]) => ({ kind: 'CIDR' as const, cidr, except });
+
+  it('are the halves where they are everything, and exact with what is left out', () => {
+    expect(networksOf([peer('0.0.0.0/0')]).ipv4).toEqual(['0.0.0.0/1', '128.0.0.0/1']);
+    expect(networksOf([peer('::/0')]).ipv6).toEqual(['8000::/1', '::/1']);
+    expect(networksOf([peer('10.0.0.0/30', '10.0.0.1/32')]).ipv4).toEqual(['10.0.0.0/32', '10.0.0.2/31']);
+    expect(networksOf([peer('10.0.0.0/24', '10.0.0.0/8')])).toEqual({ ipv4: [], ipv6: [] });
+  });
+
+  it('are one spelling of the union, whatever was typed', () => {
+    const halves = [peer('10.0.0.128/25'), peer('10.0.0.0/25'), peer('10.0.0.7/32')];
+    expect(networksOf(halves)).toEqual(networksOf([peer('10.0.0.77/24')]));
+    expect(networksOf([peer('2001:0DB8::/33'), peer('2001:db8:8000::/33')]).ipv6).toEqual(['2001:db8::/32']);
   });
 });

@@ -10,7 +10,7 @@ import type { PoolClient } from 'pg';
 import { compileRemotes } from '../compile/remotes.ts';
 import { compileNode } from '../compile/rules.ts';
 import { type Affected, affectedNodes } from './affected.ts';
-import { readIntent } from './intent.ts';
+import { noIntent, readIntent } from './intent.ts';
 import type { Touch } from './touch.ts';
 import { readTunnelEnds } from './tunnel-ends.ts';
 
@@ -95,9 +95,9 @@ export async function recompile(tx: PoolClient, touches: readonly Touch[]): Prom
   const changed: Id<'node'>[] = [];
   for (const [node, change] of affected) {
     const nodeId = node as Id<'node'>;
-    const { endpoints, policies } = intents.get(node) ?? { endpoints: [], policies: [] };
-    const local = compileNode(nodeId, endpoints, policies);
-    const rules = { ...local, remotes: compileRemotes(nodeId, local, endpoints, ends) };
+    const intent = intents.get(node) ?? noIntent;
+    const local = compileNode(nodeId, intent);
+    const rules = { ...local, remotes: compileRemotes(nodeId, local, intent.endpoints, ends) };
     const hash = rulesHash(rules);
     const before = documents.get(node);
     if (before?.hash === hash) continue;

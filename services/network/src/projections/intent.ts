@@ -3,16 +3,18 @@ import type { Id } from '@atoll/schema/ids';
 import type { PolicySpec } from '@atoll/schema/network/spec';
 import type { Labels } from '@atoll/schema/text';
 import type { PoolClient } from 'pg';
-import type { CompiledEndpoint, CompiledPolicy } from '../compile/model.ts';
+import type { CompiledEndpoint, CompiledPolicy, Intent } from '../compile/model.ts';
 
 interface EndpointRow {
   readonly instance_id: Id<'instance'>;
   readonly tenant: string;
   readonly namespace_id: Id<'namespace'>;
+  readonly subnet_id: Id<'subnet'>;
   readonly node_id: Id<'node'>;
   readonly ipv4: string;
   readonly ipv6: string;
   readonly labels: Labels;
+  readonly isolated: boolean;
 }
 interface PolicyRow {
   readonly policy_id: Id<'policy'>;
@@ -22,9 +24,15 @@ interface PolicyRow {
   readonly spec: PolicySpec;
 }
 
-export interface Intent {
-  readonly endpoints: readonly CompiledEndpoint[];
-  readonly policies: readonly CompiledPolicy[];
+export const noIntent: Intent = { endpoints: [], policies: [], namespaces: [], services: [] };
+
+/** Ports that are opened from instances to instances. */
+function definitionOf(namespaceId: Id<'namespace'>, { from, to, ports }: PolicySpec): CompiledPolicy['definition'] {
+  return {
+    ...{ action: 'ALLOW', priority: 500, log: false, traffic: ports.map((range) => ({ ...range })) },
+    from: [{ kind: 'INSTANCES', namespaceId: from.namespaceId, labels: from.labels }],
+    to: [{ kind: 'INSTANCES', namespaceId, labels: to.labels }],
+  };
 }
 
 /** For each of the nodes only what concerns it. The policies of a tenant that is suspended concern nobody. */
@@ -43,16 +51,20 @@ export async function readIntent(tx: PoolClient, nodes: readonly string[]): Prom
   const policies = policyRows.map(
     (row): CompiledPolicy => ({
       policyId: row.policy_id,
+      tier: 'TENANT',
       tenant: row.tenant,
       namespaceId: row.namespace_id,
       revision: row.revision,
-      spec: row.spec,
+      definition: definitionOf(row.namespace_id, row.spec),
     }),
   );
-  const concerned = (policy: CompiledPolicy) => [policy.namespaceId, policy.spec.from.namespaceId];
+  const from = new Map(policyRows.map((row): [string, string] => [row.policy_id, row.spec.from.namespaceId]));
+  const concerned = ({ policyId, namespaceId }: CompiledPolicy) =>
+    [namespaceId, from.get(policyId)].filter((one) => typeof one === 'string');
   const { rows: endpointRows } = await tx.query<EndpointRow>(
-    `select instance_id, tenant, namespace_id, node_id, ipv4, ipv6, labels from network.endpoint
-     where namespace_id = any($1) and status <> 'refused'`,
+    `select instance_id, tenant, namespace_id, subnet_id, node_id, ipv4, ipv6, labels,
+       exists (select from network.isolated_tenant i where i.tenant = endpoint.tenant) as isolated
+     from network.endpoint where namespace_id = any($1) and status <> 'refused'`,
     [[...new Set([...hosted.map((row) => row.namespace_id), ...policies.flatMap(concerned)])]],
   );
   const endpoints = Map.groupBy(
@@ -61,10 +73,13 @@ export async function readIntent(tx: PoolClient, nodes: readonly string[]): Prom
         instanceId: row.instance_id,
         tenant: row.tenant,
         namespaceId: row.namespace_id,
+        environmentId: null,
+        subnetId: row.subnet_id,
         nodeId: row.node_id,
         ipv4: row.ipv4,
         ipv6: row.ipv6,
         labels: row.labels,
+        isolated: row.isolated,
       }),
     ),
     (endpoint): string => endpoint.namespaceId,
@@ -73,8 +88,12 @@ export async function readIntent(tx: PoolClient, nodes: readonly string[]): Prom
   const intentOf = (node: string): Intent => {
     const own = new Set((hostedBy.get(node) ?? []).map((row) => row.namespace_id));
     const about = policies.filter((policy) => concerned(policy).some((namespace) => own.has(namespace)));
-    const namespaces = new Set([...own, ...about.flatMap(concerned)]);
-    return { policies: about, endpoints: [...namespaces].flatMap((namespace) => endpoints.get(namespace) ?? []) };
+    const namespaces = new Set<string>([...own, ...about.flatMap(concerned)]);
+    return {
+      ...noIntent,
+      policies: about,
+      endpoints: [...namespaces].flatMap((namespace) => endpoints.get(namespace) ?? []),
+    };
   };
   return new Map(nodes.map((node) => [node, intentOf(node)]));
 }
