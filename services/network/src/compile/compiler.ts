@@ -147,6 +147,7 @@ export function createCompiler(): Compiler {
       return { sets: changedSets, nodes: changedNodes };
     },
     ruleSet: (nodeId) => ({
+      ...emptyRuleSet,
       ...(nodes.get(nodeId) ?? createNode(nodeId as Id<'node'>, sets, touched)).ruleSet(),
     }),
     hash: (nodeId) => (nodes.get(nodeId) ?? createNode(nodeId as Id<'node'>, sets, touched)).hash(),
