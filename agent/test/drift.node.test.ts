@@ -32,6 +32,9 @@ async function addForeign(): Promise<void> {
     await node.commands.run(program, ['-A', 'FORWARD', '-i', 'eth9', '-j', 'ADMIN']);
     await node.commands.run(program, ['-A', 'OUTPUT', '-p', 'tcp', '--dport', '25', '-j', 'REJECT']);
     await node.commands.run(program, ['-t', 'mangle', '-A', 'PREROUTING', '-j', 'MARK', '--set-mark', '7']);
+    // The tables that are there at all are in what is compared.
+    for (const table of ['raw', 'nat'])
+      await node.commands.run(program, ['-t', table, '-A', 'OUTPUT', '-o', 'eth9', '-j', 'ACCEPT']);
   }
 }
 

@@ -10,7 +10,9 @@
  * shares the host. So a packet passes only after the egress rules of its source and the ingress rules of its
  * destination were both asked, wherever the two are. `-g` is what lets a rule of a leaf return straight to `check`.
  */
+
 import type { AddressSet, PolicyRule, RuleEndpoint } from '@atoll/schema/node/network';
+import { neverOutside } from '@atoll/schema/node/never-outside';
 import { type Chain, chain, inSet, inState, jump, notInSet, type RuleBody } from './chain.ts';
 import { type Direction, dispatch, endpointChain, peerEnd, type Target } from './dispatch.ts';
 import type { Family } from './family.ts';
@@ -21,6 +23,7 @@ import { anchor, type RenderedPart } from './tables.ts';
 
 const drop: RuleBody = { match: [], target: jump('DROP') };
 const established: RuleBody = { match: inState('ESTABLISHED'), target: jump('RETURN') };
+const invalidOrRelated: RuleBody = { match: inState('INVALID,RELATED'), target: jump('DROP') };
 const invalid: RuleBody = { match: inState('INVALID'), target: jump('DROP') };
 
 /** IPv6 finds the hardware address of the other end of the wire by ICMP; a hop limit of 255 can't come from afar. */
@@ -50,7 +53,10 @@ export function renderPolicies(names: NodeNames, intent: RuleIntent, family: Fam
     endpoints.map((endpoint) => `${endpoint[family]},${names.interface(endpoint.instanceId)}`),
   );
 
-  const inside = ipSet(names, family, 'hash:net', 'pools', intent.pools?.[family] ?? []);
+  const inside = ipSet(names, family, 'hash:net', 'pools', [
+    ...(intent.pools?.[family] ?? []),
+    ...neverOutside[family],
+  ]);
 
   function targets(direction: Direction): Target[] {
     const users = new Map<string, RuleEndpoint[]>();
@@ -79,7 +85,7 @@ export function renderPolicies(names: NodeNames, intent: RuleIntent, family: Fam
     return {
       match: [
         ...protocolMatch(rule, family),
-        // An address of a pool is somebody's endpoint, whatever a CIDR says.
+        // An address of a pool is somebody's endpoint, and some are never meant, whatever a CIDR says.
         ...(set.kind === 'networks' ? notInSet(inside.name, peerEnd[direction]) : []),
         ...inSet(policySet(set).name, peerEnd[direction]),
       ],
@@ -105,9 +111,9 @@ export function renderPolicies(names: NodeNames, intent: RuleIntent, family: Fam
       { match: ['-i', anyInterface], target: jump(names.chain('from')) },
       { match: ['-o', anyInterface], target: jump(names.chain('to')) },
     ]),
-    // RELATED is left out on purpose: an ICMP error names a flow in its payload, and a pod could forge one for a flow
-    // of somebody else's.
-    chain(names.chain('from'), [notItsOwn, established, invalid, ...egress.bodies, drop]),
+    // No RELATED, not even where a rule would allow it: an ICMP error names a flow in its payload, and a pod could forge
+    // one for a flow of somebody else's.
+    chain(names.chain('from'), [notItsOwn, established, invalidOrRelated, ...egress.bodies, drop]),
     chain(names.chain('to'), [
       // Here RELATED comes from routers on the way (path MTU): what a local pod sends has been through `from`.
       { match: inState('ESTABLISHED,RELATED'), target: jump('RETURN') },

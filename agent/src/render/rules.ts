@@ -22,6 +22,7 @@
 
 import { byName } from './chain.ts';
 import type { Family } from './family.ts';
+import { renderGuard } from './guard.ts';
 import type { RuleIntent } from './intent.ts';
 import { RuleSetInvalid } from './intent.ts';
 import type { NodeNames } from './names.ts';
@@ -32,7 +33,7 @@ import { builtins, emptyTable, type RenderedPart, type RenderedRules, type Table
 type Part = (names: NodeNames, intent: RuleIntent, family: Family) => RenderedPart;
 
 /** In the order in which a packet meets their anchors. */
-const parts: readonly Part[] = [renderPolicies];
+const parts: readonly Part[] = [renderGuard, renderPolicies];
 
 export function renderRules(names: NodeNames, intent: RuleIntent, family: Family): RenderedRules {
   return assemble(

@@ -7,6 +7,7 @@
  */
 import ipaddr from 'ipaddr.js';
 import type { DesiredNetwork, icmpTypes, PolicyRule, RuleChain, RuleEndpoint, RuleSet } from './network.ts';
+import { neverOutside } from './never-outside.ts';
 
 export const families = ['ipv4', 'ipv6'] as const;
 export type Family = (typeof families)[number];
@@ -47,7 +48,7 @@ export interface RuleReader {
   ingress(flow: Flow): Verdict;
   /** Whether the address is a member of the set of that name. */
   isMember(set: string, family: Family, address: string): boolean;
-  /** Whether it is in a pool of the platform: then no network outside has it. */
+  /** Whether it is in a pool of the platform, or one of those that are never meant: then no network outside has it. */
   isInside(family: Family, address: string): boolean;
 }
 
@@ -90,8 +91,8 @@ export function readRules({ rules, pools }: Ruled): RuleReader {
   const sets = new Map(rules.sets.map((set) => [set.name, set]));
   const instances = new Map(rules.endpoints.map((endpoint) => [endpoint.instanceId as string, endpoint]));
   const inside = {
-    ipv4: pools.ipv4.map((pool) => ipaddr.parseCIDR(pool)),
-    ipv6: pools.ipv6.map((pool) => ipaddr.parseCIDR(pool)),
+    ipv4: [...pools.ipv4, ...neverOutside.ipv4].map((network) => ipaddr.parseCIDR(network)),
+    ipv6: [...pools.ipv6, ...neverOutside.ipv6].map((network) => ipaddr.parseCIDR(network)),
   };
 
   const isInside = (family: Family, address: string) => isWithin(address, inside[family]);

@@ -14,8 +14,8 @@ import { traceparent, traces } from './trace.ts';
 
 /**
  * A named set; one name has members of both families, sorted and canonical. `addresses`: of endpoints, without mask.
- * `networks`: CIDRs outside the platform's pools; whatever they say, an address of a pool is never a member. None is /0: the
- * whole of a family is its two halves.
+ * `networks`: CIDRs outside the platform's pools; whatever they say, an address of a pool is never a member, nor one of
+ * never-outside.ts. None is /0: the whole of a family is its two halves.
  */
 export const addressSet = z.strictObject({
   /** Content-independent and stable: `[a-z0-9]{1,24}`. */

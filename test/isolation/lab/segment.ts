@@ -142,6 +142,14 @@ export class Segment {
     await tap.ready();
   }
 
+  /** Lets the host outside have this IPv4 address, too, and all nodes send to it there. */
+  async answerOutside(address: string): Promise<void> {
+    const [host] = this.outside;
+    if (host !== undefined) await this.#ip(host.netns, [`addr add ${address}/32 dev ${uplink}`]);
+    const via = underlayOf(outsideNumber).ipv4;
+    for (const { netns } of this.nodes) await this.#ip(netns, [`route add ${address}/32 via ${via} dev ${uplink}`]);
+  }
+
   /** A node with a running agent. Again with one that was: the machine is new, what was on its disk is not. */
   async node(was?: SegmentNode): Promise<SegmentNode> {
     const number = was?.number ?? this.nodes.length + 1;
