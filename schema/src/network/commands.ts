@@ -5,9 +5,11 @@ import type { InputOf, ResultOf } from '../registry.ts';
 import { remains, remainsScope } from '../remains.ts';
 import { labels, name } from '../text.ts';
 import { reachabilityCommands } from './reachability.ts';
+import { serviceCommands } from './services.ts';
 import { policySpec } from './spec.ts';
 
 export const networkCommands = {
+  ...serviceCommands,
   /** A further subnet beside the namespace's first. `ipv4` as typed, or null for the next free range. */
   CreateSubnet: {
     input: z.strictObject({ namespaceId: id('namespace'), ipv4: z.string().max(100).nullable() }),

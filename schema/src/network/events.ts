@@ -4,6 +4,7 @@ import { id } from '../ids.ts';
 import type { EventsOf } from '../registry.ts';
 import { labels, name } from '../text.ts';
 import { nodeEvents } from './nodes.ts';
+import { serviceEvents } from './services.ts';
 import { policySpec } from './spec.ts';
 
 export const hash = z
@@ -36,6 +37,8 @@ const spec = policySpec.describe('What it opens.');
 const countedRevision = 'Revision of the policy, from 1.';
 
 export const networkEvents = {
+  ...serviceEvents,
+
   // this context's own gate for what is created underneath
   NamespaceOpened: {
     doc: 'Subnets, endpoints, policies and services may be created in the namespace.',

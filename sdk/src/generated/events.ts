@@ -87,6 +87,12 @@ export interface EventData {
   'deploy.InstanceStopRequested': { readonly deploymentId: string; readonly instanceId: string; readonly nodeId: string; readonly reason: "REPLACED" | "SCALED_DOWN" | "DELETED" | "RESCHEDULED" };
   'deploy.InstanceStopped': { readonly deploymentId: string; readonly instanceId: string; readonly nodeId: string; readonly namespaceId: string };
   'deploy.InstanceLost': { readonly deploymentId: string; readonly instanceId: string; readonly nodeId: string; readonly namespaceId: string; readonly reason: "IMAGE_PULL_FAILED" | "CONTAINER_CREATE_FAILED" | "SANDBOX_FAILED" | "EXITED" | "OUT_OF_MEMORY" | "READINESS_FAILED" | "NODE_LOST" };
+  'network.ServiceCreated': { readonly serviceId: string; readonly namespaceId: string; readonly name: string; readonly ipv4: string; readonly ipv6: string; readonly spec: { readonly selector: Readonly<Record<string, string>>; readonly ports: ReadonlyArray<{ readonly name: string; readonly protocol: "TCP" | "UDP"; readonly port: number; readonly targetPort: number }>; readonly affinitySeconds: number | null } };
+  'network.ServiceUpdated': { readonly serviceId: string; readonly namespaceId: string; readonly spec: { readonly selector: Readonly<Record<string, string>>; readonly ports: ReadonlyArray<{ readonly name: string; readonly protocol: "TCP" | "UDP"; readonly port: number; readonly targetPort: number }>; readonly affinitySeconds: number | null } };
+  'network.ServiceDeleted': { readonly serviceId: string; readonly namespaceId: string; readonly name: string; readonly ipv4: string; readonly ipv6: string };
+  'network.EndpointServing': { readonly instanceId: string; readonly namespaceId: string; readonly nodeId: string };
+  'network.EndpointWithdrawn': { readonly instanceId: string; readonly namespaceId: string; readonly nodeId: string };
+  'network.EndpointDrained': { readonly instanceId: string; readonly namespaceId: string; readonly nodeId: string };
   'network.NamespaceOpened': { readonly namespaceId: string; readonly environmentId: string | null; readonly name: string | null };
   'network.NamespaceClosed': { readonly namespaceId: string };
   'network.NamespaceDrained': { readonly namespaceId: string };

@@ -16,6 +16,7 @@ import type { Remains, RemainsScope } from '@atoll/schema/remains';
 import type { CommandAnswer, CommandContext, CommandHandlers } from '@atoll/service/commands';
 import { newId } from '@atoll/service/ids';
 import { type Questions, questionHandlers } from './commands/questions.ts';
+import { type ServiceNeeds, serviceHandlers } from './commands/services.ts';
 import { beingDeleted, namespaceRefusal } from './denials.ts';
 import { parseSubnetCidr } from './domain/cidr.ts';
 import { policy, policyNotFound, policyStream } from './domain/policy.ts';
@@ -67,6 +68,7 @@ const policyDenied =
 export function networkHandlers(options: {
   questions: Questions;
   store: EventStore;
+  services: ServiceNeeds;
   subnets: SubnetAllocator;
   pools: AddressPools;
   /** What is left of a scope, once the tables have what was committed and deploy's facts up to `seen`; else null. */
@@ -81,6 +83,8 @@ export function networkHandlers(options: {
 
   return {
     ...questionHandlers(options.questions),
+    ...serviceHandlers(options.services),
+
     async CreateSubnet(input, context) {
       const { namespaceId } = input;
       const idempotency = { key: context.key, request: { CreateSubnet: input } };

@@ -11,6 +11,7 @@ const NODES = 5;
 interface Row {
   readonly endpoints: number;
   readonly policies: number;
+  readonly services: number;
   readonly subnets: number;
   readonly namespaces: number;
   readonly isolated: number;
@@ -24,18 +25,21 @@ const inScope = (row: string) => `${row}.tenant = $1 and ($2::text[] is null or 
 
 const sql = `
   with subnets as (select * from network.subnet s where ${inScope('s')}),
-    policies as (select * from network.policy p where ${inScope('p')})
+    policies as (select * from network.policy p where ${inScope('p')}),
+    services as (select * from network.service v where ${inScope('v')})
   select
     (select count(*)::integer from (
       select i.instance_id from network.deploy_instance i where ${inScope('i')}
       union select e.instance_id from network.endpoint e where ${inScope('e')}
     ) unreleased) as endpoints,
     (select count(*)::integer from policies) as policies,
+    (select count(*)::integer from services) as services,
     (select count(*)::integer from subnets) as subnets,
     (select count(*)::integer from network.namespace n where ${inScope('n')}) as namespaces,
     (select count(*)::integer from network.isolated_tenant t where t.tenant = $1 and $2::text[] is null) as isolated,
     (select coalesce(md5(string_agg(id, ' ' order by id)), '') from (
       select subnet_id as id from subnets union all select policy_id || ' ' || revision from policies
+      union all select service_id from services
     ) things) as digest,
     array(
       select distinct r.node_id from subnets s join network.node_removal r on r.ipv4 <<= s.ipv4::inet
@@ -65,12 +69,13 @@ export async function readRemainsOf(
   });
   const [row] = rows;
   if (row === undefined) throw new Error('The count of what is left has no row.');
-  const { endpoints, policies, subnets, namespaces, isolated, digest, nodes, references } = row;
+  const { endpoints, policies, services, subnets, namespaces, isolated, digest, nodes, references } = row;
   const more = nodes.length > NODES ? ` and ${nodes.length - NODES} more` : '';
   return {
     counts: [
       { kind: 'endpoints', count: endpoints },
       { kind: 'policies', count: policies },
+      { kind: 'services', count: services },
       { kind: 'subnets', count: subnets },
       { kind: 'namespaces', count: namespaces },
       ...(scope.kind === 'tenant' ? [{ kind: 'isolations', count: isolated }] : []),

@@ -18,12 +18,15 @@ import { reconcileAddresses } from './controllers/addressing.ts';
 import { reconcileDraining } from './controllers/draining.ts';
 import { createFirstSubnets } from './controllers/first-subnets.ts';
 import { reconcileNodes } from './controllers/nodes.ts';
+import { reconcileServing } from './controllers/serving.ts';
 import { rangeText } from './domain/address.ts';
+import { serviceRange } from './domain/service-addresses.ts';
 import { serveHoldings } from './holdings.ts';
 import { tellNodes } from './nodes/here-again.ts';
 import { servePull } from './nodes/pull.ts';
 import { listeningSince, type Reachability } from './nodes/reachability.ts';
 import { serveReport } from './nodes/report.ts';
+import { createServiceAddresses } from './pools/service-addresses.ts';
 import { type AddressPools, createSubnetAllocator } from './pools/subnets.ts';
 import { stateProjection } from './projections/state.ts';
 import { createRulesCache } from './reachability/read.ts';
@@ -40,6 +43,8 @@ const goneAfterMs = 600_000;
 const nodesResyncMs = 10_000;
 /** Controllers are woken; this is for what nobody wakes them for, such as a node that fell silent. */
 const resyncMs = 2_000;
+/** So long the virtual address of a service that was deleted isn't given to another. */
+const serviceAddressRestMs = 600_000;
 /** How long one waits for the local tables before going on with what they have. */
 const catchUpMs = 2_000;
 
@@ -50,6 +55,12 @@ const wakesAddressing: ReadonlySet<NetworkEvent['type']> = new Set([
   'SubnetReleased',
   'EndpointReleased',
 ]);
+const wakesServing: ReadonlySet<NetworkEvent['type']> = new Set([
+  'ServiceCreated',
+  'ServiceUpdated',
+  'EndpointAllocated',
+  'EndpointWithdrawn',
+]);
 const wakesDraining: ReadonlySet<NetworkEvent['type']> = new Set(['NamespaceClosed', 'EndpointReleased']);
 
 export async function startNetwork(options: {
@@ -59,6 +70,7 @@ export async function startNetwork(options: {
   log: Logger;
   silentAfterMs?: number;
   goneAfterMs?: number;
+  serviceAddressRestMs?: number;
 }) {
   const { pool, nc, pools, log } = options;
   const store = createEventStore({ pool, context: 'network', schema, registry: networkEvents, log });
@@ -68,7 +80,7 @@ export async function startNetwork(options: {
     silentAfterMs: options.silentAfterMs ?? silentAfterMs,
   };
   /** Set once they run; the consumers may have news before. */
-  let wake = { addressing: () => {}, draining: () => {} };
+  let wake = { addressing: () => {}, draining: () => {}, serving: () => {} };
 
   const state = await startConsumer({
     name: 'state',
@@ -79,6 +91,7 @@ export async function startNetwork(options: {
       for (const node of nodes) nc.publish(nodeSubjects.wake(node), JSON.stringify({ topic: 'network' }));
       if (types.some((type) => wakesAddressing.has(type))) wake.addressing();
       if (types.some((type) => wakesDraining.has(type))) wake.draining();
+      if (types.some((type) => wakesServing.has(type))) wake.serving();
     }),
     log,
   });
@@ -110,10 +123,17 @@ export async function startNetwork(options: {
     log,
     reconcile: () => reconcileNodes({ db: pool, store, reachability, goneAfterMs: options.goneAfterMs ?? goneAfterMs }),
   });
-  wake = { addressing: addressing.wake, draining: draining.wake };
+  const serving = startController({
+    name: 'serving',
+    resyncMs,
+    log,
+    reconcile: () => reconcileServing({ db: pool, store, reachability, caughtUp, again: () => serving.wake() }),
+  });
+  wake = { addressing: addressing.wake, draining: draining.wake, serving: serving.wake };
   const wakeBoth = () => {
     addressing.wake();
     draining.wake();
+    serving.wake();
   };
 
   const replica = await startConsumer({
@@ -134,9 +154,22 @@ export async function startNetwork(options: {
   });
 
   const poolTexts = { ipv4: [rangeText(pools.ipv4)], ipv6: [rangeText(pools.ipv6)] };
+  const serviceAddresses = createServiceAddresses({
+    ...{ db: pool, reachability, restMs: options.serviceAddressRestMs ?? serviceAddressRestMs },
+    ranges: { ipv4: serviceRange(pools.ipv4), ipv6: serviceRange(pools.ipv6) },
+  });
   const holdings = serveHoldings({ nc, pool, store, log });
   const pull = servePull({ nc, pool, pools: poolTexts, log });
-  const report = serveReport({ nc, pool, store, pools: poolTexts, reachability, onConfirmed: wakeBoth, log });
+  const report = serveReport({
+    nc,
+    pool,
+    store,
+    pools: poolTexts,
+    reachability,
+    onConfirmed: wakeBoth,
+    onReported: serving.wake,
+    log,
+  });
   await tellNodes({ pool, nc });
   const commands = serveCommands({
     nc,
@@ -145,6 +178,7 @@ export async function startNetwork(options: {
     handlers: networkHandlers({
       ...{ store, subnets, pools },
       questions: { pool, store, rulesOf: createRulesCache(poolTexts), waitFor: state.waitFor },
+      services: { store, db: pool, addresses: serviceAddresses, caughtUp },
       async remainsOf(tenant, scope, seen, deadline) {
         const there = await Promise.all([
           state.waitFor(await store.lastPosition(), deadline),
@@ -174,7 +208,7 @@ export async function startNetwork(options: {
     async stop() {
       await Promise.all([commands.stop(), pull.stop(), report.stop(), holdings.stop()]);
       await Promise.all([reactions.stop(), replica.stop()]);
-      await Promise.all([addressing.stop(), draining.stop(), nodes.stop()]);
+      await Promise.all([addressing.stop(), draining.stop(), nodes.stop(), serving.stop()]);
       await state.stop();
       await relay.stop();
       await store.close();

@@ -9,12 +9,14 @@ import type { DeployEvent } from '@atoll/schema/deploy/events';
 import type { EventRecord } from '@atoll/schema/envelope';
 import { PLATFORM } from '@atoll/schema/ids';
 import { networkEvents } from '@atoll/schema/network/events';
+import type { ServiceSpec } from '@atoll/schema/network/services';
 import type { PolicySpec } from '@atoll/schema/network/spec';
 import { connection, connectionStream } from '../src/domain/connection.ts';
 import { endpoint, endpointStream } from '../src/domain/endpoint.ts';
 import { namespace, namespaceStream } from '../src/domain/namespace.ts';
 import { type NodeCommand, node, nodeStream } from '../src/domain/node.ts';
 import { type PolicyEvent, policy, policyStream } from '../src/domain/policy.ts';
+import { service, serviceStream } from '../src/domain/service.ts';
 import { subnet, subnetStream } from '../src/domain/subnet.ts';
 
 const [, , release = ''] = process.argv;
@@ -132,6 +134,13 @@ for (const event of readGolden(told, 'deploy') as (EventRecord & DeployEvent)[])
     const at = { ...because, actor: `node:${nodeId}`, stream: endpointStream(instanceId) };
     run(endpoint, at, { kind: 'secure', ...secured() });
   }
+  const turn = { InstanceReady: 'serve', InstanceUnready: 'withdraw', InstanceStopRequested: 'withdraw' } as const;
+  if (event.type in turn) {
+    const { instanceId } = event.data as { readonly instanceId: string };
+    const at = { ...because(event.id), stream: endpointStream(instanceId) };
+    run(endpoint, at, { kind: turn[event.type as keyof typeof turn] });
+    if (event.type === 'InstanceStopRequested') run(endpoint, at, { kind: 'drain' });
+  }
   if (event.type === 'InstanceStopped' || event.type === 'InstanceLost') {
     const { instanceId, nodeId } = event.data;
     const at = { ...because(event.id), stream: endpointStream(instanceId) };
@@ -155,5 +164,26 @@ run(connection, ofOld, { kind: 'isolate', tenantId: old, told: 80 });
 run(connection, ofOld, { kind: 'forget', tenantId: old, told: 81 });
 
 run(policy, byAnn(1), { kind: 'setLabels', labels: { team: 'web' }, seen: null });
+
+const ofService = (number: number) => ({
+  stream: serviceStream(goldenId('service', number)),
+  tenant,
+  actor: 'user:ann',
+});
+const leadsTo = (targetPort: number, affinitySeconds: number | null): ServiceSpec => ({
+  selector: { role: 'server' },
+  ports: [{ name: 'http', protocol: 'TCP', port: 80, targetPort }],
+  affinitySeconds,
+});
+for (const number of [1, 2]) {
+  const serviceId = goldenId('service', number);
+  const addresses = { ipv4: `10.127.0.${number}`, ipv6: `fd61:746f:6c6c:ffff:ffff:ffff:ffff:${number}` };
+  const spec = leadsTo(8080, null);
+  run(service, ofService(number), {
+    ...{ kind: 'create', serviceId, namespaceId, name: `web-${number}`, ...addresses, spec },
+  } as const);
+}
+run(service, ofService(1), { kind: 'update', spec: leadsTo(8081, 60), seen: 1 });
+run(service, ofService(2), { kind: 'delete', seen: null });
 
 write(release);

@@ -51,6 +51,13 @@ export const projectNetwork: Project<NetworkEvent> = (event, record): readonly E
       const { instanceId: id, enforcedAt } = event.data;
       return [patch('endpoint', id, { secured_at: instant(enforcedAt) }), derive('instance', id)];
     }
+    case 'EndpointServing':
+    case 'EndpointWithdrawn':
+    case 'EndpointDrained':
+    case 'ServiceCreated':
+    case 'ServiceUpdated':
+    case 'ServiceDeleted':
+      return [];
     case 'EndpointReleased':
       return [remove('endpoint', event.data.instanceId), derive('instance', event.data.instanceId)];
     case 'IsolationPolicyCreated': {

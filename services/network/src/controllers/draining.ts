@@ -8,6 +8,7 @@ import type { Pool } from 'pg';
 import { nextStep } from '../domain/draining.ts';
 import { namespace, namespaceStream } from '../domain/namespace.ts';
 import { policy, policyStream } from '../domain/policy.ts';
+import { service, serviceStream } from '../domain/service.ts';
 import { subnet, subnetStream } from '../domain/subnet.ts';
 import type { Reachability } from '../nodes/reachability.ts';
 import { originBecauseOf } from '../origin.ts';
@@ -29,12 +30,18 @@ function done(what: string, outcome: Outcome): void {
   if (!outcome.ok) throw new Error(`${what}: ${outcome.rejection.message}`);
 }
 
-async function remove(store: EventStore, { namespaceId, policies, subnets, ...because }: ClosedNamespace) {
+async function remove(store: EventStore, { namespaceId, policies, services, subnets, ...because }: ClosedNamespace) {
   const origin = originBecauseOf(because);
   await Promise.all(
     policies.map(async (policyId) => {
       const stream = policyStream(policyId);
       done(stream, await handleCommand(store, { decider: policy, stream, command: { kind: 'purge' }, origin }));
+    }),
+  );
+  await Promise.all(
+    services.map(async (serviceId) => {
+      const stream = serviceStream(serviceId);
+      done(stream, await handleCommand(store, { decider: service, stream, command: { kind: 'purge' }, origin }));
     }),
   );
   await Promise.all(

@@ -24,6 +24,7 @@ export async function readRemains(db: Pool, reachability: Reachability, limit: n
          order by r.node_id
        ) as nodes,
        array(select policy_id from network.policy p where p.namespace_id = n.namespace_id order by 1) as policies,
+       array(select service_id from network.service v where v.namespace_id = n.namespace_id order by 1) as services,
        array(select subnet_id from network.subnet s where s.namespace_id = n.namespace_id order by 1) as subnets
      from network.namespace n where n.status = 'closed' order by n.namespace_id limit $1`,
     [limit, reachability.since, reachability.silentAfterMs],

@@ -10,6 +10,8 @@ import type { Id } from '@atoll/schema/ids';
  * - `policy-name`: names of policies in their namespaces.
  * - `policy`: marks that a policy exists; required by its receipts.
  * - `tunnel-end`, `tunnel-mac`: address and port, and hardware address, of a node's end of the tunnel.
+ * - `service-name`: names of services in their namespaces. `service`: marks that a service exists. `services`: how many a
+ *   namespace has. Their addresses are in `address`, with those of endpoints.
  */
 export const claimSets = [
   'namespace-open',
@@ -20,6 +22,9 @@ export const claimSets = [
   'policy',
   'tunnel-end',
   'tunnel-mac',
+  'service-name',
+  'service',
+  'services',
 ] as const;
 export type ClaimSet = (typeof claimSets)[number];
 
@@ -55,4 +60,22 @@ export const releaseRange = (set: 'ipv4' | 'ipv6', range: string, owner: Id<'sub
   owner,
 });
 
+export const takeAmount = (set: ClaimSet, key: string, owner: string, amount: number, limit: number): Claim => ({
+  op: 'take',
+  kind: 'amount',
+  set,
+  key,
+  owner,
+  amount,
+  limit,
+});
+export const releaseAmount = (set: ClaimSet, key: string, owner: string): Claim => ({
+  op: 'release',
+  kind: 'amount',
+  set,
+  key,
+  owner,
+});
+
+export const serviceNameKey = (namespaceId: Id<'namespace'>, name: string) => `${namespaceId}/${name}`;
 export const policyNameKey = (namespaceId: Id<'namespace'>, name: string) => `${namespaceId}/${name}`;

@@ -3,8 +3,9 @@ import { nextStep, type Remains } from './draining.ts';
 
 const node = 'node_01h455vb4pex5vsknk084sn02q';
 const policies = ['pol_01h455vb4pex5vsknk084sn02q'] as const;
+const services = ['svc_01h455vb4pex5vsknk084sn02q'] as const;
 const subnets = ['sub_01h455vb4pex5vsknk084sn02q'] as const;
-const empty: Remains = { deployDrained: true, endpoints: 0, nodes: [], policies, subnets };
+const empty: Remains = { deployDrained: true, endpoints: 0, nodes: [], policies, services, subnets };
 
 describe('a closed namespace', () => {
   it.each([
@@ -15,7 +16,7 @@ describe('a closed namespace', () => {
     expect(nextStep(remains)).toEqual({ kind: 'wait', for: blocker });
   });
 
-  it('that nothing needs any more loses its policies and subnets', () => {
-    expect(nextStep(empty)).toEqual({ kind: 'remove', policies, subnets });
+  it('that nothing needs any more loses its policies, services and subnets', () => {
+    expect(nextStep(empty)).toEqual({ kind: 'remove', policies, services, subnets });
   });
 });

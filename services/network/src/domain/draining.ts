@@ -1,5 +1,5 @@
 /**
- * How a closed namespace is emptied: containers, addresses, rules, policies, subnets, in that order. A step is begun only
+ * How a closed namespace is emptied: containers, addresses, rules, policies and services, subnets, in that order. A step is begun only
  * when nothing of the one before is left, so that no range is given back while a rule can still contain it.
  */
 import type { Id } from '@atoll/schema/ids';
@@ -13,15 +13,17 @@ export interface Remains {
   /** Reachable nodes whose rules in force may still contain its addresses. */
   readonly nodes: readonly Id<'node'>[];
   readonly policies: readonly Id<'policy'>[];
+  readonly services: readonly Id<'service'>[];
   readonly subnets: readonly Id<'subnet'>[];
 }
 
 export type DrainingStep =
   | { readonly kind: 'wait'; readonly for: string }
-  /** Delete the policies, then release the subnets, then say that it is drained. */
+  /** Delete the policies and the services, then release the subnets, then say that it is drained. */
   | {
       readonly kind: 'remove';
       readonly policies: readonly Id<'policy'>[];
+      readonly services: readonly Id<'service'>[];
       readonly subnets: readonly Id<'subnet'>[];
     };
 
@@ -37,5 +39,5 @@ export function nextStep(remains: Remains): DrainingStep {
     const blocked = blocker(remains);
     if (blocked !== null) return { kind: 'wait', for: blocked };
   }
-  return { kind: 'remove', policies: remains.policies, subnets: remains.subnets };
+  return { kind: 'remove', policies: remains.policies, services: remains.services, subnets: remains.subnets };
 }

@@ -12,7 +12,16 @@ import { releaseUnique, requireOpen, takeUnique } from './claims.ts';
 
 export type EndpointEvent = Extract<
   NetworkEvent,
-  { type: 'EndpointAllocated' | 'EndpointRefused' | 'EndpointSecured' | 'EndpointReleased' }
+  {
+    type:
+      | 'EndpointAllocated'
+      | 'EndpointRefused'
+      | 'EndpointSecured'
+      | 'EndpointServing'
+      | 'EndpointWithdrawn'
+      | 'EndpointDrained'
+      | 'EndpointReleased';
+  }
 >;
 
 export interface Place {
@@ -26,11 +35,19 @@ export interface Addresses {
   readonly ipv6: string;
 }
 
+interface Addressed {
+  readonly place: Place;
+  readonly addresses: Addresses;
+  readonly serving: Serving;
+}
+
+/** Whether services send it connections: not yet, yes, no longer, and no node does so any more. */
+export type Serving = 'never' | 'serving' | 'withdrawn' | 'drained';
+
 export type EndpointState =
   | { readonly status: 'absent' }
   | { readonly status: 'refused'; readonly message: string }
-  | { readonly status: 'allocated'; readonly place: Place; readonly addresses: Addresses }
-  | { readonly status: 'secured'; readonly place: Place; readonly addresses: Addresses }
+  | (Addressed & { readonly status: 'allocated' | 'secured' })
   | { readonly status: 'released' };
 
 export type EndpointCommand =
@@ -38,6 +55,7 @@ export type EndpointCommand =
       Addresses & { readonly kind: 'allocate'; readonly deploymentId: Id<'deployment'>; readonly labels: Labels })
   | (Place & { readonly kind: 'refuse'; readonly deploymentId: Id<'deployment'>; readonly message: string })
   | { readonly kind: 'secure'; readonly generation: number; readonly hash: string; readonly enforcedAt: string }
+  | { readonly kind: 'serve' | 'withdraw' | 'drain' }
   | (Place & { readonly kind: 'release' });
 
 type Action = EndpointCommand['kind'];
@@ -48,10 +66,23 @@ const outcomes: Record<Action, Record<EndpointState['status'], Outcome>> = {
   allocate: { absent: 'do', refused: 'do', allocated: 'done', secured: 'done', released: 'done' },
   refuse: { absent: 'do', refused: 'do', allocated: 'done', secured: 'done', released: 'done' },
   secure: { absent: 'refuse', refused: 'refuse', allocated: 'do', secured: 'done', released: 'done' },
+  serve: { absent: 'done', refused: 'done', allocated: 'do', secured: 'do', released: 'done' },
+  withdraw: { absent: 'done', refused: 'done', allocated: 'do', secured: 'do', released: 'done' },
+  drain: { absent: 'done', refused: 'done', allocated: 'do', secured: 'do', released: 'done' },
   release: { absent: 'do', refused: 'do', allocated: 'do', secured: 'do', released: 'done' },
 };
 
 const nothing = accept<EndpointEvent>([]);
+
+/** From where each of these leads on; anywhere else it changes nothing. */
+const turns = {
+  serve: { from: ['never', 'withdrawn', 'drained'], type: 'EndpointServing' },
+  withdraw: { from: ['serving'], type: 'EndpointWithdrawn' },
+  drain: { from: ['withdrawn'], type: 'EndpointDrained' },
+} as const satisfies Record<string, { from: readonly Serving[]; type: EndpointEvent['type'] }>;
+
+const turned = (state: EndpointState, serving: Serving): EndpointState =>
+  state.status === 'allocated' || state.status === 'secured' ? { ...state, serving } : state;
 
 export const endpointStream = (id: string) => `endpoint:${id}`;
 
@@ -85,6 +116,15 @@ export const endpoint: Decider<EndpointState, EndpointCommand, EndpointEvent> = 
           { type: 'EndpointSecured', data: { ...state.place, generation, hash, enforcedAt } },
         ]);
       }
+      case 'serve':
+      case 'withdraw':
+      case 'drain': {
+        if (state.status !== 'allocated' && state.status !== 'secured') return nothing;
+        const { from, type } = turns[command.kind];
+        return (from as readonly Serving[]).includes(state.serving)
+          ? accept<EndpointEvent>([{ type, data: state.place }])
+          : nothing;
+      }
       case 'release': {
         const { instanceId, namespaceId, nodeId } = command;
         if (state.status !== 'allocated' && state.status !== 'secured') {
@@ -111,12 +151,19 @@ export const endpoint: Decider<EndpointState, EndpointCommand, EndpointEvent> = 
           status: 'allocated',
           place: { instanceId, namespaceId, nodeId },
           addresses: { subnetId, ipv4, ipv6 },
+          serving: 'never',
         };
       }
       case 'EndpointRefused':
         return { status: 'refused', message: event.data.message };
       case 'EndpointSecured':
         return state.status === 'allocated' ? { ...state, status: 'secured' } : state;
+      case 'EndpointServing':
+        return turned(state, 'serving');
+      case 'EndpointWithdrawn':
+        return turned(state, 'withdrawn');
+      case 'EndpointDrained':
+        return turned(state, 'drained');
       case 'EndpointReleased':
         return { status: 'released' };
       default:

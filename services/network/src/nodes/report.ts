@@ -46,6 +46,8 @@ interface ReportOptions {
   readonly log: Logger;
   /** A node has confirmed that addresses are gone from it. */
   readonly onConfirmed: () => void;
+  /** A node has said which generation is in force on it, and that is stored. */
+  readonly onReported: () => void;
 }
 
 async function secure(store: EventStore, nodeId: Id<'node'>, one: UnsecuredEndpoint, applied: Applied): Promise<void> {
@@ -114,6 +116,7 @@ async function handleReport(options: ReportOptions, report: NetworkReport): Prom
     log.warn({ nodeId, ...applied }, 'a node reports rules that it was not served; the report is not believed');
   }
   await storeReport(pool, nodeId, believed ? applied : null, error);
+  options.onReported();
   const refused = await connectNode(options, nodeId, report.underlay);
   if (refused !== null) log.warn({ nodeId, refused }, 'a node is not connected to the others');
   return { generation: await newestGeneration(pool, nodeId), refused };

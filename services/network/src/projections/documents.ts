@@ -11,6 +11,7 @@ import { compileRemotes } from '../compile/remotes.ts';
 import { compileNode } from '../compile/rules.ts';
 import { type Affected, affectedNodes } from './affected.ts';
 import { noIntent, readIntent } from './intent.ts';
+import { readServices } from './services.ts';
 import type { Touch } from './touch.ts';
 import { readTunnelEnds } from './tunnel-ends.ts';
 
@@ -90,6 +91,7 @@ export async function recompile(tx: PoolClient, touches: readonly Touch[]): Prom
   const affected = await affectedNodes(tx, touches);
   const nodes = [...affected.keys()];
   const intents = await readIntent(tx, nodes);
+  const services = await readServices(tx, nodes);
   const documents = await readDocuments(tx, nodes);
   const ends = await readTunnelEnds(tx);
   const changed: Id<'node'>[] = [];
@@ -97,7 +99,8 @@ export async function recompile(tx: PoolClient, touches: readonly Touch[]): Prom
     const nodeId = node as Id<'node'>;
     const intent = intents.get(node) ?? noIntent;
     const local = compileNode(nodeId, intent);
-    const rules = { ...local, remotes: compileRemotes(nodeId, local, intent.endpoints, ends) };
+    const remotes = compileRemotes(nodeId, local, intent.endpoints, ends);
+    const rules = { ...local, remotes, ...services.get(node) };
     const hash = rulesHash(rules);
     const before = documents.get(node);
     if (before?.hash === hash) continue;

@@ -3,6 +3,7 @@ import type { ConsumerHandler } from '@atoll/events/consumer';
 import type { Id } from '@atoll/schema/ids';
 import type { NetworkEvent } from '@atoll/schema/network/events';
 import { recompile } from './documents.ts';
+import { serviceTouches } from './service-tables.ts';
 import { applyToTables, type NetworkRecord } from './tables.ts';
 
 export interface Changes {
@@ -20,7 +21,10 @@ export function stateProjection(onChanges: (changes: Changes) => void): Consumer
       nodes = [];
       const records = events as readonly NetworkRecord[];
       const touches = [];
-      for (const record of records) touches.push(await applyToTables(tx, record));
+      for (const record of records) {
+        touches.push(...(await serviceTouches(tx, record)));
+        touches.push(await applyToTables(tx, record));
+      }
       nodes = await recompile(
         tx,
         touches.filter((touch) => touch !== null),

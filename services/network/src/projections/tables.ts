@@ -3,6 +3,7 @@ import type { EventRecord } from '@atoll/schema/envelope';
 import type { NetworkEvent } from '@atoll/schema/network/events';
 import type { PoolClient } from 'pg';
 import { lastOf, parseRange } from '../domain/address.ts';
+import { removeService, setService, setServing } from './service-tables.ts';
 import type { Touch } from './touch.ts';
 
 export type NetworkRecord<T extends NetworkEvent['type'] = NetworkEvent['type']> = EventRecord &
@@ -212,6 +213,18 @@ export async function applyToTables(tx: PoolClient, record: NetworkRecord): Prom
       return null;
     case 'EndpointSecured':
       await secureEndpoint(tx, record);
+      return null;
+    case 'ServiceCreated':
+    case 'ServiceUpdated':
+      await setService(tx, record);
+      return null;
+    case 'ServiceDeleted':
+      await removeService(tx, record);
+      return null;
+    case 'EndpointServing':
+    case 'EndpointWithdrawn':
+    case 'EndpointDrained':
+      await setServing(tx, record);
       return null;
     case 'EndpointAllocated':
       await allocateEndpoint(tx, record);

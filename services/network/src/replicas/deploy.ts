@@ -29,10 +29,25 @@ async function addWanted(tx: PoolClient, record: RecordOf<'InstancePlaced'>) {
 
 async function markUnwanted(tx: PoolClient, record: RecordOf<'InstanceStopped' | 'InstanceLost'>) {
   await tx.query(
-    `update network.deploy_instance set wanted = false, cause = $2, correlation = $3, traceparent = $4
+    `update network.deploy_instance set wanted = false, ready = false, cause = $2, correlation = $3, traceparent = $4
      where instance_id = $1 and wanted`,
     [record.data.instanceId, record.id, record.correlation, record.traceparent],
   );
+}
+
+/** Whether it serves. Told to stop it never does so again. */
+async function markReady(
+  tx: PoolClient,
+  record: RecordOf<'InstanceReady' | 'InstanceUnready' | 'InstanceWaiting' | 'InstanceStopRequested'>,
+) {
+  const ready = record.type === 'InstanceReady';
+  const stopping = record.type === 'InstanceStopRequested';
+  const { rowCount } = await tx.query(
+    `update network.deploy_instance set ready = $2, stopping = stopping or $3, cause = $4, correlation = $5, traceparent = $6
+     where instance_id = $1 and wanted and (ready <> $2 or stopping <> $3)`,
+    [record.data.instanceId, ready, stopping, record.id, record.correlation, record.traceparent],
+  );
+  return rowCount !== 0;
 }
 
 async function markDrained(tx: PoolClient, { data }: RecordOf<'NamespaceDrained'>) {
@@ -54,6 +69,11 @@ async function applyToReplica(tx: PoolClient, record: DeployRecord): Promise<boo
     case 'NamespaceDrained':
       await markDrained(tx, record);
       return true;
+    case 'InstanceReady':
+    case 'InstanceUnready':
+    case 'InstanceWaiting':
+    case 'InstanceStopRequested':
+      return markReady(tx, record);
     // The namespace's own gate is opened and closed by tenancy's facts; a node's health is known by its reports.
     case 'EnvironmentRulesAdopted':
     case 'EnvironmentRulesDropped':
@@ -77,10 +97,6 @@ async function applyToReplica(tx: PoolClient, record: DeployRecord): Promise<boo
     case 'DeploymentDeletionRequested':
     case 'DeploymentDeleted':
     case 'InstanceStarted':
-    case 'InstanceReady':
-    case 'InstanceUnready':
-    case 'InstanceWaiting':
-    case 'InstanceStopRequested':
       return false;
     default:
       return record satisfies never;

@@ -1,0 +1,78 @@
+/** What the compiler of services needs for some nodes, and what it makes of it. */
+import type { PoolClient } from 'pg';
+import {
+  type CompiledNamespace,
+  type CompiledService,
+  compileServices,
+  type HostedEndpoint,
+  noServices,
+  type ServiceSections,
+} from '../compile/services.ts';
+
+interface NamespaceRow extends CompiledNamespace {
+  readonly nodes: readonly string[];
+}
+type ServiceRow = Omit<CompiledService, 'members'>;
+interface MemberRow {
+  readonly serviceId: string;
+  readonly ipv4: string;
+  readonly ipv6: string;
+  readonly serving: boolean;
+}
+interface HostedRow extends HostedEndpoint {
+  readonly nodeId: string;
+}
+
+/** By node; a node without services in sight may be left out. */
+export async function readServices(tx: PoolClient, nodes: readonly string[]): Promise<Map<string, ServiceSections>> {
+  const { rows: namespaces } = await tx.query<NamespaceRow>(
+    `with hosted as (
+       select distinct e.node_id, coalesce(n.environment_id, n.namespace_id) as view
+       from network.endpoint e join network.namespace n using (namespace_id)
+       where e.node_id = any($1) and e.status <> 'refused'
+     )
+     select n.namespace_id as "namespaceId", n.environment_id as "environmentId", n.name,
+       array_agg(h.node_id) as nodes
+     from hosted h join network.namespace n on n.environment_id = h.view or n.namespace_id = h.view
+     group by n.namespace_id`,
+    [nodes],
+  );
+  if (namespaces.length === 0) return new Map();
+  const ids = namespaces.map((one) => one.namespaceId);
+  const { rows: hosted } = await tx.query<HostedRow>(
+    `select instance_id as "instanceId", namespace_id as "namespaceId", node_id as "nodeId",
+       serving in ('serving', 'withdrawn') as serving
+     from network.endpoint where node_id = any($1) and status <> 'refused'`,
+    [nodes],
+  );
+  const { rows: services } = await tx.query<ServiceRow>(
+    `select service_id as "serviceId", namespace_id as "namespaceId", name, ipv4, ipv6, ports,
+       affinity_seconds as "affinitySeconds"
+     from network.service where namespace_id = any($1)`,
+    [ids],
+  );
+  const { rows: members } = await tx.query<MemberRow>(
+    `select s.service_id as "serviceId", e.ipv4, e.ipv6, e.serving = 'serving' as serving
+     from network.service s
+     join network.endpoint e on e.namespace_id = s.namespace_id and e.labels @> s.selector
+     where s.namespace_id = any($1) and e.serving <> 'never' and e.status <> 'refused'`,
+    [ids],
+  );
+  const membersOf = Map.groupBy(members, (row) => row.serviceId);
+  const complete = services.map(
+    (row): CompiledService => ({
+      ...row,
+      members: (membersOf.get(row.serviceId) ?? []).map(({ ipv4, ipv6, serving }) => ({ ipv4, ipv6, serving })),
+    }),
+  );
+  const servicesIn = Map.groupBy(complete, (one) => one.namespaceId);
+  const hostedBy = Map.groupBy(hosted, (row) => row.nodeId);
+  return new Map(
+    nodes.map((node): [string, ServiceSections] => {
+      const near = namespaces.filter((one) => one.nodes.includes(node));
+      const own = (hostedBy.get(node) ?? []).map(({ nodeId: _, ...endpoint }) => endpoint);
+      const about = near.flatMap((one): CompiledService[] => servicesIn.get(one.namespaceId) ?? []);
+      return [node, near.length === 0 ? noServices : compileServices(own, near, about)];
+    }),
+  );
+}
