@@ -1,0 +1,23 @@
+/** Packets do what policies mean: the kernel, the compiled rules and an independent model agree about every connection. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openPolicyProver, type PolicyProver } from './campaigns/policies.ts';
+import { seedOf } from './random.ts';
+
+const rounds = 20;
+const seed = seedOf('random policies');
+let prover: PolicyProver;
+
+beforeAll(async () => {
+  prover = await openPolicyProver();
+});
+afterAll(() => prover?.close());
+
+test(`${rounds} random sets of policies over eight instances on two nodes`, { timeout: 180_000 }, async () => {
+  let passed = 0;
+  for (let round = 0; round < rounds; round++) {
+    const proof = await prover.round(seed + round);
+    expect(proof.mismatches, `seed ${seed + round}`).toEqual([]);
+    passed += proof.passed;
+  }
+  expect(passed).toBeGreaterThan(0);
+});
