@@ -6,7 +6,9 @@ import { remains, remainsScope } from '../remains.ts';
 import { labels, name } from '../text.ts';
 import { reachabilityCommands } from './reachability.ts';
 import { serviceCommands } from './services.ts';
-import { policySpec } from './spec.ts';
+import { isolationLevel, policySchedule, typedPolicyDefinition } from './spec.ts';
+
+const schedule = policySchedule.nullable();
 
 export const networkCommands = {
   ...serviceCommands,
@@ -16,11 +18,11 @@ export const networkCommands = {
     result: z.strictObject({ subnetId: id('subnet') }),
   },
   CreateIsolationPolicy: {
-    input: z.strictObject({ namespaceId: id('namespace'), name, spec: policySpec }),
+    input: z.strictObject({ namespaceId: id('namespace'), name, definition: typedPolicyDefinition, schedule }),
     result: z.strictObject({ policyId: id('policy') }),
   },
   UpdateIsolationPolicy: {
-    input: z.strictObject({ policyId: id('policy'), spec: policySpec }),
+    input: z.strictObject({ policyId: id('policy'), definition: typedPolicyDefinition, schedule }),
     result: z.strictObject({ policyId: id('policy') }),
   },
   /** All labels of the policy itself: not those that it selects by. */
@@ -31,6 +33,10 @@ export const networkCommands = {
   DeleteIsolationPolicy: {
     input: z.strictObject({ policyId: id('policy') }),
     result: z.strictObject({ policyId: id('policy') }),
+  },
+  SetNamespaceIsolation: {
+    input: z.strictObject({ namespaceId: id('namespace'), level: isolationLevel }),
+    result: z.strictObject({ namespaceId: id('namespace') }),
   },
   /** Changes nothing: how much of a scope, of the tenant that it is sent under, is left here. */
   CountRemains: { input: z.strictObject({ scope: remainsScope }), result: remains },

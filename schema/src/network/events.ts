@@ -1,11 +1,12 @@
-/** Facts of the network context. Streams: `namespace:<id>`, `tenant:<id>`, `subnet:<id>`, `endpoint:<instance id>`, `policy:<id>`, `node:<id>`. */
+/** Facts of the network context. Streams: `namespace:<id>`, `tenant:<id>`, `subnet:<id>`, `endpoint:<instance id>`, `policy:<id>`, `environment:<id>`, `node:<id>`. */
 import { z } from 'zod';
 import { id } from '../ids.ts';
 import type { EventsOf } from '../registry.ts';
 import { labels, name } from '../text.ts';
 import { nodeEvents } from './nodes.ts';
+import { isolationPolicyEvents } from './policies.ts';
 import { serviceEvents } from './services.ts';
-import { policySpec } from './spec.ts';
+import { isolationLevel } from './spec.ts';
 
 export const hash = z
   .string()
@@ -33,8 +34,6 @@ const tenantCause = tenantV1.extend({
     ),
 });
 const policy = { policyId: id('policy'), namespaceId: id('namespace') };
-const spec = policySpec.describe('What it opens.');
-const countedRevision = 'Revision of the policy, from 1.';
 
 export const networkEvents = {
   ...serviceEvents,
@@ -64,6 +63,33 @@ export const networkEvents = {
     stream: 'namespace',
     version: 1,
     data: namespace,
+  },
+
+  NamespaceLocated: {
+    doc: 'Which environment the namespace is in, told later: it was opened before that was kept.',
+    stream: 'namespace',
+    version: 1,
+    data: z.strictObject({ namespaceId: id('namespace'), environmentId: id('environment'), name }),
+  },
+
+  NamespaceIsolationSet: {
+    doc: 'The namespace has this isolation level from now on.',
+    stream: 'namespace',
+    version: 1,
+    data: z.strictObject({ namespaceId: id('namespace'), level: isolationLevel }),
+  },
+
+  EnvironmentOpened: {
+    doc: 'Policies may name the environment.',
+    stream: 'environment',
+    version: 1,
+    data: z.strictObject({ environmentId: id('environment') }),
+  },
+  EnvironmentClosed: {
+    doc: 'The environment is gone: no policy can name it any more, and in those that do, it stands for nobody.',
+    stream: 'environment',
+    version: 1,
+    data: z.strictObject({ environmentId: id('environment') }),
   },
 
   TenantIsolated: {
@@ -139,23 +165,7 @@ export const networkEvents = {
     }),
   },
 
-  IsolationPolicyCreated: {
-    doc: 'A tenant opens something between its instances that was shut.',
-    stream: 'policy',
-    version: 1,
-    data: z.strictObject({
-      ...policy,
-      name,
-      revision: z.literal(1).describe(countedRevision),
-      spec,
-    }),
-  },
-  IsolationPolicyUpdated: {
-    doc: 'The policy opens something else from now on.',
-    stream: 'policy',
-    version: 1,
-    data: z.strictObject({ ...policy, revision: z.number().int().min(2).describe(countedRevision), spec }),
-  },
+  ...isolationPolicyEvents,
   IsolationPolicyLabelsSet: {
     doc: 'The policy itself has these labels from now on, and no others. What it opens stays.',
     stream: 'policy',
@@ -174,7 +184,7 @@ export const networkEvents = {
     version: 1,
     data: z.strictObject({
       ...policy,
-      revision: z.number().int().min(1).describe(countedRevision),
+      revision: z.number().int().min(1).describe('Revision of the policy, from 1.'),
       nodeId: id('node'),
       generation,
       hash: hash.describe('SHA-256, in hex, of the compiled rules of this policy on this node.'),

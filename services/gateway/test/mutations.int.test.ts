@@ -404,19 +404,21 @@ describe('each mutation sends its command, with the input in the words of the co
       toLabels: [],
       ports: [{ from: 80 }, { protocol: 'UDP', from: 1, to: 9 }],
     };
-    const spec = {
-      from: { namespaceId: ids.namespace, labels: { role: 'client' } },
-      to: { labels: {} },
-      ports: [
+    const definition = {
+      ...{ action: 'ALLOW', priority: 500, log: false },
+      from: [{ kind: 'INSTANCES', namespaceId: ids.namespace, labels: { role: 'client' } }],
+      to: [{ kind: 'INSTANCES', namespaceId: ids.namespace, labels: {} }],
+      traffic: [
         { protocol: 'TCP', from: 80, to: 80 },
         { protocol: 'UDP', from: 1, to: 9 },
       ],
     };
+    const asked = { definition, schedule: null };
     await send('createIsolationPolicy', { namespaceId: ids.namespace, name: 'web', ...policy });
-    expect(create[0]?.data).toEqual({ namespaceId: ids.namespace, name: 'web', spec });
+    expect(create[0]?.data).toEqual({ namespaceId: ids.namespace, name: 'web', ...asked });
     // The policy's own namespace, where no other is named.
     await send('updateIsolationPolicy', { policyId: ids.policy, expectedVersion: 2, ...policy });
-    expect(update[0]).toMatchObject({ data: { policyId: ids.policy, spec }, expectedVersion: 2 });
+    expect(update[0]).toMatchObject({ data: { policyId: ids.policy, ...asked }, expectedVersion: 2 });
     const missing = await send('updateIsolationPolicy', { policyId: newId('policy'), ...policy });
     expect(missing.userErrors).toMatchObject([{ code: 'NOT_FOUND', field: ['policyId'] }]);
     expect(update).toHaveLength(1);

@@ -1,5 +1,6 @@
 /** A tenant with one of everything, as its services' events would tell it. */
 import type { Id } from '@atoll/schema/ids';
+import { definitionOfSpec } from '@atoll/schema/network/policies';
 import { newId } from '@atoll/service/ids';
 import type { Platform, TestTenant } from './platform.ts';
 
@@ -76,16 +77,17 @@ export function parts(platform: Platform, tenant: TestTenant, ids: Scenario, nam
         },
         { type: 'EndpointSecured', data: { ...endpoint, generation: 7, hash, enforcedAt } },
       );
-      const policySpec = {
+      const definition = definitionOfSpec(namespace, {
         from: { namespaceId: namespace, labels: { role: 'client' } },
         to: { labels: { role: 'server' } },
         ports: [{ protocol: 'TCP', from: 80, to: 90 }],
-      };
+      });
+      const always = { schedule: null, active: true, nextChangeAt: null };
       await platform.appendOnly(
         ...([tenant.id, 'network', `policy:${policy}`] as const),
         {
           type: 'IsolationPolicyCreated',
-          data: { policyId: policy, namespaceId: namespace, name: 'web', revision: 1, spec: policySpec },
+          data: { policyId: policy, namespaceId: namespace, name: 'web', revision: 1, definition, ...always },
         },
         {
           type: 'PolicyEnforced',

@@ -47,7 +47,9 @@ const sql = `
     ) as nodes,
     (select coalesce(json_agg(json_build_object('policyId', policy_id, 'namespaceId', namespace_id)), '[]'::json) from (
       select policy_id, namespace_id from network.policy p
-      where p.tenant = $1 and p.from_namespace_id = any($2) and not (p.namespace_id = any($2))
+      where p.tenant = $1 and not (p.namespace_id = any($2)) and exists (
+          select from network.policy_about a where a.policy_id = p.policy_id and a.kind = 'namespace' and a.ref = any($2)
+        )
       order by policy_id limit ${FINDINGS}
     ) outside) as "references"`;
 
@@ -85,7 +87,7 @@ export async function readRemainsOf(
       nodes.length === 0 ? null : `nodes to apply the rules without it: ${nodes.slice(0, NODES).join(', ')}${more}`,
     findings: references.map(({ policyId, namespaceId }) => ({
       code: 'REFERENCED',
-      message: `The isolation policy ${policyId} of the namespace ${namespaceId}, which stays, lets in what is to be deleted. Delete or change it first.`,
+      message: `The isolation policy ${policyId} of the namespace ${namespaceId}, which stays, names what is to be deleted. Delete or change it first.`,
       resourceId: policyId,
     })),
   };

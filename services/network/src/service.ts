@@ -1,7 +1,7 @@
 /** The network service, given its database and its NATS connection. Several of it can run on the same database. */
 import { startConsumer } from '@atoll/events/consumer';
 import { startRelay } from '@atoll/events/relay';
-import { createEventStore } from '@atoll/events/store';
+import { createEventStore, loadState } from '@atoll/events/store';
 import { deployEvents } from '@atoll/schema/deploy/events';
 import { networkCommands } from '@atoll/schema/network/commands';
 import { type NetworkEvent, networkEvents } from '@atoll/schema/network/events';
@@ -13,6 +13,7 @@ import type { Logger } from '@atoll/service/log';
 import type { NatsConnection } from '@atoll/service/nats';
 import { createQuotaClient } from '@atoll/service/quota-client';
 import type { Pool } from 'pg';
+import { clockOf } from './clock.ts';
 import { networkHandlers } from './commands.ts';
 import { reconcileAddresses } from './controllers/addressing.ts';
 import { reconcileDraining } from './controllers/draining.ts';
@@ -20,6 +21,7 @@ import { createFirstSubnets } from './controllers/first-subnets.ts';
 import { reconcileNodes } from './controllers/nodes.ts';
 import { reconcileServing } from './controllers/serving.ts';
 import { rangeText } from './domain/address.ts';
+import { service, serviceStream } from './domain/service.ts';
 import { serviceRange } from './domain/service-addresses.ts';
 import { serveHoldings } from './holdings.ts';
 import { tellNodes } from './nodes/here-again.ts';
@@ -30,6 +32,7 @@ import { createServiceAddresses } from './pools/service-addresses.ts';
 import { type AddressPools, createSubnetAllocator } from './pools/subnets.ts';
 import { stateProjection } from './projections/state.ts';
 import { createRulesCache } from './reachability/read.ts';
+import { onEarlierEvent } from './reactions/environments.ts';
 import { onTenancyEvent } from './reactions/tenancy.ts';
 import { readRemainsOf } from './remains.ts';
 import { deployReplica } from './replicas/deploy.ts';
@@ -152,6 +155,14 @@ export async function startNetwork(options: {
     handler: { kind: 'react', react: (record) => onTenancyEvent(store, record) },
     log,
   });
+  const environments = await startConsumer({
+    name: 'environments-tenancy',
+    source: { kind: 'stream', nc, context: 'tenancy', registry: tenancyEvents },
+    pool,
+    schema,
+    handler: { kind: 'react', react: (record) => onEarlierEvent(store, record) },
+    log,
+  });
 
   const poolTexts = { ipv4: [rangeText(pools.ipv4)], ipv6: [rangeText(pools.ipv6)] };
   const serviceAddresses = createServiceAddresses({
@@ -179,6 +190,15 @@ export async function startNetwork(options: {
       ...{ store, subnets, pools },
       questions: { pool, store, rulesOf: createRulesCache(poolTexts), waitFor: state.waitFor },
       services: { store, db: pool, addresses: serviceAddresses, caughtUp },
+      policies: {
+        store,
+        poolRanges: () => [pools.ipv4, pools.ipv6],
+        homeOfService: async (tenant, serviceId) => {
+          const found = await loadState(store, { decider: service, stream: serviceStream(serviceId) });
+          return found.tenant === tenant && found.state.status === 'active' ? found.state.namespaceId : null;
+        },
+        now: clockOf(pool),
+      },
       async remainsOf(tenant, scope, seen, deadline) {
         const there = await Promise.all([
           state.waitFor(await store.lastPosition(), deadline),
@@ -195,7 +215,7 @@ export async function startNetwork(options: {
     log,
   });
 
-  const consumers = { state, replica, reactions };
+  const consumers = { state, replica, reactions, environments };
   return {
     store,
     consumers,
@@ -207,7 +227,7 @@ export async function startNetwork(options: {
     /** No new requests first, then no new actions; what is committed is still published. */
     async stop() {
       await Promise.all([commands.stop(), pull.stop(), report.stop(), holdings.stop()]);
-      await Promise.all([reactions.stop(), replica.stop()]);
+      await Promise.all([reactions.stop(), replica.stop(), environments.stop()]);
       await Promise.all([addressing.stop(), draining.stop(), nodes.stop(), serving.stop()]);
       await state.stop();
       await relay.stop();

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { overlaps, parseRange } from '../src/domain/address.ts';
 import { createAgent } from './agent.ts';
 import { codeOf, deadline, type Harness, startHarness } from './harness.ts';
+import { opens } from './opens.ts';
 
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 
@@ -123,7 +124,7 @@ describe('two processes that are killed again and again', () => {
             codeOf(
               await harness.call(
                 'CreateIsolationPolicy',
-                { namespaceId, name: 'all', spec },
+                { namespaceId, name: 'all', ...opens(namespaceId, spec) },
                 { tenant, key: `all-${n}` },
               ),
             ),

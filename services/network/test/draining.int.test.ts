@@ -3,6 +3,7 @@ import { newId } from '@atoll/service/ids';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Agent, createAgent } from './agent.ts';
 import { codeOf, deadline, type Harness, resultOf, startHarness } from './harness.ts';
+import { opens } from './opens.ts';
 
 let harness: Harness;
 const tenant: Id<'tenant'> = newId('tenant');
@@ -21,7 +22,11 @@ async function running(at: Harness) {
     to: { labels: { app: 'db' } },
     ports: [{ protocol: 'TCP', from: 5432, to: 5432 }],
   };
-  const reply = await at.call('CreateIsolationPolicy', { namespaceId, name: 'db', spec }, { tenant });
+  const reply = await at.call(
+    'CreateIsolationPolicy',
+    { namespaceId, name: 'db', ...opens(namespaceId, spec) },
+    { tenant },
+  );
   const { policyId = '' } = resultOf(reply);
   const instances = [
     await at.place(tenant, namespaceId, agents[0].nodeId, { app: 'web' }),

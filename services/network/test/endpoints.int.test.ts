@@ -6,6 +6,7 @@ import { requestJson } from '@atoll/service/nats';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Agent, createAgent } from './agent.ts';
 import { deadline, type Harness, resultOf, startHarness } from './harness.ts';
+import { opens } from './opens.ts';
 
 let harness: Harness;
 const tenant: Id<'tenant'> = newId('tenant');
@@ -41,11 +42,11 @@ async function webAndDb() {
     {
       namespaceId,
       name: 'db',
-      spec: {
+      ...opens(namespaceId, {
         from: { namespaceId, labels: { app: 'web' } },
         to: { labels: { app: 'db' } },
         ports: [{ protocol: 'TCP', from: 5432, to: 5432 }],
-      },
+      }),
     },
     { tenant },
   );
@@ -204,7 +205,11 @@ describe('the rules of a node', () => {
       to: { labels: { app: 'nobody' } },
       ports: [{ protocol: 'TCP', from: 1, to: 1 }],
     };
-    const reply = await harness.call('CreateIsolationPolicy', { namespaceId, name: 'idle', spec }, { tenant });
+    const reply = await harness.call(
+      'CreateIsolationPolicy',
+      { namespaceId, name: 'idle', ...opens(namespaceId, spec) },
+      { tenant },
+    );
     await harness.place(tenant, namespaceId, newId('node'));
     await expect
       .poll(

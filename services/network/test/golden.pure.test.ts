@@ -7,6 +7,7 @@ import { networkEvents } from '@atoll/schema/network/events';
 import { expect, test } from 'vitest';
 import { connection } from '../src/domain/connection.ts';
 import { endpoint } from '../src/domain/endpoint.ts';
+import { environment } from '../src/domain/environment.ts';
 import { namespace } from '../src/domain/namespace.ts';
 import { node } from '../src/domain/node.ts';
 import { policy } from '../src/domain/policy.ts';
@@ -14,6 +15,7 @@ import { subnet } from '../src/domain/subnet.ts';
 
 const deciders = {
   endpoint: folding(endpoint),
+  environment: folding(environment),
   namespace: folding(namespace),
   node: folding(node),
   policy: folding(policy),

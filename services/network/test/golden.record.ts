@@ -10,12 +10,12 @@ import type { EventRecord } from '@atoll/schema/envelope';
 import { PLATFORM } from '@atoll/schema/ids';
 import { networkEvents } from '@atoll/schema/network/events';
 import type { ServiceSpec } from '@atoll/schema/network/services';
-import type { PolicySpec } from '@atoll/schema/network/spec';
 import { connection, connectionStream } from '../src/domain/connection.ts';
 import { endpoint, endpointStream } from '../src/domain/endpoint.ts';
-import { namespace, namespaceStream } from '../src/domain/namespace.ts';
+import { environment, environmentStream } from '../src/domain/environment.ts';
+import { type NamespaceEvent, namespace, namespaceStream } from '../src/domain/namespace.ts';
 import { type NodeCommand, node, nodeStream } from '../src/domain/node.ts';
-import { type PolicyEvent, policy, policyStream } from '../src/domain/policy.ts';
+import { type Intended, type PolicyEvent, policy, policyStream } from '../src/domain/policy.ts';
 import { service, serviceStream } from '../src/domain/service.ts';
 import { subnet, subnetStream } from '../src/domain/subnet.ts';
 
@@ -51,16 +51,23 @@ for (const number of [1, 2]) {
     },
   } as const);
 }
+run(namespace, { stream: namespaceStream(namespaceId), tenant, actor: 'user:ann' }, {
+  ...{ kind: 'setIsolation', namespaceId, level: 'SUBNET' },
+} as const);
 const trial = goldenId('namespace', 2);
 const closing = because(goldenId('event', 100_008));
 run(namespace, { ...closing, stream: namespaceStream(trial) }, { kind: 'close', namespaceId: trial });
 run(subnet, { ...closing, stream: subnetStream(goldenId('subnet', 2)) }, { kind: 'release' });
 run(namespace, { ...closing, stream: namespaceStream(trial) }, { kind: 'drain', namespaceId: trial });
 
-const opens = (from: number): PolicySpec => ({
-  from: { namespaceId, labels: { role: 'client' } },
-  to: { labels: { role: 'server' } },
-  ports: [{ protocol: 'TCP', from, to: 8090 }],
+const opens = (from: number): Intended => ({
+  definition: {
+    ...{ action: 'ALLOW', priority: 500, log: false },
+    from: [{ kind: 'INSTANCES', namespaceId, labels: { role: 'client' } }],
+    to: [{ kind: 'INSTANCES', namespaceId, labels: { role: 'server' } }],
+    traffic: [{ protocol: 'TCP', from, to: 8090 }],
+  },
+  ...{ schedule: null, homes: {}, now: '2026-11-23T09:00:00.000Z' },
 });
 const byAnn = (number: number) => ({
   stream: policyStream(goldenId('policy', number)),
@@ -69,7 +76,7 @@ const byAnn = (number: number) => ({
 });
 for (const number of [1, 2]) {
   run(policy, byAnn(number), {
-    ...{ kind: 'create', policyId: goldenId('policy', number), namespaceId, name: `web-${number}`, spec: opens(8080) },
+    ...{ kind: 'create', policyId: goldenId('policy', number), namespaceId, name: `web-${number}`, ...opens(8080) },
   } as const);
 }
 /** Receipts are facts as the node tells them: nothing is decided on the stream. */
@@ -85,7 +92,7 @@ for (const nodeId of [goldenId('node', 1), goldenId('node', 2)]) {
     ...{ type: 'PolicyEnforced', data },
   } as const);
 }
-run(policy, byAnn(1), { kind: 'update', spec: opens(8081), seen: 3 });
+run(policy, byAnn(1), { kind: 'update', ...opens(8081), seen: 3 });
 
 /** A node is connected, moves, and is gone; the other one stays. */
 for (const number of [1, 2]) {
@@ -185,5 +192,28 @@ for (const number of [1, 2]) {
 }
 run(service, ofService(1), { kind: 'update', spec: leadsTo(8081, 60), seen: 1 });
 run(service, ofService(2), { kind: 'delete', seen: null });
+// On at its start and off again, by nobody's hand; then the environment goes, as at the end of tenancy's story.
+const term = { startsAt: '2026-11-24T09:00:00.000Z', endsAt: '2026-11-25T09:00:00.000Z', windows: [], timeZone: 'UTC' };
+run(policy, byAnn(1), { kind: 'update', ...opens(8082), schedule: term, seen: null });
+for (const now of [term.startsAt, term.endsAt]) {
+  run(policy, { ...byAnn(1), actor: 'service:network' }, { kind: 'keepTime', now });
+}
+const environmentId = goldenId('environment', 2);
+const ofEnvironment = { ...because(goldenId('event', 100_004)), stream: environmentStream(environmentId) };
+run(environment, ofEnvironment, { kind: 'open', environmentId });
+run(environment, ofEnvironment, { kind: 'close', environmentId });
+
+// An old one, whose environment is told later.
+const [early, first] = [goldenId('namespace', 3), goldenId('environment', 1)];
+const ofEarly = { ...because(goldenId('event', 100_006)), stream: namespaceStream(early) };
+const openedEarly: Decider<null, NamespaceEvent, NamespaceEvent> = {
+  initial: null,
+  decide: (_, event) => accept([event]),
+  evolve: (state) => state,
+};
+run(openedEarly, ofEarly, {
+  ...{ type: 'NamespaceOpened', data: { namespaceId: early, environmentId: null, name: null } },
+} as const);
+run(namespace, ofEarly, { kind: 'locate', namespaceId: early, environmentId: first, name: 'shop-3' });
 
 write(release);

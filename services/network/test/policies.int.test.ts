@@ -3,6 +3,7 @@ import { newId } from '@atoll/service/ids';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAgent } from './agent.ts';
 import { codeOf, type Harness, resultOf, startHarness } from './harness.ts';
+import { opens } from './opens.ts';
 
 let harness: Harness;
 let mine: Id<'tenant'>;
@@ -18,23 +19,29 @@ beforeAll(async () => {
 afterAll(() => harness.stop());
 
 const ports = [{ protocol: 'TCP', from: 80, to: 80 }];
-const specFrom = (from: string) => ({ from: { namespaceId: from, labels: {} }, to: { labels: {} }, ports });
+/** From a namespace to the policy's own. */
+const specFrom = (from: string, own: string = namespaceId) =>
+  opens(own, { from: { namespaceId: from, labels: {} }, to: { labels: {} }, ports });
+const withPart = (part: object) => {
+  const { definition, schedule } = specFrom(namespaceId);
+  return { definition: { ...definition, ...part }, schedule };
+};
 let names = 0;
 const create = (
   data: object = {},
   asked: { tenant?: Id<'tenant'>; key?: string } = {},
-  spec: unknown = specFrom(namespaceId),
+  spec: object = specFrom(namespaceId, (data as { namespaceId?: string }).namespaceId),
 ) =>
   harness.call(
     'CreateIsolationPolicy',
-    { namespaceId, name: `policy-${++names}`, spec, ...data },
+    { namespaceId, name: `policy-${++names}`, ...spec, ...data },
     { tenant: mine, ...asked },
   );
 
 describe('isolation policies', () => {
   it('are created, updated and deleted with revisions, under the tenant', async () => {
     const { policyId } = resultOf(await create());
-    const update = { policyId, spec: { ...specFrom(namespaceId), to: { labels: { app: 'db' } } } };
+    const update = { policyId, ...withPart({ to: [{ kind: 'INSTANCES', namespaceId, labels: { app: 'db' } }] }) };
     expect(codeOf(await harness.call('UpdateIsolationPolicy', update, { tenant: mine }))).toBe('OK');
     expect(codeOf(await harness.call('DeleteIsolationPolicy', { policyId }, { tenant: mine }))).toBe('OK');
     expect(codeOf(await harness.call('DeleteIsolationPolicy', { policyId }, { tenant: mine }))).toBe('NOT_FOUND');
@@ -70,11 +77,7 @@ describe('isolation policies', () => {
   it('are refused to one who has read an older version', async () => {
     const { policyId } = resultOf(await create());
     const update = (expectedVersion: number) =>
-      harness.call(
-        'UpdateIsolationPolicy',
-        { policyId, spec: specFrom(namespaceId) },
-        { tenant: mine, expectedVersion },
-      );
+      harness.call('UpdateIsolationPolicy', { policyId, ...specFrom(namespaceId) }, { tenant: mine, expectedVersion });
     expect(codeOf(await update(1))).toBe('OK');
     expect(codeOf(await update(1))).toBe('VERSION_CONFLICT');
     expect(codeOf(await update(7))).toBe('VERSION_CONFLICT');
@@ -84,12 +87,22 @@ describe('isolation policies', () => {
   });
 
   it.each([
-    ['no ports', { ports: [] }, 'spec.ports'],
-    ['a port of 0', { ports: [{ protocol: 'TCP', from: 0, to: 1 }] }, 'spec.ports.0.from'],
-    ['ports the wrong way round', { ports: [{ protocol: 'TCP', from: 9, to: 1 }] }, 'spec.ports.0'],
-    ['a malformed label', { to: { labels: { app: '$(reboot)' } } }, 'spec.to.labels.app'],
+    ['nobody to come from', { from: [] }, 'definition.from'],
+    ['nowhere to go to', { to: [] }, 'definition.to'],
+    ['a port of 0', { traffic: [{ protocol: 'TCP', from: 0, to: 1 }] }, 'definition.traffic.0.from'],
+    ['a port of 70000', { traffic: [{ protocol: 'UDP', from: 1, to: 70_000 }] }, 'definition.traffic.0.to'],
+    ['ports the wrong way round', { traffic: [{ protocol: 'TCP', from: 9, to: 1 }] }, 'definition.traffic.0'],
+    ['a protocol that there isn’t', { traffic: [{ protocol: 'IGMP' }] }, 'definition.traffic.0.protocol'],
+    ['ports of ICMP', { traffic: [{ protocol: 'ICMP', type: null, from: 1, to: 2 }] }, 'definition.traffic.0'],
+    ['a priority above the last', { priority: 1001 }, 'definition.priority'],
+    [
+      'a malformed label',
+      { to: [{ kind: 'INSTANCES', namespaceId: '', labels: { app: '$(reboot)' } }] },
+      'definition.to.0.labels.app',
+    ],
   ])('with %s are refused with the field', async (_what, part, field) => {
-    const reply = await create({}, {}, { ...specFrom(namespaceId), ...part });
+    const own = JSON.parse(JSON.stringify(part).replace('"namespaceId":""', `"namespaceId":"${namespaceId}"`));
+    const reply = await create({}, {}, withPart(own));
     expect(reply).toMatchObject({ ok: false, error: { code: 'INVALID_ARGUMENT', field } });
   });
 });
@@ -99,7 +112,7 @@ describe('across tenants', () => {
     const { policyId } = resultOf(
       await harness.call(
         'CreateIsolationPolicy',
-        { namespaceId: foreign, name: 'theirs', spec: specFrom(foreign) },
+        { namespaceId: foreign, name: 'theirs', ...specFrom(foreign, foreign) },
         { tenant: theirs },
       ),
     );
@@ -108,15 +121,15 @@ describe('across tenants', () => {
     const pairs = [
       [
         'CreateIsolationPolicy',
-        { namespaceId: foreign, name: 'x', spec },
-        { namespaceId: newId('namespace'), name: 'x', spec },
+        { namespaceId: foreign, name: 'x', ...spec },
+        { namespaceId: newId('namespace'), name: 'x', ...spec },
       ],
       [
         'CreateIsolationPolicy',
-        { namespaceId, name: 'x', spec: specFrom(foreign) },
-        { namespaceId, name: 'x', spec: specFrom(newId('namespace')) },
+        { namespaceId, name: 'x', ...specFrom(foreign) },
+        { namespaceId, name: 'x', ...specFrom(newId('namespace')) },
       ],
-      ['UpdateIsolationPolicy', { policyId, spec }, { policyId: newId('policy'), spec }],
+      ['UpdateIsolationPolicy', { policyId, ...spec }, { policyId: newId('policy'), ...spec }],
       ['DeleteIsolationPolicy', { policyId }, { policyId: newId('policy') }],
       ['CreateSubnet', { namespaceId: foreign, ipv4: null }, { namespaceId: newId('namespace'), ipv4: null }],
     ] as const;
@@ -126,10 +139,10 @@ describe('across tenants', () => {
       expect(answer, command).toEqual(await harness.call(command, missingData, { tenant: mine }));
     }
     const { policyId: own } = resultOf(await create());
-    const crossed = { policyId: own, spec: specFrom(foreign) };
+    const crossed = { policyId: own, ...specFrom(foreign) };
     expect(await harness.call('UpdateIsolationPolicy', crossed, { tenant: mine })).toMatchObject({
       ok: false,
-      error: { code: 'NOT_FOUND', field: 'spec.from.namespaceId' },
+      error: { code: 'NOT_FOUND', field: 'definition.from.0.namespaceId' },
     });
     expect(await harness.store.lastPosition()).toBe(before + 1);
   });
@@ -138,7 +151,7 @@ describe('across tenants', () => {
     const one = await create({ name: 'shared-key' }, { key: 'shared' });
     const other = await harness.call(
       'CreateIsolationPolicy',
-      { namespaceId: foreign, name: 'shared-key', spec: specFrom(foreign) },
+      { namespaceId: foreign, name: 'shared-key', ...specFrom(foreign, foreign) },
       { tenant: theirs, key: 'shared' },
     );
     expect(resultOf(other).policyId).not.toBe(resultOf(one).policyId);
@@ -154,9 +167,9 @@ describe('a namespace that is being deleted', () => {
     expect(await create({ namespaceId: closing })).toMatchObject({
       error: { code: 'BEING_DELETED', field: 'namespaceId' },
     });
-    const fromClosing = { code: 'BEING_DELETED', field: 'spec.from.namespaceId' };
+    const fromClosing = { code: 'BEING_DELETED', field: 'definition.from.0.namespaceId' };
     expect(await create({}, {}, specFrom(closing))).toMatchObject({ error: fromClosing });
-    const update = { policyId, spec: specFrom(closing) };
+    const update = { policyId, ...specFrom(closing) };
     expect(await harness.call('UpdateIsolationPolicy', update, { tenant: mine })).toMatchObject({ error: fromClosing });
   });
 });
@@ -166,13 +179,13 @@ describe('receipts', () => {
     const nodeId = newId('node');
     const agent = createAgent(harness.nc, nodeId);
     const namespace = await harness.openNamespace(mine);
-    const spec = specFrom(namespace);
+    const spec = specFrom(namespace, namespace);
     const { policyId } = resultOf(await create({ namespaceId: namespace }, {}, spec));
     const instance = await harness.place(mine, namespace, nodeId);
     await harness.event(`endpoint:${instance}`, 'EndpointAllocated');
     await expect.poll(async () => (await agent.sync())?.rules.policies.length, { timeout: 15_000 }).toBe(1);
     await harness.event(`policy:${policyId}`, 'PolicyEnforced');
     const asked = { tenant: mine, expectedVersion: 1 };
-    expect(codeOf(await harness.call('UpdateIsolationPolicy', { policyId, spec }, asked))).toBe('OK');
+    expect(codeOf(await harness.call('UpdateIsolationPolicy', { policyId, ...spec }, asked))).toBe('OK');
   });
 });

@@ -3,6 +3,7 @@ import { newId } from '@atoll/service/ids';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lastOf, overlaps, parseRange } from '../src/domain/address.ts';
 import { codeOf, type Harness, resultOf, startHarness } from './harness.ts';
+import { opens } from './opens.ts';
 
 let harness: Harness;
 const tenant: Id<'tenant'> = newId('tenant');
@@ -190,11 +191,11 @@ describe('a namespace that closes while things are created in it', () => {
                 {
                   namespaceId,
                   name: `p${n}`,
-                  spec: {
+                  ...opens(namespaceId, {
                     from: { namespaceId, labels: {} },
                     to: { labels: {} },
                     ports: [{ protocol: 'TCP', from: 80, to: 80 }],
-                  },
+                  }),
                 },
                 { tenant },
               ),

@@ -2,6 +2,7 @@
 import { newId } from '@atoll/service/ids';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { deadline, type Harness, resultOf, startHarness } from './harness.ts';
+import { opens } from './opens.ts';
 
 let harness: Harness;
 beforeAll(async () => {
@@ -18,7 +19,11 @@ it('takes the policies of that tenant out of the rules, and of nobody else; they
       const tenant = newId('tenant');
       const namespaceId = await harness.openNamespace(tenant);
       const spec = { from: { namespaceId, labels: {} }, to: { labels: {} }, ports };
-      const created = await harness.call('CreateIsolationPolicy', { namespaceId, name, spec }, { tenant });
+      const created = await harness.call(
+        'CreateIsolationPolicy',
+        { namespaceId, name, ...opens(namespaceId, spec) },
+        { tenant },
+      );
       const instances = await Promise.all([1, 2].map(() => harness.place(tenant, namespaceId, nodeId)));
       return { tenant, instances, policyId: resultOf(created).policyId };
     }),
@@ -68,7 +73,11 @@ it('takes the policies of that tenant out of the rules, and of nobody else; they
     'UpdateIsolationPolicy',
     {
       policyId: mine.policyId,
-      spec: { from: { namespaceId: namespace?.namespace_id, labels: {} }, to: { labels: {} }, ports },
+      ...opens(namespace?.namespace_id, {
+        from: { namespaceId: namespace?.namespace_id, labels: {} },
+        to: { labels: {} },
+        ports,
+      }),
     },
     { tenant: mine.tenant },
   );

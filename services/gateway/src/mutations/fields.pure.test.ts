@@ -25,9 +25,9 @@ describe('the field at fault is told in the words of the input', () => {
       ['createDeployment', 'strategy', ['maxSurge']],
       ['createDeployment', 'strategy.maxUnavailable', ['maxUnavailable']],
       ['createDeployment', 'spec', null],
-      ['createIsolationPolicy', 'spec.from.namespaceId', ['from', 'namespaceId']],
-      ['createIsolationPolicy', 'spec.to.labels', ['toLabels']],
-      ['createIsolationPolicy', 'spec.ports.1', ['ports', '1']],
+      ['createIsolationPolicy', 'definition.from.0.namespaceId', ['from', 'namespaceId']],
+      ['createIsolationPolicy', 'definition.to.0.labels', ['toLabels']],
+      ['createIsolationPolicy', 'definition.traffic.1', ['ports', '1']],
       ['createServiceAccount', 'secretHash', null],
       ['createTenant', 'limits.cpuMillis', ['limits', 'cpuMillis']],
     ];
@@ -51,8 +51,15 @@ describe('the field at fault is told in the words of the input', () => {
     expect(field('createNamespace', 'labels.x.y/z', { labels })).toEqual(['labels', '1']);
     expect(field('createNamespace', 'labels', { labels })).toEqual(['labels']);
     expect(field('createDeployment', 'spec.env.B', { env: [{ name: 'A' }, { name: 'B' }] })).toEqual(['env', '1']);
-    expect(field('updateIsolationPolicy', 'spec.from.labels.a', { from: { labels } })).toEqual(['from', 'labels', '0']);
-    expect(field('updateIsolationPolicy', 'spec.to.labels.x.y/z', { toLabels: labels })).toEqual(['toLabels', '1']);
+    expect(field('updateIsolationPolicy', 'definition.from.0.labels.a', { from: { labels } })).toEqual([
+      'from',
+      'labels',
+      '0',
+    ]);
+    expect(field('updateIsolationPolicy', 'definition.to.0.labels.x.y/z', { toLabels: labels })).toEqual([
+      'toLabels',
+      '1',
+    ]);
   });
 });
 

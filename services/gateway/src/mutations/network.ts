@@ -27,10 +27,13 @@ interface PolicyInput {
   readonly ports: readonly { readonly protocol: string; readonly from: number; readonly to?: number | null }[];
 }
 
-const specOf = ({ from, toLabels, ports }: PolicyInput, ownNamespace: string) => ({
-  from: { namespaceId: from.namespaceId ?? ownNamespace, labels: labelMap(from.labels) },
-  to: { labels: labelMap(toLabels) },
-  ports: ports.map(({ protocol, from: first, to }) => ({ protocol, from: first, to: to ?? first })),
+const definitionOf = ({ from, toLabels, ports }: PolicyInput, namespaceId: string) => ({
+  action: 'ALLOW',
+  priority: 500,
+  from: [{ kind: 'INSTANCES', namespaceId: from.namespaceId ?? namespaceId, labels: labelMap(from.labels) }],
+  to: [{ kind: 'INSTANCES', namespaceId, labels: labelMap(toLabels) }],
+  traffic: ports.map(({ protocol, from: first, to }) => ({ protocol, from: first, to: to ?? first })),
+  log: false,
 });
 
 const specRepetition = ({ from, toLabels }: PolicyInput) =>
@@ -38,11 +41,11 @@ const specRepetition = ({ from, toLabels }: PolicyInput) =>
 
 const specFields = {
   renamed: {
-    spec: '',
-    'spec.from': 'from',
-    'spec.to': 'toLabels',
-    'spec.to.labels': 'toLabels',
-    'spec.ports': 'ports',
+    definition: '',
+    'definition.from.0': 'from',
+    'definition.to.0': 'toLabels',
+    'definition.to.0.labels': 'toLabels',
+    'definition.traffic': 'ports',
   },
   keyed: { 'from.labels': 'key', toLabels: 'key' },
 };
@@ -62,7 +65,12 @@ const createIsolationPolicy = mutation<CreateIsolationPolicyInput>({
   order: (input, { viewer }) =>
     specRepetition(input) ?? {
       tenant: tenantOf(viewer),
-      data: { namespaceId: input.namespaceId, name: input.name, spec: specOf(input, input.namespaceId) },
+      data: {
+        namespaceId: input.namespaceId,
+        name: input.name,
+        definition: definitionOf(input, input.namespaceId),
+        schedule: null,
+      },
       expectedVersion: null,
     },
 });
@@ -82,11 +90,11 @@ const updateIsolationPolicy = mutation<UpdateIsolationPolicyInput>({
     const twice = specRepetition(input);
     if (twice) return twice;
     // A policy never changes its namespace, so what the read model says of it is true for good.
-    const own = input.from.namespaceId ?? (await namespaceOfPolicy(input.policyId));
+    const own = await namespaceOfPolicy(input.policyId);
     if (own === null) return reject('NOT_FOUND', 'There is no such isolation policy.', 'policyId');
     return {
       tenant: tenantOf(viewer),
-      data: { policyId: input.policyId, spec: specOf(input, own) },
+      data: { policyId: input.policyId, definition: definitionOf(input, own), schedule: null },
       expectedVersion: input.expectedVersion ?? null,
     };
   },

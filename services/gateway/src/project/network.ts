@@ -1,20 +1,35 @@
 /** Events of the network context → read models. */
 import type { NetworkEvent } from '@atoll/schema/network/events';
-import type { PolicySpec } from '@atoll/schema/network/spec';
+import type { PolicyDefinition } from '@atoll/schema/network/spec';
 import { derive, type Effect, instant, labelList, type Project, patch, purge, put, remove } from './effects.ts';
 
-const policyColumns = (spec: PolicySpec) => ({
-  from_namespace_id: spec.from.namespaceId,
-  from_labels: labelList(spec.from.labels),
-  to_labels: labelList(spec.to.labels),
-  ports: spec.ports.map(({ protocol, from, to }) => ({ protocol, from, to })),
-});
+/** The instances of one namespace, where a side is nothing else. */
+const soleInstances = (peers: PolicyDefinition['from']) => {
+  const [peer] = peers;
+  return peers.length === 1 && peer?.kind === 'INSTANCES' ? peer : null;
+};
+
+function policyColumns({ from, to, traffic }: PolicyDefinition) {
+  const [sources, destinations] = [soleInstances(from), soleInstances(to)];
+  return {
+    from_namespace_id: sources?.namespaceId ?? null,
+    from_labels: labelList(sources?.labels ?? {}),
+    to_labels: labelList(destinations?.labels ?? {}),
+    ports: traffic.flatMap((one) =>
+      one.protocol === 'ICMP' ? [] : [{ protocol: one.protocol, from: one.from, to: one.to }],
+    ),
+  };
+}
 
 export const projectNetwork: Project<NetworkEvent> = (event, record): readonly Effect[] => {
   const tenant_id = record.tenant;
   const created_at = instant(record.time);
   const { version } = record;
   switch (event.type) {
+    case 'EnvironmentOpened':
+    case 'NamespaceLocated':
+    case 'NamespaceIsolationSet':
+    case 'EnvironmentClosed':
     case 'TenantIsolated':
     case 'TenantReconnected':
     case 'TenantForgotten':
@@ -61,14 +76,18 @@ export const projectNetwork: Project<NetworkEvent> = (event, record): readonly E
     case 'EndpointReleased':
       return [remove('endpoint', event.data.instanceId), derive('instance', event.data.instanceId)];
     case 'IsolationPolicyCreated': {
-      const { policyId: id, namespaceId: namespace_id, name, revision, spec } = event.data;
+      const { policyId: id, namespaceId: namespace_id, name, revision, definition } = event.data;
       const row = { id, tenant_id, namespace_id, name, labels: [], revision, version, created_at };
-      return [put('isolation_policy', id, { ...row, ...policyColumns(spec) })];
+      return [put('isolation_policy', id, { ...row, ...policyColumns(definition) })];
     }
     case 'IsolationPolicyUpdated': {
-      const { policyId: id, revision, spec } = event.data;
-      return [patch('isolation_policy', id, { revision, version, ...policyColumns(spec) })];
+      const { policyId: id, revision, definition } = event.data;
+      return [patch('isolation_policy', id, { revision, version, ...policyColumns(definition) })];
     }
+    case 'PolicyActivated':
+      return [patch('isolation_policy', event.data.policyId, { revision: event.data.revision, version })];
+    case 'PolicyDeactivated':
+      return [patch('isolation_policy', event.data.policyId, { version })];
     case 'IsolationPolicyLabelsSet': {
       const { policyId: id, labels } = event.data;
       return [patch('isolation_policy', id, { labels: labelList(labels), version })];

@@ -31,4 +31,29 @@ describe('the gate of a namespace', () => {
     const command = kind === 'open' ? { kind, namespaceId, ...told } : { kind, namespaceId };
     expect(given(namespace, events).when(command)).toMatchObject(decision);
   });
+
+  it('has a level that is set once, and only while it is open', () => {
+    const set = { kind: 'setIsolation', namespaceId, level: 'SUBNET' } as const;
+    const done: NamespaceEvent = { type: 'NamespaceIsolationSet', data: { namespaceId, level: 'SUBNET' } };
+    const open = { op: 'require', set: 'namespace-open', key: namespaceId };
+    expect(given(namespace, [opened]).when(set)).toEqual({ ok: true, events: [done], claims: [open] });
+    expect(given(namespace, [opened, done]).when(set)).toMatchObject(nothing);
+    expect(given(namespace, [opened]).when({ ...set, level: 'RULE' })).toMatchObject(nothing);
+    expect(given(namespace, [opened, closed]).when(set)).toMatchObject({ rejection: { code: 'BEING_DELETED' } });
+    for (const gone of [[], [opened, closed, drained]]) {
+      expect(given(namespace, gone).when(set)).toMatchObject({
+        rejection: { code: 'NOT_FOUND', field: 'namespaceId' },
+      });
+    }
+  });
+
+  it('is told its environment later where it was opened without', () => {
+    const early: NamespaceEvent = { type: 'NamespaceOpened', data: { namespaceId, environmentId: null, name: null } };
+    const located: NamespaceEvent = { type: 'NamespaceLocated', data: { namespaceId, ...told } };
+    const locate = { kind: 'locate', namespaceId, ...told } as const;
+    expect(given(namespace, [early]).when(locate)).toMatchObject({ events: [located] });
+    for (const known of [[opened], [early, located], [], [early, closed], [early, closed, drained]]) {
+      expect(given(namespace, known).when(locate)).toMatchObject(nothing);
+    }
+  });
 });

@@ -1,18 +1,20 @@
-/** This context's gate of a namespace: what is created in it needs it open. Stream `namespace:<id>`. */
+/** This context's gate of a namespace: what is created in it needs it open; and its isolation level. Stream `namespace:<id>`. */
 import { accept, type Decider, refuse } from '@atoll/events/decider';
 import { type Rejection, reject } from '@atoll/schema/errors';
 import type { Id } from '@atoll/schema/ids';
 import type { NetworkEvent } from '@atoll/schema/network/events';
-import { releaseUnique, takeUnique } from './claims.ts';
+import type { IsolationLevel } from '@atoll/schema/network/spec';
+import { releaseUnique, requireOpen, takeUnique } from './claims.ts';
 
 export type NamespaceEvent = Extract<
   NetworkEvent,
-  { type: 'NamespaceOpened' | 'NamespaceClosed' | 'NamespaceDrained' }
+  { type: 'NamespaceOpened' | 'NamespaceLocated' | 'NamespaceIsolationSet' | 'NamespaceClosed' | 'NamespaceDrained' }
 >;
 
 export type NamespaceState =
   | { readonly status: 'absent' }
-  | { readonly status: 'open' }
+  /** `environmentId` is null where it was opened before that was kept. */
+  | { readonly status: 'open'; readonly environmentId: Id<'environment'> | null; readonly level: IsolationLevel }
   | { readonly status: 'closed' }
   | { readonly status: 'drained' };
 
@@ -24,6 +26,14 @@ export type NamespaceCommand =
       readonly environmentId: Id<'environment'>;
       readonly name: string;
     }
+  /** For one that was opened before its environment was kept. */
+  | {
+      readonly kind: 'locate';
+      readonly namespaceId: Id<'namespace'>;
+      readonly environmentId: Id<'environment'>;
+      readonly name: string;
+    }
+  | { readonly kind: 'setIsolation'; readonly namespaceId: Id<'namespace'>; readonly level: IsolationLevel }
   | { readonly kind: 'close' | 'drain'; readonly namespaceId: Id<'namespace'> };
 
 export const namespaceStream = (id: string) => `namespace:${id}`;
@@ -45,6 +55,8 @@ type Outcome = 'do' | 'done' | 'refuse';
 /** What each action does in each status. */
 const outcomes: Record<Action, Record<NamespaceState['status'], Outcome>> = {
   open: { absent: 'do', open: 'done', closed: 'done', drained: 'done' },
+  locate: { absent: 'done', open: 'do', closed: 'done', drained: 'done' },
+  setIsolation: { absent: 'refuse', open: 'do', closed: 'refuse', drained: 'refuse' },
   close: { absent: 'refuse', open: 'do', closed: 'done', drained: 'done' },
   drain: { absent: 'refuse', open: 'refuse', closed: 'do', drained: 'done' },
 };
@@ -57,6 +69,9 @@ export const namespace: Decider<NamespaceState, NamespaceCommand, NamespaceEvent
     const outcome = outcomes[kind][state.status];
     if (outcome === 'done') return nothing;
     if (outcome === 'refuse') {
+      if (kind === 'setIsolation' && state.status !== 'open') {
+        return refuse({ ...creationRefused[state.status], field: 'namespaceId' });
+      }
       return refuse(reject('ILLEGAL_STATE', `A namespace that is ${state.status} can't do: ${kind}.`));
     }
     switch (command.kind) {
@@ -65,6 +80,20 @@ export const namespace: Decider<NamespaceState, NamespaceCommand, NamespaceEvent
         return accept<NamespaceEvent>(
           [{ type: 'NamespaceOpened', data: { namespaceId, environmentId, name } }],
           [takeUnique('namespace-open', namespaceId, namespaceId)],
+        );
+      }
+      case 'locate': {
+        const { environmentId, name } = command;
+        const known = state.status === 'open' && state.environmentId !== null;
+        const located = { type: 'NamespaceLocated', data: { namespaceId, environmentId, name } } as const;
+        return known ? nothing : accept<NamespaceEvent>([located]);
+      }
+      case 'setIsolation': {
+        const { level } = command;
+        if (state.status === 'open' && state.level === level) return nothing;
+        return accept<NamespaceEvent>(
+          [{ type: 'NamespaceIsolationSet', data: { namespaceId, level } }],
+          [requireOpen(namespaceId)],
         );
       }
       case 'close':
@@ -79,10 +108,14 @@ export const namespace: Decider<NamespaceState, NamespaceCommand, NamespaceEvent
     }
   },
 
-  evolve(_state, event) {
+  evolve(state, event) {
     switch (event.type) {
       case 'NamespaceOpened':
-        return { status: 'open' };
+        return { status: 'open', environmentId: event.data.environmentId, level: 'RULE' };
+      case 'NamespaceLocated':
+        return state.status === 'open' ? { ...state, environmentId: event.data.environmentId } : state;
+      case 'NamespaceIsolationSet':
+        return state.status === 'open' ? { ...state, level: event.data.level } : state;
       case 'NamespaceClosed':
         return { status: 'closed' };
       case 'NamespaceDrained':

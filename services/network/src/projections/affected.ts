@@ -5,13 +5,14 @@ import type { Touch } from './touch.ts';
 /** Pairs of namespaces that a policy ties together. */
 interface Tie {
   readonly namespace_id: string;
-  readonly from_namespace_id: string;
+  readonly other_id: string;
 }
 
 async function readTies(tx: PoolClient, namespaces: readonly string[]): Promise<Tie[]> {
   const { rows } = await tx.query<Tie>(
-    `select distinct namespace_id, from_namespace_id from network.policy
-     where namespace_id = any($1) or from_namespace_id = any($1)`,
+    `select distinct one.namespace_id, other.namespace_id as other_id
+     from network.policy_concerns one join network.policy_concerns other using (policy_id)
+     where one.namespace_id = any($1)`,
     [namespaces],
   );
   return rows;
@@ -54,9 +55,8 @@ function movedIn(touch: Touch): readonly string[] {
 export async function affectedNodes(tx: PoolClient, touches: readonly Touch[]): Promise<Map<string, Affected>> {
   const moved = touches.flatMap(movedIn);
   const tied = new Map<string, Set<string>>();
-  for (const { namespace_id, from_namespace_id } of await readTies(tx, [...new Set(moved)])) {
-    tied.set(namespace_id, (tied.get(namespace_id) ?? new Set()).add(from_namespace_id));
-    tied.set(from_namespace_id, (tied.get(from_namespace_id) ?? new Set()).add(namespace_id));
+  for (const { namespace_id, other_id } of await readTies(tx, [...new Set(moved)])) {
+    tied.set(namespace_id, (tied.get(namespace_id) ?? new Set()).add(other_id));
   }
   const namespacesOf = (touch: Touch) =>
     touch.kind === 'policy' ? touch.namespaces : movedIn(touch).flatMap((one) => [...(tied.get(one) ?? [])]);

@@ -3,8 +3,9 @@ import type { ConsumerHandler } from '@atoll/events/consumer';
 import type { Id } from '@atoll/schema/ids';
 import type { NetworkEvent } from '@atoll/schema/network/events';
 import { recompile } from './documents.ts';
+import type { NetworkRecord } from './record.ts';
 import { serviceTouches } from './service-tables.ts';
-import { applyToTables, type NetworkRecord } from './tables.ts';
+import { applyToTables } from './tables.ts';
 
 export interface Changes {
   readonly types: readonly NetworkEvent['type'][];

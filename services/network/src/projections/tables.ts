@@ -1,16 +1,10 @@
 /** Own facts as tables: one statement or two for each kind of event. */
-import type { EventRecord } from '@atoll/schema/envelope';
-import type { NetworkEvent } from '@atoll/schema/network/events';
 import type { PoolClient } from 'pg';
 import { lastOf, parseRange } from '../domain/address.ts';
+import { locateNamespace, removePolicy, setPolicy, tiedTo, turnPolicy } from './policies.ts';
+import { because, type NetworkRecord } from './record.ts';
 import { removeService, setService, setServing } from './service-tables.ts';
 import type { Touch } from './touch.ts';
-
-export type NetworkRecord<T extends NetworkEvent['type'] = NetworkEvent['type']> = EventRecord &
-  Extract<NetworkEvent, { type: T }>;
-
-/** Who and why, for what a controller will do because of this event. */
-const because = ({ id, correlation, traceparent }: EventRecord) => [id, correlation, traceparent] as const;
 
 async function setNamespace(tx: PoolClient, record: NetworkRecord<'NamespaceOpened' | 'NamespaceClosed'>) {
   const status = record.type === 'NamespaceOpened' ? 'open' : 'closed';
@@ -116,36 +110,6 @@ async function releaseEndpoint(tx: PoolClient, { data, position }: NetworkRecord
   ]);
 }
 
-/** Answers with the namespaces that the policy was and is about. */
-async function setPolicy(
-  tx: PoolClient,
-  record: NetworkRecord<'IsolationPolicyCreated' | 'IsolationPolicyUpdated'>,
-): Promise<string[]> {
-  const { policyId, namespaceId, revision, spec } = record.data;
-  const { rows } = await tx.query<{ before: string | null }>(
-    `with before as (select from_namespace_id from network.policy where policy_id = $1)
-     insert into network.policy
-       (policy_id, tenant, namespace_id, from_namespace_id, revision, spec, cause, correlation, traceparent)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-     on conflict (policy_id) do update set
-       from_namespace_id = excluded.from_namespace_id, revision = excluded.revision, spec = excluded.spec,
-       cause = excluded.cause, correlation = excluded.correlation, traceparent = excluded.traceparent
-     returning (select from_namespace_id from before) as before`,
-    [policyId, record.tenant, namespaceId, spec.from.namespaceId, revision, JSON.stringify(spec), ...because(record)],
-  );
-  const before = rows[0]?.before;
-  return [namespaceId, spec.from.namespaceId, ...(before ? [before] : [])];
-}
-
-async function removePolicy(tx: PoolClient, { data }: NetworkRecord<'IsolationPolicyDeleted'>): Promise<string[]> {
-  const { rows } = await tx.query<{ from_namespace_id: string }>(
-    'delete from network.policy where policy_id = $1 returning from_namespace_id',
-    [data.policyId],
-  );
-  await tx.query('delete from network.policy_enforced where policy_id = $1', [data.policyId]);
-  return [data.namespaceId, ...rows.map((row) => row.from_namespace_id)];
-}
-
 async function enforcePolicy(tx: PoolClient, { data }: NetworkRecord<'PolicyEnforced'>) {
   await tx.query(
     `insert into network.policy_enforced (policy_id, node_id, revision) values ($1, $2, $3)
@@ -215,12 +179,16 @@ export async function applyToTables(tx: PoolClient, record: NetworkRecord): Prom
       await secureEndpoint(tx, record);
       return null;
     case 'ServiceCreated':
-    case 'ServiceUpdated':
       await setService(tx, record);
       return null;
-    case 'ServiceDeleted':
-      await removeService(tx, record);
-      return null;
+    // Policies that name it are about the instances behind it.
+    case 'ServiceUpdated':
+    case 'ServiceDeleted': {
+      const namespaces = await tiedTo(tx, 'service', record.data.serviceId);
+      if (record.type === 'ServiceUpdated') await setService(tx, record);
+      else await removeService(tx, record);
+      return { kind: 'policy', position, traceparent, namespaces };
+    }
     case 'EndpointServing':
     case 'EndpointWithdrawn':
     case 'EndpointDrained':
@@ -251,7 +219,21 @@ export async function applyToTables(tx: PoolClient, record: NetworkRecord): Prom
     case 'IsolationPolicyLabelsSet':
       return null;
     case 'IsolationPolicyDeleted':
-      return { kind: 'policy', position, traceparent, namespaces: await removePolicy(tx, record) };
+      return { kind: 'policy', position, traceparent, namespaces: await removePolicy(tx, record.data.policyId) };
+    case 'PolicyActivated':
+    case 'PolicyDeactivated':
+      return { kind: 'policy', position, traceparent, namespaces: await turnPolicy(tx, record) };
+    case 'NamespaceIsolationSet': {
+      const { namespaceId, level } = record.data;
+      await tx.query('update network.namespace set isolation = $2 where namespace_id = $1', [namespaceId, level]);
+      return { kind: 'policy', position, traceparent, namespaces: [namespaceId] };
+    }
+    case 'NamespaceLocated':
+      return { kind: 'policy', position, traceparent, namespaces: await locateNamespace(tx, record) };
+    // They are marks of claims: what is in an environment, its namespaces tell.
+    case 'EnvironmentOpened':
+    case 'EnvironmentClosed':
+      return null;
     case 'TenantIsolated':
     case 'TenantReconnected':
     case 'TenantForgotten':

@@ -1,6 +1,7 @@
 /**
  * tenancy.NamespaceCreated → NamespaceOpened; tenancy.NamespaceDeletionRequested → NamespaceClosed;
  * tenancy.TenantSuspended → TenantIsolated; tenancy.TenantResumed → TenantReconnected;
+ * its EnvironmentCreated and EnvironmentDeleted: environments.ts;
  * tenancy.DeletionStarted of a tenant → TenantIsolated, DeletionCancelled → TenantReconnected, TenantDeleted → TenantForgotten.
  */
 import { refusal } from '@atoll/events/outage';
@@ -15,6 +16,7 @@ import { planEvents } from '@atoll/schema/tenancy/plans';
 import { type ConnectionCommand, connection, connectionStream } from '../domain/connection.ts';
 import { type NamespaceCommand, namespace, namespaceStream } from '../domain/namespace.ts';
 import { originBecauseOf } from '../origin.ts';
+import { onEnvironmentEvent } from './environments.ts';
 
 type TenancyRecord = EventRecord & TenancyEvent;
 
@@ -74,6 +76,7 @@ function decisionOn(store: EventStore, record: TenancyRecord): Promise<CommandOu
 
 /** Throws where the command is refused: for good, and its consumer parks the event; or for the moment, and it tries again. */
 export async function onTenancyEvent(store: EventStore, record: EventRecord): Promise<void> {
+  await onEnvironmentEvent(store, record);
   const outcome = await decisionOn(store, record as TenancyRecord);
   if (outcome?.ok === false) throw refusal(`${record.type} of ${record.stream}`, outcome.rejection);
 }

@@ -1,0 +1,110 @@
+/** Policies and environments as tables. Answers are the namespaces whose rules may change by it. */
+import type { PlatformPeer, PolicyPeer } from '@atoll/schema/network/spec';
+import type { PoolClient } from 'pg';
+import { because, type NetworkRecord } from './record.ts';
+
+interface About {
+  readonly kind: 'namespace' | 'environment' | 'service' | 'tenant' | 'all';
+  readonly ref: string;
+}
+
+function aboutOf(peer: PolicyPeer | PlatformPeer): readonly About[] {
+  switch (peer.kind) {
+    case 'INSTANCES':
+      return [{ kind: 'namespace', ref: peer.namespaceId }];
+    case 'ENVIRONMENT':
+      return [{ kind: 'environment', ref: peer.environmentId }];
+    case 'SERVICE':
+      return [{ kind: 'service', ref: peer.serviceId }];
+    case 'TENANT':
+      return [{ kind: 'tenant', ref: peer.tenantId }];
+    case 'ALL':
+      return [{ kind: 'all', ref: '' }];
+    case 'CIDR':
+      return [];
+    default:
+      return peer satisfies never;
+  }
+}
+
+async function namespacesOf(tx: PoolClient, policyId: string): Promise<string[]> {
+  const { rows } = await tx.query<{ namespace_id: string }>(
+    'select namespace_id from network.policy_concerns where policy_id = $1',
+    [policyId],
+  );
+  return rows.map((row) => row.namespace_id);
+}
+
+/** Those that it was and is about. */
+export async function setPolicy(
+  tx: PoolClient,
+  record: NetworkRecord<'IsolationPolicyCreated' | 'IsolationPolicyUpdated'>,
+): Promise<string[]> {
+  const { policyId, namespaceId, revision, definition, schedule, active } = record.data;
+  const before = await namespacesOf(tx, policyId);
+  await tx.query(
+    `insert into network.policy
+       (policy_id, tenant, tier, namespace_id, revision, priority, definition, schedule, active, cause, correlation, traceparent)
+     values ($1, $2, 'TENANT', $3, $4, $5, $6, $7, $8, $9, $10, $11)
+     on conflict (policy_id) do update set
+       revision = excluded.revision, priority = excluded.priority, definition = excluded.definition,
+       schedule = excluded.schedule, active = excluded.active,
+       cause = excluded.cause, correlation = excluded.correlation, traceparent = excluded.traceparent`,
+    [
+      ...[policyId, record.tenant, namespaceId, revision, definition.priority, JSON.stringify(definition)],
+      ...[schedule && JSON.stringify(schedule), active, ...because(record)],
+    ],
+  );
+  const own: About = { kind: 'namespace', ref: namespaceId };
+  await setAbout(tx, policyId, [own, ...[...definition.from, ...definition.to].flatMap(aboutOf)]);
+  return [...before, ...(await namespacesOf(tx, policyId))];
+}
+
+async function setAbout(tx: PoolClient, policyId: string, about: readonly About[]): Promise<void> {
+  await tx.query('delete from network.policy_about where policy_id = $1', [policyId]);
+  await tx.query(
+    `insert into network.policy_about (policy_id, kind, ref)
+     select $1, * from unnest($2::text[], $3::text[]) on conflict do nothing`,
+    [policyId, about.map(({ kind }) => kind), about.map(({ ref }) => ref)],
+  );
+}
+
+export async function removePolicy(tx: PoolClient, policyId: string): Promise<string[]> {
+  const before = await namespacesOf(tx, policyId);
+  await tx.query('delete from network.policy where policy_id = $1', [policyId]);
+  await tx.query('delete from network.policy_about where policy_id = $1', [policyId]);
+  await tx.query('delete from network.policy_enforced where policy_id = $1', [policyId]);
+  return before;
+}
+
+export async function turnPolicy(
+  tx: PoolClient,
+  record: NetworkRecord<'PolicyActivated' | 'PolicyDeactivated'>,
+): Promise<string[]> {
+  const { policyId } = record.data;
+  const revision = record.type === 'PolicyActivated' ? record.data.revision : null;
+  await tx.query(
+    `update network.policy set active = $2, revision = coalesce($3, revision), cause = $4, correlation = $5, traceparent = $6
+     where policy_id = $1`,
+    [policyId, record.type === 'PolicyActivated', revision, ...because(record)],
+  );
+  return namespacesOf(tx, policyId);
+}
+
+/** All that policies tie to the namespace by its environment. */
+export async function locateNamespace(tx: PoolClient, { data }: NetworkRecord<'NamespaceLocated'>): Promise<string[]> {
+  await tx.query('update network.namespace set environment_id = $2, name = $3 where namespace_id = $1', [
+    ...[data.namespaceId, data.environmentId, data.name],
+  ]);
+  return tiedTo(tx, 'environment', data.environmentId);
+}
+
+/** All that policies tie to it. */
+export async function tiedTo(tx: PoolClient, kind: About['kind'], ref: string): Promise<string[]> {
+  const { rows } = await tx.query<{ namespace_id: string }>(
+    `select distinct c.namespace_id from network.policy_about a join network.policy_concerns c using (policy_id)
+     where a.kind = $1 and a.ref = $2`,
+    [kind, ref],
+  );
+  return rows.map((row) => row.namespace_id);
+}
