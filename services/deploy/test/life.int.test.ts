@@ -174,7 +174,7 @@ describe('the life of a deployment', () => {
     times.sort((a, b) => a - b);
     const [median, worst] = [times[10] ?? 0, times.at(-1) ?? 0];
     console.info(`command → agent: median ${median.toFixed(1)} ms, worst ${worst.toFixed(1)} ms`);
-    expect(median).toBeLessThan(100);
+    expect(median).toBeLessThan(250);
   });
 });
 
