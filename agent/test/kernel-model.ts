@@ -1,4 +1,5 @@
 /** The part of iptables and ipset that plans use, as a model: what the programs do to the text they are given. */
+import type { ChangePlan } from '../src/plan/change.ts';
 import type { ObservedRules, RulesPlan } from '../src/plan/rules.ts';
 import { hashPattern } from '../src/render/chain.ts';
 import { type Family, families } from '../src/render/family.ts';
@@ -43,13 +44,15 @@ const present = <T>(value: T | undefined, what: string): T => {
   return value;
 };
 
-function ipset(model: Model, lines: readonly string[]): void {
+function ipset(model: Model, lines: readonly string[], each = () => {}): void {
   for (const line of lines) {
     const [verb, name = '', other = ''] = line.split(' ');
     if (verb === 'create') model.sets.set(name, model.sets.get(name) ?? new Set());
     else if (verb === 'flush') present(model.sets.get(name), name).clear();
     else if (verb === 'add') present(model.sets.get(name), name).add(other);
-    else if (verb === 'swap') {
+    else if (verb === 'del') {
+      if (!present(model.sets.get(name), name).delete(other)) throw new Error(`no member: ${line}`);
+    } else if (verb === 'swap') {
       const [a, b] = [present(model.sets.get(name), name), present(model.sets.get(other), other)];
       model.sets.set(name, b).set(other, a);
     } else if (verb === 'destroy') {
@@ -59,6 +62,7 @@ function ipset(model: Model, lines: readonly string[]): void {
       }
       if (!model.sets.delete(name)) throw new Error(`no set ${name}`);
     } else throw new Error(`unknown: ${line}`);
+    each();
   }
 }
 
@@ -102,6 +106,16 @@ export function applyToModel(model: Model, plan: RulesPlan): void {
   ipset(model, plan.swap);
   for (const family of families) restore(model, family, plan.restore[family]);
   ipset(model, plan.retire);
+}
+
+/** `each` is called wherever somebody else could see what is there. */
+export function applyChangeToModel(model: Model, plan: ChangePlan, each: () => void): void {
+  ipset(model, plan.before, each);
+  for (const family of families) {
+    restore(model, family, plan.restore[family]);
+    each();
+  }
+  ipset(model, plan.after, each);
 }
 
 /** As the save programs print it, through the agent's own parser. */

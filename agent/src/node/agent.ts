@@ -16,6 +16,7 @@ import { startPull } from '../link/pull.ts';
 import { startReport } from '../link/report.ts';
 import { openSequence } from '../link/sequence.ts';
 import { followWakes } from '../link/wake.ts';
+import { shareNetwork } from '../plan/shared.ts';
 import { openMemories } from '../reconcile/memories.ts';
 import { createNetworkReconciler } from '../reconcile/network.ts';
 import { createReadiness } from '../reconcile/readiness.ts';
@@ -26,7 +27,9 @@ import { capacityOf } from './capacity.ts';
 import { createCauses } from './causes.ts';
 import { measureNode } from './measures.ts';
 
-const rulesResyncMs = 10_000;
+const rulesLookMs = 10_000;
+/** More often than that: it is seen to be due soon after it is, however often something wakes it. */
+const rulesResyncMs = 2500;
 const workloadsResyncMs = 5000;
 const readinessMs = 250;
 /** Requests that have waited for longer are asked anew when a service says that there is news: it may be another process. */
@@ -51,7 +54,13 @@ export async function startAgent(options: {
   const file = (name: string) => join(stateDir, name);
   const documents = {
     workloads: await openDocument({ path: file('workloads.json'), schema: desiredWorkloads, nodeId, log }),
-    network: await openDocument({ path: file('network.json'), schema: desiredNetwork, nodeId, log }),
+    network: await openDocument({
+      path: file('network.json'),
+      schema: desiredNetwork,
+      nodeId,
+      share: shareNetwork,
+      log,
+    }),
   };
   const sequence = await openSequence(stateDir, Date.now(), log);
   const memories = await openMemories(stateDir, log);
@@ -64,6 +73,7 @@ export async function startAgent(options: {
     stateDir,
     desired: documents.network.current,
     backend: backend.rules,
+    lookEveryMs: rulesLookMs,
     log,
     changed() {
       networkReport.wake();

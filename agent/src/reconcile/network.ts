@@ -1,6 +1,11 @@
 /**
- * Keeps a node's rules in force. Level-triggered: each run reads the newest document, makes its rules the ones in force,
- * and repairs what others changed. A rule set that can't be applied leaves the last good one in force.
+ * Keeps a node's rules in force. Level-triggered: each run reads the newest document and makes its rules the ones in force;
+ * where it is time for it, everything is read back, and what others changed is repaired. A rule set that can't be applied leaves
+ * the last good one in force.
+ *
+ * A start looks at everything before it says that anything is in force. Where no document can be read, because there is none
+ * or because an earlier version of the agent wrote it, the rules that it finds stay until the newest document is there, and
+ * endpoints that these don't know stay closed; where it finds none, everything is closed.
  */
 import { join } from 'node:path';
 import type { Id } from '@atoll/schema/ids';
@@ -34,15 +39,21 @@ export async function createNetworkReconciler(options: {
   /** What is reported, or which endpoints are secured, is different now. */
   changed: () => void;
   causes: Causes;
+  /** How long after a look at everything comes the next. */
+  lookEveryMs: number;
   log: Logger;
 }): Promise<NetworkReconciler> {
-  const { nodeId, desired, backend, changed, causes, log } = options;
+  const { nodeId, desired, backend, changed, causes, lookEveryMs, log } = options;
   const path = join(options.stateDir, 'rules-in-force.json');
   let lastGood: InForce | null = await loadFile(path, inForceFile, log);
   /** Seen to be in force by the newest run. */
   let seen: InForce | null = null;
   let error: NetworkReport['error'] = null;
   let ran = false;
+  /** By the clock that only rises; null before the first. */
+  let lookedAt: number | null = null;
+  let refused: DesiredNetwork | null = null;
+  let holding = false;
   let endpoints: ReadonlyMap<Id<'instance'>, RuleEndpoint> | null = null;
 
   function settle(next: { seen: InForce | null; error: NetworkReport['error'] }): void {
@@ -71,10 +82,20 @@ export async function createNetworkReconciler(options: {
     );
   }
 
+  const isDue = () => lookedAt === null || performance.now() - lookedAt >= lookEveryMs;
+  async function look(document: Parameters<RuleBackend['ensure']>[0]): Promise<void> {
+    const began = performance.now();
+    await backend.ensure(document);
+    lookedAt = began;
+  }
+
   async function apply(document: DesiredNetwork): Promise<InForce> {
     const previous = lastGood;
+    // What an earlier process left comes first: from there, each change goes in one step.
+    if (lookedAt === null && previous !== null) await look(previous.document);
     failpoint('agent.before-rules');
-    await backend.ensure(document);
+    if (lookedAt === null) await look(document);
+    else await backend.change(document);
     failpoint('agent.after-rules');
     if (previous?.document.generation === document.generation) return previous;
     await backend.cut(previous?.document ?? null, document);
@@ -84,6 +105,12 @@ export async function createNetworkReconciler(options: {
     log.info({ generation: document.generation, hash: document.hash }, 'rules in force');
     causes.note(currentTraceparent());
     return applied;
+  }
+
+  async function hold(): Promise<void> {
+    holding = await backend.hold();
+    if (holding) log.warn('what is in force was put there by an earlier agent, and stays until the rules are known');
+    else if (isDue()) await look(denyAll);
   }
 
   /** The newest that there is: the file of what was in force may be the only one that is left. */
@@ -96,12 +123,17 @@ export async function createNetworkReconciler(options: {
   return {
     async reconcile() {
       const document = newest();
+      // What is in force, or can't be, is so until it is time to look.
+      if (document !== null && (document === seen?.document || document === refused) && !isDue()) return;
       try {
         if (document === null) {
-          await backend.ensure(denyAll);
+          // What it holds is looked at once: from then on it isn't its own to repair, until it is known again.
+          if (!holding) await hold();
           settle({ seen: null, error: null });
         } else {
           settle({ seen: await applyTraced(document), error: null });
+          // After the change, which doesn't wait for it.
+          if (isDue()) await look(document);
         }
       } catch (cause) {
         const message = (cause instanceof Error ? cause.message : String(cause)).slice(0, 4000);
@@ -110,6 +142,7 @@ export async function createNetworkReconciler(options: {
           settle({ seen: null, error: failure });
           throw cause;
         }
+        refused = document;
         if (error?.message !== message) {
           log.error(
             { err: cause, generation: failure.generation },
@@ -117,7 +150,7 @@ export async function createNetworkReconciler(options: {
           );
         }
         try {
-          await backend.ensure(lastGood?.document ?? denyAll);
+          await look(lastGood?.document ?? denyAll);
         } catch (worse) {
           settle({ seen: null, error: failure });
           throw worse;

@@ -1,5 +1,5 @@
 /** Rules as values. A rule's hash chains in those before it: the last one pins the whole chain and its order. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 export interface Rule {
   /** What stands after `-A <chain>` or `-I <chain> <n>`, comment included. */
@@ -26,19 +26,39 @@ export interface RuleBody {
 /** How a rule of Atoll's shows its hash; the note may follow. */
 export const hashPattern = /^atoll:([0-9a-f]{16})(?::|$)/;
 
+/** Hashing is most of the work: what was made lately isn't made again. A name has a few contents, of families and nodes. */
+const made = new Map<string, { readonly bodies: readonly string[]; readonly chain: Chain }[]>();
+const mostNames = 50_000;
+const mostContents = 4;
+
+/** Equal arguments give the same object, as long as it is remembered. */
 export function chain(name: string, bodies: readonly RuleBody[]): Chain {
-  let hash = '';
+  const texts = bodies.map(({ match, target, note = '' }) => `${match.join(' ')}\n${target.join(' ')}\n${note}`);
+  const known = made.get(name) ?? [];
+  const same = known.find((one) => one.bodies.length === texts.length && texts.every((t, at) => t === one.bodies[at]));
+  if (same !== undefined) return same.chain;
+  const fresh = { bodies: texts, chain: makeChain(name, bodies) };
+  if (made.size >= mostNames) made.clear();
+  made.set(name, [fresh, ...known].slice(0, mostContents));
+  return fresh.chain;
+}
+
+function makeChain(name: string, bodies: readonly RuleBody[]): Chain {
+  let before = '';
   const rules = bodies.map(({ match, target, note }) => {
-    const body = [...match, ...target].join(' ');
-    hash = createHash('sha256')
-      .update(`${hash || name}\n${body}`)
-      .digest('hex')
-      .slice(0, 16);
-    const comment = `atoll:${hash}${note === undefined ? '' : `:${note}`}`;
-    return { text: [...match, '-m', 'comment', '--comment', comment, ...target].join(' '), hash };
+    const [matches, then] = [match.join(' '), target.join(' ')];
+    const body = matches === '' ? then : `${matches} ${then}`;
+    before = hash('sha256', `${before || name}\n${body}`, 'hex').slice(0, 16);
+    const comment = `atoll:${before}${note === undefined ? '' : `:${note}`}`;
+    const first = matches === '' ? '' : `${matches} `;
+    return { text: `${first}-m comment --comment ${comment} ${then}`, hash: before };
   });
   return { name, rules };
 }
+
+/** The last hash pins all of them. */
+export const sameChain = (a: Chain, b: Chain) =>
+  a === b || (a.rules.length === b.rules.length && a.rules.at(-1)?.hash === b.rules.at(-1)?.hash);
 
 export const jump = (target: string) => ['-j', target];
 /** As a jump, but what returns from `target` goes on where this chain was called, not here. */

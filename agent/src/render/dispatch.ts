@@ -45,7 +45,10 @@ export function dispatch(
   });
   if (targets.length <= branches) {
     const leaves = targets.map((target) => ({
-      set: ipSet(names, family, 'hash:ip', `${direction} chain ${target.chain}`, target.members),
+      set: ipSet(names, family, 'hash:ip', `${direction} chain ${target.chain}`, target.members, {
+        leads: digits.length,
+        tree: direction,
+      }),
       to: endpointChain(names, direction, target.chain),
     }));
     return { bodies: leaves.map(({ set, to }) => go(set, to)), chains: [], sets: leaves.map(({ set }) => set) };
@@ -56,7 +59,8 @@ export function dispatch(
     const inner = dispatch(names, family, direction, below, branch);
     const to = names.chain(`${direction.charAt(0)}d-${branch}`);
     const members = below.flatMap((target) => target.members);
-    const set = ipSet(names, family, 'hash:ip', `${direction} branch ${branch}`, members);
+    const leads = { leads: digits.length, tree: direction };
+    const set = ipSet(names, family, 'hash:ip', `${direction} branch ${branch}`, members, leads);
     const node = chain(to, [...inner.bodies, { match: [], target: jump('DROP') }]);
     return { body: go(set, to), chains: [node, ...inner.chains], sets: [set, ...inner.sets] };
   });

@@ -31,6 +31,11 @@ export interface NodeNames {
   readonly set: (family: Family, name: string) => string;
   /** Where the next content of a set is built before the two are swapped. */
   readonly nextSet: (set: string) => string;
+  /** The other name of a set, for when its rules and its members change in one step: these name the one or the other. */
+  readonly aliasOf: (set: string) => string;
+  readonly isAlias: (set: string) => boolean;
+  /** Its first name, of either. */
+  readonly withoutAlias: (set: string) => string;
   /** Tells this node's blackhole routes from another agent's in the same network namespace. */
   readonly routeMetric: number;
 }
@@ -44,6 +49,9 @@ export function nodeNames(node: Id<'node'>): NodeNames {
     chain: (name) => `${prefix}-${name}`,
     set: (family, name) => `${prefix}${familyFacts[family].digit}${hex(name, 16)}`,
     nextSet: (set) => `${set}n`,
+    aliasOf: (set) => `${set}x`,
+    isAlias: (set) => set.endsWith('x'),
+    withoutAlias: (set) => (set.endsWith('x') ? set.slice(0, -1) : set),
     routeMetric: 0x10000 + Number.parseInt(hex(node, 4), 16),
   };
 }

@@ -10,16 +10,28 @@
  * shares the host. So a packet passes only after the egress rules of its source and the ingress rules of its
  * destination were both asked, wherever the two are. `-g` is what lets a rule of a leaf return straight to `check`.
  */
-
-import type { AddressSet, PolicyRule, RuleEndpoint } from '@atoll/schema/node/network';
+import type { PolicyRule, RuleChain, RuleEndpoint } from '@atoll/schema/node/network';
 import { neverOutside } from '@atoll/schema/node/never-outside';
 import { type Chain, chain, inSet, inState, jump, notInSet, type RuleBody } from './chain.ts';
 import { type Direction, dispatch, endpointChain, peerEnd, type Target } from './dispatch.ts';
 import type { Family } from './family.ts';
 import { type RuleIntent, RuleSetInvalid } from './intent.ts';
 import type { NodeNames } from './names.ts';
-import { ipSet } from './set.ts';
+import { ipSet, sameItems } from './set.ts';
 import { anchor, type RenderedPart } from './tables.ts';
+
+/** A chain of the rule set stays the same object while nothing about it changes: its rules aren't looked at again. */
+const renderedChains = new WeakMap<RuleChain, ReadonlyMap<string, { uses: readonly string[]; chain: Chain }>>();
+
+/** Which address belongs to which interface. */
+const ownEntries = new WeakMap<RuleEndpoint, Map<string, string>>();
+function ownEntry(names: NodeNames, family: Family, endpoint: RuleEndpoint): string {
+  const mine = `${names.prefix} ${family}`;
+  const known = ownEntries.get(endpoint) ?? new Map<string, string>();
+  const entry = known.get(mine) ?? `${endpoint[family]},${names.interface(endpoint.instanceId)}`;
+  ownEntries.set(endpoint, known.set(mine, entry));
+  return entry;
+}
 
 const drop: RuleBody = { match: [], target: jump('DROP') };
 const established: RuleBody = { match: inState('ESTABLISHED'), target: jump('RETURN') };
@@ -34,15 +46,17 @@ const neighbourDiscovery: readonly RuleBody[] = ['135', '136'].map((type) => ({
 
 export function renderPolicies(names: NodeNames, intent: RuleIntent, family: Family): RenderedPart {
   const { endpoints, chains: ruleChains, sets: addressSets } = intent.rules;
-  const policySet = (set: AddressSet) =>
-    ipSet(
-      names,
-      family,
-      set.kind === 'networks' ? 'hash:net' : 'hash:ip',
-      `policy ${set.kind} ${set.name}`,
-      set[family],
-    );
-  const known = new Map(addressSets.map((set) => [set.name, set]));
+  const denied = new Set(
+    ruleChains.flatMap(({ rules }) => rules.flatMap((rule) => (rule.action === 'DENY' ? [rule.set] : []))),
+  );
+  const policySets = new Map(
+    addressSets.map((set) => {
+      const type = set.kind === 'networks' ? 'hash:net' : 'hash:ip';
+      const role = denied.has(set.name) ? 'closes' : 'opens';
+      const rendered = ipSet(names, family, type, `policy ${set.kind} ${set.name}`, set[family], role);
+      return [set.name, { kind: set.kind, rendered }];
+    }),
+  );
   const directionOf = new Map(ruleChains.map((entry) => [entry.name, entry.direction]));
 
   const own = ipSet(
@@ -50,13 +64,12 @@ export function renderPolicies(names: NodeNames, intent: RuleIntent, family: Fam
     family,
     'hash:net,iface',
     'endpoints',
-    endpoints.map((endpoint) => `${endpoint[family]},${names.interface(endpoint.instanceId)}`),
+    endpoints.map((endpoint) => ownEntry(names, family, endpoint)),
+    'owns',
   );
 
-  const inside = ipSet(names, family, 'hash:net', 'pools', [
-    ...(intent.pools?.[family] ?? []),
-    ...neverOutside[family],
-  ]);
+  const never = [...(intent.pools?.[family] ?? []), ...neverOutside[family]];
+  const inside = ipSet(names, family, 'hash:net', 'pools', never, 'closes');
 
   function targets(direction: Direction): Target[] {
     const users = new Map<string, RuleEndpoint[]>();
@@ -68,7 +81,9 @@ export function renderPolicies(names: NodeNames, intent: RuleIntent, family: Fam
           `endpoint ${endpoint.instanceId} names the ${direction} chain ${name}, which isn't there`,
         );
       }
-      users.set(name, [...(users.get(name) ?? []), endpoint]);
+      const using = users.get(name);
+      if (using === undefined) users.set(name, [endpoint]);
+      else using.push(endpoint);
     }
     return [...users.entries()]
       .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -76,7 +91,7 @@ export function renderPolicies(names: NodeNames, intent: RuleIntent, family: Fam
   }
 
   function decide(rule: PolicyRule, direction: Direction): RuleBody {
-    const set = known.get(rule.set);
+    const set = policySets.get(rule.set);
     if (set === undefined) {
       throw new RuleSetInvalid(
         `a rule of policy ${rule.policyId} names the address set ${rule.set}, which isn't there`,
@@ -87,11 +102,22 @@ export function renderPolicies(names: NodeNames, intent: RuleIntent, family: Fam
         ...protocolMatch(rule, family),
         // An address of a pool is somebody's endpoint, and some are never meant, whatever a CIDR says.
         ...(set.kind === 'networks' ? notInSet(inside.name, peerEnd[direction]) : []),
-        ...inSet(policySet(set).name, peerEnd[direction]),
+        ...inSet(set.rendered.name, peerEnd[direction]),
       ],
       target: jump(rule.action === 'ALLOW' ? 'RETURN' : 'DROP'),
       note: rule.policyId,
     };
+  }
+
+  function policyChain(entry: RuleChain): Chain {
+    const mine = `${names.prefix} ${family}`;
+    const uses = [inside.name, ...entry.rules.map((rule) => policySets.get(rule.set)?.rendered.name ?? '')];
+    const last = renderedChains.get(entry)?.get(mine);
+    if (last !== undefined && sameItems(last.uses, uses)) return last.chain;
+    const bodies = [...entry.rules.map((rule) => decide(rule, entry.direction)), drop];
+    const made = { uses, chain: chain(endpointChain(names, entry.direction, entry.name), bodies) };
+    renderedChains.set(entry, new Map([...(renderedChains.get(entry) ?? []), [mine, made]]));
+    return made.chain;
   }
 
   const outgoing = targets('egress');
@@ -133,18 +159,11 @@ export function renderPolicies(names: NodeNames, intent: RuleIntent, family: Fam
     ]),
     ...egress.chains,
     ...ingress.chains,
-    ...ruleChains
-      .filter((entry) => used.has(entry.name))
-      .map((entry) =>
-        chain(endpointChain(names, entry.direction, entry.name), [
-          ...entry.rules.map((rule) => decide(rule, entry.direction)),
-          drop,
-        ]),
-      ),
+    ...ruleChains.filter((entry) => used.has(entry.name)).map(policyChain),
   ];
 
   return {
-    sets: [own, inside, ...egress.sets, ...ingress.sets, ...addressSets.map(policySet)],
+    sets: [own, inside, ...egress.sets, ...ingress.sets, ...[...policySets.values()].map((set) => set.rendered)],
     tables: {
       filter: {
         chains,

@@ -23,8 +23,8 @@
 import { byName } from './chain.ts';
 import type { Family } from './family.ts';
 import { renderGuard } from './guard.ts';
-import type { RuleIntent } from './intent.ts';
-import { RuleSetInvalid } from './intent.ts';
+import { type RuleIntent, RuleSetInvalid } from './intent.ts';
+import { memoryOf } from './memory.ts';
 import type { NodeNames } from './names.ts';
 import { renderPolicies } from './policies.ts';
 import type { IpSet } from './set.ts';
@@ -36,10 +36,12 @@ type Part = (names: NodeNames, intent: RuleIntent, family: Family) => RenderedPa
 const parts: readonly Part[] = [renderGuard, renderPolicies];
 
 export function renderRules(names: NodeNames, intent: RuleIntent, family: Family): RenderedRules {
-  return assemble(
+  const rendered = assemble(
     family,
     parts.map((part) => part(names, intent, family)),
   );
+  memoryOf(names, family).turn();
+  return rendered;
 }
 
 export function assemble(family: Family, rendered: readonly RenderedPart[]): RenderedRules {

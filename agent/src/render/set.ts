@@ -1,6 +1,7 @@
 /** Sets of addresses, as values and as the text that builds one. */
 import ipaddr from 'ipaddr.js';
 import { type Family, familyFacts } from './family.ts';
+import { memoryOf } from './memory.ts';
 import type { NodeNames } from './names.ts';
 
 /**
@@ -10,16 +11,39 @@ import type { NodeNames } from './names.ts';
 const setTypes = ['hash:ip', 'hash:net', 'hash:net,iface', 'hash:ip,port'] as const;
 export type SetType = (typeof setTypes)[number];
 
+/**
+ * What a member means, which is the order in which members come and go. `opens`: something is let through or reached by it;
+ * `closes`: something is denied by it; `owns`: without it nothing passes, whatever else; `leads`: who is a member finds his chain
+ * by it, in that tree of sets, at that depth.
+ */
+export type SetRole = 'opens' | 'closes' | 'owns' | { readonly leads: number; readonly tree: string };
+
 export interface IpSet {
   readonly name: string;
   readonly family: Family;
   readonly type: SetType;
+  readonly role: SetRole;
   /** Canonical, sorted, without duplicates. */
   readonly members: readonly string[];
 }
 
+/** An address as the kernel says it, whatever follows it. */
+const plainIpv4 = /^(?:(?:0|[1-9]\d{0,2})\.){3}(?:0|[1-9]\d{0,2})(?:,.*)?$/;
+const spellings = new Map<string, string>();
+const mostSpellings = 200_000;
+
 /** One spelling per address, the kernel's; whatever follows a comma (an interface) stays. */
 export function canonicalMember(member: string): string {
+  if (plainIpv4.test(member)) return member;
+  const known = spellings.get(member);
+  if (known !== undefined) return known;
+  const spelling = spell(member);
+  if (spellings.size >= mostSpellings) spellings.clear();
+  spellings.set(member, spelling);
+  return spelling;
+}
+
+function spell(member: string): string {
   const [network = '', ...rest] = member.split(',');
   const [address = '', prefix] = network.split('/');
   const parsed = ipaddr.parse(address);
@@ -28,23 +52,46 @@ export function canonicalMember(member: string): string {
   return [whole ? parsed.toString() : `${parsed.toString()}/${prefix}`, ...rest].join(',');
 }
 
+interface Made {
+  readonly plain: string;
+  readonly given: readonly string[];
+  readonly set: IpSet;
+}
+
+/** `meaning` names it. The same as last time is the same object. */
 export function ipSet(
   names: NodeNames,
   family: Family,
   type: SetType,
   meaning: string,
   members: readonly string[],
+  role: SetRole = 'opens',
 ): IpSet {
-  const unique = new Set(members.map(canonicalMember));
-  return { name: names.set(family, meaning), family, type, members: [...unique].sort() };
+  const memory = memoryOf(names, family);
+  const key = `set ${meaning}`;
+  const last = memory.recall(key) as Made | undefined;
+  const plain = last?.plain ?? names.set(family, meaning);
+  const name = memory.aliased.has(plain) ? names.aliasOf(plain) : plain;
+  if (last !== undefined && last.set.name === name && last.set.type === type && sameItems(last.given, members)) {
+    memory.keep(key, last);
+    return last.set;
+  }
+  const canonical = [...new Set(members.map(canonicalMember))].sort();
+  const set: IpSet = { name, family, type, role, members: canonical };
+  memory.keep<Made>(key, { plain, given: members, set });
+  return set;
 }
+
+export const sameItems = <T>(a: readonly T[], b: readonly T[]) =>
+  a === b || (a.length === b.length && a.every((item, at) => item === b[at]));
+
+/** The kernel's default room is 65,536 members; more must be asked for when a set is made. */
+export const roomFor = (set: IpSet) => Math.max(65_536, 2 ** Math.ceil(Math.log2(set.members.length + 1)));
 
 /** Lines for `ipset restore` that make a set of this name with these members. */
 export function buildLines(set: IpSet, name: string): string[] {
-  // The kernel's default room is 65,536 members; more must be asked for.
-  const room = Math.max(65_536, 2 ** Math.ceil(Math.log2(set.members.length + 1)));
   return [
-    `create ${name} ${set.type} family ${familyFacts[set.family].ipset} maxelem ${room} -exist`,
+    `create ${name} ${set.type} family ${familyFacts[set.family].ipset} maxelem ${roomFor(set)} -exist`,
     `flush ${name}`,
     ...set.members.map((member) => `add ${name} ${member}`),
   ];

@@ -9,10 +9,20 @@ export class RuleSetRejected extends Error {
 
 export interface RuleBackend {
   /**
-   * Makes these rules, and nothing else of Atoll's, the ones in force; idempotent, and checked by reading back before
+   * Makes these rules, and nothing else of this node's, the ones in force; idempotent, and checked by reading back before
    * it resolves. Repairs what others changed. Throws RuleSetRejected where the rule set is at fault.
    */
   ensure(intent: RuleIntent): Promise<void>;
+  /**
+   * As `ensure`, without looking at what is there: only what differs from what this process has seen to be in force is written.
+   * Where it hasn't, or where anything goes wrong, it is `ensure`.
+   */
+  change(intent: RuleIntent): Promise<void>;
+  /**
+   * Without a rule set: leaves what is in force where it is, as long as it is what an earlier process of this node's left, whole as
+   * far as that can be told without knowing it. False where it isn't, or where there is nothing.
+   */
+  hold(): Promise<boolean>;
   /** Ends connections that `next` forbids and `previous` didn't; no others. Null where it isn't known what was allowed. */
   cut(previous: DesiredNetwork | null, next: DesiredNetwork): Promise<void>;
   /** Removes everything of this node's. */

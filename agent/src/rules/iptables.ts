@@ -1,9 +1,16 @@
-/** The rule set in the kernel: observe → plan → apply → observe. */
+/**
+ * The rule set in the kernel. `ensure`: observe → plan → apply → observe. `change`: plan against what was left in the kernel →
+ * apply. A process that dies in between leaves each table of each family as it was, or as it is to be; sets may have members of
+ * both. The next start looks at everything.
+ */
 import { ExecError } from '@atoll/service/exec';
 import type { Logger } from '@atoll/service/log';
+import { type ChangePlan, type KernelState, planChange, stateOf } from '../plan/change.ts';
+import { looksWhole } from '../plan/hold.ts';
 import { isEmpty, planRemoval, planRules, type RulesPlan } from '../plan/rules.ts';
 import { type Family, families, familyFacts } from '../render/family.ts';
-import { RuleSetInvalid } from '../render/intent.ts';
+import { type RuleIntent, RuleSetInvalid } from '../render/intent.ts';
+import { adoptAliases, changeAlias } from '../render/memory.ts';
 import type { NodeNames } from '../render/names.ts';
 import { renderRules } from '../render/rules.ts';
 import type { RenderedRules } from '../render/tables.ts';
@@ -16,12 +23,19 @@ import { observeRules } from './observe.ts';
 /** Others may write at the same time (a resync, Docker): what the first round missed, the second takes. */
 const rounds = 3;
 
+/** Each can bring up another; what is left then is put in force one after the other, as it always was between two sets. */
+const mostRenames = 8;
+
 export function iptablesRules(options: { commands: NodeCommands; names: NodeNames; log: Logger }): RuleBackend {
   const { commands, names, log } = options;
+  /** What this process has seen to be in the kernel, or put there since; null where it doesn't know. */
+  let state: KernelState | null = null;
+  let pools: RuleIntent['pools'] = null;
 
-  async function settle(plan: () => Promise<RulesPlan>): Promise<void> {
+  async function settle(wanted: Rendered | null): Promise<void> {
     for (let round = 1; ; round++) {
-      const next = await plan();
+      const observed = await observeRules(commands, names);
+      const next = wanted === null ? planRemoval(names, observed) : planRules(names, wanted, observed);
       if (isEmpty(next)) return;
       if (round > rounds) throw new Error(`the rules didn't take: ${next.differences.slice(0, 5).join('; ')}`);
       log.info({ differences: next.differences.slice(0, 20), count: next.differences.length }, 'changing rules');
@@ -34,21 +48,64 @@ export function iptablesRules(options: { commands: NodeCommands; names: NodeName
     }
   }
 
+  /** Null where nobody can tell what differs without looking. */
+  function plan(known: KernelState, intent: RuleIntent): ChangePlan | null {
+    for (let renames = 0; ; renames++) {
+      const planned = planChange(names, known, render(names, intent), renames < mostRenames);
+      if (planned === null || !('sets' in planned)) return planned;
+      for (const set of planned.sets) changeAlias(names, set.family, set.name);
+    }
+  }
+
+  async function ensure(intent: RuleIntent): Promise<void> {
+    if (state === null) await adopt();
+    state = null;
+    const wanted = render(names, intent);
+    await settle(wanted);
+    // Only now: a node that has just booted forwards nothing before its rules are there.
+    await ensureHost(commands, names, intent.pools);
+    pools = intent.pools;
+    state = stateOf(wanted);
+  }
+
+  async function adopt(): Promise<void> {
+    const { stdout } = await commands.run('ipset', ['list', '-n']);
+    const present = new Set(stdout.split('\n').filter((name) => name.startsWith(names.prefix)));
+    adoptAliases(names, present);
+  }
+
   return {
-    async ensure(intent) {
-      const wanted = render(names, intent);
-      await ensureHost(commands, names, intent.pools);
-      await settle(async () => planRules(names, wanted, await observeRules(commands, names)));
+    ensure,
+    async change(intent) {
+      const known = state;
+      state = null;
+      const samePools = JSON.stringify(pools) === JSON.stringify(intent.pools);
+      const next = known === null || !samePools ? null : plan(known, intent);
+      if (next === null) return ensure(intent);
+      try {
+        await applyChange(commands, next);
+      } catch (error) {
+        log.warn({ err: error }, 'a change was refused; looking at everything');
+        return ensure(intent);
+      }
+      state = next.state;
+      if (next.size > 0) log.debug({ size: next.size }, 'changed rules');
+    },
+    async hold() {
+      return looksWhole(await observeRules(commands, names));
     },
     cut: (previous, next) => cutForbidden({ commands, log }, previous, next),
     async clear() {
-      await settle(async () => planRemoval(names, await observeRules(commands, names)));
+      state = null;
+      await settle(null);
       await clearHost(commands, names);
     },
   };
 }
 
-function render(names: NodeNames, intent: Parameters<RuleBackend['ensure']>[0]): Record<Family, RenderedRules> {
+type Rendered = Readonly<Record<Family, RenderedRules>>;
+
+function render(names: NodeNames, intent: RuleIntent): Rendered {
   try {
     return { ipv4: renderRules(names, intent, 'ipv4'), ipv6: renderRules(names, intent, 'ipv6') };
   } catch (error) {
@@ -64,6 +121,17 @@ async function apply(commands: NodeCommands, plan: RulesPlan): Promise<void> {
   await ipset(commands, plan.swap);
   for (const family of families) await restore(commands, family, plan.restore[family], []);
   await ipset(commands, plan.retire);
+}
+
+async function applyChange(commands: NodeCommands, plan: ChangePlan): Promise<void> {
+  const nothing = families.every((family) => plan.restore[family] === null);
+  if (nothing) return ipset(commands, [...plan.before, ...plan.after]);
+  await ipset(commands, plan.before);
+  const [first, ...others] = await Promise.allSettled(
+    families.map((family) => restore(commands, family, plan.restore[family], [])),
+  );
+  for (const outcome of [first, ...others]) if (outcome?.status === 'rejected') throw outcome.reason;
+  await ipset(commands, plan.after);
 }
 
 async function ipset(commands: NodeCommands, lines: readonly string[]): Promise<void> {

@@ -1,20 +1,23 @@
 /** Rules of the simulated runtime: checked as for the kernel, and enforced on nothing, since nothing runs. */
 import { families } from '../render/family.ts';
-import { RuleSetInvalid } from '../render/intent.ts';
+import { type RuleIntent, RuleSetInvalid } from '../render/intent.ts';
 import type { NodeNames } from '../render/names.ts';
 import { renderRules } from '../render/rules.ts';
 import { type RuleBackend, RuleSetRejected } from './backend.ts';
 
 export function simulatedRules(names: NodeNames): RuleBackend {
+  async function check(intent: RuleIntent): Promise<void> {
+    try {
+      for (const family of families) renderRules(names, intent, family);
+    } catch (error) {
+      if (error instanceof RuleSetInvalid) throw new RuleSetRejected(error.message, { cause: error });
+      throw error;
+    }
+  }
   return {
-    async ensure(intent) {
-      try {
-        for (const family of families) renderRules(names, intent, family);
-      } catch (error) {
-        if (error instanceof RuleSetInvalid) throw new RuleSetRejected(error.message, { cause: error });
-        throw error;
-      }
-    },
+    ensure: check,
+    change: check,
+    hold: async () => false,
     async cut() {},
     async clear() {},
   };

@@ -1,0 +1,110 @@
+/** Starts of an agent over what an earlier one left, with and without its files: nothing is opened by it, and nothing cut. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { DesiredNetwork } from '@atoll/schema/node/network';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { createCauses } from '../src/node/causes.ts';
+import { createNetworkReconciler, type NetworkReconciler } from '../src/reconcile/network.ts';
+import { iptablesRules } from '../src/rules/iptables.ts';
+import { compile, endpointAt, fixedId, networkDocument, type Opening } from './fixtures.ts';
+import { dropped, Lab, type LabNode, type LabPod, log, open, reach } from './lab.ts';
+
+const lab = new Lab();
+const web = endpointAt(fixedId('instance', 1), 1, 2);
+const db = endpointAt(fixedId('instance', 2), 1, 3);
+const late = endpointAt(fixedId('instance', 3), 1, 4);
+const opening: Opening = {
+  policyId: fixedId('policy', 1),
+  from: [web.instanceId],
+  to: [db.instanceId],
+  protocol: 'TCP',
+  ports: { from: 80, to: 80 },
+};
+let node: LabNode;
+let stateDir: string;
+let pods: { web: LabPod; db: LabPod; late: LabPod };
+let generation = 0;
+const document = (openings: readonly Opening[] = [opening], local = [web, db]) =>
+  networkDocument(node.id, ++generation, compile([web, db, late], openings, local));
+
+beforeAll(async () => {
+  node = await lab.node(fixedId('node', 1));
+  await node.rules.ensure(document());
+  pods = { web: await lab.pod(node, web), db: await lab.pod(node, db), late: await lab.pod(node, late) };
+  for (const pod of [pods.db, pods.late]) await pod.peer.ask({ do: 'listen', protocol: 'TCP', port: 80 });
+});
+afterAll(() => lab.close());
+beforeEach(async () => {
+  stateDir = await mkdtemp(join(tmpdir(), 'atoll-hold-'));
+  await node.rules.ensure(document());
+});
+afterEach(() => rm(stateDir, { recursive: true, force: true }));
+
+/** A process of the agent, as far as rules go: nothing of another's in its memory. */
+async function started(desired: () => DesiredNetwork | null): Promise<NetworkReconciler> {
+  const backend = iptablesRules({ commands: node.commands, names: { ...node.names }, log });
+  const options = { nodeId: node.id, stateDir, desired, backend, changed() {}, causes: createCauses(), log };
+  const reconciler = await createNetworkReconciler({ ...options, lookEveryMs: 10_000 });
+  await reconciler.reconcile();
+  return reconciler;
+}
+
+test.each([
+  ['no file', null],
+  ['a file of another shape', { document: { nodeId: 'x' }, at: '2026-01-01T00:00:00.000Z' }],
+])('%s: what is in force stays, open connections included; who is new is closed', async (_, content) => {
+  if (content !== null) await writeFile(join(stateDir, 'rules-in-force.json'), JSON.stringify(content));
+  expect(await pods.web.peer.ask({ do: 'open', name: 'kept', address: db.ipv4, port: 80 })).toBe(true);
+  let newest: DesiredNetwork | null = null;
+  const agent = await started(() => newest);
+  expect(await pods.web.peer.ask({ do: 'say', name: 'kept' })).toBe(true);
+  expect(await reach(pods.web, db, 80)).toBe(open);
+  expect(await reach(pods.web, late, 80)).toBe(dropped);
+  expect(agent.secured()).toBeNull();
+  expect(agent.report()).toMatchObject({ applied: null, error: null });
+  // The newest doesn't open it any more.
+  newest = document([{ ...opening, ports: { from: 81, to: 81 } }], [web, db, late]);
+  await agent.reconcile();
+  expect(agent.secured()?.has(late.instanceId)).toBe(true);
+  expect(await pods.web.peer.ask({ do: 'say', name: 'kept' })).toBe(false);
+  expect(await reach(pods.web, db, 80)).toBe(dropped);
+});
+
+test.each<[string, readonly (readonly string[])[]]>([
+  ['the way in from FORWARD is gone', [['-D', 'FORWARD', '1']]],
+  ['somebody else comes first', [['-I', 'FORWARD', '1', '-j', 'ACCEPT']]],
+  ['a chain is empty', [['-F', 'from']]],
+  ['a rule is not ours', [['-I', 'to', '1', '-j', 'RETURN']]],
+])('where it is damaged, everything is closed: %s', async (_, sabotage) => {
+  for (const [verb = '', name = '', ...rest] of sabotage) {
+    const target = name === 'FORWARD' ? name : node.names.chain(name);
+    await node.commands.run('iptables', [verb, target, ...rest]);
+  }
+  const agent = await started(() => null);
+  expect(await reach(pods.web, db, 80)).toBe(dropped);
+  expect(agent.report()).toMatchObject({ applied: null, error: null });
+  if (sabotage[0]?.[0] === '-I' && sabotage[0][1] === 'FORWARD') {
+    await node.commands.run('iptables', ['-D', 'FORWARD', '-j', 'ACCEPT']);
+  }
+});
+
+test('after a boot nothing passes, and nothing is forwarded, before the rules are in force', async () => {
+  await node.rules.clear();
+  await node.commands.run('sysctl', ['-q', '-w', 'net.ipv4.ip_forward=0', 'net.ipv6.conf.all.forwarding=0']);
+  const agent = await started(() => null);
+  expect(await reach(pods.web, db, 80)).toBe(dropped);
+  expect(agent.secured()).toBeNull();
+  const again = await started(() => document());
+  expect(again.secured()?.size).toBe(2);
+  expect(await reach(pods.web, db, 80)).toBe(open);
+});
+
+test('a start over newer rules looks at the last good ones first, and goes from there in one step', async () => {
+  const first = await started(() => document());
+  expect(first.report()?.applied?.generation).toBe(generation);
+  const newest = document([opening, { ...opening, policyId: fixedId('policy', 2), ports: { from: 81, to: 81 } }]);
+  const second = await started(() => newest);
+  expect(second.inForce()?.generation).toBe(newest.generation);
+  expect(await reach(pods.web, db, 80)).toBe(open);
+});
