@@ -9,21 +9,13 @@ import { chain, inSet, jump, notInSet } from './chain.ts';
 import type { Family } from './family.ts';
 import type { RuleIntent } from './intent.ts';
 import type { NodeNames } from './names.ts';
-import { ipSet } from './set.ts';
+import { localSet, ownSet } from './own.ts';
 import { anchor, type RenderedPart } from './tables.ts';
 
 export function renderGuard(names: NodeNames, intent: RuleIntent, family: Family): RenderedPart {
   const { endpoints } = intent.rules;
-  /** As `renderPolicies` has it. */
-  const own = ipSet(
-    names,
-    family,
-    'hash:net,iface',
-    'endpoints',
-    endpoints.map((endpoint) => `${endpoint[family]},${names.interface(endpoint.instanceId)}`),
-  );
-  const here = endpoints.map((endpoint) => endpoint[family]);
-  const local = ipSet(names, family, 'hash:ip', 'addresses of endpoints', here);
+  const own = ownSet(names, family, endpoints);
+  const local = localSet(names, family, endpoints);
   const guard = names.chain('guard');
   return {
     sets: [own, local],

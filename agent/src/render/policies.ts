@@ -17,21 +17,12 @@ import { type Direction, dispatch, endpointChain, peerEnd, type Target } from '.
 import type { Family } from './family.ts';
 import { type RuleIntent, RuleSetInvalid } from './intent.ts';
 import type { NodeNames } from './names.ts';
+import { ownSet } from './own.ts';
 import { ipSet, sameItems } from './set.ts';
 import { anchor, type RenderedPart } from './tables.ts';
 
 /** A chain of the rule set stays the same object while nothing about it changes: its rules aren't looked at again. */
 const renderedChains = new WeakMap<RuleChain, ReadonlyMap<string, { uses: readonly string[]; chain: Chain }>>();
-
-/** Which address belongs to which interface. */
-const ownEntries = new WeakMap<RuleEndpoint, Map<string, string>>();
-function ownEntry(names: NodeNames, family: Family, endpoint: RuleEndpoint): string {
-  const mine = `${names.prefix} ${family}`;
-  const known = ownEntries.get(endpoint) ?? new Map<string, string>();
-  const entry = known.get(mine) ?? `${endpoint[family]},${names.interface(endpoint.instanceId)}`;
-  ownEntries.set(endpoint, known.set(mine, entry));
-  return entry;
-}
 
 const drop: RuleBody = { match: [], target: jump('DROP') };
 const established: RuleBody = { match: inState('ESTABLISHED'), target: jump('RETURN') };
@@ -59,15 +50,7 @@ export function renderPolicies(names: NodeNames, intent: RuleIntent, family: Fam
   );
   const directionOf = new Map(ruleChains.map((entry) => [entry.name, entry.direction]));
 
-  const own = ipSet(
-    names,
-    family,
-    'hash:net,iface',
-    'endpoints',
-    endpoints.map((endpoint) => ownEntry(names, family, endpoint)),
-    'owns',
-  );
-
+  const own = ownSet(names, family, endpoints);
   const never = [...(intent.pools?.[family] ?? []), ...neverOutside[family]];
   const inside = ipSet(names, family, 'hash:net', 'pools', never, 'closes');
 
