@@ -89,10 +89,11 @@ const matching = {
 };
 
 /**
- * What a policy decides: connections from any of `from` to any of `to`. Of those that match, the tier decides first (the
- * platform's before a tenant's before the isolation level of the namespace), then the lower priority, then DENY before ALLOW,
- * then the id. A connection needs the consent of both ends: what ALLOWs has its own namespace on the side of `to`, or goes
- * from its own namespace out of the platform; what DENYs has its own namespace on either side.
+ * What a policy decides: connections from any of `from` to any of `to`. A connection needs the consent of both ends, and each
+ * end asks, of what matches: the tier first (the platform's before a tenant's before the isolation level of the namespace),
+ * then the policies of its own namespace before those of others, then the lower priority, then DENY before ALLOW, then the id.
+ * So what ALLOWs has its own namespace on the side of `to`, or goes from its own namespace out of the platform; what DENYs has
+ * its own namespace on either side.
  */
 export const policyDefinition = z.strictObject({
   ...decided,

@@ -52,11 +52,12 @@ const carriesTraffic = ({ definition: { traffic } }: CompiledPolicy, { protocol,
   traffic.length === 0 ||
   traffic.some((one) => one.protocol === protocol && (one.protocol === 'ICMP' || (one.from <= port && port <= one.to)));
 
-const rank = ({ tier, policyId, definition: { priority, action } }: CompiledPolicy) =>
-  [tier === 'PLATFORM' ? 0 : 1, priority, action === 'DENY' ? 0 : 1, policyId] as const;
+const rank = ({ tier, policyId, namespaceId, definition: { priority, action } }: CompiledPolicy, own: string) =>
+  [tier === 'PLATFORM' ? 0 : 1, namespaceId === own ? 0 : 1, priority, action === 'DENY' ? 0 : 1, policyId] as const;
 
-function before(a: CompiledPolicy, b: CompiledPolicy): number {
-  const [left, right] = [rank(a), rank(b)];
+/** For an instance of a namespace: what that one says itself comes first. */
+function before(a: CompiledPolicy, b: CompiledPolicy, own: string): number {
+  const [left, right] = [rank(a, own), rank(b, own)];
   const at = left.findIndex((item, index) => item !== right[index]);
   return at === -1 ? 0 : (left[at] ?? 0) < (right[at] ?? 0) ? -1 : 1;
 }
@@ -80,7 +81,11 @@ export function isOpen(intent: Intent, connection: Connection): boolean {
     peers.some((peer) => isMeant(peer, end, policy, intent));
   const deciding = intent.policies
     .filter((policy) => carriesTraffic(policy, connection))
-    .filter((policy) => isAny(policy.definition.from, from, policy) && isAny(policy.definition.to, to, policy))
-    .sort(before)[0];
-  return deciding ? deciding.definition.action === 'ALLOW' : levelOpens(from, to, intent);
+    .filter((policy) => isAny(policy.definition.from, from, policy) && isAny(policy.definition.to, to, policy));
+  if (deciding.length === 0) return levelOpens(from, to, intent);
+  return [from, to].every((end) => {
+    if ('outside' in end) return true;
+    const own = end.instance.namespaceId;
+    return deciding.toSorted((a, b) => before(a, b, own))[0]?.definition.action === 'ALLOW';
+  });
 }

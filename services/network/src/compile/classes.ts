@@ -1,11 +1,11 @@
-/** Endpoints that are in the same sets are guarded alike. */
+/** Endpoints of one namespace that are in the same sets are guarded alike. */
 import type { Id } from '@atoll/schema/ids';
 import type { PolicyRule, RuleChain } from '@atoll/schema/node/network';
 import { partDigest } from '@atoll/schema/node/rules-hash';
 import { sha256 } from './digest.ts';
 import type { NodeState } from './node.ts';
 import { byText } from './order.ts';
-import { type Decision, type Direction, inOrder } from './policy.ts';
+import { type Decision, type Direction, inOrderFor } from './policy.ts';
 import type { Held, SetState } from './sets.ts';
 
 export interface Chain {
@@ -23,22 +23,21 @@ export type Chains = { readonly [D in Direction]: Chain | null };
 
 export interface ClassState {
   readonly key: string;
+  readonly namespaceId: string;
   readonly sets: readonly SetState[];
   /** Its endpoints, by the node that they are on. */
   readonly hosts: Map<NodeState, Set<Held>>;
   chains: Chains;
 }
 
-export const classKey = (sets: Iterable<SetState>): string =>
-  [...sets]
-    .map((set) => set.name)
-    .sort(byText)
-    .join(' ');
+export const classKey = (namespaceId: string, sets: Iterable<SetState>): string =>
+  [namespaceId, ...[...sets].map((set) => set.name).sort(byText)].join(' ');
 
 const isPolicy = (policyId: PolicyRule['policyId']): policyId is PolicyId => !policyId.startsWith('ns_');
 
-function chainOf(direction: Direction, sets: readonly SetState[]): Chain | null {
-  const decisions = [...new Set(sets.flatMap((set) => [...set.guards[direction]]))].sort(inOrder);
+function chainOf(direction: Direction, namespaceId: string, sets: readonly SetState[]): Chain | null {
+  const guarding = new Set(sets.flatMap((set) => [...set.guards[direction]]));
+  const decisions = [...guarding].sort(inOrderFor(namespaceId));
   const rules = decisions.flatMap((decision) => decision.rules[direction]);
   if (rules.length === 0) return null;
   const chain: RuleChain = { name: sha256([direction, rules]).slice(0, 16), direction, rules };
@@ -54,7 +53,7 @@ function chainOf(direction: Direction, sets: readonly SetState[]): Chain | null 
   };
 }
 
-export const chainsOf = (sets: readonly SetState[]): Chains => ({
-  ingress: chainOf('ingress', sets),
-  egress: chainOf('egress', sets),
+export const chainsOf = (namespaceId: string, sets: readonly SetState[]): Chains => ({
+  ingress: chainOf('ingress', namespaceId, sets),
+  egress: chainOf('egress', namespaceId, sets),
 });

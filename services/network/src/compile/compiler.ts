@@ -5,7 +5,7 @@
  * - What is told is compared with what is known: telling the same twice changes nothing. `take` answers with what the
  *   rules of nodes have that they hadn't at the take before, at a cost in proportion to that: an endpoint that comes is
  *   looked at by the sets that could select it; a policy that changes, by the endpoints that it guards.
- * - Endpoints that are in the same sets are one class, and a class has one ingress and one egress chain. A chain is named by
+ * - Endpoints of a namespace that are in the same sets are one class, and a class has one ingress and one egress chain. A chain is named by
  *   its content, so that endpoints with equal rules share it.
  * - A node has its endpoints, their chains, and the sets and policies that these name: only what it needs.
  * - Pure and deterministic: the same intent gives the same bytes, in whatever order and however often it was told.
@@ -73,11 +73,12 @@ export function createCompiler(): Compiler {
   }
 
   function enterClass(one: Held): void {
-    const key = classKey(one.sets);
+    const { namespaceId } = one.endpoint;
+    const key = classKey(namespaceId, one.sets);
     let entered = classes.get(key);
     if (entered === undefined) {
       const own = [...one.sets];
-      entered = { key, sets: own, hosts: new Map(), chains: chainsOf(own) };
+      entered = { key, namespaceId, sets: own, hosts: new Map(), chains: chainsOf(namespaceId, own) };
       classes.set(key, entered);
       for (const set of own) set.classes.add(entered);
     }
@@ -89,7 +90,7 @@ export function createCompiler(): Compiler {
   /** New chains for all endpoints of the class; where the rules are the same, a receipt may be another. */
   function decideAnew(state: ClassState): void {
     const before = state.chains;
-    const chains = chainsOf(state.sets);
+    const chains = chainsOf(state.namespaceId, state.sets);
     for (const node of state.hosts.keys()) node.replaceChains(state, chains);
     state.chains = chains;
     const same = directions.every((one) => chains[one]?.chain.name === before[one]?.chain.name);
@@ -133,7 +134,11 @@ export function createCompiler(): Compiler {
       const { endpoints, decided } = sets.dirty();
       for (const one of endpoints) {
         const { class: known, node } = one;
-        if (!one.gone && node?.nodeId === one.endpoint.nodeId && known?.key === classKey(one.sets)) {
+        if (
+          !one.gone &&
+          node?.nodeId === one.endpoint.nodeId &&
+          known?.key === classKey(one.endpoint.namespaceId, one.sets)
+        ) {
           node.touch(one);
           continue;
         }

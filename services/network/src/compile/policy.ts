@@ -3,6 +3,7 @@
  * without a change of rules, and a policy that selects others from now on names other sets: never is an old rule in force
  * with new members.
  */
+import type { Id } from '@atoll/schema/ids';
 import type { PolicyRule, RuleChain } from '@atoll/schema/node/network';
 import { sha256 } from './digest.ts';
 import type { CompiledDefinition, CompiledNamespace, CompiledPeer, CompiledPolicy } from './model.ts';
@@ -23,12 +24,14 @@ export interface NetworkSet extends Networks {
   readonly name: string;
 }
 
-/** One decision in the total order of all. */
+/** One decision in the order of all. */
 export interface Decision {
   readonly key: string;
   /** Compared element by element. */
   readonly order: readonly [tier: number, priority: number, action: number, id: string];
   readonly policyId: PolicyRule['policyId'];
+  /** Whose policy it is; null for the platform's. */
+  readonly namespaceId: Id<'namespace'> | null;
   /** Null for an isolation level, which has no receipts. */
   readonly receipt: { readonly revision: number; readonly hash: string } | null;
   /** Whom it guards: by its ingress rules the members of `to`, by its egress rules those of `from`. */
@@ -78,7 +81,7 @@ function rulesFor(
 const tiers = { PLATFORM: 0, TENANT: 1 } as const;
 const levelTier = 2;
 
-export function decisionOf({ policyId, tier, tenant, revision, definition }: CompiledPolicy): Decision {
+export function decisionOf({ policyId, tier, tenant, namespaceId, revision, definition }: CompiledPolicy): Decision {
   const [from, to] = [sideOf(tenant, definition.from), sideOf(tenant, definition.to)];
   const rules = {
     ingress: to.instances ? rulesFor(policyId, definition, from) : [],
@@ -88,6 +91,7 @@ export function decisionOf({ policyId, tier, tenant, revision, definition }: Com
     key: policyId,
     order: [tiers[tier], definition.priority, definition.action === 'DENY' ? 0 : 1, policyId],
     policyId,
+    namespaceId,
     receipt: { revision, hash: sha256(rules) },
     from: from.instances,
     to: to.instances,
@@ -105,6 +109,7 @@ export function levelDecisions({ namespaceId, tenant, level, subnetIds }: Compil
       key,
       order: [levelTier, 0, 1, key],
       policyId: namespaceId,
+      namespaceId,
       receipt: null,
       from: peers.instances,
       to: peers.instances,
@@ -125,8 +130,15 @@ export function levelDecisions({ namespaceId, tenant, level, subnetIds }: Compil
   }
 }
 
-export function inOrder(a: Decision, b: Decision): number {
-  return (
-    a.order[0] - b.order[0] || a.order[1] - b.order[1] || a.order[2] - b.order[2] || byText(a.order[3], b.order[3])
-  );
-}
+/**
+ * For an endpoint of the namespace. Within a tier its own policies decide first: what another namespace lets its instances do
+ * doesn't undo what their own forbids them.
+ */
+export const inOrderFor =
+  (namespaceId: string) =>
+  (a: Decision, b: Decision): number =>
+    a.order[0] - b.order[0] ||
+    Number(a.namespaceId !== namespaceId) - Number(b.namespaceId !== namespaceId) ||
+    a.order[1] - b.order[1] ||
+    a.order[2] - b.order[2] ||
+    byText(a.order[3], b.order[3]);

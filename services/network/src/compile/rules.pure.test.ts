@@ -189,6 +189,28 @@ describe('names and hashes', () => {
     compileNode(node, { endpoints, policies, namespaces: [], services: [] });
   const pair = [endpoint(0, 'web'), endpoint(1, 'db')];
 
+  it('are asked at each end of its own namespace first: nobody else undoes what it forbids, whatever the priority', () => {
+    const elsewhere: Id<'namespace'> = `ns_${suffix(1)}`;
+    const there = { ...endpoint(1, 'db'), namespaceId: elsewhere, subnetId: `sub_${suffix(1)}` } as const;
+    const db: CompiledPeer = { kind: 'INSTANCES', namespaceId: elsewhere, labels: {} };
+    const opened = policy(80, 80);
+    const theirs: CompiledPolicy = {
+      ...opened,
+      namespaceId: elsewhere,
+      definition: { ...opened.definition, priority: 0, to: [db] },
+    };
+    const shut = policy(80, 80, 1);
+    const own: CompiledPolicy = {
+      ...shut,
+      definition: { ...shut.definition, action: 'DENY', priority: 1000, to: [db] },
+    };
+    const rules = compile([endpoint(0, 'web'), there], [theirs, own]);
+    const actions = (direction: string) =>
+      rules.chains.flatMap((chain) => (chain.direction === direction ? [chain.rules.map(({ action }) => action)] : []));
+    expect(actions('egress')).toEqual([['DENY', 'ALLOW']]);
+    expect(actions('ingress')).toEqual([['ALLOW', 'DENY']]);
+  });
+
   it('of sets and chains stay when members come and go', () => {
     const before = compile(pair, [policy(80, 80)]);
     const after = compile([...pair, endpoint(2, 'web')], [policy(80, 80)]);

@@ -48,19 +48,26 @@ function isOf(traffic: readonly PolicyTraffic[], packet: Packet): boolean {
   });
 }
 
-const rank = ({ tier, definition: { priority, action } }: CompiledPolicy) =>
-  (tier === 'PLATFORM' ? 0 : 1_000_000) + priority * 10 + (action === 'DENY' ? 0 : 1);
+const rank = ({ tier, namespaceId, definition: { priority, action } }: CompiledPolicy, own: string) =>
+  (tier === 'PLATFORM' ? 0 : 1_000_000) +
+  (namespaceId === own ? 0 : 100_000) +
+  priority * 10 +
+  (action === 'DENY' ? 0 : 1);
 
 export function modelMayPass(intent: Intent, from: Party, to: Party, packet: Packet): boolean {
-  const first = intent.policies
-    .filter(
-      ({ tenant, definition }) =>
-        definition.from.some((peer) => isMeant(intent, tenant, peer, from)) &&
-        definition.to.some((peer) => isMeant(intent, tenant, peer, to)) &&
-        isOf(definition.traffic, packet),
-    )
-    .sort((a, b) => rank(a) - rank(b))[0];
-  if (first) return first.definition.action === 'ALLOW';
+  const matching = intent.policies.filter(
+    ({ tenant, definition }) =>
+      definition.from.some((peer) => isMeant(intent, tenant, peer, from)) &&
+      definition.to.some((peer) => isMeant(intent, tenant, peer, to)) &&
+      isOf(definition.traffic, packet),
+  );
+  // Each end asks what its own namespace says first.
+  for (const end of [from, to]) {
+    if (typeof end === 'string') continue;
+    const first = matching.toSorted((a, b) => rank(a, end.namespaceId) - rank(b, end.namespaceId))[0];
+    if (first?.definition.action === 'DENY') return false;
+  }
+  if (matching.length > 0) return true;
   if (typeof from === 'string' || typeof to === 'string') return false;
   if (from.isolated || to.isolated || from.namespaceId !== to.namespaceId) return false;
   const namespace = intent.namespaces.find((one) => one.namespaceId === from.namespaceId);
