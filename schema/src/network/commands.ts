@@ -10,6 +10,8 @@ import { isolationLevel, policySchedule, typedPolicyDefinition } from './spec.ts
 
 const schedule = policySchedule.nullable();
 
+import { standingCommands } from './standing.ts';
+
 export const networkCommands = {
   ...serviceCommands,
   /** A further subnet beside the namespace's first. `ipv4` as typed, or null for the next free range. */
@@ -41,6 +43,7 @@ export const networkCommands = {
   /** Changes nothing: how much of a scope, of the tenant that it is sent under, is left here. */
   CountRemains: { input: z.strictObject({ scope: remainsScope }), result: remains },
   ...reachabilityCommands,
+  ...standingCommands,
 } as const;
 
 export type NetworkCommand = keyof typeof networkCommands;

@@ -1,4 +1,4 @@
-/** Facts of the network context. Streams: `namespace:<id>`, `tenant:<id>`, `subnet:<id>`, `endpoint:<instance id>`, `policy:<id>`, `environment:<id>`, `node:<id>`. */
+/** Facts of the network context. Streams: `namespace:<id>`, `tenant:<id>`, `subnet:<id>`, `endpoint:<instance id>`, `policy:<id>`, `environment:<id>`, `node:<id>`, and those of its topics. */
 import { z } from 'zod';
 import { id } from '../ids.ts';
 import type { EventsOf } from '../registry.ts';
@@ -7,6 +7,7 @@ import { nodeEvents } from './nodes.ts';
 import { isolationPolicyEvents } from './policies.ts';
 import { serviceEvents } from './services.ts';
 import { isolationLevel } from './spec.ts';
+import { standingEvents } from './standing.ts';
 
 export const hash = z
   .string()
@@ -193,6 +194,7 @@ export const networkEvents = {
   },
 
   ...nodeEvents,
+  ...standingEvents,
 } as const;
 
 export type NetworkEvent = EventsOf<typeof networkEvents>;

@@ -44,6 +44,7 @@ import { createApp } from './http/app.ts';
 import { serveLogExport } from './http/log-export.ts';
 import { serveSockets } from './http/sockets.ts';
 import { createDeletionPlan } from './live/deletion-plan.ts';
+import { createEnforcementLoader, createNamespaceEnforcement, policyEnforcementField } from './live/enforcement.ts';
 import { createImageRuleViolations } from './live/image-rule-violations.ts';
 import { instanceLogs } from './live/logs.ts';
 import { createLogsLoader } from './live/logs-loader.ts';
@@ -151,6 +152,8 @@ async function start(options: GatewayOptions, stops: Stop[]): Promise<Gateway> {
     'Query.timeline': past.timeline,
     'Query.asOf': past.asOf,
     'Instance.logs': instanceLogs,
+    'IsolationPolicy.enforcement': policyEnforcementField,
+    'Namespace.enforcement': createNamespaceEnforcement(commands, locator),
   };
   const problems = [
     ...schemaProblems(schema),
@@ -244,7 +247,11 @@ async function start(options: GatewayOptions, stops: Stop[]): Promise<Gateway> {
     }),
     audit,
     resolvers,
-    liveRequest: (viewer) => ({ viewer, logs: createLogsLoader(nc) }),
+    liveRequest: (viewer) => ({
+      viewer,
+      logs: createLogsLoader(nc),
+      enforcement: createEnforcementLoader(commands, viewer),
+    }),
     budget: createBudget(options.tenantPointsPerMinute),
     maxCost: options.requestPoints,
     tell: teller.tell,

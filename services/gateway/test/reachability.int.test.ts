@@ -140,3 +140,66 @@ describe('reachability', () => {
     });
   });
 });
+
+describe('how policies are in force', () => {
+  const enforcement = (policyId: string, state: string) => ({
+    ...{ policyId, state, firstEnforcedAt: '2026-11-23T09:00:00.500Z' },
+    nodes: [
+      {
+        ...{ nodeId: ours.node, state: state === 'ENFORCED' ? state : 'PENDING', revision: 2, hash: 'd'.repeat(64) },
+        ...{ appliedRevision: 1, generation: 9, appliedGeneration: 8, missingSince: '2026-11-23T09:00:00.000Z' },
+        enforcedAt: null,
+      },
+    ],
+  });
+  const asks: { of: { kind: string; policyIds?: string[]; namespaceId?: string } }[] = [];
+  beforeAll(async () => {
+    stops.push(
+      serveJson(platform.nc, { subject: 'cmd.network.ReadEnforcement', log }, async (body) => {
+        const { data } = body as { data: (typeof asks)[number] };
+        asks.push(data);
+        const states = { [ours.policy]: 'ENFORCED', [hidden.policy]: 'PENDING' };
+        const policies = Object.entries(states)
+          .filter(([id]) => data.of.kind === 'NAMESPACE' || data.of.policyIds?.includes(id))
+          .map(([id, state]) => enforcement(id, state));
+        return { ok: true, result: { policies }, position: 1, version: 0 };
+      }),
+    );
+    await platform.nc.flush();
+  });
+
+  it('is one question for all policies of a request', async () => {
+    const { body } = await platform.query(
+      acme.viewer,
+      `{ environments(first: 3) { nodes { namespaces(first: 3) { nodes { isolationPolicies(first: 3) { nodes {
+        id enforcement { state nodes { nodeId state missingSince } } again: enforcement { firstEnforcedAt } } } } } } } }`,
+    );
+    expect(body.errors).toBeUndefined();
+    expect(asks.map((one) => one.of.policyIds?.toSorted())).toEqual([[ours.policy, hidden.policy].sort()]);
+    expect(JSON.stringify(body.data)).toContain('"state":"PENDING"');
+  });
+
+  it('of a namespace is told of what lags, and to nobody who may not read its policies', async () => {
+    const query =
+      'query ($id: ID!) { namespace(id: $id) { enforcement { state policies lagging { policyId state } } } }';
+    const { body } = await platform.query(acme.viewer, query, { id: ours.namespace });
+    expect(body.data.namespace.enforcement).toEqual({
+      ...{ state: 'PARTIAL', policies: 2 },
+      lagging: [{ policyId: hidden.policy, state: 'PENDING' }],
+    });
+    const memberId = newId('member');
+    const roleId = newId('role');
+    const permissions = ['viewer:read', 'tenant:read', 'environment:read', 'namespace:read'];
+    const told = { tenantId: acme.id, memberId, subject: 'nell', role: null, displayName: null, email: null };
+    const bound = { bindingId: newId('binding'), subjectId: memberId, role: roleId, scope: { level: 'tenant' } };
+    await platform.append(
+      ...([acme.id, 'tenancy', `tenant:${acme.id}`] as const),
+      { type: 'RoleCreated', data: { tenantId: acme.id, roleId, name: 'names', description: '', permissions } },
+      { type: 'MemberAdded', data: told },
+      { type: 'RoleBound', data: { tenantId: acme.id, ...bound } },
+    );
+    const nell = await platform.issuer.sign({ subject: 'nell', tenant: acme.id }, 3600);
+    const unread = await platform.query(nell, query, { id: ours.namespace });
+    expect(unread.body).toEqual({ data: { namespace: { enforcement: null } } });
+  });
+});

@@ -18,6 +18,7 @@ import { networkHandlers } from './commands.ts';
 import { reconcileAddresses } from './controllers/addressing.ts';
 import { reconcileDraining } from './controllers/draining.ts';
 import { createFirstSubnets } from './controllers/first-subnets.ts';
+import { reconcileLagging } from './controllers/lagging.ts';
 import { reconcileNodes } from './controllers/nodes.ts';
 import { reconcileServing } from './controllers/serving.ts';
 import { rangeText } from './domain/address.ts';
@@ -44,6 +45,9 @@ const silentAfterMs = 60_000;
 /** One that is silent for so long and has no endpoint is no node any more, until it is heard of again. */
 const goneAfterMs = 600_000;
 const nodesResyncMs = 10_000;
+/** How long a node may take for newer rules, and may say that it can't apply them, before it is told that it lags. */
+const lateAfterMs = 15_000;
+const refusedAfterMs = 3_000;
 /** Controllers are woken; this is for what nobody wakes them for, such as a node that fell silent. */
 const resyncMs = 2_000;
 /** So long the virtual address of a service that was deleted isn't given to another. */
@@ -74,6 +78,7 @@ export async function startNetwork(options: {
   silentAfterMs?: number;
   goneAfterMs?: number;
   serviceAddressRestMs?: number;
+  lateAfterMs?: number;
 }) {
   const { pool, nc, pools, log } = options;
   const store = createEventStore({ pool, context: 'network', schema, registry: networkEvents, log });
@@ -133,6 +138,18 @@ export async function startNetwork(options: {
     reconcile: () => reconcileServing({ db: pool, store, reachability, caughtUp, again: () => serving.wake() }),
   });
   wake = { addressing: addressing.wake, draining: draining.wake, serving: serving.wake };
+  const late = options.lateAfterMs ?? lateAfterMs;
+  const lagging = startController({
+    name: 'lagging',
+    // Nobody wakes it for what doesn't happen.
+    resyncMs: Math.min(resyncMs, late),
+    log,
+    reconcile: () =>
+      reconcileLagging({
+        ...{ db: pool, store, caughtUp, again: () => lagging.wake() },
+        ...{ lateAfterMs: late, refusedAfterMs: Math.min(refusedAfterMs, late) },
+      }),
+  });
   const wakeBoth = () => {
     addressing.wake();
     draining.wake();
@@ -228,7 +245,7 @@ export async function startNetwork(options: {
     async stop() {
       await Promise.all([commands.stop(), pull.stop(), report.stop(), holdings.stop()]);
       await Promise.all([reactions.stop(), replica.stop(), environments.stop()]);
-      await Promise.all([addressing.stop(), draining.stop(), nodes.stop(), serving.stop()]);
+      await Promise.all([addressing.stop(), draining.stop(), nodes.stop(), serving.stop(), lagging.stop()]);
       await state.stop();
       await relay.stop();
       await store.close();

@@ -17,6 +17,7 @@ import { type NamespaceEvent, namespace, namespaceStream } from '../src/domain/n
 import { type NodeCommand, node, nodeStream } from '../src/domain/node.ts';
 import { type Intended, type PolicyEvent, policy, policyStream } from '../src/domain/policy.ts';
 import { service, serviceStream } from '../src/domain/service.ts';
+import { enforcement, enforcementStream, nodeRules, nodeRulesStream } from '../src/domain/standing.ts';
 import { subnet, subnetStream } from '../src/domain/subnet.ts';
 
 const [, , release = ''] = process.argv;
@@ -107,6 +108,23 @@ for (const number of [1, 2]) {
   run(node, told, at(3) as NodeCommand);
   run(node, { ...told, actor: 'service:network' }, { kind: 'detach', reason: 'SILENT' });
 }
+
+// The second node takes long for it, then refuses it, and has it at last.
+const slow = goldenId('node', 2);
+const since = '2026-11-23T09:00:04.000Z';
+const ofSlow = { stream: nodeRulesStream(slow), tenant: PLATFORM, actor: 'service:network' } as const;
+const ofPolicy = { ...ofSlow, stream: enforcementStream(goldenId('policy', 1)), tenant };
+const onSlow = { policyId: goldenId('policy', 1), namespaceId, nodeId: slow };
+for (const [reason, message] of [
+  ['LATE', null],
+  ['REFUSED', 'line 7 failed'],
+] as const) {
+  const told = { nodeId: slow, generation: 12, appliedGeneration: 9, reason, message, since };
+  run(nodeRules, ofSlow, { kind: 'lag', told });
+  run(enforcement, ofPolicy, { kind: 'lag', told: { ...onSlow, reason, since } });
+}
+run(nodeRules, ofSlow, { kind: 'catchUp', told: { nodeId: slow, generation: 12 } });
+run(enforcement, ofPolicy, { kind: 'catchUp', told: onSlow });
 
 /** Instances come and go as deploy tells it: in the newest release where the story is only checked. The third one finds no address at first. */
 let host = 1;

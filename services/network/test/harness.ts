@@ -48,6 +48,7 @@ export interface HarnessOptions {
   readonly ipv6?: string;
   readonly silentAfterMs?: number;
   readonly goneAfterMs?: number;
+  readonly lateAfterMs?: number;
   /** Processes of the service; each with its own pool and connection. */
   readonly services?: number;
 }
@@ -77,6 +78,7 @@ export async function startHarness(options: HarnessOptions = {}) {
       log,
       ...(options.silentAfterMs === undefined ? {} : { silentAfterMs: options.silentAfterMs }),
       ...(options.goneAfterMs === undefined ? {} : { goneAfterMs: options.goneAfterMs }),
+      ...(options.lateAfterMs === undefined ? {} : { lateAfterMs: options.lateAfterMs }),
     });
     let running = true;
     const stop = async () => {

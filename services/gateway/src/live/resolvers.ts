@@ -4,6 +4,7 @@ import type { GraphQLSchema } from 'graphql';
 import { isObjectType } from 'graphql';
 import type { Viewer } from '../auth/viewers.ts';
 import { isLive, permissionOf } from '../schema/directives.ts';
+import type { EnforcementLoader } from './enforcement.ts';
 import type { LogsLoader } from './logs-loader.ts';
 
 export type LiveArgs = Readonly<Record<string, unknown>>;
@@ -12,6 +13,7 @@ export type LiveArgs = Readonly<Record<string, unknown>>;
 export interface LiveRequest {
   readonly viewer: Viewer;
   readonly logs: LogsLoader;
+  readonly enforcement: EnforcementLoader;
 }
 
 export interface LiveResolver {

@@ -35,6 +35,10 @@ export const projectNetwork: Project<NetworkEvent> = (event, record): readonly E
     case 'TenantForgotten':
     case 'NodeAttached':
     case 'NodeDetached':
+    case 'NodeRulesLagging':
+    case 'NodeRulesCaughtUp':
+    case 'PolicyLagging':
+    case 'PolicyCaughtUp':
     case 'NamespaceOpened':
     case 'NamespaceClosed':
     case 'NamespaceDrained':

@@ -3,9 +3,11 @@ import type { EventStore } from '@atoll/events/store';
 import { reject } from '@atoll/schema/errors';
 import { type Id, PLATFORM } from '@atoll/schema/ids';
 import type { reachabilityCommands } from '@atoll/schema/network/reachability';
+import type { standingCommands } from '@atoll/schema/network/standing';
 import type { CommandAnswer, CommandContext, CommandHandlers } from '@atoll/service/commands';
 import type { Pool } from 'pg';
 import { askReachability, type Told } from '../reachability/ask.ts';
+import { askEnforcement } from '../reachability/enforcement.ts';
 import type { RulesOf } from '../reachability/read.ts';
 
 export interface Questions {
@@ -19,7 +21,9 @@ export interface Questions {
 const notATenant = reject('FORBIDDEN', 'Networks belong to tenants: the platform itself has none.');
 const notCaughtUp = reject('UNAVAILABLE', 'The tables have not caught up with the events. Try again in a moment.');
 
-export function questionHandlers(questions: Questions): CommandHandlers<typeof reachabilityCommands> {
+type QuestionCommands = typeof reachabilityCommands & typeof standingCommands;
+
+export function questionHandlers(questions: Questions): CommandHandlers<QuestionCommands> {
   const { store, waitFor } = questions;
 
   async function answer<T>(
@@ -34,6 +38,7 @@ export function questionHandlers(questions: Questions): CommandHandlers<typeof r
   }
 
   return {
+    ReadEnforcement: (input, context) => answer(context, (tenant) => askEnforcement(questions.pool, tenant, input)),
     ExplainReachability: (input, context) => answer(context, (tenant) => askReachability(questions, tenant, input)),
   };
 }

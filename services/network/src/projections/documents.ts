@@ -58,6 +58,13 @@ async function writeDocument(
   await tx.query(
     `delete from network.node_generation where node_id = $1 and generation <= (
        select generation from network.node_generation where node_id = $1 order by generation desc offset $2 limit 1
+     )
+     -- What the node has and what came right after it stay, however far it is behind: its next report names the one, and since
+     -- when it lags is told by the other.
+     and generation is distinct from (select generation from network.node_applied where node_id = $1)
+     and generation is distinct from (
+       select min(g.generation) from network.node_generation g where g.node_id = $1 and g.generation >
+         coalesce((select generation from network.node_applied where node_id = $1), 0)
      )`,
     [nodeId, keptGenerations],
   );

@@ -4,6 +4,7 @@ import { lastOf, parseRange } from '../domain/address.ts';
 import { locateNamespace, removePolicy, setPolicy, tiedTo, turnPolicy } from './policies.ts';
 import { because, type NetworkRecord } from './record.ts';
 import { removeService, setService, setServing } from './service-tables.ts';
+import { applyStanding, withdrawPolicy } from './standing.ts';
 import type { Touch } from './touch.ts';
 
 async function setNamespace(tx: PoolClient, record: NetworkRecord<'NamespaceOpened' | 'NamespaceClosed'>) {
@@ -112,9 +113,14 @@ async function releaseEndpoint(tx: PoolClient, { data, position }: NetworkRecord
 
 async function enforcePolicy(tx: PoolClient, { data }: NetworkRecord<'PolicyEnforced'>) {
   await tx.query(
-    `insert into network.policy_enforced (policy_id, node_id, revision) values ($1, $2, $3)
-     on conflict (policy_id, node_id) do update set revision = greatest(policy_enforced.revision, excluded.revision)`,
-    [data.policyId, data.nodeId, data.revision],
+    `insert into network.policy_enforced (policy_id, node_id, revision, enforced_at, first_enforced_at)
+     values ($1, $2, $3, $4, $4)
+     on conflict (policy_id, node_id) do update set
+       revision = greatest(policy_enforced.revision, excluded.revision),
+       enforced_at = case when excluded.revision > policy_enforced.revision
+         then excluded.enforced_at else policy_enforced.enforced_at end,
+       first_enforced_at = coalesce(policy_enforced.first_enforced_at, excluded.first_enforced_at)`,
+    [data.policyId, data.nodeId, data.revision, data.enforcedAt],
   );
 }
 
@@ -219,6 +225,7 @@ export async function applyToTables(tx: PoolClient, record: NetworkRecord): Prom
     case 'IsolationPolicyLabelsSet':
       return null;
     case 'IsolationPolicyDeleted':
+      await withdrawPolicy(tx, record);
       return { kind: 'policy', position, traceparent, namespaces: await removePolicy(tx, record.data.policyId) };
     case 'PolicyActivated':
     case 'PolicyDeactivated':
@@ -247,6 +254,12 @@ export async function applyToTables(tx: PoolClient, record: NetworkRecord): Prom
         nodeId: record.data.nodeId,
         namespaces: await setNode(tx, record),
       };
+    case 'NodeRulesLagging':
+    case 'NodeRulesCaughtUp':
+    case 'PolicyLagging':
+    case 'PolicyCaughtUp':
+      await applyStanding(tx, record);
+      return null;
     case 'PolicyEnforced':
       await enforcePolicy(tx, record);
       return null;

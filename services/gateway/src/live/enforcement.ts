@@ -1,0 +1,63 @@
+/** `IsolationPolicy.enforcement` and `Namespace.enforcement`: how policies are in force now, asked of the network service. */
+import { type Id, idKind } from '@atoll/schema/ids';
+import { type EnforcementState, enforcementStates, type PolicyEnforcement } from '@atoll/schema/network/standing';
+import DataLoader from 'dataloader';
+import type { Locator } from '../access/locate.ts';
+import type { Viewer } from '../auth/viewers.ts';
+import { askNetwork, type Commands } from './questions.ts';
+import type { LiveResolver } from './resolvers.ts';
+
+export type EnforcementLoader = DataLoader<Id<'policy'>, PolicyEnforcement | null>;
+
+const atOnce = 100;
+const maxLagging = 100;
+
+const isOfTenant = (viewer: Viewer): viewer is Viewer & { readonly tenant: Id<'tenant'> } => viewer.tenant !== null;
+
+/** One per request; policies of a page are one question. */
+export function createEnforcementLoader(commands: Commands, viewer: Viewer): EnforcementLoader {
+  return new DataLoader(
+    async (policyIds) => {
+      if (!isOfTenant(viewer)) return policyIds.map(() => null);
+      const of = { kind: 'POLICIES' as const, policyIds: [...policyIds] };
+      const { policies } = await askNetwork(commands, viewer, 'ReadEnforcement', { of });
+      const known = new Map(policies.map((one) => [one.policyId, one]));
+      return policyIds.map((policyId) => known.get(policyId) ?? null);
+    },
+    { maxBatchSize: atOnce },
+  );
+}
+
+export const policyEnforcementField: LiveResolver = {
+  needs: ['id'],
+  async resolve({ id }, _args, { enforcement }) {
+    const policyId = String(id);
+    return idKind(policyId) === 'policy' ? enforcement.load(policyId as Id<'policy'>) : null;
+  },
+};
+
+/** The worst that holds for any of them; all of them pending is pending, some is partial. */
+function stateOf(policies: readonly PolicyEnforcement[]): EnforcementState {
+  const states = new Set(policies.map(({ state }) => state));
+  if (states.has('FAILED')) return 'FAILED';
+  const [only] = states;
+  if (states.size > 1) return 'PARTIAL';
+  return only ?? enforcementStates[0];
+}
+
+export function createNamespaceEnforcement(commands: Commands, locator: Locator): LiveResolver {
+  return {
+    needs: ['id'],
+    async resolve(row, _args, { viewer }) {
+      if (!isOfTenant(viewer)) return null;
+      const namespaceId = String(row.id);
+      // Who may see the namespace may still not read its policies.
+      const scope = await locator.locate(viewer.tenant, namespaceId);
+      if (scope === null || !viewer.access.may('policy:read', scope)) return null;
+      const of = { kind: 'NAMESPACE', namespaceId: namespaceId as Id<'namespace'> } as const;
+      const { policies } = await askNetwork(commands, viewer, 'ReadEnforcement', { of });
+      const lagging = policies.filter(({ state }) => state !== 'ENFORCED').slice(0, maxLagging);
+      return { state: stateOf(policies), policies: policies.length, lagging };
+    },
+  };
+}
