@@ -73,11 +73,11 @@ export const reachabilityFlow = z.strictObject({
   destination: z.string(),
   /** Of the destination, once services have been resolved; null for ICMP. */
   port: z.number().int().nullable(),
-  /** Null where the destination is none of the tenant's. */
+  /** Null where the destination is outside of the platform. */
   to: knownEnd.nullable(),
   allowed: z.boolean(),
   egress: endVerdict,
-  /** Null where the destination is outside of the platform, or isn't known. */
+  /** Null where the destination is outside of the platform. */
   ingress: endVerdict.nullable(),
 });
 export type ReachabilityFlow = z.infer<typeof reachabilityFlow>;
@@ -91,7 +91,7 @@ export const destinationKinds = ['INSTANCE', 'ITSELF', 'SERVICE', 'OUTSIDE', 'UN
 export const explainedReachability = z.strictObject({
   from: knownEnd,
   kind: z.enum(destinationKinds),
-  /** Of a service more than one: one for each target. Empty where nothing is behind it. */
+  /** Of a service more than one: one for each target. Empty where nothing is behind it, and where the destination is unknown. */
   flows: z.array(reachabilityFlow),
   /** Of the nodes whose rules decide. */
   nodes: z.array(nodeStanding),

@@ -2903,6 +2903,26 @@ fragment PolicyReceipt on PolicyReceipt {
   hash
   enforcedAt
 }`),
+  isolationPolicyEnforcement: new TypedDocument<o.IsolationPolicyEnforcementQuery, o.IsolationPolicyEnforcementQueryVariables>('query', ["isolationPolicy","enforcement"], `query IsolationPolicyEnforcement($id: ID!) {
+  isolationPolicy(id: $id) { enforcement { ...PolicyEnforcement } }
+}
+fragment NodeEnforcement on NodeEnforcement {
+  nodeId
+  state
+  revision
+  hash
+  appliedRevision
+  generation
+  appliedGeneration
+  missingSince
+  enforcedAt
+}
+fragment PolicyEnforcement on PolicyEnforcement {
+  policyId
+  state
+  firstEnforcedAt
+  nodes { ...NodeEnforcement }
+}`),
   environmentNamespaces: new TypedDocument<o.EnvironmentNamespacesQuery, o.EnvironmentNamespacesQueryVariables>('query', ["environment","namespaces"], `query EnvironmentNamespaces($id: ID!, $first: Int = 20, $after: String, $labels: [LabelInput!]) {
   environment(id: $id) { namespaces(first: $first, after: $after, labels: $labels) { nodes { ...Namespace } pageInfo { hasNextPage endCursor } } }
 }
@@ -3015,5 +3035,30 @@ fragment QuotaShare on QuotaShare {
   measure
   used
   reserved
+}`),
+  namespaceEnforcement: new TypedDocument<o.NamespaceEnforcementQuery, o.NamespaceEnforcementQueryVariables>('query', ["namespace","enforcement"], `query NamespaceEnforcement($id: ID!) {
+  namespace(id: $id) { enforcement { ...NamespaceEnforcement } }
+}
+fragment NamespaceEnforcement on NamespaceEnforcement {
+  state
+  policies
+  lagging { ...PolicyEnforcement }
+}
+fragment NodeEnforcement on NodeEnforcement {
+  nodeId
+  state
+  revision
+  hash
+  appliedRevision
+  generation
+  appliedGeneration
+  missingSince
+  enforcedAt
+}
+fragment PolicyEnforcement on PolicyEnforcement {
+  policyId
+  state
+  firstEnforcedAt
+  nodes { ...NodeEnforcement }
 }`),
 } as const;

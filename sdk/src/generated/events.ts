@@ -118,4 +118,8 @@ export interface EventData {
   'network.PolicyEnforced': { readonly policyId: string; readonly namespaceId: string; readonly revision: number; readonly nodeId: string; readonly generation: number; readonly hash: string; readonly enforcedAt: string };
   'network.NodeAttached': { readonly nodeId: string; readonly address: string; readonly port: number; readonly mac: string; readonly mtu: number };
   'network.NodeDetached': { readonly nodeId: string; readonly reason: "SILENT" | "REPLACED" | "DISCONNECTED" };
+  'network.NodeRulesLagging': { readonly nodeId: string; readonly generation: number; readonly appliedGeneration: number | null; readonly reason: "LATE" | "REFUSED"; readonly message: string | null; readonly since: string };
+  'network.NodeRulesCaughtUp': { readonly nodeId: string; readonly generation: number };
+  'network.PolicyLagging': { readonly policyId: string; readonly namespaceId: string; readonly nodeId: string; readonly reason: "LATE" | "REFUSED"; readonly since: string };
+  'network.PolicyCaughtUp': { readonly policyId: string; readonly namespaceId: string; readonly nodeId: string };
 }

@@ -196,6 +196,11 @@ export interface Queries {
    */
   isolationPolicyReceipts(variables: o.IsolationPolicyReceiptsQueryVariables, options?: CallOptions): Promise<NonNullable<o.IsolationPolicyReceiptsQuery['isolationPolicy']>['receipts'] | null>;
   /**
+   * How far it is in force now. Follow it by the events `network.PolicyEnforced`, `network.PolicyLagging` and
+   * `network.PolicyCaughtUp`. Null where the policy has just gone.
+   */
+  isolationPolicyEnforcement(variables: o.IsolationPolicyEnforcementQueryVariables, options?: CallOptions): Promise<NonNullable<o.IsolationPolicyEnforcementQuery['isolationPolicy']>['enforcement'] | null>;
+  /**
    * Its namespaces, by name.
    */
   environmentNamespaces(variables: o.EnvironmentNamespacesQueryVariables, options?: CallOptions): Promise<NonNullable<o.EnvironmentNamespacesQuery['environment']>['namespaces'] | null>;
@@ -219,6 +224,10 @@ export interface Queries {
    * Who holds something of its quotas, by name.
    */
   namespaceQuotaHolders(variables: o.NamespaceQuotaHoldersQueryVariables, options?: CallOptions): Promise<NonNullable<o.NamespaceQuotaHoldersQuery['namespace']>['quotaHolders'] | null>;
+  /**
+   * How far its isolation policies are in force now. Null for those who may not read them.
+   */
+  namespaceEnforcement(variables: o.NamespaceEnforcementQueryVariables, options?: CallOptions): Promise<NonNullable<o.NamespaceEnforcementQuery['namespace']>['enforcement'] | null>;
 }
 
 /** Changes. Each resolves to its payload, or throws an AtollUserError where the payload has user errors. */
@@ -520,12 +529,14 @@ export const bindQueries = (read: Read): Queries => ({
   deploymentInstances: (variables, options) => read(documents.deploymentInstances, variables, options, (data) => data.deployment?.instances ?? null),
   instanceLogs: (variables, options) => read(documents.instanceLogs, variables, options, (data) => data.instance?.logs ?? null),
   isolationPolicyReceipts: (variables, options) => read(documents.isolationPolicyReceipts, variables, options, (data) => data.isolationPolicy?.receipts ?? null),
+  isolationPolicyEnforcement: (variables, options) => read(documents.isolationPolicyEnforcement, variables, options, (data) => data.isolationPolicy?.enforcement ?? null),
   environmentNamespaces: (variables, options) => read(documents.environmentNamespaces, variables, options, (data) => data.environment?.namespaces ?? null),
   environmentQuotaHolders: (variables, options) => read(documents.environmentQuotaHolders, variables, options, (data) => data.environment?.quotaHolders ?? null),
   namespaceSubnets: (variables, options) => read(documents.namespaceSubnets, variables, options, (data) => data.namespace?.subnets ?? null),
   namespaceDeployments: (variables, options) => read(documents.namespaceDeployments, variables, options, (data) => data.namespace?.deployments ?? null),
   namespaceIsolationPolicies: (variables, options) => read(documents.namespaceIsolationPolicies, variables, options, (data) => data.namespace?.isolationPolicies ?? null),
   namespaceQuotaHolders: (variables, options) => read(documents.namespaceQuotaHolders, variables, options, (data) => data.namespace?.quotaHolders ?? null),
+  namespaceEnforcement: (variables, options) => read(documents.namespaceEnforcement, variables, options, (data) => data.namespace?.enforcement ?? null),
 });
 
 export const bindMutations = (change: Change): Mutations => ({

@@ -1103,9 +1103,7 @@ export type ReachabilityVia =
   /** From node to node. */
   | 'OVERLAY'
   /** Out of the platform. */
-  | 'OUTSIDE'
-  /** Nowhere: at the address is nothing that you can know of. */
-  | 'NONE';
+  | 'OUTSIDE';
 
 /** How the rules in force on a node stand to those that are wanted. */
 export type RulesStanding =
@@ -1115,6 +1113,17 @@ export type RulesStanding =
   | 'BEHIND'
   /** The node says that it can't apply what is wanted. What was in force before still is. */
   | 'FAILING';
+
+/** How far a policy is in force. */
+export type EnforcementState =
+  /** As it should be, on every node that needs it. Also where none does: it is about no instance now. */
+  | 'ENFORCED'
+  /** On no node yet. */
+  | 'PENDING'
+  /** On some of the nodes that need it. */
+  | 'PARTIAL'
+  /** A node says that it can't apply it; what was in force there before still is. The operator is told why. */
+  | 'FAILED';
 
 /** ACTIVE · SUSPENDED: its people read and change nothing, its instances go on and reach nobody · DELETING: the same, before it is destroyed. */
 export type TenantStatus =
@@ -1414,9 +1423,15 @@ export type RolloutFragment = { readonly id: string, readonly kind: RolloutKind,
 
 export type PolicyReceiptFragment = { readonly revision: number, readonly nodeId: string, readonly generation: number, readonly hash: string, readonly enforcedAt: string };
 
+export type PolicyEnforcementFragment = { readonly policyId: string, readonly state: EnforcementState, readonly firstEnforcedAt: string | null, readonly nodes: ReadonlyArray<NodeEnforcementFragment> };
+
+export type NodeEnforcementFragment = { readonly nodeId: string, readonly state: EnforcementState, readonly revision: number | null, readonly hash: string | null, readonly appliedRevision: number | null, readonly generation: number, readonly appliedGeneration: number | null, readonly missingSince: string | null, readonly enforcedAt: string | null };
+
 export type QuotaHolderFragment = { readonly id: string, readonly kind: QuotaHolderKind, readonly name: string, readonly environmentId: string, readonly namespaceId: string | null, readonly amounts: ReadonlyArray<QuotaShareFragment> };
 
 export type QuotaShareFragment = { readonly measure: QuotaMeasure, readonly used: number, readonly reserved: number };
+
+export type NamespaceEnforcementFragment = { readonly state: EnforcementState, readonly policies: number, readonly lagging: ReadonlyArray<PolicyEnforcementFragment> };
 
 export type ViewerQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -2224,6 +2239,13 @@ export type IsolationPolicyReceiptsQueryVariables = Exact<{
 
 export type IsolationPolicyReceiptsQuery = { readonly isolationPolicy: { readonly receipts: { readonly nodes: ReadonlyArray<PolicyReceiptFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } } | null };
 
+export type IsolationPolicyEnforcementQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type IsolationPolicyEnforcementQuery = { readonly isolationPolicy: { readonly enforcement: PolicyEnforcementFragment | null } | null };
+
 export type EnvironmentNamespacesQueryVariables = Exact<{
   id: string;
   first?: number | null | undefined;
@@ -2280,3 +2302,10 @@ export type NamespaceQuotaHoldersQueryVariables = Exact<{
 
 
 export type NamespaceQuotaHoldersQuery = { readonly namespace: { readonly quotaHolders: { readonly nodes: ReadonlyArray<QuotaHolderFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } } | null };
+
+export type NamespaceEnforcementQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type NamespaceEnforcementQuery = { readonly namespace: { readonly enforcement: NamespaceEnforcementFragment | null } | null };

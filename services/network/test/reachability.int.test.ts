@@ -20,6 +20,16 @@ let db: Id<'instance'>;
 let foreign: Id<'instance'>;
 let policyId: string;
 
+const labelled = (app: string) => [{ kind: 'INSTANCES', namespaceId: shop, labels: { app } }];
+/** From the web to the database. */
+const opens = (from: number, to: number, more: object = {}) => ({
+  definition: {
+    ...{ action: 'ALLOW', priority: 500, from: labelled('web'), to: labelled('db'), log: false },
+    traffic: [{ protocol: 'TCP', from, to }],
+    ...more,
+  },
+  schedule: null,
+});
 const tcp = (port: number) => ({ protocol: 'TCP', port });
 const to = (instanceId: string) => ({ kind: 'INSTANCE', instanceId });
 const ask = (from: string, target: object, traffic: object = tcp(80), tenant = mine) =>
@@ -43,13 +53,12 @@ beforeAll(async () => {
     harness.place(theirs, other, near, { app: 'db' }),
   ]);
   await Promise.all([web, api, db, foreign].map(allocated));
-  const spec = {
-    from: { namespaceId: shop, labels: { app: 'web' } },
-    to: { labels: { app: 'db' } },
-    ports: [{ protocol: 'TCP', from: 80, to: 81 }],
-  };
   policyId = resultOf(
-    await harness.call('CreateIsolationPolicy', { namespaceId: shop, name: 'web-to-db', spec }, { tenant: mine }),
+    await harness.call(
+      'CreateIsolationPolicy',
+      { namespaceId: shop, name: 'web-to-db', ...opens(80, 81) },
+      { tenant: mine },
+    ),
   ).policyId as string;
   agents = [createAgent(harness.nc, near), createAgent(harness.nc, far)];
 });
@@ -155,10 +164,7 @@ describe('across tenants', () => {
       const text = async (one: string) =>
         JSON.stringify(await told(web, { kind: 'ADDRESS', address: one })).replaceAll(one, '…');
       expect(await text(address)).toBe(await text(free));
-      expect(await told(web, { kind: 'ADDRESS', address })).toMatchObject({
-        kind: 'UNKNOWN',
-        flows: [{ allowed: false }],
-      });
+      expect(await told(web, { kind: 'ADDRESS', address })).toMatchObject({ kind: 'UNKNOWN', flows: [] });
     }
   });
 
@@ -171,12 +177,7 @@ describe('across tenants', () => {
 
 it('answers as of everything that is committed, at once after a change', async () => {
   for (const last of [90, 91, 92]) {
-    const spec = {
-      from: { namespaceId: shop, labels: { app: 'web' } },
-      to: { labels: { app: 'db' } },
-      ports: [{ protocol: 'TCP', from: 80, to: last }],
-    };
-    resultOf(await harness.call('UpdateIsolationPolicy', { policyId, spec }, { tenant: mine }));
+    resultOf(await harness.call('UpdateIsolationPolicy', { policyId, ...opens(80, last) }, { tenant: mine }));
     const { flows } = await told(web, to(db), tcp(last));
     expect(flows.map((flow) => flow.allowed)).toEqual([true, true]);
   }

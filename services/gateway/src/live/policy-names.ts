@@ -52,6 +52,5 @@ export function verdictMessage(
 ): string {
   if (rule !== null) return `${side[direction]} ${author(rule, names)} ${allowed ? 'allows' : 'denies'} it.`;
   if (destination === 'ITSELF') return 'What an instance says to itself passes no rule.';
-  if (destination === 'UNKNOWN') return 'At this address of the platform is nothing of yours.';
   return `${side[direction]} no rule matches: it is denied by default.`;
 }

@@ -50,22 +50,18 @@ function targetOf({ to }: LiveArgs): AskedTarget {
   throw noSuch('to.id');
 }
 
-function viaOf({ from, kind }: ExplainedReachability, { to }: ReachabilityFlow) {
+function viaOf({ from }: ExplainedReachability, { to }: ReachabilityFlow) {
   if (to !== null) return to.nodeId === from.nodeId ? 'LOCAL' : 'OVERLAY';
-  return kind === 'OUTSIDE' ? 'OUTSIDE' : 'NONE';
+  return 'OUTSIDE';
 }
 
 const shownEnd = ({ instanceId, namespaceId, nodeId }: KnownEnd) => ({ instanceId, namespaceId, nodeId });
 
-const denied: EndVerdict = { allowed: false, rule: null };
-
 /** As it is told of an address of the platform at which nothing is: what a viewer can't read is as if it weren't there. */
 function asUnknown(told: ExplainedReachability): ExplainedReachability {
   return {
-    ...{ from: told.from, kind: 'UNKNOWN', nodes: told.nodes.filter(({ nodeId }) => nodeId === told.from.nodeId) },
-    flows: told.flows.map(({ family, source, destination, port }) => ({
-      ...{ family, source, destination, port, to: null, allowed: false, egress: denied, ingress: null },
-    })),
+    ...{ from: told.from, kind: 'UNKNOWN', flows: [] },
+    nodes: told.nodes.filter(({ nodeId }) => nodeId === told.from.nodeId),
   };
 }
 

@@ -8,6 +8,7 @@ import { metrics } from '@atoll/service/metrics';
 import type { Pool } from 'pg';
 import { Gauge } from 'prom-client';
 import { enforcement, enforcementStream, type LagReason, nodeRules, nodeRulesStream } from '../domain/standing.ts';
+import { policyStanding } from '../nodes/policy-standing.ts';
 import { originBecauseOf } from '../origin.ts';
 
 /** Bounds of one run; what is left over is for the next one. */
@@ -86,7 +87,7 @@ const policiesSql = `
   ), now_lagging as (
     select s.policy_id, s.node_id, p.tenant, p.namespace_id, t.reason, t.since
     from told t
-    join network.policy_standing s on s.node_id = t.node_id and not s.enforced
+    join (${policyStanding}) s on s.node_id = t.node_id and not s.enforced
     join owned p on p.policy_id = s.policy_id
   )
   select coalesce(n.policy_id, l.policy_id) as "policyId", coalesce(n.node_id, l.node_id) as "nodeId",

@@ -6,7 +6,7 @@ import type { NetworkInput } from '@atoll/schema/network/commands';
 import type { ExplainedReachability, KnownEnd } from '@atoll/schema/network/reachability';
 import { canonicalAddress, families, familyOf } from '@atoll/schema/node/decide';
 import type { Pool } from 'pg';
-import { betweenInstances, type End, notRoutable, toOutside, toUnknown } from './explain.ts';
+import { betweenInstances, type End, notRoutable, toOutside } from './explain.ts';
 import { endAtAddress, endOfInstance, type RulesOf, readStandings } from './read.ts';
 
 type Question = NetworkInput<'ExplainReachability'>;
@@ -66,7 +66,8 @@ export async function askReachability(
             return answer('OUTSIDE', [toOutside(source, address, family, traffic)]);
           }
           const target = await endAtAddress(tx, tenant, family, address);
-          if (target === null) return answer('UNKNOWN', [toUnknown(source, address, family, traffic)]);
+          // The same, whether somebody else is there or nobody: nothing is told of it.
+          if (target === null) return answer('UNKNOWN', []);
           return answer(kindOf(target), [betweenInstances(source, await endOf(target), family, traffic)]);
         }
         default:

@@ -3,6 +3,7 @@ import type { Id } from '@atoll/schema/ids';
 import type { NetworkInput } from '@atoll/schema/network/commands';
 import type { EnforcementState, NodeEnforcement, PolicyEnforcement } from '@atoll/schema/network/standing';
 import type { Pool } from 'pg';
+import { policyStanding } from '../nodes/policy-standing.ts';
 import type { Told } from './ask.ts';
 
 interface Row {
@@ -32,7 +33,7 @@ const sql = `
     select node_id from network.endpoint where tenant = $1
     union select e.node_id from network.policy_enforced e join wanted w on w.policy_id = e.policy_id
   ), standing as materialized (
-    select * from network.policy_standing
+    select * from (${policyStanding}) all_of_them
     where node_id in (select node_id from nodes) and policy_id in (select policy_id from wanted)
   )
   select w.policy_id as "policyId", s.node_id as "nodeId", s.revision, s.hash,

@@ -52,11 +52,3 @@ export function toOutside(from: End, address: string, family: Family, traffic: A
     ...{ to: null, allowed: egress.allowed, egress, ingress: null },
   };
 }
-
-/** Of an address of the platform at which nothing of the tenant's is: the same, whether somebody else is there or nobody. */
-export function toUnknown(from: End, address: string, family: Family, traffic: AskedTraffic): ReachabilityFlow {
-  return {
-    ...{ family: shownFamily[family], source: from[family], destination: address, port: portOf(traffic) },
-    ...{ to: null, allowed: false, egress: denied, ingress: null },
-  };
-}
