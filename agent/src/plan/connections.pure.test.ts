@@ -1,3 +1,4 @@
+import type { PolicyRule } from '@atoll/schema/node/network';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compile, endpointAt, fixedId, networkDocument, type Opening } from '../../test/fixtures.ts';
@@ -32,6 +33,7 @@ const openings = fc
       }),
     ),
   );
+const tcp = { protocol: 'tcp', protocolNumber: 6, icmpType: null } as const;
 const everyConnection: Connection[] = families.flatMap((family) =>
   ends.flatMap((source) =>
     ends.flatMap((destination) =>
@@ -39,7 +41,7 @@ const everyConnection: Connection[] = families.flatMap((family) =>
         ? []
         : [1, 2, 3, 4, 5, 6].map((port) => ({
             family,
-            protocol: 'tcp',
+            ...tcp,
             source: source[family],
             destination: destination[family],
             ports: { source: 40_000, destination: port },
@@ -59,6 +61,8 @@ const allowedBy = (of: ReturnType<typeof document>) => {
       port: connection.ports?.destination ?? 0,
     });
 };
+
+const anything = (rule: PolicyRule): PolicyRule => ({ ...rule, protocol: null, ports: null });
 
 describe('connections after a change of rules', () => {
   test('of those that were allowed, exactly the forbidden ones are found, whatever the change', () => {
@@ -96,7 +100,7 @@ describe('connections after a change of rules', () => {
   test("the node's own connections stay, except to an address that is gone", () => {
     const probe: Connection = {
       family: 'ipv4',
-      protocol: 'tcp',
+      ...tcp,
       source: '169.254.1.1',
       destination: ends[0]?.ipv4 ?? '',
       ports: { source: 1, destination: 80 },
@@ -108,9 +112,35 @@ describe('connections after a change of rules', () => {
 
   test('those from outside of the platform are judged as any other', () => {
     const source = '203.0.113.9';
-    const visit = { family: 'ipv4', protocol: 'tcp', source, destination: ends[0]?.ipv4 ?? '' } as const;
+    const visit = { family: 'ipv4', ...tcp, source, destination: ends[0]?.ipv4 ?? '' } as const;
     const connection: Connection = { ...visit, ports: { source: 1, destination: 80 } };
     expect(forbiddenConnections(null, document([]))?.([connection], noAddress)).toEqual([connection]);
+  });
+
+  test('an echo that is still allowed goes on, whatever else is taken away', () => {
+    const [a, b] = ends;
+    if (!a || !b) throw new Error('there are three');
+    const both: Opening = {
+      policyId: fixedId('policy', 1),
+      from: [a.instanceId],
+      to: [b.instanceId],
+      protocol: 'TCP',
+      ports: { from: 1, to: 1 },
+    };
+    const rules = document([both]);
+    const everything = {
+      ...rules,
+      rules: {
+        ...rules.rules,
+        chains: rules.rules.chains.map((chain) => ({ ...chain, rules: chain.rules.map(anything) })),
+      },
+    };
+    const echo: Connection = {
+      ...{ family: 'ipv4', protocol: 'icmp', protocolNumber: 1, icmpType: 8, ports: null },
+      ...{ source: a.ipv4, destination: b.ipv4 },
+    };
+    expect(forbiddenConnections(null, everything)?.([echo], noAddress)).toEqual([]);
+    expect(forbiddenConnections(null, rules)?.([echo], noAddress)).toEqual([echo]);
   });
 
   test("conntrack's lines are read in the direction of the first packet", () => {
@@ -120,12 +150,15 @@ icmp     1 29 src=10.64.1.2 dst=10.64.1.3 type=8 code=0 id=7 src=10.64.1.3 dst=1
     expect(parseConnections(text, 'ipv4')).toEqual([
       {
         family: 'ipv4',
-        protocol: 'tcp',
+        ...tcp,
         source: '10.64.1.2',
         destination: '10.64.1.3',
         ports: { source: 41_000, destination: 80 },
       },
-      { family: 'ipv4', protocol: 'icmp', source: '10.64.1.2', destination: '10.64.1.3', ports: null },
+      {
+        ...{ family: 'ipv4', protocol: 'icmp', protocolNumber: 1, icmpType: 8, ports: null },
+        ...{ source: '10.64.1.2', destination: '10.64.1.3' },
+      },
     ]);
   });
 });

@@ -1,4 +1,5 @@
 /** Connections that were allowed once and are no longer. Pure. */
+import type { Traffic } from '@atoll/schema/node/decide';
 import type { DesiredNetwork } from '@atoll/schema/node/network';
 import { type Family, families } from '../render/family.ts';
 import { canonicalMember } from '../render/set.ts';
@@ -10,8 +11,12 @@ export interface Connection {
   readonly family: Family;
   /** `tcp`, `udp`, `icmp` …, as conntrack says. */
   readonly protocol: string;
+  /** As IP numbers it. */
+  readonly protocolNumber: number;
   readonly source: string;
   readonly destination: string;
+  /** Of the first packet of ICMP, either family; null for others. */
+  readonly icmpType: number | null;
   /** Null where the protocol has none. */
   readonly ports: { readonly source: number; readonly destination: number } | null;
 }
@@ -32,16 +37,26 @@ export function forbiddenConnections(previous: DesiredNetwork | null, next: Desi
   );
 
   function isForbidden(connection: Connection, nodeAddresses: ReadonlySet<string>): boolean {
-    const { family, protocol, source, destination, ports } = connection;
+    const { family, source, destination } = connection;
     const ends = [canonicalMember(source), canonicalMember(destination)];
     if (!ends.some((end) => touched.has(end))) return false;
     // Nothing may outlive an address: the next to have it is somebody else.
     if (ends.some((end) => gone.has(end))) return true;
     // The node's own connections to its pods, probes and the like, aren't the rules' matter; those from outside are.
     if (nodeAddresses.has(canonicalMember(source))) return false;
-    if (ports === null || (protocol !== 'tcp' && protocol !== 'udp')) return true;
-    const flow = { family, source, destination, port: ports.destination };
-    return !judge.allows({ ...flow, protocol: protocol === 'tcp' ? 'TCP' : 'UDP' });
+    const asked = trafficOf(connection);
+    return asked === null || !judge.allows({ family, source, destination, ...asked });
   }
   return (all, nodeAddresses) => all.filter((connection) => isForbidden(connection, nodeAddresses));
+}
+
+const echoRequests: Readonly<Record<Family, number>> = { ipv4: 8, ipv6: 128 };
+
+/** As rules know it; null where they have no name for it: then it is cut, and may begin again where everything is allowed. */
+function trafficOf({ family, protocol, ports, icmpType }: Connection): Traffic | null {
+  if (icmpType !== null) {
+    return { protocol: 'ICMP', icmp: icmpType === echoRequests[family] ? 'ECHO_REQUEST' : null };
+  }
+  if (ports === null || (protocol !== 'tcp' && protocol !== 'udp')) return null;
+  return { protocol: protocol === 'tcp' ? 'TCP' : 'UDP', port: ports.destination };
 }

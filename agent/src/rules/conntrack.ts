@@ -53,19 +53,25 @@ const field = (line: string, name: string) => new RegExp(` ${name}=(\\S+)`).exec
 /** A line names each field twice: first as the connection's first packet had it, then of the answers. */
 export function parseConnections(text: string, family: Family): Connection[] {
   return text.split('\n').flatMap((line) => {
-    const protocol = line.split(' ', 1)[0];
+    const [protocol, protocolNumber] = line.split(/ +/, 2);
     const source = field(line, 'src');
     const destination = field(line, 'dst');
     if (!protocol || source === undefined || destination === undefined) return [];
     const from = field(line, 'sport');
     const to = field(line, 'dport');
     const ports = from === undefined || to === undefined ? null : { source: Number(from), destination: Number(to) };
-    return [{ family, protocol, source, destination, ports }];
+    const type = field(line, 'type');
+    const icmpType = type === undefined ? null : Number(type);
+    return [{ family, protocol, protocolNumber: Number(protocolNumber), icmpType, source, destination, ports }];
   });
 }
 
-/** Each line makes the kernel go through its whole table. The client's port decides nothing: one line does for all of them. */
-function deletion({ family, protocol, source, destination, ports }: Connection): string {
-  const ends = `-D -f ${familyFacts[family].conntrack} -s ${source} -d ${destination}`;
-  return ports === null ? ends : `${ends} -p ${protocol} --dport ${ports.destination}`;
+/**
+ * Each line makes the kernel go through its whole table. The client's port decides nothing: one line does for all of them. The
+ * protocol always stands there: without it everything between the two would go.
+ */
+function deletion({ family, protocolNumber, icmpType, source, destination, ports }: Connection): string {
+  const flow = `-D -f ${familyFacts[family].conntrack} -s ${source} -d ${destination} -p ${protocolNumber}`;
+  if (icmpType !== null) return `${flow} ${family === 'ipv4' ? '--icmp-type' : '--icmpv6-type'} ${icmpType}`;
+  return ports === null ? flow : `${flow} --dport ${ports.destination}`;
 }

@@ -1,0 +1,123 @@
+/**
+ * Flows that are probed at a steady pace for as long as it takes, every probe from another port: none may be lost of those
+ * that are allowed, none may arrive of the others. Besides, connections that stay open and say something all the time.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Family } from '@atoll/agent/render/family';
+import { addressKey, echo, echoTypes, ethernet, ip, parse, protocols, tcp, tcpFlags, udp } from './frames.ts';
+import type { Party } from './segment.ts';
+import type { Tap } from './tap.ts';
+
+export interface Flow {
+  readonly name: string;
+  readonly source: Party;
+  readonly destination: Party;
+  readonly family: Family;
+  readonly protocol: 'TCP' | 'UDP' | 'ICMP';
+  readonly port: number;
+  readonly allowed: boolean;
+}
+
+export interface FlowCount {
+  readonly flow: Flow;
+  sent: number;
+  /** Sent, and never answered. */
+  lost: number;
+  /** Arrived, and should not have. */
+  leaked: number;
+}
+
+export interface Streams {
+  /** Ends the sending, waits for what is on the way, and counts. */
+  stop(): Promise<readonly FlowCount[]>;
+  readonly counts: readonly FlowCount[];
+}
+
+const firstPort = 20_000;
+const portCount = 40_000;
+const paceMs = 10;
+const settleMs = 3000;
+
+const intKey = (source: string, destination: string, protocol: number, from: number, to: number) =>
+  `${source}${destination}${protocol}.${from}.${to}`;
+
+export function startStreams(flows: readonly Flow[], otherTaps: readonly Tap[]): Streams {
+  const counts = flows.map((flow): FlowCount => ({ flow, sent: 0, lost: 0, leaked: 0 }));
+  /** What is awaited, by the key of the answer; what must not arrive, by the key of the probe. */
+  const awaited = new Map<string, FlowCount>();
+  const forbidden = new Map<string, FlowCount>();
+  const taps = new Set([...otherTaps, ...flows.flatMap(({ source, destination }) => [source.tap, destination.tap])]);
+  for (const tap of taps) tap.take();
+
+  function keys({ source, destination, family, protocol, port }: Flow, from: number) {
+    const [a, b] = [addressKey(source[family]), addressKey(destination[family])];
+    if (protocol === 'ICMP') {
+      const number = family === 'ipv4' ? protocols.ICMP : protocols.ICMPV6;
+      const { request, reply } = echoTypes[family];
+      return { there: intKey(a, b, number, from, request), back: intKey(b, a, number, from, reply) };
+    }
+    const number = protocols[protocol];
+    return { there: intKey(a, b, number, from, port), back: intKey(b, a, number, port, from) };
+  }
+
+  function frameOf({ source, destination, family, protocol, port }: Flow, from: number): Buffer {
+    const ends = { source: source[family], destination: destination[family] };
+    const body =
+      protocol === 'TCP'
+        ? tcp(ends, { from, to: port, flags: tcpFlags.syn })
+        : protocol === 'UDP'
+          ? udp(ends, from, port)
+          : echo(ends, 'request', from);
+    return ethernet({ from: source.mac, to: source.nextHop(destination) }, family, ip(ends, body));
+  }
+
+  let round = 0;
+  function send(): void {
+    const from = firstPort + (round++ % portCount);
+    for (const count of counts) {
+      const { there, back } = keys(count.flow, from);
+      if (count.flow.allowed) awaited.set(back, count);
+      else forbidden.set(there, count);
+      count.sent += 1;
+      count.flow.source.tap.send([frameOf(count.flow, from)]);
+    }
+  }
+
+  function look(): void {
+    for (const tap of taps) {
+      for (const frame of tap.take()) {
+        const seen = parse(frame);
+        if (seen === null) continue;
+        const to = seen.type === null ? seen.to : seen.type;
+        const key = intKey(seen.source, seen.destination, seen.protocol, seen.from, to);
+        awaited.delete(key);
+        const leaked = forbidden.get(key);
+        if (leaked !== undefined) leaked.leaked += 1;
+      }
+    }
+  }
+
+  // As many as are due, also where the machine was too busy to be in time.
+  const began = performance.now();
+  const timer = setInterval(() => {
+    const due = Math.floor((performance.now() - began) / paceMs);
+    for (let burst = 0; round < due && burst < 20; burst++) send();
+    look();
+  }, paceMs);
+
+  return {
+    counts,
+    async stop() {
+      clearInterval(timer);
+      const deadline = Date.now() + settleMs;
+      do {
+        await Promise.all([...taps].map((tap) => tap.sync()));
+        look();
+        if (awaited.size === 0) break;
+        await pause(20);
+      } while (Date.now() < deadline);
+      for (const count of awaited.values()) count.lost += 1;
+      return counts;
+    },
+  };
+}
