@@ -7,7 +7,7 @@ import type { IdKind } from '@atoll/schema/ids';
 /** Things that each tenant of the matrix has one of; of plans there is one for all. */
 export type Thing =
   | Extract<IdKind, 'tenant' | 'member' | 'serviceAccount' | 'role' | 'binding' | 'environment' | 'namespace'>
-  | Extract<IdKind, 'deployment' | 'policy' | 'issuer' | 'apiKey' | 'invitation' | 'deletion' | 'plan'>
+  | Extract<IdKind, 'deployment' | 'policy' | 'issuer' | 'apiKey' | 'invitation' | 'deletion' | 'plan' | 'service'>
   /** A member's `sub`: no id, and it names one just as well. */
   | 'subject'
   /** An invitation's, with a secret that is none. */
@@ -33,6 +33,14 @@ const deployment = { deploymentId: 'deployment' } as const;
 const labels = [{ key: 'foreign', value: 'yes' }];
 const ports = [{ from: 80 }];
 const image = `registry.example.com/a/b@sha256:${'0'.repeat(64)}`;
+
+/** Both sides of a policy, by each way to name what is on them. */
+const policySides: readonly Case[] = [
+  { 'from.namespaceId': 'namespace', 'destinations.instances.namespaceId': 'namespace' },
+  { 'sources.instances.namespaceId': 'namespace', 'destinations.instances.namespaceId': 'namespace' },
+  { 'sources.environment.environmentId': 'environment', 'destinations.environment.environmentId': 'environment' },
+  { 'sources.service.serviceId': 'service', 'destinations.service.serviceId': 'service' },
+];
 
 export const rows: Readonly<Record<string, Row>> = {
   createRole: lone(),
@@ -78,14 +86,15 @@ export const rows: Readonly<Record<string, Row>> = {
   revokeInvitation: of({ ...tenant, invitationId: 'invitation' }),
   acceptInvitation: of({ token: 'token' }),
   createSubnet: of({ namespaceId: 'namespace' }),
-  createIsolationPolicy: of(
-    { namespaceId: 'namespace', 'from.namespaceId': 'namespace' },
-    { name: 'foreign', from: { labels: [] }, toLabels: [], ports },
-  ),
-  updateIsolationPolicy: of(
-    { policyId: 'policy', 'from.namespaceId': 'namespace' },
-    { from: { labels: [] }, toLabels: [], ports },
-  ),
+  createIsolationPolicy: {
+    cases: policySides.map((sides) => ({ namespaceId: 'namespace', ...sides })),
+    with: { name: 'foreign', ports },
+  },
+  updateIsolationPolicy: {
+    cases: policySides.map((sides) => ({ policyId: 'policy', ...sides })),
+    with: { ports },
+  },
+  setNamespaceIsolation: of({ namespaceId: 'namespace' }, { level: 'SUBNET' }),
   deleteIsolationPolicy: of({ policyId: 'policy' }),
   createPlan: lone(),
   changePlan: of({ planId: 'plan' }),

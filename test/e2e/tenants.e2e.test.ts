@@ -57,6 +57,8 @@ async function furnish(at: number, image: string): Promise<Things> {
     ...{ policy: policy.isolationPolicy.id, serviceAccount: account.clientId, apiKey: key.apiKey.id },
     ...{ invitation: invited.invitation.id, role: role.role.id, member: added.member.id },
     ...{ binding: bound.roleBinding.id, deletion: deletionId, issuer: issuer?.id ?? '', plan: first?.id ?? '' },
+    // There is none: it is answered as one of somebody else's.
+    service: newId('service'),
     ...{ subject: `matrix-of-${name}`, token: tokenOf(invited.invitation.id) },
   };
 }

@@ -48,6 +48,13 @@ export const queryRows: Readonly<Record<string, MatrixRow>> = {
 };
 
 const ofTenant = { tenantId: 'tenant' } as const;
+const ofSide = (side: string) =>
+  ({
+    [`${side}.instances.namespaceId`]: 'namespace',
+    [`${side}.environment.environmentId`]: 'environment',
+    [`${side}.service.serviceId`]: none('service'),
+  }) as const;
+const peers = { 'from.namespaceId': 'namespace', ...ofSide('sources'), ...ofSide('destinations') } as const;
 const deployment: MatrixRow = { ids: { deploymentId: 'deployment' } };
 
 export const mutationRows: Readonly<Record<string, MatrixRow>> = {
@@ -89,8 +96,9 @@ export const mutationRows: Readonly<Record<string, MatrixRow>> = {
   inviteMember: { ids: ofTenant },
   revokeInvitation: { ids: { ...ofTenant, invitationId: none('invitation') } },
   createSubnet: { ids: { namespaceId: 'namespace' } },
-  createIsolationPolicy: { ids: { namespaceId: 'namespace', 'from.namespaceId': 'namespace' } },
-  updateIsolationPolicy: { ids: { policyId: 'policy', 'from.namespaceId': 'namespace' } },
+  createIsolationPolicy: { ids: { namespaceId: 'namespace', ...peers } },
+  updateIsolationPolicy: { ids: { policyId: 'policy', ...peers } },
+  setNamespaceIsolation: { ids: { namespaceId: 'namespace' } },
   deleteIsolationPolicy: { ids: { policyId: 'policy' } },
   changePlan: { ids: { planId: none('plan') } },
   retirePlan: { ids: { planId: none('plan') } },

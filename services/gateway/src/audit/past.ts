@@ -13,7 +13,10 @@ import { pageOf, placeOf } from './query.ts';
 
 /** What reading each kind asks for: as the SDL says of its type; of what has no type, the audit. */
 function permissionsByKind(schema: GraphQLSchema): ReadonlyMap<string, Permission> {
-  const found = new Map<string, Permission>([['quota_limit', 'quota:read']]);
+  const found = new Map<string, Permission>([
+    ['quota_limit', 'quota:read'],
+    ['namespace_isolation', 'namespace:read'],
+  ]);
   for (const type of Object.values(schema.getTypeMap())) {
     const table = isObjectType(type) ? tableOf(schema, type) : undefined;
     if (table && isPermission(table.permission)) found.set(table.name, table.permission);

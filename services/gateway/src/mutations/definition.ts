@@ -56,6 +56,8 @@ export interface Mutation<Input> {
   readonly order: (input: Input, asking: Asking) => Order | Rejection | Promise<Order | Rejection>;
   /** Row of the payload → where its id is in the command's answer. */
   readonly rows: Readonly<Record<string, string>>;
+  /** A path of the command's data in the input's words, where these depend on the input; before `renamed`. */
+  readonly told?: (field: string, input: unknown) => string;
   /** Paths of the command's data that the input calls otherwise; '' where no field alone is meant. */
   readonly renamed?: Readonly<Record<string, string>>;
   /** Lists of the input that are maps in the command, with the field of an item that is the key. */

@@ -38,12 +38,12 @@ export function inputMessage(
 
 /** Null where it is no field alone. */
 export function inputField(
-  definition: Pick<AnyMutation, 'renamed' | 'keyed'>,
+  definition: Pick<AnyMutation, 'told' | 'renamed' | 'keyed'>,
   input: unknown,
   field: string | undefined,
 ): readonly string[] | null {
   if (field === undefined) return null;
-  const path = rename(field, { key: 'idempotencyKey', ...definition.renamed });
+  const path = rename(definition.told?.(field, input) ?? field, { key: 'idempotencyKey', ...definition.renamed });
   for (const [list, name] of Object.entries(definition.keyed ?? {})) {
     const rest = below(path, list);
     const items = at(input, split(list));

@@ -18,6 +18,7 @@ import { identityMutations } from './identity.ts';
 import { labelMutations } from './labels.ts';
 import { networkMutations } from './network.ts';
 import { planMutations } from './plans.ts';
+import { policyMutations } from './policies.ts';
 import { quotaMutations } from './quotas.ts';
 import { tenancyMutations } from './tenancy.ts';
 
@@ -30,6 +31,7 @@ export const mutations: Readonly<Record<string, AnyMutation>> = {
   ...labelMutations,
   ...deployMutations,
   ...networkMutations,
+  ...policyMutations,
   ...quotaMutations,
   ...deletionMutations,
 };

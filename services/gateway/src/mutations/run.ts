@@ -177,7 +177,7 @@ export function createMutationRunner(needs: MutationNeeds): MutationRunner {
   function refusal(field: MutationField, definition: AnyMutation, input: unknown, why: Rejection): Payload {
     const at = inputField(definition, input, why.field);
     const error = { code: why.code, message: inputMessage(why, at), field: at };
-    return payload(field, { userErrors: [error], position: null }, {});
+    return payload(field, { userErrors: [error], warnings: [], position: null }, {});
   }
 
   return {

@@ -12,7 +12,8 @@ const namespaces = `
     when n.deleting then 'DELETING'
     when exists(select from subnet s where s.namespace_id = n.id) then 'ACTIVE'
     else 'PENDING'
-  end
+  end,
+  isolation_level = coalesce((select i.level from namespace_isolation i where i.id = n.id), 'RULE')
   where n.id = any($1)`;
 
 const instances = `

@@ -7,7 +7,7 @@ export const tables = [
   ...['role', 'role_binding', 'namespace_home'],
   ...['service_account_secret', 'issuer', 'api_key', 'api_key_secret', 'invitation'],
   ...['endpoint', 'isolation_policy', 'policy_receipt', 'compute_node', 'member', 'service_account', 'plan'],
-  ...['deletion'],
+  ...['deletion', 'namespace_isolation'],
 ] as const;
 export type TableName = string & (typeof tables)[number];
 

@@ -1,6 +1,6 @@
 /** Events of the network context → read models. */
 import type { NetworkEvent } from '@atoll/schema/network/events';
-import type { PolicyDefinition } from '@atoll/schema/network/spec';
+import type { PolicyDefinition, PolicyPeer, PolicySchedule, PolicyTraffic } from '@atoll/schema/network/spec';
 import { derive, type Effect, instant, labelList, type Project, patch, purge, put, remove } from './effects.ts';
 
 /** The instances of one namespace, where a side is nothing else. */
@@ -9,9 +9,46 @@ const soleInstances = (peers: PolicyDefinition['from']) => {
   return peers.length === 1 && peer?.kind === 'INSTANCES' ? peer : null;
 };
 
-function policyColumns({ from, to, traffic }: PolicyDefinition) {
+/** In the SDL's order. */
+const shownPeer = (peer: PolicyPeer) => ({
+  kind: peer.kind,
+  namespaceId: peer.kind === 'INSTANCES' ? peer.namespaceId : null,
+  environmentId: peer.kind === 'ENVIRONMENT' ? peer.environmentId : null,
+  serviceId: peer.kind === 'SERVICE' ? peer.serviceId : null,
+  labels: peer.kind === 'INSTANCES' || peer.kind === 'ENVIRONMENT' ? labelList(peer.labels) : [],
+  cidr: peer.kind === 'CIDR' ? peer.cidr : null,
+  except: peer.kind === 'CIDR' ? peer.except : [],
+});
+const shownTraffic = (traffic: PolicyTraffic) => ({
+  protocol: traffic.protocol,
+  from: traffic.protocol === 'ICMP' ? null : traffic.from,
+  to: traffic.protocol === 'ICMP' ? null : traffic.to,
+  icmpType: traffic.protocol === 'ICMP' ? traffic.type : null,
+});
+const shownSchedule = ({ startsAt, endsAt, windows, timeZone }: PolicySchedule) => ({
+  startsAt: startsAt && instant(startsAt),
+  endsAt: endsAt && instant(endsAt),
+  windows: windows.map(({ days, from, to }) => ({ days, from, to })),
+  timeZone,
+});
+
+interface Told {
+  readonly definition: PolicyDefinition;
+  readonly schedule: PolicySchedule | null;
+  readonly active: boolean;
+  readonly nextChangeAt: string | null;
+}
+
+function policyColumns({ definition, schedule, active, nextChangeAt }: Told) {
+  const { action, priority, from, to, traffic, log } = definition;
   const [sources, destinations] = [soleInstances(from), soleInstances(to)];
   return {
+    ...{ action, priority, log, active },
+    sources: from.map(shownPeer),
+    destinations: to.map(shownPeer),
+    traffic: traffic.map(shownTraffic),
+    schedule: schedule && shownSchedule(schedule),
+    next_change_at: nextChangeAt && instant(nextChangeAt),
     from_namespace_id: sources?.namespaceId ?? null,
     from_labels: labelList(sources?.labels ?? {}),
     to_labels: labelList(destinations?.labels ?? {}),
@@ -21,6 +58,9 @@ function policyColumns({ from, to, traffic }: PolicyDefinition) {
   };
 }
 
+/** By its schedule, and by nobody. */
+const turned = (nextChangeAt: string | null) => ({ next_change_at: nextChangeAt && instant(nextChangeAt) });
+
 export const projectNetwork: Project<NetworkEvent> = (event, record): readonly Effect[] => {
   const tenant_id = record.tenant;
   const created_at = instant(record.time);
@@ -28,7 +68,6 @@ export const projectNetwork: Project<NetworkEvent> = (event, record): readonly E
   switch (event.type) {
     case 'EnvironmentOpened':
     case 'NamespaceLocated':
-    case 'NamespaceIsolationSet':
     case 'EnvironmentClosed':
     case 'TenantIsolated':
     case 'TenantReconnected':
@@ -41,8 +80,13 @@ export const projectNetwork: Project<NetworkEvent> = (event, record): readonly E
     case 'PolicyCaughtUp':
     case 'NamespaceOpened':
     case 'NamespaceClosed':
-    case 'NamespaceDrained':
       return [];
+    case 'NamespaceDrained':
+      return [remove('namespace_isolation', event.data.namespaceId)];
+    case 'NamespaceIsolationSet': {
+      const { namespaceId: id, level } = event.data;
+      return [put('namespace_isolation', id, { id, tenant_id, namespace_id: id, level }), derive('namespace', id)];
+    }
     case 'SubnetAllocated': {
       const { subnetId: id, namespaceId: namespace_id, ipv4, ipv6 } = event.data;
       return [
@@ -80,18 +124,22 @@ export const projectNetwork: Project<NetworkEvent> = (event, record): readonly E
     case 'EndpointReleased':
       return [remove('endpoint', event.data.instanceId), derive('instance', event.data.instanceId)];
     case 'IsolationPolicyCreated': {
-      const { policyId: id, namespaceId: namespace_id, name, revision, definition } = event.data;
+      const { policyId: id, namespaceId: namespace_id, name, revision } = event.data;
       const row = { id, tenant_id, namespace_id, name, labels: [], revision, version, created_at };
-      return [put('isolation_policy', id, { ...row, ...policyColumns(definition) })];
+      return [put('isolation_policy', id, { ...row, ...policyColumns(event.data) })];
     }
     case 'IsolationPolicyUpdated': {
-      const { policyId: id, revision, definition } = event.data;
-      return [patch('isolation_policy', id, { revision, version, ...policyColumns(definition) })];
+      const { policyId: id, revision } = event.data;
+      return [patch('isolation_policy', id, { revision, version, ...policyColumns(event.data) })];
     }
-    case 'PolicyActivated':
-      return [patch('isolation_policy', event.data.policyId, { revision: event.data.revision, version })];
-    case 'PolicyDeactivated':
-      return [patch('isolation_policy', event.data.policyId, { version })];
+    case 'PolicyActivated': {
+      const { policyId: id, revision, nextChangeAt } = event.data;
+      return [patch('isolation_policy', id, { active: true, revision, version, ...turned(nextChangeAt) })];
+    }
+    case 'PolicyDeactivated': {
+      const { policyId: id, nextChangeAt } = event.data;
+      return [patch('isolation_policy', id, { active: false, version, ...turned(nextChangeAt) })];
+    }
     case 'IsolationPolicyLabelsSet': {
       const { policyId: id, labels } = event.data;
       return [patch('isolation_policy', id, { labels: labelList(labels), version })];
