@@ -472,6 +472,15 @@ fragment IsolationPolicy on IsolationPolicy {
   name
   revision
   version
+  action
+  priority
+  sources { ...PolicyPeer }
+  destinations { ...PolicyPeer }
+  traffic { ...PolicyTraffic }
+  log
+  active
+  schedule { ...PolicySchedule }
+  nextChangeAt
   fromNamespace { id name }
   fromLabels { ...Label }
   toLabels { ...Label }
@@ -484,8 +493,34 @@ fragment Label on Label {
   key
   value
 }
+fragment PolicyPeer on PolicyPeer {
+  kind
+  namespaceId
+  environmentId
+  serviceId
+  labels { ...Label }
+  cidr
+  except
+}
+fragment PolicySchedule on PolicySchedule {
+  startsAt
+  endsAt
+  windows { ...WeeklyWindow }
+  timeZone
+}
+fragment PolicyTraffic on PolicyTraffic {
+  protocol
+  from
+  to
+  icmpType
+}
 fragment PortRange on PortRange {
   protocol
+  from
+  to
+}
+fragment WeeklyWindow on WeeklyWindow {
+  days
   from
   to
 }`),
@@ -860,6 +895,7 @@ fragment Namespace on Namespace {
   createdAt
   version
   environment { id name }
+  isolationLevel
   deletionProtection
   quota { ...QuotaUse }
 }
@@ -884,6 +920,7 @@ fragment Namespace on Namespace {
   createdAt
   version
   environment { id name }
+  isolationLevel
   deletionProtection
   quota { ...QuotaUse }
 }
@@ -1954,6 +1991,7 @@ fragment Namespace on Namespace {
   createdAt
   version
   environment { id name }
+  isolationLevel
   deletionProtection
   quota { ...QuotaUse }
 }
@@ -2003,6 +2041,15 @@ fragment IsolationPolicy on IsolationPolicy {
   name
   revision
   version
+  action
+  priority
+  sources { ...PolicyPeer }
+  destinations { ...PolicyPeer }
+  traffic { ...PolicyTraffic }
+  log
+  active
+  schedule { ...PolicySchedule }
+  nextChangeAt
   fromNamespace { id name }
   fromLabels { ...Label }
   toLabels { ...Label }
@@ -2015,6 +2062,27 @@ fragment Label on Label {
   key
   value
 }
+fragment PolicyPeer on PolicyPeer {
+  kind
+  namespaceId
+  environmentId
+  serviceId
+  labels { ...Label }
+  cidr
+  except
+}
+fragment PolicySchedule on PolicySchedule {
+  startsAt
+  endsAt
+  windows { ...WeeklyWindow }
+  timeZone
+}
+fragment PolicyTraffic on PolicyTraffic {
+  protocol
+  from
+  to
+  icmpType
+}
 fragment PortRange on PortRange {
   protocol
   from
@@ -2024,6 +2092,11 @@ fragment UserError on UserError {
   code
   message
   field
+}
+fragment WeeklyWindow on WeeklyWindow {
+  days
+  from
+  to
 }`),
   createSubnet: new TypedDocument<o.CreateSubnetMutation, o.CreateSubnetMutationVariables>('mutation', ["createSubnet"], `mutation CreateSubnet($input: CreateSubnetInput!) {
   createSubnet(input: $input) { subnet { ...Subnet } userErrors { ...UserError } position }
@@ -2041,13 +2114,22 @@ fragment UserError on UserError {
   field
 }`),
   createIsolationPolicy: new TypedDocument<o.CreateIsolationPolicyMutation, o.CreateIsolationPolicyMutationVariables>('mutation', ["createIsolationPolicy"], `mutation CreateIsolationPolicy($input: CreateIsolationPolicyInput!) {
-  createIsolationPolicy(input: $input) { isolationPolicy { ...IsolationPolicy } userErrors { ...UserError } position }
+  createIsolationPolicy(input: $input) { isolationPolicy { ...IsolationPolicy } warnings { ...PolicyWarning } userErrors { ...UserError } position }
 }
 fragment IsolationPolicy on IsolationPolicy {
   id
   name
   revision
   version
+  action
+  priority
+  sources { ...PolicyPeer }
+  destinations { ...PolicyPeer }
+  traffic { ...PolicyTraffic }
+  log
+  active
+  schedule { ...PolicySchedule }
+  nextChangeAt
   fromNamespace { id name }
   fromLabels { ...Label }
   toLabels { ...Label }
@@ -2060,6 +2142,32 @@ fragment Label on Label {
   key
   value
 }
+fragment PolicyPeer on PolicyPeer {
+  kind
+  namespaceId
+  environmentId
+  serviceId
+  labels { ...Label }
+  cidr
+  except
+}
+fragment PolicySchedule on PolicySchedule {
+  startsAt
+  endsAt
+  windows { ...WeeklyWindow }
+  timeZone
+}
+fragment PolicyTraffic on PolicyTraffic {
+  protocol
+  from
+  to
+  icmpType
+}
+fragment PolicyWarning on PolicyWarning {
+  code
+  message
+  field
+}
 fragment PortRange on PortRange {
   protocol
   from
@@ -2069,15 +2177,29 @@ fragment UserError on UserError {
   code
   message
   field
+}
+fragment WeeklyWindow on WeeklyWindow {
+  days
+  from
+  to
 }`),
   updateIsolationPolicy: new TypedDocument<o.UpdateIsolationPolicyMutation, o.UpdateIsolationPolicyMutationVariables>('mutation', ["updateIsolationPolicy"], `mutation UpdateIsolationPolicy($input: UpdateIsolationPolicyInput!) {
-  updateIsolationPolicy(input: $input) { isolationPolicy { ...IsolationPolicy } userErrors { ...UserError } position }
+  updateIsolationPolicy(input: $input) { isolationPolicy { ...IsolationPolicy } warnings { ...PolicyWarning } userErrors { ...UserError } position }
 }
 fragment IsolationPolicy on IsolationPolicy {
   id
   name
   revision
   version
+  action
+  priority
+  sources { ...PolicyPeer }
+  destinations { ...PolicyPeer }
+  traffic { ...PolicyTraffic }
+  log
+  active
+  schedule { ...PolicySchedule }
+  nextChangeAt
   fromNamespace { id name }
   fromLabels { ...Label }
   toLabels { ...Label }
@@ -2090,6 +2212,32 @@ fragment Label on Label {
   key
   value
 }
+fragment PolicyPeer on PolicyPeer {
+  kind
+  namespaceId
+  environmentId
+  serviceId
+  labels { ...Label }
+  cidr
+  except
+}
+fragment PolicySchedule on PolicySchedule {
+  startsAt
+  endsAt
+  windows { ...WeeklyWindow }
+  timeZone
+}
+fragment PolicyTraffic on PolicyTraffic {
+  protocol
+  from
+  to
+  icmpType
+}
+fragment PolicyWarning on PolicyWarning {
+  code
+  message
+  field
+}
 fragment PortRange on PortRange {
   protocol
   from
@@ -2099,9 +2247,44 @@ fragment UserError on UserError {
   code
   message
   field
+}
+fragment WeeklyWindow on WeeklyWindow {
+  days
+  from
+  to
 }`),
   deleteIsolationPolicy: new TypedDocument<o.DeleteIsolationPolicyMutation, o.DeleteIsolationPolicyMutationVariables>('mutation', ["deleteIsolationPolicy"], `mutation DeleteIsolationPolicy($input: DeleteIsolationPolicyInput!) {
   deleteIsolationPolicy(input: $input) { deletedId userErrors { ...UserError } position }
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  setNamespaceIsolation: new TypedDocument<o.SetNamespaceIsolationMutation, o.SetNamespaceIsolationMutationVariables>('mutation', ["setNamespaceIsolation"], `mutation SetNamespaceIsolation($input: SetNamespaceIsolationInput!) {
+  setNamespaceIsolation(input: $input) { namespace { ...Namespace } userErrors { ...UserError } position }
+}
+fragment Label on Label {
+  key
+  value
+}
+fragment Namespace on Namespace {
+  id
+  name
+  status
+  labels { ...Label }
+  createdAt
+  version
+  environment { id name }
+  isolationLevel
+  deletionProtection
+  quota { ...QuotaUse }
+}
+fragment QuotaUse on QuotaUse {
+  measure
+  limit
+  used
+  reserved
 }
 fragment UserError on UserError {
   code
@@ -2400,6 +2583,7 @@ fragment Namespace on Namespace {
   createdAt
   version
   environment { id name }
+  isolationLevel
   deletionProtection
   quota { ...QuotaUse }
 }
@@ -2755,6 +2939,7 @@ fragment Namespace on Namespace {
   createdAt
   version
   environment { id name }
+  isolationLevel
   deletionProtection
   quota { ...QuotaUse }
 }
@@ -2784,6 +2969,7 @@ fragment Namespace on Namespace {
   createdAt
   version
   environment { id name }
+  isolationLevel
   deletionProtection
   quota { ...QuotaUse }
 }
@@ -2938,6 +3124,7 @@ fragment Namespace on Namespace {
   createdAt
   version
   environment { id name }
+  isolationLevel
   deletionProtection
   quota { ...QuotaUse }
 }
@@ -3003,6 +3190,15 @@ fragment IsolationPolicy on IsolationPolicy {
   name
   revision
   version
+  action
+  priority
+  sources { ...PolicyPeer }
+  destinations { ...PolicyPeer }
+  traffic { ...PolicyTraffic }
+  log
+  active
+  schedule { ...PolicySchedule }
+  nextChangeAt
   fromNamespace { id name }
   fromLabels { ...Label }
   toLabels { ...Label }
@@ -3015,8 +3211,34 @@ fragment Label on Label {
   key
   value
 }
+fragment PolicyPeer on PolicyPeer {
+  kind
+  namespaceId
+  environmentId
+  serviceId
+  labels { ...Label }
+  cidr
+  except
+}
+fragment PolicySchedule on PolicySchedule {
+  startsAt
+  endsAt
+  windows { ...WeeklyWindow }
+  timeZone
+}
+fragment PolicyTraffic on PolicyTraffic {
+  protocol
+  from
+  to
+  icmpType
+}
 fragment PortRange on PortRange {
   protocol
+  from
+  to
+}
+fragment WeeklyWindow on WeeklyWindow {
+  days
   from
   to
 }`),

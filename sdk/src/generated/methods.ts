@@ -405,17 +405,24 @@ export interface Mutations {
    */
   createSubnet(input: o.CreateSubnetMutationVariables['input'], options?: CallOptions): Promise<Done<o.CreateSubnetMutation['createSubnet']>>;
   /**
-   * Opens ports between labels. Errors: NAME_TAKEN, NOT_FOUND, BEING_DELETED, INVALID_ARGUMENT.
+   * Decides about connections of a namespace's instances. An ALLOW leads to instances or services of its own namespace, or from
+   * these to a CIDR; a DENY has them on either side. Errors: NAME_TAKEN, NOT_FOUND, BEING_DELETED, CIDR_MALFORMED,
+   * CIDR_NOT_ALLOWED, QUOTA_EXCEEDED, INVALID_ARGUMENT.
    */
   createIsolationPolicy(input: o.CreateIsolationPolicyMutationVariables['input'], options?: CallOptions): Promise<Done<o.CreateIsolationPolicyMutation['createIsolationPolicy']>>;
   /**
-   * Replaces what a policy opens. Errors: NOT_FOUND, VERSION_CONFLICT, INVALID_ARGUMENT.
+   * Replaces what a policy decides. Errors: NOT_FOUND, BEING_DELETED, VERSION_CONFLICT, CIDR_MALFORMED, CIDR_NOT_ALLOWED,
+   * QUOTA_EXCEEDED, INVALID_ARGUMENT.
    */
   updateIsolationPolicy(input: o.UpdateIsolationPolicyMutationVariables['input'], options?: CallOptions): Promise<Done<o.UpdateIsolationPolicyMutation['updateIsolationPolicy']>>;
   /**
    * Deletes a policy; what only it opened is closed, established connections included. Errors: NOT_FOUND, VERSION_CONFLICT.
    */
   deleteIsolationPolicy(input: o.DeleteIsolationPolicyMutationVariables['input'], options?: CallOptions): Promise<Deleted<o.DeleteIsolationPolicyMutation['deleteIsolationPolicy']>>;
+  /**
+   * Sets what reaches what in a namespace without a policy. Errors: NOT_FOUND, BEING_DELETED.
+   */
+  setNamespaceIsolation(input: o.SetNamespaceIsolationMutationVariables['input'], options?: CallOptions): Promise<Done<o.SetNamespaceIsolationMutation['setNamespaceIsolation']>>;
   /**
    * Creates a plan. For the operator. Errors: NAME_TAKEN, INVALID_ARGUMENT.
    */
@@ -584,6 +591,7 @@ export const bindMutations = (change: Change): Mutations => ({
   createIsolationPolicy: (input, options) => change.done(documents.createIsolationPolicy, { input }, options, (data) => data.createIsolationPolicy),
   updateIsolationPolicy: (input, options) => change.done(documents.updateIsolationPolicy, { input }, options, (data) => data.updateIsolationPolicy),
   deleteIsolationPolicy: (input, options) => change.deleted(documents.deleteIsolationPolicy, { input }, options, (data) => data.deleteIsolationPolicy),
+  setNamespaceIsolation: (input, options) => change.done(documents.setNamespaceIsolation, { input }, options, (data) => data.setNamespaceIsolation),
   createPlan: (input, options) => change.done(documents.createPlan, { input }, options, (data) => data.createPlan),
   changePlan: (input, options) => change.done(documents.changePlan, { input }, options, (data) => data.changePlan),
   retirePlan: (input, options) => change.done(documents.retirePlan, { input }, options, (data) => data.retirePlan),

@@ -782,6 +782,55 @@ export type Protocol =
   /** User Datagram Protocol. */
   | 'UDP';
 
+/** What becomes of the connections that a policy decides about. */
+export type PolicyAction =
+  /** They are let through. */
+  | 'ALLOW'
+  /** They are dropped; established ones are cut. */
+  | 'DENY';
+
+/** What a side of a policy names. */
+export type PolicyPeerKind =
+  /** Instances of one namespace, by their labels. */
+  | 'INSTANCES'
+  /** Instances of all namespaces of an environment, by their labels. */
+  | 'ENVIRONMENT'
+  /** The instances behind a service. */
+  | 'SERVICE'
+  /** Addresses outside of the platform. */
+  | 'CIDR';
+
+/** What connections speak. */
+export type TrafficProtocol =
+  /** Transmission Control Protocol. */
+  | 'TCP'
+  /** User Datagram Protocol. */
+  | 'UDP'
+  /** ICMP in IPv4 and ICMPv6 in IPv6. */
+  | 'ICMP';
+
+/** A message of ICMP. */
+export type IcmpType =
+  /** What `ping` sends. */
+  | 'ECHO_REQUEST';
+
+/** A day of the week. */
+export type WeekDay =
+  /** Monday. */
+  | 'MONDAY'
+  /** Tuesday. */
+  | 'TUESDAY'
+  /** Wednesday. */
+  | 'WEDNESDAY'
+  /** Thursday. */
+  | 'THURSDAY'
+  /** Friday. */
+  | 'FRIDAY'
+  /** Saturday. */
+  | 'SATURDAY'
+  /** Sunday. */
+  | 'SUNDAY';
+
 /**
  * CONNECTED: it answered · REFUSED: it was reached and nobody listens · TIMED_OUT: no answer, as when dropped ·
  * UNREACHABLE: no way there · NOT_RUNNING: the instance isn't there to ask from.
@@ -823,6 +872,103 @@ export type PolicyPeerInput = {
   readonly labels?: ReadonlyArray<LabelInput> | null | undefined;
 };
 
+/** Instances of one namespace. */
+export type InstancesPeerInput = {
+  /** Their namespace; the policy's own where left out. */
+  readonly namespaceId?: string | null | undefined;
+  /** They carry all of these; all instances where empty. */
+  readonly labels?: ReadonlyArray<LabelInput> | null | undefined;
+};
+
+/** Instances of all namespaces of an environment, also of later ones. */
+export type EnvironmentPeerInput = {
+  /** The environment. */
+  readonly environmentId: string;
+  /** They carry all of these; all instances where empty. */
+  readonly labels?: ReadonlyArray<LabelInput> | null | undefined;
+};
+
+/** The instances behind a service. */
+export type ServicePeerInput = {
+  /** The service. */
+  readonly serviceId: string;
+};
+
+/** Addresses outside of the platform. */
+export type CidrPeerInput = {
+  /** A range of IPv4 or IPv6 without bits behind its prefix, e.g. `203.0.113.0/24` or `2001:db8::/32`; `0.0.0.0/0` and `::/0` for all. */
+  readonly cidr: string;
+  /** Ranges within it that are left out, at most 16. */
+  readonly except?: ReadonlyArray<string> | null | undefined;
+};
+
+/** One of what a side of a policy names: give exactly one of its fields. */
+export type PolicySideInput = {
+  /** Instances of one namespace. */
+  readonly instances?: InstancesPeerInput | null | undefined;
+  /** Instances of an environment. */
+  readonly environment?: EnvironmentPeerInput | null | undefined;
+  /** The instances behind a service. */
+  readonly service?: ServicePeerInput | null | undefined;
+  /** Addresses outside of the platform. */
+  readonly cidr?: CidrPeerInput | null | undefined;
+};
+
+/** Some of the traffic between two sides. */
+export type PolicyTrafficInput = {
+  /** What it speaks. */
+  readonly protocol?: TrafficProtocol | null | undefined;
+  /** TCP, UDP: first port, 1–65535. */
+  readonly from?: number | null | undefined;
+  /** TCP, UDP: last port; the same as the first where left out. */
+  readonly to?: number | null | undefined;
+  /** ICMP: this message alone; all where left out. */
+  readonly icmpType?: IcmpType | null | undefined;
+};
+
+/** Part of a week. */
+export type WeeklyWindowInput = {
+  /** Days on which it begins. */
+  readonly days: ReadonlyArray<WeekDay>;
+  /** When it begins, `HH:MM`. */
+  readonly from: string;
+  /** When it ends, `HH:MM`; where that isn't after `from`, on the next day. */
+  readonly to: string;
+};
+
+/** When a policy decides. */
+export type PolicyScheduleInput = {
+  /** Not before; from now on where left out. */
+  readonly startsAt?: string | null | undefined;
+  /** No longer from then on; without end where left out. */
+  readonly endsAt?: string | null | undefined;
+  /** Within these only, at most 16; at any time where there is none. */
+  readonly windows?: ReadonlyArray<WeeklyWindowInput> | null | undefined;
+  /** Of the windows: a name of the IANA database, e.g. `Europe/Berlin`. */
+  readonly timeZone?: string | null | undefined;
+};
+
+/** What reaches what in a namespace without a policy. */
+export type IsolationLevel =
+  /** Its instances reach each other. */
+  | 'NAMESPACE'
+  /** Its instances reach those of the same subnet. */
+  | 'SUBNET'
+  /** Nothing that no policy opens. */
+  | 'RULE'
+  /** As RULE, and its instances run on nodes that run no other tenant's. */
+  | 'HOST';
+
+/** What is to reach what in a namespace without a policy. */
+export type SetNamespaceIsolationInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The namespace. */
+  readonly namespaceId: string;
+  /** Its isolation level from now on. */
+  readonly level: IsolationLevel;
+};
+
 /** A further subnet for a namespace. */
 export type CreateSubnetInput = {
   /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
@@ -833,6 +979,15 @@ export type CreateSubnetInput = {
   readonly ipv4?: string | null | undefined;
 };
 
+/** What of a policy may not be what was meant. */
+export type PolicyWarningCode =
+  /** Nothing has these labels now. */
+  | 'SELECTS_NOTHING'
+  /** Names can't be resolved any more by those whom it is about. */
+  | 'DNS_SHUT'
+  /** Another policy decides everything that it could decide. */
+  | 'SHADOWED';
+
 /** An isolation policy to create. */
 export type CreateIsolationPolicyInput = {
   /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
@@ -841,15 +996,29 @@ export type CreateIsolationPolicyInput = {
   readonly namespaceId: string;
   /** Unique in the namespace. */
   readonly name: string;
-  /** Where connections may come from. */
-  readonly from: PolicyPeerInput;
-  /** Instances of the namespace with all of these labels; all where empty. */
-  readonly toLabels: ReadonlyArray<LabelInput>;
-  /** What to open, 1–32 ranges. */
-  readonly ports: ReadonlyArray<PortRangeInput>;
+  /** What becomes of the connections. */
+  readonly action?: PolicyAction | null | undefined;
+  /** 0–1000: of the policies that match a connection the one with the lowest decides. */
+  readonly priority?: number | null | undefined;
+  /** Where connections come from: any of these, at most 16. */
+  readonly sources?: ReadonlyArray<PolicySideInput> | null | undefined;
+  /** Where they go to: any of these, at most 16. */
+  readonly destinations?: ReadonlyArray<PolicySideInput> | null | undefined;
+  /** Of which traffic, at most 32; everything where empty. */
+  readonly traffic?: ReadonlyArray<PolicyTrafficInput> | null | undefined;
+  /** Whether new connections that it decides about are logged. */
+  readonly log?: boolean | null | undefined;
+  /** When it decides; always where left out. */
+  readonly schedule?: PolicyScheduleInput | null | undefined;
+  /** Short for `sources` with instances of one namespace. */
+  readonly from?: PolicyPeerInput | null | undefined;
+  /** Short for `destinations` with instances of the policy's own namespace: those with all of these labels, all where empty. */
+  readonly toLabels?: ReadonlyArray<LabelInput> | null | undefined;
+  /** Short for `traffic` of TCP and UDP, 1–32 ranges. */
+  readonly ports?: ReadonlyArray<PortRangeInput> | null | undefined;
 };
 
-/** What an isolation policy shall open from now on. */
+/** What an isolation policy shall decide from now on: all of it is replaced. */
 export type UpdateIsolationPolicyInput = {
   /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
   readonly idempotencyKey?: string | null | undefined;
@@ -857,12 +1026,26 @@ export type UpdateIsolationPolicyInput = {
   readonly policyId: string;
   /** Only if the policy is still at this version. */
   readonly expectedVersion?: number | null | undefined;
-  /** Where connections may come from. */
-  readonly from: PolicyPeerInput;
-  /** Instances of the namespace with all of these labels; all where empty. */
-  readonly toLabels: ReadonlyArray<LabelInput>;
-  /** What to open, 1–32 ranges. */
-  readonly ports: ReadonlyArray<PortRangeInput>;
+  /** What becomes of the connections. */
+  readonly action?: PolicyAction | null | undefined;
+  /** 0–1000: of the policies that match a connection the one with the lowest decides. */
+  readonly priority?: number | null | undefined;
+  /** Where connections come from: any of these, at most 16. */
+  readonly sources?: ReadonlyArray<PolicySideInput> | null | undefined;
+  /** Where they go to: any of these, at most 16. */
+  readonly destinations?: ReadonlyArray<PolicySideInput> | null | undefined;
+  /** Of which traffic, at most 32; everything where empty. */
+  readonly traffic?: ReadonlyArray<PolicyTrafficInput> | null | undefined;
+  /** Whether new connections that it decides about are logged. */
+  readonly log?: boolean | null | undefined;
+  /** When it decides; always where left out. */
+  readonly schedule?: PolicyScheduleInput | null | undefined;
+  /** Short for `sources` with instances of one namespace. */
+  readonly from?: PolicyPeerInput | null | undefined;
+  /** Short for `destinations` with instances of the policy's own namespace: those with all of these labels, all where empty. */
+  readonly toLabels?: ReadonlyArray<LabelInput> | null | undefined;
+  /** Short for `traffic` of TCP and UDP, 1–32 ranges. */
+  readonly ports?: ReadonlyArray<PortRangeInput> | null | undefined;
 };
 
 /** An isolation policy to delete. */
@@ -1361,7 +1544,15 @@ export type InvitationFragment = { readonly id: string, readonly role: TenantRol
 
 export type SubnetFragment = { readonly id: string, readonly ipv4: string, readonly ipv6: string, readonly createdAt: string, readonly namespace: { readonly id: string, readonly name: string } };
 
-export type IsolationPolicyFragment = { readonly id: string, readonly name: string, readonly revision: number, readonly version: number, readonly createdAt: string, readonly fromNamespace: { readonly id: string, readonly name: string } | null, readonly fromLabels: ReadonlyArray<LabelFragment>, readonly toLabels: ReadonlyArray<LabelFragment>, readonly ports: ReadonlyArray<PortRangeFragment>, readonly namespace: { readonly id: string, readonly name: string }, readonly labels: ReadonlyArray<LabelFragment> };
+export type IsolationPolicyFragment = { readonly id: string, readonly name: string, readonly revision: number, readonly version: number, readonly action: PolicyAction, readonly priority: number, readonly log: boolean, readonly active: boolean, readonly nextChangeAt: string | null, readonly createdAt: string, readonly sources: ReadonlyArray<PolicyPeerFragment>, readonly destinations: ReadonlyArray<PolicyPeerFragment>, readonly traffic: ReadonlyArray<PolicyTrafficFragment>, readonly schedule: PolicyScheduleFragment | null, readonly fromNamespace: { readonly id: string, readonly name: string } | null, readonly fromLabels: ReadonlyArray<LabelFragment>, readonly toLabels: ReadonlyArray<LabelFragment>, readonly ports: ReadonlyArray<PortRangeFragment>, readonly namespace: { readonly id: string, readonly name: string }, readonly labels: ReadonlyArray<LabelFragment> };
+
+export type PolicyPeerFragment = { readonly kind: PolicyPeerKind, readonly namespaceId: string | null, readonly environmentId: string | null, readonly serviceId: string | null, readonly cidr: string | null, readonly except: ReadonlyArray<string>, readonly labels: ReadonlyArray<LabelFragment> };
+
+export type PolicyTrafficFragment = { readonly protocol: TrafficProtocol, readonly from: number | null, readonly to: number | null, readonly icmpType: IcmpType | null };
+
+export type PolicyScheduleFragment = { readonly startsAt: string | null, readonly endsAt: string | null, readonly timeZone: string, readonly windows: ReadonlyArray<WeeklyWindowFragment> };
+
+export type WeeklyWindowFragment = { readonly days: ReadonlyArray<WeekDay>, readonly from: string, readonly to: string };
 
 export type PortRangeFragment = { readonly protocol: Protocol, readonly from: number, readonly to: number };
 
@@ -1411,13 +1602,15 @@ export type EnvironmentFragment = { readonly id: string, readonly name: string, 
 
 export type ImageRulesFragment = { readonly allowed: ReadonlyArray<string> | null, readonly promotedOnly: boolean };
 
-export type NamespaceFragment = { readonly id: string, readonly name: string, readonly status: NamespaceStatus, readonly createdAt: string, readonly version: number, readonly deletionProtection: boolean, readonly labels: ReadonlyArray<LabelFragment>, readonly environment: { readonly id: string, readonly name: string }, readonly quota: ReadonlyArray<QuotaUseFragment> };
+export type NamespaceFragment = { readonly id: string, readonly name: string, readonly status: NamespaceStatus, readonly createdAt: string, readonly version: number, readonly isolationLevel: IsolationLevel, readonly deletionProtection: boolean, readonly labels: ReadonlyArray<LabelFragment>, readonly environment: { readonly id: string, readonly name: string }, readonly quota: ReadonlyArray<QuotaUseFragment> };
 
 export type UserErrorFragment = { readonly code: string, readonly message: string, readonly field: ReadonlyArray<string> | null };
 
 export type ReleaseFragment = { readonly id: string, readonly number: number, readonly image: string, readonly command: ReadonlyArray<string> | null, readonly cpuMillis: number, readonly memoryMiB: number, readonly createdAt: string, readonly ports: ReadonlyArray<ContainerPortFragment>, readonly deployment: { readonly id: string, readonly name: string } };
 
 export type ContainerPortFragment = { readonly port: number, readonly protocol: Protocol };
+
+export type PolicyWarningFragment = { readonly code: PolicyWarningCode, readonly message: string, readonly field: ReadonlyArray<string> | null };
 
 export type RolloutFragment = { readonly id: string, readonly kind: RolloutKind, readonly status: RolloutStatus, readonly createdAt: string, readonly endedAt: string | null, readonly release: { readonly id: string, readonly number: number } };
 
@@ -2057,14 +2250,14 @@ export type CreateIsolationPolicyMutationVariables = Exact<{
 }>;
 
 
-export type CreateIsolationPolicyMutation = { readonly createIsolationPolicy: { readonly position: string | null, readonly isolationPolicy: IsolationPolicyFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+export type CreateIsolationPolicyMutation = { readonly createIsolationPolicy: { readonly position: string | null, readonly isolationPolicy: IsolationPolicyFragment | null, readonly warnings: ReadonlyArray<PolicyWarningFragment>, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
 
 export type UpdateIsolationPolicyMutationVariables = Exact<{
   input: UpdateIsolationPolicyInput;
 }>;
 
 
-export type UpdateIsolationPolicyMutation = { readonly updateIsolationPolicy: { readonly position: string | null, readonly isolationPolicy: IsolationPolicyFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+export type UpdateIsolationPolicyMutation = { readonly updateIsolationPolicy: { readonly position: string | null, readonly isolationPolicy: IsolationPolicyFragment | null, readonly warnings: ReadonlyArray<PolicyWarningFragment>, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
 
 export type DeleteIsolationPolicyMutationVariables = Exact<{
   input: DeleteIsolationPolicyInput;
@@ -2072,6 +2265,13 @@ export type DeleteIsolationPolicyMutationVariables = Exact<{
 
 
 export type DeleteIsolationPolicyMutation = { readonly deleteIsolationPolicy: { readonly deletedId: string | null, readonly position: string | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type SetNamespaceIsolationMutationVariables = Exact<{
+  input: SetNamespaceIsolationInput;
+}>;
+
+
+export type SetNamespaceIsolationMutation = { readonly setNamespaceIsolation: { readonly position: string | null, readonly namespace: NamespaceFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
 
 export type CreatePlanMutationVariables = Exact<{
   input: CreatePlanInput;
