@@ -45,6 +45,7 @@ const everyConnection: Connection[] = families.flatMap((family) =>
             source: source[family],
             destination: destination[family],
             ports: { source: 40_000, destination: port },
+            answers: { address: destination[family], port },
           })),
     ),
   ),
@@ -104,6 +105,7 @@ describe('connections after a change of rules', () => {
       source: '169.254.1.1',
       destination: ends[0]?.ipv4 ?? '',
       ports: { source: 1, destination: 80 },
+      answers: { address: ends[0]?.ipv4 ?? '', port: 80 },
     };
     const own = new Set(['169.254.1.1']);
     expect(forbiddenConnections(null, document([]))?.([probe], own)).toEqual([]);
@@ -112,12 +114,19 @@ describe('connections after a change of rules', () => {
 
   test('those from outside of the platform are judged as any other', () => {
     const source = '203.0.113.9';
-    const visit = { family: 'ipv4', ...tcp, source, destination: ends[0]?.ipv4 ?? '' } as const;
-    const connection: Connection = { ...visit, ports: { source: 1, destination: 80 } };
+    const destination = ends[0]?.ipv4 ?? '';
+    const connection: Connection = {
+      family: 'ipv4',
+      ...tcp,
+      source,
+      destination,
+      ports: { source: 1, destination: 80 },
+      answers: { address: destination, port: 80 },
+    };
     expect(forbiddenConnections(null, document([]))?.([connection], noAddress)).toEqual([connection]);
   });
 
-  test('an echo that is still allowed goes on, whatever else is taken away', () => {
+  test('an echo, and what is of no protocol that rules name, go on where they are allowed, whatever else is taken away', () => {
     const [a, b] = ends;
     if (!a || !b) throw new Error('there are three');
     const both: Opening = {
@@ -135,30 +144,28 @@ describe('connections after a change of rules', () => {
         chains: rules.rules.chains.map((chain) => ({ ...chain, rules: chain.rules.map(anything) })),
       },
     };
-    const echo: Connection = {
-      ...{ family: 'ipv4', protocol: 'icmp', protocolNumber: 1, icmpType: 8, ports: null },
-      ...{ source: a.ipv4, destination: b.ipv4 },
-    };
-    expect(forbiddenConnections(null, everything)?.([echo], noAddress)).toEqual([]);
-    expect(forbiddenConnections(null, rules)?.([echo], noAddress)).toEqual([echo]);
+    const between = { family: 'ipv4', source: a.ipv4, destination: b.ipv4, ports: null } as const;
+    const answers = { address: b.ipv4, port: null };
+    const echo: Connection = { ...between, answers, protocol: 'icmp', protocolNumber: 1, icmpType: 8 };
+    const tunnel: Connection = { ...between, answers, protocol: 'gre', protocolNumber: 47, icmpType: null };
+    expect(forbiddenConnections(null, everything)?.([echo, tunnel], noAddress)).toEqual([]);
+    expect(forbiddenConnections(null, rules)?.([echo, tunnel], noAddress)).toEqual([echo, tunnel]);
   });
 
   test("conntrack's lines are read in the direction of the first packet", () => {
     const text = `tcp      6 431999 ESTABLISHED src=10.64.1.2 dst=10.64.1.3 sport=41000 dport=80 src=10.64.1.3 dst=10.64.1.2 sport=80 dport=41000 [ASSURED] mark=0 use=1
+tcp      6 100 ESTABLISHED src=10.64.1.2 dst=10.96.0.1 sport=41000 dport=80 src=10.64.1.3 dst=10.64.1.2 sport=8080 dport=41000 [ASSURED] mark=0 use=1
+unknown  47 599 src=10.64.1.2 dst=10.64.1.3 [UNREPLIED] src=10.64.1.3 dst=10.64.1.2 mark=0 use=1
 icmp     1 29 src=10.64.1.2 dst=10.64.1.3 type=8 code=0 id=7 src=10.64.1.3 dst=10.64.1.2 type=0 code=0 id=7 mark=0 use=1
 `;
+    const bare = { ports: null, answers: { address: '10.64.1.3', port: null } };
+    const between = { family: 'ipv4', source: '10.64.1.2', destination: '10.64.1.3' } as const;
+    const web = { ...between, ...tcp, ports: { source: 41_000, destination: 80 } };
     expect(parseConnections(text, 'ipv4')).toEqual([
-      {
-        family: 'ipv4',
-        ...tcp,
-        source: '10.64.1.2',
-        destination: '10.64.1.3',
-        ports: { source: 41_000, destination: 80 },
-      },
-      {
-        ...{ family: 'ipv4', protocol: 'icmp', protocolNumber: 1, icmpType: 8, ports: null },
-        ...{ source: '10.64.1.2', destination: '10.64.1.3' },
-      },
+      { ...web, answers: { address: '10.64.1.3', port: 80 } },
+      { ...web, destination: '10.96.0.1', answers: { address: '10.64.1.3', port: 8080 } },
+      { ...between, ...bare, protocol: 'unknown', protocolNumber: 47, icmpType: null },
+      { ...between, ...bare, protocol: 'icmp', protocolNumber: 1, icmpType: 8 },
     ]);
   });
 });

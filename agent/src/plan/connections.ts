@@ -2,11 +2,11 @@
 import type { Traffic } from '@atoll/schema/node/decide';
 import type { DesiredNetwork } from '@atoll/schema/node/network';
 import { type Family, families } from '../render/family.ts';
-import { canonicalMember } from '../render/set.ts';
-import { createJudge } from './judge.ts';
+import { canonicalMember, sameItems } from '../render/set.ts';
+import { createJudge, type Judge } from './judge.ts';
 import { narrowed } from './narrowed.ts';
 
-/** As the kernel tracks it, in the direction of its first packet. */
+/** As the kernel tracks it. */
 export interface Connection {
   readonly family: Family;
   /** `tcp`, `udp`, `icmp` …, as conntrack says. */
@@ -14,11 +14,14 @@ export interface Connection {
   /** As IP numbers it. */
   readonly protocolNumber: number;
   readonly source: string;
+  /** As its first packet had it. */
   readonly destination: string;
+  /** Of its first packet; null where the protocol has none. */
+  readonly ports: { readonly source: number; readonly destination: number } | null;
   /** Of the first packet of ICMP, either family; null for others. */
   readonly icmpType: number | null;
-  /** Null where the protocol has none. */
-  readonly ports: { readonly source: number; readonly destination: number } | null;
+  /** Who answers, which is who the rules were asked about: the destination, or where it was translated to. */
+  readonly answers: { readonly address: string; readonly port: number | null };
 }
 
 /** `nodeAddresses`: the node's own, canonical. */
@@ -26,9 +29,23 @@ export type FindForbidden = (all: readonly Connection[], nodeAddresses: Readonly
 
 /** Finds forbidden connections among all; null where nothing was narrowed, so that there is no need to look. */
 export function forbiddenConnections(previous: DesiredNetwork | null, next: DesiredNetwork): FindForbidden | null {
-  const less = previous === null ? next.rules.endpoints : narrowed(previous.rules, next.rules);
+  // What is outside depends on the pools: with others, every network means something else.
+  const same = previous !== null && families.every((family) => sameItems(previous.pools[family], next.pools[family]));
+  const less = same
+    ? narrowed(previous.rules, next.rules)
+    : [...(previous?.rules.endpoints ?? []), ...next.rules.endpoints];
   if (less.length === 0) return null;
   const judge = createJudge(next);
+  let ofOthers: Judge | undefined;
+  /** What is neither TCP, UDP nor ICMP is decided by the rules for every protocol. */
+  const judgeOfOthers = () => {
+    const chains = next.rules.chains.map((chain) => ({
+      ...chain,
+      rules: chain.rules.filter((rule) => rule.protocol === null),
+    }));
+    ofOthers ??= createJudge({ ...next, rules: { ...next.rules, chains } });
+    return ofOthers;
+  };
   const touched = new Set(less.flatMap((endpoint) => families.map((family) => canonicalMember(endpoint[family]))));
   const gone = new Set(
     less
@@ -37,26 +54,27 @@ export function forbiddenConnections(previous: DesiredNetwork | null, next: Desi
   );
 
   function isForbidden(connection: Connection, nodeAddresses: ReadonlySet<string>): boolean {
-    const { family, source, destination } = connection;
-    const ends = [canonicalMember(source), canonicalMember(destination)];
+    const { family, source, answers } = connection;
+    const ends = [canonicalMember(source), canonicalMember(answers.address)];
     if (!ends.some((end) => touched.has(end))) return false;
     // Nothing may outlive an address: the next to have it is somebody else.
     if (ends.some((end) => gone.has(end))) return true;
     // The node's own connections to its pods, probes and the like, aren't the rules' matter; those from outside are.
     if (nodeAddresses.has(canonicalMember(source))) return false;
+    const between = { family, source, destination: answers.address };
     const asked = trafficOf(connection);
-    return asked === null || !judge.allows({ family, source, destination, ...asked });
+    return asked === null
+      ? !judgeOfOthers().allows({ ...between, protocol: 'ICMP', icmp: null })
+      : !judge.allows({ ...between, ...asked });
   }
   return (all, nodeAddresses) => all.filter((connection) => isForbidden(connection, nodeAddresses));
 }
 
-const echoRequests: Readonly<Record<Family, number>> = { ipv4: 8, ipv6: 128 };
+const echoRequests = { ipv4: 8, ipv6: 128 } as const satisfies Record<Family, number>;
 
-/** As rules know it; null where they have no name for it: then it is cut, and may begin again where everything is allowed. */
-function trafficOf({ family, protocol, ports, icmpType }: Connection): Traffic | null {
-  if (icmpType !== null) {
-    return { protocol: 'ICMP', icmp: icmpType === echoRequests[family] ? 'ECHO_REQUEST' : null };
-  }
-  if (ports === null || (protocol !== 'tcp' && protocol !== 'udp')) return null;
-  return { protocol: protocol === 'tcp' ? 'TCP' : 'UDP', port: ports.destination };
+/** Null where it is none of these. */
+function trafficOf({ family, protocol, icmpType, answers }: Connection): Traffic | null {
+  if (icmpType !== null) return { protocol: 'ICMP', icmp: icmpType === echoRequests[family] ? 'ECHO_REQUEST' : null };
+  if (answers.port === null || (protocol !== 'tcp' && protocol !== 'udp')) return null;
+  return { protocol: protocol === 'tcp' ? 'TCP' : 'UDP', port: answers.port };
 }

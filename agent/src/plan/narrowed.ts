@@ -1,6 +1,7 @@
 /** Which endpoints may do less by `next` than by `previous`: only their connections need a look. Pure. */
 import type { AddressSet, PolicyRule, RuleEndpoint, RuleSet } from '@atoll/schema/node/network';
 import { families } from '../render/family.ts';
+import { sameItems } from '../render/set.ts';
 
 /** All addresses of an endpoint, of which some connections may be forbidden by now. */
 export function narrowed(previous: RuleSet, next: RuleSet): readonly RuleEndpoint[] {
@@ -25,10 +26,18 @@ export function narrowed(previous: RuleSet, next: RuleSet): readonly RuleEndpoin
     return had.some((rule) => !has.has(ruleKey(rule)));
   };
 
+  const answers = new Map<string, boolean>();
+  const lost = (before: string | null, after: string | null): boolean => {
+    const key = `${before} ${after}`;
+    const answer = answers.get(key) ?? lostRules(before, after);
+    answers.set(key, answer);
+    return answer;
+  };
+
   return previous.endpoints.filter((before) => {
     const after = nextEndpoints.get(before.instanceId);
     if (after === undefined || families.some((family) => after[family] !== before[family])) return true;
-    return lostRules(before.ingress, after.ingress) || lostRules(before.egress, after.egress);
+    return lost(before.ingress, after.ingress) || lost(before.egress, after.egress);
   });
 }
 
@@ -40,8 +49,10 @@ type SetsByName = ReadonlyMap<string, AddressSet>;
 /** Names of the sets that have members which they don't have any more in `after`. */
 function shrunk(before: SetsByName, after: SetsByName): ReadonlySet<string> {
   const names = [...before.values()].flatMap((set) => {
+    const now = after.get(set.name);
     const lost = families.some((family) => {
-      const members = new Set(after.get(set.name)?.[family]);
+      if (now !== undefined && sameItems(now[family], set[family])) return false;
+      const members = new Set(now?.[family]);
       return set[family].some((member) => !members.has(member));
     });
     return lost ? [set.name] : [];

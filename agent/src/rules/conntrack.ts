@@ -48,21 +48,31 @@ async function nodeAddresses(commands: NodeCommands): Promise<ReadonlySet<string
   return new Set(local.map(canonicalMember));
 }
 
-const field = (line: string, name: string) => new RegExp(` ${name}=(\\S+)`).exec(line)?.[1];
-
 /** A line names each field twice: first as the connection's first packet had it, then of the answers. */
 export function parseConnections(text: string, family: Family): Connection[] {
   return text.split('\n').flatMap((line) => {
-    const [protocol, protocolNumber] = line.split(/ +/, 2);
-    const source = field(line, 'src');
-    const destination = field(line, 'dst');
-    if (!protocol || source === undefined || destination === undefined) return [];
-    const from = field(line, 'sport');
-    const to = field(line, 'dport');
-    const ports = from === undefined || to === undefined ? null : { source: Number(from), destination: Number(to) };
-    const type = field(line, 'type');
-    const icmpType = type === undefined ? null : Number(type);
-    return [{ family, protocol, protocolNumber: Number(protocolNumber), icmpType, source, destination, ports }];
+    const words = line.split(/ +/);
+    const [name, number] = words;
+    const all = (field: string) =>
+      words.flatMap((word) => (word.startsWith(`${field}=`) ? [word.slice(field.length + 1)] : []));
+    const [source, answerer] = all('src');
+    const [destination] = all('dst');
+    if (!name || number === undefined || source === undefined || destination === undefined) return [];
+    const [from, answered] = all('sport').map(Number);
+    const [to] = all('dport').map(Number);
+    const [type] = all('type').map(Number);
+    return [
+      {
+        family,
+        protocol: name,
+        protocolNumber: Number(number),
+        source,
+        destination,
+        ports: from === undefined || to === undefined ? null : { source: from, destination: to },
+        icmpType: type ?? null,
+        answers: { address: answerer ?? destination, port: answered ?? to ?? null },
+      },
+    ];
   });
 }
 
