@@ -256,12 +256,15 @@ describe('bad input gets its code, and changes nothing', () => {
     await expect.poll(() => reserved(platform.ready), { timeout: 15_000 }).toBe(0);
   });
 
-  test('a range that is taken is told the same whosever it is', async () => {
+  test('of a range that is taken whose it is is told to whom it belongs alone', async () => {
     const told = async (ipv4: string) => {
       const { code, message } = await refusal(() => admin.mutate.createSubnet({ namespaceId: namespace.id, ipv4 }));
       return `${code}: ${message.replaceAll(ipv4, 'RANGE')}`;
     };
-    expect(await told(foreign.subnet.ipv4)).toBe(await told(subnet.ipv4));
+    expect(await told(subnet.ipv4)).toContain(subnet.id);
+    expect(await told(foreign.subnet.ipv4)).toBe(
+      'CIDR_OVERLAP: RANGE overlaps a range that is taken. Give another one, or none to get the next free one.',
+    );
   });
 });
 

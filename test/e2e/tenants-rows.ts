@@ -8,6 +8,7 @@ import type { IdKind } from '@atoll/schema/ids';
 export type Thing =
   | Extract<IdKind, 'tenant' | 'member' | 'serviceAccount' | 'role' | 'binding' | 'environment' | 'namespace'>
   | Extract<IdKind, 'deployment' | 'policy' | 'issuer' | 'apiKey' | 'invitation' | 'deletion' | 'plan' | 'service'>
+  | Extract<IdKind, 'subnet' | 'publicAddress' | 'portMapping' | 'addressRange'>
   /** A member's `sub`: no id, and it names one just as well. */
   | 'subject'
   /** An invitation's, with a secret that is none. */
@@ -86,6 +87,14 @@ export const rows: Readonly<Record<string, Row>> = {
   revokeInvitation: of({ ...tenant, invitationId: 'invitation' }),
   acceptInvitation: of({ token: 'token' }),
   createSubnet: of({ namespaceId: 'namespace' }),
+  deleteSubnet: of({ subnetId: 'subnet' }),
+  setSubnetGrowth: of({ namespaceId: 'namespace' }, { automatic: false }),
+  addAddressRange: lone({ purpose: 'PUBLIC', cidr: '203.0.113.0/24' }),
+  withdrawAddressRange: of({ addressRangeId: 'addressRange' }),
+  allocatePublicAddress: of({ namespaceId: 'namespace' }, { name: 'foreign' }),
+  releasePublicAddress: of({ publicAddressId: 'publicAddress' }),
+  createPortMapping: of({ publicAddressId: 'publicAddress', deploymentId: 'deployment' }, { port: 80 }),
+  deletePortMapping: of({ portMappingId: 'portMapping' }),
   createIsolationPolicy: {
     cases: policySides.map((sides) => ({ namespaceId: 'namespace', ...sides })),
     with: { name: 'foreign', ports },

@@ -26,7 +26,7 @@ const nothingSecret = secretText(Buffer.alloc(32, 7));
 const tokenOf = (id: string) => formatSecret('invitation', id as `inv_${string}`, nothingSecret);
 
 /** One of each, made through the API. */
-async function furnish(at: number, image: string): Promise<Things> {
+async function furnish(at: number, image: string, addressRange: string): Promise<Things> {
   const { id: tenant, owner, name } = seeded(platform.ready, at);
   const { mutate, query } = owner;
   const namespace = await newNamespace(owner, 'matrix');
@@ -50,6 +50,12 @@ async function furnish(at: number, image: string): Promise<Things> {
   const ended = async () => ((await query.deletion({ id: deletionId }))?.status === 'COMPLETED' ? true : undefined);
   await waitFor('the deletion is over', 60_000, ended);
   await steady(owner, created.deployment.id);
+  const { publicAddress } = await mutate.allocatePublicAddress({ ...inNamespace, name: 'matrix' });
+  const publicAddressId = publicAddress?.id ?? '';
+  const { portMapping } = await mutate.createPortMapping({
+    ...{ publicAddressId, port: 443, deploymentId: created.deployment.id },
+  });
+  const [subnet] = (await query.namespaceSubnets({ id: namespace.id }))?.nodes ?? [];
   const [issuer] = (await query.issuers({}))?.nodes ?? [];
   const [first] = (await operatorOf(platform.ready).query.plans({}))?.nodes ?? [];
   return {
@@ -59,6 +65,7 @@ async function furnish(at: number, image: string): Promise<Things> {
     ...{ binding: bound.roleBinding.id, deletion: deletionId, issuer: issuer?.id ?? '', plan: first?.id ?? '' },
     // There is none: it is answered as one of somebody else's.
     service: newId('service'),
+    ...{ subnet: subnet?.id ?? '', publicAddress: publicAddressId, portMapping: portMapping?.id ?? '', addressRange },
     ...{ subject: `matrix-of-${name}`, token: tokenOf(invited.invitation.id) },
   };
 }
@@ -130,7 +137,9 @@ beforeAll(async () => {
   const operator = operatorOf(ready);
   mutations = await readSchema(operator);
   const image = await push(ready, 'v1');
-  [ours, theirs] = await Promise.all([furnish(0, image), furnish(1, image)]);
+  const { addressRange } = await operator.mutate.addAddressRange({ purpose: 'PUBLIC', cidr: '203.0.113.0/28' });
+  const range = addressRange?.id ?? '';
+  [ours, theirs] = await Promise.all([furnish(0, image, range), furnish(1, image, range)]);
   const [own] = ready.tokens.tenants;
   askers = [
     ['owner', own?.owner ?? ''],

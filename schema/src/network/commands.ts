@@ -4,6 +4,7 @@ import { id } from '../ids.ts';
 import type { InputOf, ResultOf } from '../registry.ts';
 import { remains, remainsScope } from '../remains.ts';
 import { labels, name } from '../text.ts';
+import { addressCommands } from './addresses.ts';
 import { reachabilityCommands } from './reachability.ts';
 import { serviceCommands } from './services.ts';
 import { isolationLevel, policySchedule, typedPolicyDefinition } from './spec.ts';
@@ -14,11 +15,7 @@ import { standingCommands } from './standing.ts';
 
 export const networkCommands = {
   ...serviceCommands,
-  /** A further subnet beside the namespace's first. `ipv4` as typed, or null for the next free range. */
-  CreateSubnet: {
-    input: z.strictObject({ namespaceId: id('namespace'), ipv4: z.string().max(100).nullable() }),
-    result: z.strictObject({ subnetId: id('subnet') }),
-  },
+  ...addressCommands,
   CreateIsolationPolicy: {
     input: z.strictObject({ namespaceId: id('namespace'), name, definition: typedPolicyDefinition, schedule }),
     result: z.strictObject({ policyId: id('policy') }),

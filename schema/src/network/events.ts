@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { id } from '../ids.ts';
 import type { EventsOf } from '../registry.ts';
 import { labels, name } from '../text.ts';
+import { addressEvents } from './addresses.ts';
 import { nodeEvents } from './nodes.ts';
 import { isolationPolicyEvents } from './policies.ts';
 import { serviceEvents } from './services.ts';
@@ -38,6 +39,7 @@ const policy = { policyId: id('policy'), namespaceId: id('namespace') };
 
 export const networkEvents = {
   ...serviceEvents,
+  ...addressEvents,
 
   // this context's own gate for what is created underneath
   NamespaceOpened: {

@@ -60,7 +60,13 @@ export type QuotaAmounts = { readonly [M in QuotaMeasure]?: number | undefined }
 export const quotaLimits = z.strictObject(described(count.nullable().optional()));
 export type QuotaLimits = { readonly [M in QuotaMeasure]?: number | null | undefined };
 
-export const quotaHolder = z.union([id('deployment'), id('subnet'), id('namespace')]);
+export const quotaHolder = z.union([
+  id('deployment'),
+  id('subnet'),
+  id('namespace'),
+  id('publicAddress'),
+  id('portMapping'),
+]);
 export type QuotaHolder = z.infer<typeof quotaHolder>;
 
 const holderId = z

@@ -43,6 +43,7 @@ import { startApollo } from './http/apollo.ts';
 import { createApp } from './http/app.ts';
 import { serveLogExport } from './http/log-export.ts';
 import { serveSockets } from './http/sockets.ts';
+import { addressUse, createAddressUseLoader } from './live/address-use.ts';
 import { createDeletionPlan } from './live/deletion-plan.ts';
 import { createEnforcementLoader, createNamespaceEnforcement, policyEnforcementField } from './live/enforcement.ts';
 import { createImageRuleViolations } from './live/image-rule-violations.ts';
@@ -154,6 +155,9 @@ async function start(options: GatewayOptions, stops: Stop[]): Promise<Gateway> {
     'Instance.logs': instanceLogs,
     'IsolationPolicy.enforcement': policyEnforcementField,
     'Namespace.enforcement': createNamespaceEnforcement(commands, locator),
+    'AddressRange.use': addressUse,
+    'Subnet.use': addressUse,
+    'Namespace.addressUse': addressUse,
   };
   const problems = [
     ...schemaProblems(schema),
@@ -251,6 +255,7 @@ async function start(options: GatewayOptions, stops: Stop[]): Promise<Gateway> {
       viewer,
       logs: createLogsLoader(nc),
       enforcement: createEnforcementLoader(commands, viewer),
+      addressUse: createAddressUseLoader(commands, viewer),
     }),
     budget: createBudget(options.tenantPointsPerMinute),
     maxCost: options.requestPoints,

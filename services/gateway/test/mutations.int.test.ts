@@ -398,7 +398,10 @@ describe('each mutation sends its command, with the input in the words of the co
     expect(await send('createSubnet', { namespaceId: ids.namespace }, 'subnet { ipv4 }')).toEqual({
       subnet: { ipv4: '10.64.3.0/24' },
     });
-    expect(subnet[0]?.data).toEqual({ namespaceId: ids.namespace, ipv4: null });
+    expect(subnet[0]?.data).toEqual({
+      ...{ namespaceId: ids.namespace, ipv4: null, ipv6: null },
+      ...{ ipv4PrefixLength: null, ipv6PrefixLength: null },
+    });
     const policy = {
       from: { labels: [label('role', 'client')] },
       toLabels: [],

@@ -57,6 +57,8 @@ const broad = `{
   namespaces(first: 100) { nodes { id } }
   environments(first: 100) { nodes { id } }
   subnets(first: 100) { nodes { id namespace { id } } }
+  publicAddresses(first: 100) { nodes { id namespace { id } mappings(first: 100) { nodes { id namespace { id } } } } }
+  portMappings(first: 100) { nodes { id publicAddress { id } } }
 }`;
 
 function statementOf(text: string, variables = {}, access = boundless): Statement {

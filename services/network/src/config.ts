@@ -15,9 +15,13 @@ const pool = (cidr: z.ZodType<string>, longestPrefix: number) =>
     return range;
   });
 
+const seconds = z.coerce.number().int().min(0).max(604_800);
+
 export const networkConfig = z.object({
   ...commonConfig,
   ATOLL_DATABASE_URL: z.url(),
   ATOLL_ADDRESS_POOL_IPV4: pool(z.cidrv4(), 24).default(parseRange('10.64.0.0/10')),
   ATOLL_ADDRESS_POOL_IPV6: pool(z.cidrv6(), 64).default(parseRange('fd61:746f:6c6c::/48')),
+  ATOLL_ADDRESS_REST_SECONDS: seconds.default(30),
+  ATOLL_PUBLIC_REST_SECONDS: seconds.default(600),
 });

@@ -24,7 +24,11 @@ runProcess('network', async ({ log, onStop, fail }) => {
   onStop('nats', () => nc.close());
 
   const pools = { ipv4: config.ATOLL_ADDRESS_POOL_IPV4, ipv6: config.ATOLL_ADDRESS_POOL_IPV6 };
-  const service = await startNetwork({ pool, nc, pools, log });
+  const rest = {
+    instanceMs: config.ATOLL_ADDRESS_REST_SECONDS * 1000,
+    publicMs: config.ATOLL_PUBLIC_REST_SECONDS * 1000,
+  };
+  const service = await startNetwork({ pool, nc, pools, rest, log });
   onStop('service', () => service.stop());
 
   const health = await startHealthServer({

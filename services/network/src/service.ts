@@ -14,6 +14,8 @@ import type { NatsConnection } from '@atoll/service/nats';
 import { createQuotaClient } from '@atoll/service/quota-client';
 import type { Pool } from 'pg';
 import { clockOf } from './clock.ts';
+import { addressHandlers } from './commands/addresses.ts';
+import { publicAddressHandlers } from './commands/public-addresses.ts';
 import { networkHandlers } from './commands.ts';
 import { reconcileAddresses } from './controllers/addressing.ts';
 import { reconcileDraining } from './controllers/draining.ts';
@@ -21,7 +23,7 @@ import { createFirstSubnets } from './controllers/first-subnets.ts';
 import { reconcileLagging } from './controllers/lagging.ts';
 import { reconcileNodes } from './controllers/nodes.ts';
 import { reconcileServing } from './controllers/serving.ts';
-import { rangeText } from './domain/address.ts';
+import { type Family, parseRange } from './domain/address.ts';
 import { service, serviceStream } from './domain/service.ts';
 import { serviceRange } from './domain/service-addresses.ts';
 import { serveHoldings } from './holdings.ts';
@@ -29,8 +31,10 @@ import { tellNodes } from './nodes/here-again.ts';
 import { servePull } from './nodes/pull.ts';
 import { listeningSince, type Reachability } from './nodes/reachability.ts';
 import { serveReport } from './nodes/report.ts';
+import { addConfiguredRanges, type ConfiguredRanges } from './pools/configured.ts';
+import { knowPools, rangesFor, readRanges } from './pools/ranges.ts';
 import { createServiceAddresses } from './pools/service-addresses.ts';
-import { type AddressPools, createSubnetAllocator } from './pools/subnets.ts';
+import { createSubnetAllocator } from './pools/subnets.ts';
 import { stateProjection } from './projections/state.ts';
 import { createRulesCache } from './reachability/read.ts';
 import { onEarlierEvent } from './reactions/environments.ts';
@@ -70,17 +74,24 @@ const wakesServing: ReadonlySet<NetworkEvent['type']> = new Set([
 ]);
 const wakesDraining: ReadonlySet<NetworkEvent['type']> = new Set(['NamespaceClosed', 'EndpointReleased']);
 
+/** How long addresses rest before somebody else has them. */
+export interface Rest {
+  readonly instanceMs: number;
+  readonly publicMs: number;
+}
+
 export async function startNetwork(options: {
   pool: Pool;
   nc: NatsConnection;
-  pools: AddressPools;
+  pools: ConfiguredRanges;
   log: Logger;
   silentAfterMs?: number;
   goneAfterMs?: number;
   serviceAddressRestMs?: number;
   lateAfterMs?: number;
+  rest: Rest;
 }) {
-  const { pool, nc, pools, log } = options;
+  const { pool, nc, pools, rest, log } = options;
   const store = createEventStore({ pool, context: 'network', schema, registry: networkEvents, log });
   const relay = await startRelay({ store, nc, log });
   const reachability: Reachability = {
@@ -106,10 +117,13 @@ export async function startNetwork(options: {
   const caughtUp = async () => {
     await state.waitFor(await store.lastPosition(), Date.now() + catchUpMs);
   };
-  const subnets = createSubnetAllocator({
-    ...{ db: pool, store, pools, caughtUp },
-    quota: createQuotaClient({ commands: createCommandClient(nc), owner: 'network', log }),
-  });
+  await addConfiguredRanges({ store, pools, log });
+  await caughtUp();
+  const known = await knowPools(pool);
+  const services = rangesFor(await readRanges(pool), 'SERVICES');
+  const servicesOf = (family: Family) => services.find(({ range }) => range.family === family)?.range;
+  const quota = createQuotaClient({ commands: createCommandClient(nc), owner: 'network', log });
+  const subnets = createSubnetAllocator({ db: pool, store, caughtUp, quota });
 
   const firstSubnets = createFirstSubnets({ db: pool, subnets, log });
   const addressing = startController({
@@ -181,18 +195,17 @@ export async function startNetwork(options: {
     log,
   });
 
-  const poolTexts = { ipv4: [rangeText(pools.ipv4)], ipv6: [rangeText(pools.ipv6)] };
   const serviceAddresses = createServiceAddresses({
     ...{ db: pool, reachability, restMs: options.serviceAddressRestMs ?? serviceAddressRestMs },
-    ranges: { ipv4: serviceRange(pools.ipv4), ipv6: serviceRange(pools.ipv6) },
+    ranges: { ipv4: servicesOf(4) ?? serviceRange(pools.ipv4), ipv6: servicesOf(6) ?? serviceRange(pools.ipv6) },
   });
   const holdings = serveHoldings({ nc, pool, store, log });
-  const pull = servePull({ nc, pool, pools: poolTexts, log });
+  const pull = servePull({ nc, pool, pools: known, log });
   const report = serveReport({
     nc,
     pool,
     store,
-    pools: poolTexts,
+    pools: known,
     reachability,
     onConfirmed: wakeBoth,
     onReported: serving.wake,
@@ -204,12 +217,14 @@ export async function startNetwork(options: {
     context: 'network',
     registry: networkCommands,
     handlers: networkHandlers({
-      ...{ store, subnets, pools },
-      questions: { pool, store, rulesOf: createRulesCache(poolTexts), waitFor: state.waitFor },
+      store,
+      addresses: addressHandlers({ db: pool, store, subnets, caughtUp, restMs: rest.instanceMs }),
+      publicAddresses: publicAddressHandlers({ db: pool, store, quota, caughtUp, restMs: rest.publicMs }),
+      questions: { pool, store, rulesOf: createRulesCache(known), waitFor: state.waitFor },
       services: { store, db: pool, addresses: serviceAddresses, caughtUp },
       policies: {
         store,
-        poolRanges: () => [pools.ipv4, pools.ipv6],
+        poolRanges: () => [...known.ipv4, ...known.ipv6].map(parseRange),
         homeOfService: async (tenant, serviceId) => {
           const found = await loadState(store, { decider: service, stream: serviceStream(serviceId) });
           return found.tenant === tenant && found.state.status === 'active' ? found.state.namespaceId : null;

@@ -158,6 +158,8 @@ describe('two processes that are killed again and again', () => {
           for (let n = 0; n < 2; n++) await live(row * 10 + n);
         }),
       );
+      // The tables follow the facts.
+      await expect.poll(() => harness.rows('select namespace_id from network.namespace'), patient).toEqual([]);
     } finally {
       going = false;
       await Promise.all([killing, ...agentsGoing]);
@@ -165,9 +167,15 @@ describe('two processes that are killed again and again', () => {
     }
     expect(kills).toBeGreaterThan(3);
     expectNothingDoubled(await harness.store.readAfter(0, 5000));
-    for (const table of ['namespace', 'subnet', 'held_range', 'address', 'endpoint', 'deploy_instance', 'policy']) {
+    for (const table of ['namespace', 'subnet', 'address', 'endpoint', 'deploy_instance', 'policy']) {
       expect(await harness.rows(`select * from network.${table}`), table).toEqual([]);
     }
+    const held = 'select * from network.held_range where subnet_id not in (select range_id from network.address_range)';
+    expect(await harness.rows(held)).toEqual([]);
+    // Each process has added what is configured, to effect once.
+    expect(await harness.rows('select purpose from network.address_range order by position')).toEqual(
+      ['INSTANCES', 'SERVICES', 'INSTANCES', 'SERVICES'].map((purpose) => ({ purpose })),
+    );
     expect(await harness.rows('select * from network.parked_event')).toEqual([]);
   });
 

@@ -7,18 +7,22 @@ import { goldenReleases, readGolden } from '@atoll/events/testing/golden';
 import { createRecorder, goldenId } from '@atoll/events/testing/record-golden';
 import type { DeployEvent } from '@atoll/schema/deploy/events';
 import type { EventRecord } from '@atoll/schema/envelope';
-import { PLATFORM } from '@atoll/schema/ids';
+import { PLATFORM, type Tenant } from '@atoll/schema/ids';
 import { networkEvents } from '@atoll/schema/network/events';
 import type { ServiceSpec } from '@atoll/schema/network/services';
+import { addressRange, addressRangeStream } from '../src/domain/address-range.ts';
 import { connection, connectionStream } from '../src/domain/connection.ts';
 import { endpoint, endpointStream } from '../src/domain/endpoint.ts';
 import { environment, environmentStream } from '../src/domain/environment.ts';
 import { type NamespaceEvent, namespace, namespaceStream } from '../src/domain/namespace.ts';
 import { type NodeCommand, node, nodeStream } from '../src/domain/node.ts';
 import { type Intended, type PolicyEvent, policy, policyStream } from '../src/domain/policy.ts';
+import { portMapping, portMappingStream } from '../src/domain/port-mapping.ts';
+import { publicAddress, publicAddressStream } from '../src/domain/public-address.ts';
 import { service, serviceStream } from '../src/domain/service.ts';
 import { enforcement, enforcementStream, nodeRules, nodeRulesStream } from '../src/domain/standing.ts';
 import { subnet, subnetStream } from '../src/domain/subnet.ts';
+import { subnetGrowth, subnetGrowthStream } from '../src/domain/subnet-growth.ts';
 
 const [, , release = ''] = process.argv;
 const { run, write } = createRecorder('network', networkEvents);
@@ -45,6 +49,7 @@ for (const number of [1, 2]) {
     ...{
       kind: 'allocate',
       useBefore: '2100-01-01T00:00:00.000Z',
+      outOf: [goldenId('addressRange', 1), goldenId('addressRange', 2)],
       subnetId,
       namespaceId: id,
       ipv4: `10.64.${number}.0/24`,
@@ -233,5 +238,53 @@ run(openedEarly, ofEarly, {
   ...{ type: 'NamespaceOpened', data: { namespaceId: early, environmentId: null, name: null } },
 } as const);
 run(namespace, ofEarly, { kind: 'locate', namespaceId: early, environmentId: first, name: 'shop-3' });
+/** The operator's plan of addresses, and what the tenant has of public ones. */
+const byOperator = (number: number) => ({
+  stream: addressRangeStream(goldenId('addressRange', number)),
+  tenant: PLATFORM as Tenant,
+  actor: 'user:ops',
+});
+const ranges = [
+  { purpose: 'INSTANCES', cidr: '10.64.0.0/10', within: null },
+  { purpose: 'INSTANCES', cidr: 'fd61:746f:6c6c::/48', within: null },
+  { purpose: 'SERVICES', cidr: '10.127.0.0/16', within: goldenId('addressRange', 1) },
+  { purpose: 'PUBLIC', cidr: '203.0.113.0/24', within: null },
+  { purpose: 'RESERVED', cidr: '192.168.0.0/24', within: null },
+] as const;
+for (const [index, range] of ranges.entries()) {
+  const rangeId = goldenId('addressRange', index + 1);
+  run(addressRange, byOperator(index + 1), { kind: 'add', rangeId, ...range });
+}
+run(addressRange, byOperator(5), { kind: 'withdraw' });
+run(
+  subnetGrowth,
+  { stream: subnetGrowthStream(namespaceId), tenant, actor: 'user:ann' },
+  { namespaceId, automatic: true },
+);
+const further = goldenId('subnet', 3);
+const byAnnOf = (stream: string) => ({ stream, tenant, actor: 'user:ann' });
+run(subnet, byAnnOf(subnetStream(further)), {
+  ...{ kind: 'allocate', useBefore: '2100-01-01T00:00:00.000Z', outOf: [], subnetId: further, namespaceId },
+  ...{ ipv4: '10.64.16.0/20', ipv6: 'fd61:746f:6c6c:16::/64' },
+} as const);
+run(subnet, byAnnOf(subnetStream(further)), { kind: 'close' });
+for (const number of [1, 2]) {
+  const publicAddressId = goldenId('publicAddress', number);
+  const portMappingId = goldenId('portMapping', number);
+  const address = `203.0.113.${number}`;
+  const reserved = { namespaceId, useBefore: '2100-01-01T00:00:00.000Z' };
+  run(publicAddress, byAnnOf(publicAddressStream(publicAddressId)), {
+    ...{ kind: 'allocate', publicAddressId, rangeId: goldenId('addressRange', 4), name: `web-${number}`, address },
+    ...{ ...reserved, resting: null },
+  } as const);
+  run(portMapping, byAnnOf(portMappingStream(portMappingId)), {
+    ...{ kind: 'create', portMappingId, publicAddressId, address, protocol: 'TCP', port: 443, ...reserved },
+    target: { kind: 'DEPLOYMENT', deploymentId: goldenId('deployment', 1), port: 8080 },
+  } as const);
+}
+run(portMapping, byAnnOf(portMappingStream(goldenId('portMapping', 2))), { kind: 'delete' });
+const gone = goldenId('publicAddress', 2);
+run(publicAddress, byAnnOf(publicAddressStream(gone)), { kind: 'release', restsUntil: '2026-11-24T00:00:00.000Z' });
+run(addressRange, byOperator(4), { kind: 'rested', publicAddressId: gone, address: '203.0.113.2' });
 
 write(release);

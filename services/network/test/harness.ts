@@ -28,7 +28,7 @@ import { connectNats } from '@atoll/service/nats';
 import { createPool, migrate } from '@atoll/service/postgres';
 import { vi } from 'vitest';
 import { parseRange } from '../src/domain/address.ts';
-import { schema, startNetwork } from '../src/service.ts';
+import { type Rest, schema, startNetwork } from '../src/service.ts';
 
 process.env.ATOLL_LOG_LEVEL ??= 'fatal';
 const log = createLogger('test');
@@ -49,6 +49,8 @@ export interface HarnessOptions {
   readonly silentAfterMs?: number;
   readonly goneAfterMs?: number;
   readonly lateAfterMs?: number;
+  /** None where it isn't given. */
+  readonly rest?: Rest;
   /** Processes of the service; each with its own pool and connection. */
   readonly services?: number;
 }
@@ -76,6 +78,7 @@ export async function startHarness(options: HarnessOptions = {}) {
       nc: connection,
       pools,
       log,
+      rest: options.rest ?? { instanceMs: 0, publicMs: 0 },
       ...(options.silentAfterMs === undefined ? {} : { silentAfterMs: options.silentAfterMs }),
       ...(options.goneAfterMs === undefined ? {} : { goneAfterMs: options.goneAfterMs }),
       ...(options.lateAfterMs === undefined ? {} : { lateAfterMs: options.lateAfterMs }),

@@ -127,7 +127,7 @@ describe('subnets', () => {
   it.each([
     ['10.64.9.5/24', 'CIDR_MALFORMED', '10.64.9.0/24'],
     ['banana', 'CIDR_MALFORMED', 'no prefix length'],
-    ['fd61::/64', 'CIDR_MALFORMED', 'the IPv6 range is chosen for you'],
+    ['fd61::/64', 'CIDR_MALFORMED', 'is no IPv4 range'],
     ['10.64.0.0/12', 'CIDR_NOT_ALLOWED', '/16'],
     ['10.64.9.0/30', 'CIDR_NOT_ALLOWED', '/29'],
     ['172.16.0.0/24', 'CIDR_NOT_ALLOWED', '10.64.0.0/10'],

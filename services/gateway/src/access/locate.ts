@@ -43,6 +43,8 @@ const places: Partial<Record<IdKind, Place>> = {
   },
   subnet: { read: 'namespace:read', text: ofTable('subnet') },
   policy: { read: 'policy:read', text: ofTable('isolation_policy') },
+  publicAddress: { read: 'publicAddress:read', text: ofTable('public_address') },
+  portMapping: { read: 'publicAddress:read', text: ofTable('port_mapping') },
   deployment: { read: 'deployment:read', text: ofTable('deployment') },
   instance: { read: 'deployment:read', text: ofTable('instance') },
   release: { read: 'deployment:read', text: ofDeploymentsPart('release') },

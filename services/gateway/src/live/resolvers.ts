@@ -4,6 +4,7 @@ import type { GraphQLSchema } from 'graphql';
 import { isObjectType } from 'graphql';
 import type { Viewer } from '../auth/viewers.ts';
 import { isLive, permissionOf } from '../schema/directives.ts';
+import type { AddressUseLoader } from './address-use.ts';
 import type { EnforcementLoader } from './enforcement.ts';
 import type { LogsLoader } from './logs-loader.ts';
 
@@ -14,6 +15,7 @@ export interface LiveRequest {
   readonly viewer: Viewer;
   readonly logs: LogsLoader;
   readonly enforcement: EnforcementLoader;
+  readonly addressUse: AddressUseLoader;
 }
 
 export interface LiveResolver {

@@ -12,6 +12,8 @@ export interface Asking {
   readonly key: string;
   /** The namespace of a policy of the viewer's; null where there is none. */
   readonly namespaceOfPolicy: (policyId: string) => Promise<string | null>;
+  /** The same of a deployment. */
+  readonly namespaceOfDeployment: (deploymentId: string) => Promise<string | null>;
   /** The same for the same parts, and to be guessed by nobody else. */
   readonly secretOf: (...parts: readonly string[]) => string;
   readonly tokenUrl: string;

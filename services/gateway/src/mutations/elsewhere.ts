@@ -17,6 +17,9 @@ const spokenKind: Partial<Record<IdKind, string>> = {
   namespace: 'namespace',
   deployment: 'deployment',
   policy: 'isolation policy',
+  subnet: 'subnet',
+  publicAddress: 'public address',
+  portMapping: 'port mapping',
   binding: 'role binding',
 };
 

@@ -10,13 +10,13 @@ import {
 } from 'graphql';
 import { permissionOf, tableOf } from '../schema/directives.ts';
 import { accessMutations } from './access.ts';
+import { addressMutations } from './addresses.ts';
 import type { AnyMutation } from './definition.ts';
 import { deletionMutations } from './deletion.ts';
 import { deployMutations } from './deploy.ts';
 import { environmentMutations } from './environments.ts';
 import { identityMutations } from './identity.ts';
 import { labelMutations } from './labels.ts';
-import { networkMutations } from './network.ts';
 import { planMutations } from './plans.ts';
 import { policyMutations } from './policies.ts';
 import { quotaMutations } from './quotas.ts';
@@ -30,8 +30,8 @@ export const mutations: Readonly<Record<string, AnyMutation>> = {
   ...planMutations,
   ...labelMutations,
   ...deployMutations,
-  ...networkMutations,
   ...policyMutations,
+  ...addressMutations,
   ...quotaMutations,
   ...deletionMutations,
 };

@@ -83,6 +83,11 @@ const policyNamespace = {
   text: 'select namespace_id from read.isolation_policy where id = $1::text and tenant_id = $2::text',
 };
 
+const deploymentNamespace = {
+  name: 'deployment_namespace',
+  text: 'select namespace_id from read.deployment where id = $1::text and tenant_id = $2::text',
+};
+
 const keyFault: Rejection = {
   code: 'INVALID_ARGUMENT',
   message: 'An idempotency key has 1–200 characters.',
@@ -108,6 +113,11 @@ export function createMutationRunner(needs: MutationNeeds): MutationRunner {
       async namespaceOfPolicy(policyId) {
         if (viewer.tenant === null || idKind(policyId) !== 'policy') return null;
         const [namespaceId] = await reader.rows(viewer.tenant, policyNamespace, [policyId, viewer.tenant]);
+        return namespaceId ?? null;
+      },
+      async namespaceOfDeployment(deploymentId) {
+        if (viewer.tenant === null || idKind(deploymentId) !== 'deployment') return null;
+        const [namespaceId] = await reader.rows(viewer.tenant, deploymentNamespace, [deploymentId, viewer.tenant]);
         return namespaceId ?? null;
       },
       tenantOfInvitation: needs.tenantOfInvitation,

@@ -1,7 +1,10 @@
 /** Events of the network context → read models. */
+import { addressEvents } from '@atoll/schema/network/addresses';
 import type { NetworkEvent } from '@atoll/schema/network/events';
 import type { PolicyDefinition, PolicyPeer, PolicySchedule, PolicyTraffic } from '@atoll/schema/network/spec';
+import { isOf } from '@atoll/schema/registry';
 import { derive, type Effect, instant, labelList, type Project, patch, purge, put, remove } from './effects.ts';
+import { projectAddresses } from './network-addresses.ts';
 
 /** The instances of one namespace, where a side is nothing else. */
 const soleInstances = (peers: PolicyDefinition['from']) => {
@@ -65,6 +68,7 @@ export const projectNetwork: Project<NetworkEvent> = (event, record): readonly E
   const tenant_id = record.tenant;
   const created_at = instant(record.time);
   const { version } = record;
+  if (isOf(addressEvents, event)) return projectAddresses(event, record);
   switch (event.type) {
     case 'EnvironmentOpened':
     case 'NamespaceLocated':
@@ -90,7 +94,7 @@ export const projectNetwork: Project<NetworkEvent> = (event, record): readonly E
     case 'SubnetAllocated': {
       const { subnetId: id, namespaceId: namespace_id, ipv4, ipv6 } = event.data;
       return [
-        put('subnet', id, { id, tenant_id, namespace_id, ipv4, ipv6, created_at }),
+        put('subnet', id, { id, tenant_id, namespace_id, ipv4, ipv6, deleting: false, created_at }),
         derive('namespace', namespace_id),
       ];
     }

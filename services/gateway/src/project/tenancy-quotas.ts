@@ -13,7 +13,13 @@ export const shownMeasure = (measure: string): string =>
     .replace(/[A-Z]/g, (letter) => `_${letter}`)
     .toUpperCase();
 
-const kinds: Readonly<Record<string, string>> = { dep: 'DEPLOYMENT', sub: 'SUBNET', ns: 'NAMESPACE' };
+const kinds: Readonly<Record<string, string>> = {
+  dep: 'DEPLOYMENT',
+  sub: 'SUBNET',
+  ns: 'NAMESPACE',
+  pub: 'PUBLIC_ADDRESS',
+  map: 'PORT_MAPPING',
+};
 const kindOf = (holderId: string): string => kinds[holderId.split('_')[0] ?? ''] ?? 'OTHER';
 
 interface Facts {

@@ -41,6 +41,8 @@ export function seenFrom(parts: readonly Scope[], rows: Rows): (table: string, r
       case 'deployment':
       case 'instance':
       case 'isolation_policy':
+      case 'public_address':
+      case 'port_mapping':
         return through('namespace', row.namespace_id, row);
       case 'quota_holder':
         return parts.some((part) =>

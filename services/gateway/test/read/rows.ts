@@ -226,6 +226,17 @@ export function randomRows(random: Random, options: RowsOptions): Rows {
       ...{ ended_at: null, proof: null },
     });
   }
+  for (const { id: namespace_id, tenant_id, created_at } of rows.namespace ?? []) {
+    const address = `203.0.113.${random.int(250)}`;
+    const held = { id: randomId(random, 'publicAddress'), tenant_id, namespace_id, address, created_at };
+    put('public_address', { ...held, name: 'web' });
+    for (let m = 0; m < random.int(3); m += 1) {
+      put('port_mapping', {
+        ...{ ...held, id: randomId(random, 'portMapping'), public_address_id: held.id },
+        ...{ deployment_id: randomId(random, 'deployment'), protocol: 'TCP', port: 443 + m, target_port: 8443 },
+      });
+    }
+  }
   for (const [table, list] of Object.entries(rows)) rows[table] = list.map((row) => ({ ...defaults[table], ...row }));
   return rows;
 }
@@ -241,7 +252,8 @@ const defaults: Readonly<Record<string, Row>> = {
   },
   isolation_policy: { labels: [] },
   environment: { labels: [], promotes_to: [], image_rules: { allowed: null, promotedOnly: false } },
-  namespace: { deleting: false },
+  namespace: { deleting: false, subnet_growth: false },
+  subnet: { deleting: false },
   deployment: { deleting: false, rolling_out: false },
   instance: { state: 'PLACED' },
 };

@@ -8,7 +8,7 @@ import type { Logger } from '@atoll/service/log';
 import type { Pool } from 'pg';
 import { originBecauseOf } from '../origin.ts';
 import { namespacesWithoutSubnet } from '../pools/namespaces-without.ts';
-import type { SubnetAllocator } from '../pools/subnets.ts';
+import { type SubnetAllocator, usualRanges } from '../pools/subnets.ts';
 
 /** Bounds of one run; what is left over is for the next one. */
 const namespacesPerRun = 200;
@@ -64,7 +64,7 @@ export function createFirstSubnets(options: {
         waiting.map(async ({ namespaceId, ...because }) => {
           const outcome = await subnets.allocate({
             namespaceId,
-            ipv4: null,
+            ranges: usualRanges,
             origin: originBecauseOf(because),
             // Whoever comes second is given the first one's answer.
             idempotency: { key: `first-subnet:${namespaceId}`, request: { namespaceId } },

@@ -6,7 +6,7 @@ const pool = parseRange('10.64.0.0/10');
 
 describe('a range that somebody typed', () => {
   it.each(['10.64.0.0/16', '10.64.9.0/24', '10.127.255.248/29'])('%s is taken as it is', (typed) => {
-    const parsed = parseSubnetCidr(typed, pool);
+    const parsed = parseSubnetCidr(typed, 4, [pool]);
     expect(parsed.ok && rangeText(parsed.range)).toBe(typed);
   });
 
@@ -14,7 +14,7 @@ describe('a range that somebody typed', () => {
     ['', 'CIDR_MALFORMED', 'has no prefix length'],
     ['10.64.9.0', 'CIDR_MALFORMED', 'has no prefix length. Give a range, like 10.64.0.0/24'],
     ['10.64.9.0/24/1', 'CIDR_MALFORMED', 'more than one "/"'],
-    ['fd61:746f:6c6c:3::/64', 'CIDR_MALFORMED', 'the IPv6 range is chosen for you'],
+    ['fd61:746f:6c6c:3::/64', 'CIDR_MALFORMED', 'is no IPv4 range. Give an IPv4 range'],
     ['10.64.9/24', 'CIDR_MALFORMED', '"10.64.9" is no IPv4 address'],
     ['10.64.9.256/24', 'CIDR_MALFORMED', 'numbers from 0 to 255'],
     ['10.64.09.0/24', 'CIDR_MALFORMED', 'without leading zeros'],
@@ -31,8 +31,30 @@ describe('a range that somebody typed', () => {
     ['10.128.0.0/24', 'CIDR_NOT_ALLOWED', "outside of the platform's address pool, 10.64.0.0/10"],
     ['192.168.0.0/24', 'CIDR_NOT_ALLOWED', "outside of the platform's address pool"],
   ])('%j is refused with %s: %s', (typed, code, text) => {
-    const parsed = parseSubnetCidr(typed, pool);
+    const parsed = parseSubnetCidr(typed, 4, [pool]);
     expect(parsed).toMatchObject({ ok: false, rejection: { code, field: 'ipv4' } });
     expect(parsed.ok ? '' : parsed.rejection.message).toContain(text);
+  });
+
+  it.each([
+    ['10.64.9.0/24', 'CIDR_MALFORMED', 'is no IPv6 range'],
+    ['fd61:746f:6c6c::', 'CIDR_MALFORMED', 'has no prefix length. Give a range, like fd61:746f:6c6c::/64'],
+    ['fd61:746f:6c6c:::/64', 'CIDR_MALFORMED', 'is no IPv6 address'],
+    ['fe80::1%eth0/64', 'CIDR_MALFORMED', 'is no IPv6 address'],
+    ['fd61:746f:6c6c::/129', 'CIDR_MALFORMED', 'a number from 0 to 128'],
+    ['fd61:746f:6c6c:1::1/64', 'CIDR_MALFORMED', 'The range that holds this address is fd61:746f:6c6c:1::/64.'],
+    ['fd61:746f:6c6c::/48', 'CIDR_NOT_ALLOWED', 'a /56 at the largest and a /112 at the smallest'],
+    ['fd61:746f:6c6c::/120', 'CIDR_NOT_ALLOWED', 'a /56 at the largest and a /112 at the smallest'],
+    ['fd99::/64', 'CIDR_NOT_ALLOWED', "outside of the platform's address pool, fd61:746f:6c6c::/48"],
+  ])('of IPv6: %j is refused with %s: %s', (typed, code, text) => {
+    const parsed = parseSubnetCidr(typed, 6, [parseRange('fd61:746f:6c6c::/48')]);
+    expect(parsed).toMatchObject({ ok: false, rejection: { code, field: 'ipv6' } });
+    expect(parsed.ok ? '' : parsed.rejection.message).toContain(text);
+  });
+
+  it('of IPv6 is taken in any spelling, and is one of several pools', () => {
+    const pools = ['fd00::/48', 'fd61:746f:6c6c::/48'].map(parseRange);
+    const parsed = parseSubnetCidr('FD61:746F:6c6c:0003:0::/64', 6, pools);
+    expect(parsed.ok && rangeText(parsed.range)).toBe('fd61:746f:6c6c:3::/64');
   });
 });

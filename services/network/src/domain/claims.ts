@@ -14,11 +14,19 @@ import type { Id } from '@atoll/schema/ids';
  *   namespace has. Their addresses are in `address`, with those of endpoints.
  * - `policy-rules`: how many rules the policies of a namespace make.
  * - `environment-open`: marks that there is an environment; required by policies that name it.
+ * - `pool`: the platform's ranges, of both families and for whatever purpose. No two overlap.
+ * - `range-open`: marks that things may be taken out of a range; required by whatever is.
+ * - `subnet-open`: marks that addresses of a subnet may be given; required by endpoints.
+ * - `public`: public addresses, those at rest included. `public-address`: marks one that a tenant has; required by its mappings.
+ * - `public-name`: names of public addresses in their namespaces. `public-port`: (address, protocol, port).
+ * - `public-mappings`: how many mappings an address has, bounded; none may be left when it is given back.
  */
 export const claimSets = [
   ...(['namespace-open', 'ipv4', 'ipv6', 'address', 'policy-name', 'policy'] as const),
   ...(['policy-rules', 'environment-open'] as const),
   ...(['tunnel-end', 'tunnel-mac', 'service-name', 'service', 'services'] as const),
+  ...(['pool', 'range-open', 'subnet-open'] as const),
+  ...(['public', 'public-address', 'public-name', 'public-port', 'public-mappings'] as const),
 ] as const;
 export type ClaimSet = (typeof claimSets)[number];
 
@@ -41,14 +49,15 @@ export const requireEnvironment = (environmentId: Id<'environment'>) => requireC
 export const RESERVATION = 'reservation';
 export const useBefore = (time: string): Claim => ({ op: 'before', set: RESERVATION, key: time });
 
-export const takeRange = (set: 'ipv4' | 'ipv6', range: string, owner: Id<'subnet'>): Claim => ({
+type RangeSet = 'ipv4' | 'ipv6' | 'pool' | 'public';
+export const takeRange = (set: RangeSet, range: string, owner: string): Claim => ({
   op: 'take',
   kind: 'range',
   set,
   range,
   owner,
 });
-export const releaseRange = (set: 'ipv4' | 'ipv6', range: string, owner: Id<'subnet'>): Claim => ({
+export const releaseRange = (set: RangeSet, range: string, owner: string): Claim => ({
   op: 'release',
   kind: 'range',
   set,
@@ -74,6 +83,15 @@ export const releaseAmount = (set: ClaimSet, key: string, owner: string): Claim 
 });
 
 export const serviceNameKey = (namespaceId: Id<'namespace'>, name: string) => `${namespaceId}/${name}`;
+/** Refused while anybody holds any of it: all that there may be is taken for a moment. */
+export const noneOf = (set: ClaimSet, key: string, limit: number): readonly Claim[] => [
+  takeAmount(set, key, 'nobody', limit, limit),
+  releaseAmount(set, key, 'nobody'),
+];
+
+export const publicNameKey = (namespaceId: Id<'namespace'>, name: string) => `${namespaceId}/${name}`;
+export const publicPortKey = (at: { readonly address: string; readonly protocol: string; readonly port: number }) =>
+  `${at.address}/${at.protocol}/${at.port}`;
 export const policyNameKey = (namespaceId: Id<'namespace'>, name: string) => `${namespaceId}/${name}`;
 
 /** Of all policies of a namespace together. */

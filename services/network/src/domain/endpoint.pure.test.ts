@@ -36,14 +36,15 @@ const commands = { allocate, refuse: refusal, secure, release };
 const addressClaims = (op: 'take' | 'release') =>
   [addresses.ipv4, addresses.ipv6].map((key) => ({ op, kind: 'unique', set: 'address', key, owner: instanceId }));
 const open = { op: 'require', set: 'namespace-open', key: namespaceId };
+const subnetOpen = { op: 'require', set: 'subnet-open', key: addresses.subnetId };
 const accepted = (events: readonly EndpointEvent[], claims: readonly object[] = []) => ({ ok: true, events, claims });
 const nothing = accepted([]);
 const illegal = { ok: false, rejection: { code: 'ILLEGAL_STATE' } };
 
 describe('an endpoint', () => {
   it.each([
-    ['allocate', 'absent', accepted([Allocated], [open, ...addressClaims('take')])],
-    ['allocate', 'refused', accepted([Allocated], [open, ...addressClaims('take')])],
+    ['allocate', 'absent', accepted([Allocated], [open, subnetOpen, ...addressClaims('take')])],
+    ['allocate', 'refused', accepted([Allocated], [open, subnetOpen, ...addressClaims('take')])],
     ['allocate', 'allocated', nothing],
     ['allocate', 'secured', nothing],
     ['allocate', 'released', nothing],

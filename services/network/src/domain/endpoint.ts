@@ -8,7 +8,7 @@ import { reject } from '@atoll/schema/errors';
 import type { Id } from '@atoll/schema/ids';
 import type { NetworkEvent } from '@atoll/schema/network/events';
 import type { Labels } from '@atoll/schema/text';
-import { releaseUnique, requireOpen, takeUnique } from './claims.ts';
+import { releaseUnique, requireClaim, requireOpen, takeUnique } from './claims.ts';
 
 export type EndpointEvent = Extract<
   NetworkEvent,
@@ -98,10 +98,15 @@ export const endpoint: Decider<EndpointState, EndpointCommand, EndpointEvent> = 
     switch (command.kind) {
       case 'allocate': {
         const { kind: _, ...allocated } = command;
-        const { namespaceId, instanceId, ipv4, ipv6 } = command;
+        const { namespaceId, instanceId, subnetId, ipv4, ipv6 } = command;
         return accept<EndpointEvent>(
           [{ type: 'EndpointAllocated', data: allocated }],
-          [requireOpen(namespaceId), takeUnique('address', ipv4, instanceId), takeUnique('address', ipv6, instanceId)],
+          [
+            requireOpen(namespaceId),
+            requireClaim('subnet-open', subnetId),
+            takeUnique('address', ipv4, instanceId),
+            takeUnique('address', ipv6, instanceId),
+          ],
         );
       }
       case 'refuse': {

@@ -5,20 +5,23 @@ import { type SubnetEvent, subnet } from './subnet.ts';
 const subnetId = 'sub_01h455vb4pex5vsknk084sn02q';
 const namespaceId = 'ns_01h455vb4pex5vsknk084sn02q';
 const ranges = { subnetId, namespaceId, ipv4: '10.64.3.0/24', ipv6: 'fd61:746f:6c6c:3::/64' } as const;
+const outOf = ['rng_01h455vb4pex5vsknk084sn02q', 'rng_01h455vb4pex5vsknk084sn02r'] as const;
 const useBefore = '2100-01-01T00:00:00.000Z';
 const allocated: SubnetEvent = { type: 'SubnetAllocated', data: ranges };
 const released: SubnetEvent = { type: 'SubnetReleased', data: ranges };
 
 describe('a subnet', () => {
   it('needs its namespace open and its reservation kept, and takes both of its ranges', () => {
-    expect(given(subnet, []).when({ kind: 'allocate', useBefore, ...ranges })).toEqual({
+    expect(given(subnet, []).when({ kind: 'allocate', useBefore, outOf, ...ranges })).toEqual({
       ok: true,
       events: [allocated],
       claims: [
         { op: 'require', set: 'namespace-open', key: namespaceId },
         { op: 'before', set: 'reservation', key: useBefore },
+        ...outOf.map((key) => ({ op: 'require', set: 'range-open', key })),
         { op: 'take', kind: 'range', set: 'ipv4', range: ranges.ipv4, owner: subnetId },
         { op: 'take', kind: 'range', set: 'ipv6', range: ranges.ipv6, owner: subnetId },
+        { op: 'take', kind: 'unique', set: 'subnet-open', key: subnetId, owner: subnetId },
       ],
     });
   });
@@ -30,8 +33,24 @@ describe('a subnet', () => {
       claims: [
         { op: 'release', kind: 'range', set: 'ipv4', key: ranges.ipv4, owner: subnetId },
         { op: 'release', kind: 'range', set: 'ipv6', key: ranges.ipv6, owner: subnetId },
+        { op: 'release', kind: 'unique', set: 'subnet-open', key: subnetId, owner: subnetId },
       ],
     });
+  });
+
+  it('that is closed gives no address any more, and gives its ranges back later', () => {
+    const closed: SubnetEvent = { type: 'SubnetClosed', data: { subnetId, namespaceId } };
+    expect(given(subnet, [allocated]).when({ kind: 'close' })).toEqual({
+      ok: true,
+      events: [closed],
+      claims: [{ op: 'release', kind: 'unique', set: 'subnet-open', key: subnetId, owner: subnetId }],
+    });
+    expect(given(subnet, [allocated, closed]).when({ kind: 'close' })).toMatchObject({ ok: true, events: [] });
+    expect(given(subnet, [allocated, closed]).when({ kind: 'release' })).toMatchObject({
+      ok: true,
+      events: [released],
+    });
+    expect(given(subnet, []).when({ kind: 'close' })).toMatchObject({ ok: false, rejection: { code: 'NOT_FOUND' } });
   });
 
   it('is released once', () => {
@@ -43,7 +62,7 @@ describe('a subnet', () => {
   });
 
   it('is allocated once', () => {
-    const again = { kind: 'allocate', useBefore, ...ranges } as const;
+    const again = { kind: 'allocate', useBefore, outOf, ...ranges } as const;
     for (const history of [[allocated], [allocated, released]]) {
       expect(given(subnet, history).when(again)).toMatchObject({ ok: false, rejection: { code: 'ILLEGAL_STATE' } });
     }

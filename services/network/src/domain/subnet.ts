@@ -3,9 +3,9 @@ import { accept, type Decider, refuse } from '@atoll/events/decider';
 import { reject } from '@atoll/schema/errors';
 import type { Id } from '@atoll/schema/ids';
 import type { NetworkEvent } from '@atoll/schema/network/events';
-import { releaseRange, requireOpen, takeRange, useBefore } from './claims.ts';
+import { releaseRange, releaseUnique, requireClaim, requireOpen, takeRange, takeUnique, useBefore } from './claims.ts';
 
-export type SubnetEvent = Extract<NetworkEvent, { type: 'SubnetAllocated' | 'SubnetReleased' }>;
+export type SubnetEvent = Extract<NetworkEvent, { type: 'SubnetAllocated' | 'SubnetClosed' | 'SubnetReleased' }>;
 
 export interface SubnetRanges {
   readonly subnetId: Id<'subnet'>;
@@ -16,13 +16,25 @@ export interface SubnetRanges {
 export type SubnetState =
   | { readonly status: 'absent' }
   | { readonly status: 'allocated'; readonly ranges: SubnetRanges }
+  /** Being deleted: its addresses are given to nobody. */
+  | { readonly status: 'closed'; readonly ranges: SubnetRanges }
   | { readonly status: 'released' };
 
 export type SubnetCommand =
-  /** Before the reservation of quota for it ends. */
-  ({ readonly kind: 'allocate'; readonly useBefore: string } & SubnetRanges) | { readonly kind: 'release' };
+  | ({
+      readonly kind: 'allocate';
+      /** Before the reservation of quota for it ends. */
+      readonly useBefore: string;
+      /** The platform's ranges that it is taken out of. */
+      readonly outOf: readonly Id<'addressRange'>[];
+    } & SubnetRanges)
+  | { readonly kind: 'close' }
+  | { readonly kind: 'release' };
 
 export const subnetStream = (id: string) => `subnet:${id}`;
+export const noSubnet = reject('NOT_FOUND', 'There is no such subnet.', 'subnetId');
+
+const nothing = accept<SubnetEvent>([]);
 
 export const subnet: Decider<SubnetState, SubnetCommand, SubnetEvent> = {
   initial: { status: 'absent' },
@@ -31,24 +43,39 @@ export const subnet: Decider<SubnetState, SubnetCommand, SubnetEvent> = {
     switch (command.kind) {
       case 'allocate': {
         if (state.status !== 'absent') return refuse(reject('ILLEGAL_STATE', 'The subnet exists already.'));
-        const { subnetId, namespaceId, ipv4, ipv6 } = command;
+        const { subnetId, namespaceId, ipv4, ipv6, outOf } = command;
         return accept<SubnetEvent>(
           [{ type: 'SubnetAllocated', data: { subnetId, namespaceId, ipv4, ipv6 } }],
           [
             requireOpen(namespaceId),
             useBefore(command.useBefore),
+            ...outOf.map((rangeId) => requireClaim('range-open', rangeId)),
             takeRange('ipv4', ipv4, subnetId),
             takeRange('ipv6', ipv6, subnetId),
+            takeUnique('subnet-open', subnetId, subnetId),
           ],
         );
       }
+      case 'close': {
+        if (state.status === 'absent') return refuse(noSubnet);
+        if (state.status !== 'allocated') return nothing;
+        const { subnetId, namespaceId } = state.ranges;
+        return accept<SubnetEvent>(
+          [{ type: 'SubnetClosed', data: { subnetId, namespaceId } }],
+          [releaseUnique('subnet-open', subnetId, subnetId)],
+        );
+      }
       case 'release': {
-        if (state.status === 'absent') return refuse(reject('NOT_FOUND', 'There is no such subnet.'));
-        if (state.status === 'released') return accept<SubnetEvent>([]);
+        if (state.status === 'absent') return refuse(noSubnet);
+        if (state.status === 'released') return nothing;
         const { subnetId, ipv4, ipv6 } = state.ranges;
         return accept<SubnetEvent>(
           [{ type: 'SubnetReleased', data: state.ranges }],
-          [releaseRange('ipv4', ipv4, subnetId), releaseRange('ipv6', ipv6, subnetId)],
+          [
+            releaseRange('ipv4', ipv4, subnetId),
+            releaseRange('ipv6', ipv6, subnetId),
+            releaseUnique('subnet-open', subnetId, subnetId),
+          ],
         );
       }
       default:
@@ -56,10 +83,12 @@ export const subnet: Decider<SubnetState, SubnetCommand, SubnetEvent> = {
     }
   },
 
-  evolve(_state, event) {
+  evolve(state, event) {
     switch (event.type) {
       case 'SubnetAllocated':
         return { status: 'allocated', ranges: event.data };
+      case 'SubnetClosed':
+        return state.status === 'allocated' ? { status: 'closed', ranges: state.ranges } : state;
       case 'SubnetReleased':
         return { status: 'released' };
       default:

@@ -7,6 +7,7 @@ import { nodeSubjects } from '@atoll/schema/subjects';
 import type { Logger } from '@atoll/service/log';
 import { type NatsConnection, serveJson } from '@atoll/service/nats';
 import type { Pool } from 'pg';
+import type { KnownPools } from '../pools/ranges.ts';
 import { readDocument } from './document.ts';
 
 export const nodeQueue = 'network';
@@ -20,7 +21,7 @@ export interface BadRequest {
 }
 export const badRequest = (message: string): BadRequest => ({ error: { code: 'BAD_REQUEST', message } });
 
-export function servePull(options: { nc: NatsConnection; pool: Pool; pools: DesiredNetwork['pools']; log: Logger }): {
+export function servePull(options: { nc: NatsConnection; pool: Pool; pools: KnownPools; log: Logger }): {
   stop(): Promise<void>;
 } {
   const { nc, pool, pools, log } = options;
@@ -33,7 +34,7 @@ export function servePull(options: { nc: NatsConnection; pool: Pool; pools: Desi
       const request = pullRequest.safeParse(body);
       if (!request.success) return badRequest(request.error.message);
       const { generation } = request.data;
-      const document = await readDocument(pool, nodeId, pools, generation);
+      const document = await readDocument(pool, nodeId, await pools.refresh(), generation);
       // Generation 0 is "none yet", also where 0 is the newest: such an agent gets the empty document.
       return generation > 0 && document.generation <= generation ? null : document;
     },

@@ -1,6 +1,6 @@
 /** Which nodes' rules may have changed, and by which event last. */
 import type { PoolClient } from 'pg';
-import type { Touch } from './touch.ts';
+import type { RulesTouch } from './touch.ts';
 
 /** Pairs of namespaces that a policy ties together. */
 interface Tie {
@@ -38,7 +38,7 @@ export interface Affected {
 }
 
 /** Namespaces of endpoints that came, went, or are reached otherwise. */
-function movedIn(touch: Touch): readonly string[] {
+function movedIn(touch: RulesTouch): readonly string[] {
   switch (touch.kind) {
     case 'endpoint':
       return [touch.namespaceId];
@@ -52,13 +52,13 @@ function movedIn(touch: Touch): readonly string[] {
 }
 
 /** By node. Read after the tables have all of the events. */
-export async function affectedNodes(tx: PoolClient, touches: readonly Touch[]): Promise<Map<string, Affected>> {
+export async function affectedNodes(tx: PoolClient, touches: readonly RulesTouch[]): Promise<Map<string, Affected>> {
   const moved = touches.flatMap(movedIn);
   const tied = new Map<string, Set<string>>();
   for (const { namespace_id, other_id } of await readTies(tx, [...new Set(moved)])) {
     tied.set(namespace_id, (tied.get(namespace_id) ?? new Set()).add(other_id));
   }
-  const namespacesOf = (touch: Touch) =>
+  const namespacesOf = (touch: RulesTouch) =>
     touch.kind === 'policy' ? touch.namespaces : movedIn(touch).flatMap((one) => [...(tied.get(one) ?? [])]);
   const hosts = await readHosts(tx, [...new Set(touches.flatMap(namespacesOf))]);
 

@@ -12,7 +12,7 @@ import { compileNode } from '../compile/rules.ts';
 import { type Affected, affectedNodes } from './affected.ts';
 import { noIntent, readIntent } from './intent.ts';
 import { readServices } from './services.ts';
-import type { Touch } from './touch.ts';
+import type { RulesTouch } from './touch.ts';
 import { readTunnelEnds } from './tunnel-ends.ts';
 
 /** How many generations of a node a report may still name. */
@@ -93,7 +93,7 @@ async function writeRemovals(
 }
 
 /** Compiles what the touches may have changed; answers with the nodes whose rules did change. */
-export async function recompile(tx: PoolClient, touches: readonly Touch[]): Promise<Id<'node'>[]> {
+export async function recompile(tx: PoolClient, touches: readonly RulesTouch[]): Promise<Id<'node'>[]> {
   if (touches.length === 0) return [];
   const affected = await affectedNodes(tx, touches);
   const nodes = [...affected.keys()];

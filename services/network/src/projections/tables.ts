@@ -1,6 +1,6 @@
 /** Own facts as tables: one statement or two for each kind of event. */
 import type { PoolClient } from 'pg';
-import { lastOf, parseRange } from '../domain/address.ts';
+import { applyAddresses, holdRanges, isAddressRecord, releaseRanges } from './addresses.ts';
 import { locateNamespace, removePolicy, setPolicy, tiedTo, turnPolicy } from './policies.ts';
 import { because, type NetworkRecord } from './record.ts';
 import { removeService, setService, setServing } from './service-tables.ts';
@@ -24,32 +24,23 @@ async function setNamespace(tx: PoolClient, record: NetworkRecord<'NamespaceOpen
 async function forgetNamespace(tx: PoolClient, { data }: NetworkRecord<'NamespaceDrained'>) {
   await tx.query('delete from network.namespace where namespace_id = $1', [data.namespaceId]);
   await tx.query('delete from network.deploy_drained where namespace_id = $1', [data.namespaceId]);
+  await tx.query('delete from network.subnet_growth where namespace_id = $1', [data.namespaceId]);
 }
 
-async function addSubnet(tx: PoolClient, { data, tenant, position }: NetworkRecord<'SubnetAllocated'>) {
+async function addSubnet(tx: PoolClient, record: NetworkRecord<'SubnetAllocated'>) {
+  const { data, tenant, position } = record;
   const { subnetId, namespaceId, ipv4, ipv6 } = data;
   await tx.query(
     `insert into network.subnet (subnet_id, tenant, namespace_id, ipv4, ipv6, position)
      values ($1, $2, $3, $4, $5, $6) on conflict do nothing`,
     [subnetId, tenant, namespaceId, ipv4, ipv6, position],
   );
-  const ranges = [ipv4, ipv6].map(parseRange);
-  await tx.query(
-    `insert into network.held_range (family, first, last, subnet_id, position)
-     select *, $4, $5::bigint from unnest($1::smallint[], $2::numeric[], $3::numeric[]) on conflict do nothing`,
-    [
-      ranges.map((range) => range.family),
-      ranges.map((range) => range.first.toString()),
-      ranges.map((range) => lastOf(range).toString()),
-      subnetId,
-      position,
-    ],
-  );
+  await holdRanges(tx, [ipv4, ipv6], subnetId, record);
 }
 
 async function removeSubnet(tx: PoolClient, { data }: NetworkRecord<'SubnetReleased'>) {
   await tx.query('delete from network.address where subnet_id = $1', [data.subnetId]);
-  await tx.query('delete from network.held_range where subnet_id = $1', [data.subnetId]);
+  await releaseRanges(tx, data.subnetId);
   await tx.query('delete from network.subnet where subnet_id = $1', [data.subnetId]);
 }
 
@@ -89,11 +80,12 @@ async function allocateEndpoint(tx: PoolClient, record: NetworkRecord<'EndpointA
     ],
   );
   await tx.query(
-    `insert into network.address (subnet_id, host, instance_id)
-     select s.subnet_id, ($2::inet - host(network(s.ipv4::cidr))::inet)::integer, $3
+    `insert into network.address (subnet_id, host, instance_id, held_at)
+     select s.subnet_id, ($2::inet - host(network(s.ipv4::cidr))::inet)::integer, $3, $4
      from network.subnet s where s.subnet_id = $1
-     on conflict (subnet_id, host) do update set instance_id = excluded.instance_id, released_position = null`,
-    [subnetId, ipv4, instanceId],
+     on conflict (subnet_id, host) do update set
+       instance_id = excluded.instance_id, held_at = excluded.held_at, released_position = null, released_at = null`,
+    [subnetId, ipv4, instanceId, record.time],
   );
 }
 
@@ -103,12 +95,12 @@ async function secureEndpoint(tx: PoolClient, { data }: NetworkRecord<'EndpointS
   ]);
 }
 
-async function releaseEndpoint(tx: PoolClient, { data, position }: NetworkRecord<'EndpointReleased'>) {
+async function releaseEndpoint(tx: PoolClient, { data, position, time }: NetworkRecord<'EndpointReleased'>) {
   await tx.query('delete from network.endpoint where instance_id = $1', [data.instanceId]);
-  await tx.query('update network.address set instance_id = null, released_position = $2 where instance_id = $1', [
-    data.instanceId,
-    position,
-  ]);
+  await tx.query(
+    `update network.address set instance_id = null, released_position = $2, released_at = $3 where instance_id = $1`,
+    [data.instanceId, position, time],
+  );
 }
 
 async function enforcePolicy(tx: PoolClient, { data }: NetworkRecord<'PolicyEnforced'>) {
@@ -164,6 +156,7 @@ async function setNode(tx: PoolClient, record: NetworkRecord<'NodeAttached' | 'N
 /** Writes the event's effect. Answers with what it may change in the rules of nodes; null for nothing. */
 export async function applyToTables(tx: PoolClient, record: NetworkRecord): Promise<Touch | null> {
   const { position, traceparent } = record;
+  if (isAddressRecord(record)) return applyAddresses(tx, record);
   switch (record.type) {
     case 'NamespaceOpened':
     case 'NamespaceClosed':

@@ -24,4 +24,8 @@ export type Touch =
       readonly position: number;
       readonly traceparent: string | null;
       readonly namespaces: readonly string[];
-    };
+    }
+  /** The platform's ranges have changed: all nodes, whose rules stay what they are. */
+  | { readonly kind: 'pools'; readonly position: number; readonly traceparent: string | null };
+
+export type RulesTouch = Exclude<Touch, { kind: 'pools' }>;

@@ -25,12 +25,34 @@ function wordOfDeploy(event: DeployEvent): Word | null {
   return { holderId: deploymentId, namespaceId, name, owner: 'deploy', amounts, reservationId };
 }
 
+/** What of network is held, as of the event: a subnet, a public address or a port is the only use of its id. */
+function heldOf(event: NetworkEvent): Pick<Word, 'holderId' | 'namespaceId' | 'name' | 'amounts'> | null {
+  switch (event.type) {
+    case 'SubnetAllocated':
+    case 'SubnetReleased': {
+      const { subnetId: holderId, namespaceId, ipv4: name } = event.data;
+      return { holderId, namespaceId, name, amounts: { subnets: event.type === 'SubnetAllocated' ? 1 : 0 } };
+    }
+    case 'PublicAddressAllocated':
+    case 'PublicAddressReleased': {
+      const { publicAddressId: holderId, namespaceId, name } = event.data;
+      return { holderId, namespaceId, name, amounts: { publicIps: event.type === 'PublicAddressAllocated' ? 1 : 0 } };
+    }
+    case 'PortMappingCreated':
+    case 'PortMappingDeleted': {
+      const { portMappingId: holderId, namespaceId, address, protocol, port } = event.data;
+      const name = `${address} ${protocol}/${port}`;
+      return { holderId, namespaceId, name, amounts: { ports: event.type === 'PortMappingCreated' ? 1 : 0 } };
+    }
+    default:
+      return null;
+  }
+}
+
 function wordOfNetwork(event: NetworkEvent): Word | null {
-  if (event.type !== 'SubnetAllocated' && event.type !== 'SubnetReleased') return null;
-  const { subnetId, namespaceId, ipv4 } = event.data;
-  const amounts = { subnets: event.type === 'SubnetAllocated' ? 1 : 0 };
-  // A subnet is the only use of its id: whatever was reserved for it was reserved for this.
-  return { holderId: subnetId, namespaceId, name: ipv4, owner: 'network', amounts, reservationId: null };
+  const held = heldOf(event);
+  // Whatever was reserved for its id was reserved for this.
+  return held && { ...held, owner: 'network', reservationId: null };
 }
 
 const wordOf = (record: EventRecord): Word | null =>

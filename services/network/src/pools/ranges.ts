@@ -1,0 +1,67 @@
+/** The platform's ranges, as the table has them now: the operator may add some at any time, in any process. */
+import type { Id } from '@atoll/schema/ids';
+import type { RangePurpose } from '@atoll/schema/network/addresses';
+import type { DesiredNetwork } from '@atoll/schema/node/network';
+import type { Pool } from 'pg';
+import { type Family, parseRange, type Range } from '../domain/address.ts';
+
+export interface PlatformRange {
+  readonly rangeId: Id<'addressRange'>;
+  readonly purpose: RangePurpose;
+  readonly range: Range;
+  readonly within: Id<'addressRange'> | null;
+}
+
+interface Row {
+  readonly rangeId: Id<'addressRange'>;
+  readonly purpose: RangePurpose;
+  readonly cidr: string;
+  readonly within: Id<'addressRange'> | null;
+}
+
+/** In the order in which they were added. */
+export async function readRanges(db: Pick<Pool, 'query'>): Promise<readonly PlatformRange[]> {
+  const { rows } = await db.query<Row>({
+    name: 'network-ranges',
+    text: `select range_id as "rangeId", purpose, cidr, within from network.address_range order by position`,
+  });
+  return rows.map(({ cidr, ...row }) => ({ ...row, range: parseRange(cidr) }));
+}
+
+export const rangesFor = (ranges: readonly PlatformRange[], purpose: RangePurpose, family?: Family) =>
+  ranges.filter((one) => one.purpose === purpose && (family === undefined || one.range.family === family));
+
+/** What every node guards: all that instances and services have their addresses of. */
+async function readPools(db: Pick<Pool, 'query'>): Promise<DesiredNetwork['pools']> {
+  const { rows } = await db.query<{ family: Family; cidr: string }>({
+    name: 'network-pools',
+    text: `select family, cidr from network.address_range
+      where purpose = 'INSTANCES' or (purpose = 'SERVICES' and within is null) order by family, cidr::cidr`,
+  });
+  const of = (family: Family) => rows.filter((row) => row.family === family).map(({ cidr }) => cidr);
+  return { ipv4: of(4), ipv6: of(6) };
+}
+
+/** As they were told last, for those who can't wait for them. */
+export interface KnownPools {
+  readonly ipv4: DesiredNetwork['pools']['ipv4'];
+  readonly ipv6: DesiredNetwork['pools']['ipv6'];
+  /** As they are now. */
+  refresh(): Promise<DesiredNetwork['pools']>;
+}
+
+export async function knowPools(db: Pick<Pool, 'query'>): Promise<KnownPools> {
+  let last = await readPools(db);
+  return {
+    get ipv4() {
+      return last.ipv4;
+    },
+    get ipv6() {
+      return last.ipv6;
+    },
+    async refresh() {
+      last = await readPools(db);
+      return last;
+    },
+  };
+}
