@@ -111,6 +111,50 @@ fragment AccessReason on AccessReason {
   environmentId
   namespaceId
 }`),
+  addressRanges: new TypedDocument<o.AddressRangesQuery, o.AddressRangesQueryVariables>('query', ["addressRanges"], `query AddressRanges($first: Int = 20, $after: String) {
+  addressRanges(first: $first, after: $after) { nodes { ...AddressRange } pageInfo { hasNextPage endCursor } }
+}
+fragment AddressRange on AddressRange {
+  id
+  purpose
+  cidr
+  within { id }
+  createdAt
+}`),
+  publicAddresses: new TypedDocument<o.PublicAddressesQuery, o.PublicAddressesQueryVariables>('query', ["publicAddresses"], `query PublicAddresses($first: Int = 20, $after: String) {
+  publicAddresses(first: $first, after: $after) { nodes { ...PublicAddress } pageInfo { hasNextPage endCursor } }
+}
+fragment PublicAddress on PublicAddress {
+  id
+  name
+  address
+  namespace { id name }
+  createdAt
+}`),
+  publicAddress: new TypedDocument<o.PublicAddressQuery, o.PublicAddressQueryVariables>('query', ["publicAddress"], `query PublicAddress($id: ID!) {
+  publicAddress(id: $id) { ...PublicAddress }
+}
+fragment PublicAddress on PublicAddress {
+  id
+  name
+  address
+  namespace { id name }
+  createdAt
+}`),
+  portMappings: new TypedDocument<o.PortMappingsQuery, o.PortMappingsQueryVariables>('query', ["portMappings"], `query PortMappings($first: Int = 20, $after: String) {
+  portMappings(first: $first, after: $after) { nodes { ...PortMapping } pageInfo { hasNextPage endCursor } }
+}
+fragment PortMapping on PortMapping {
+  id
+  protocol
+  port
+  address
+  publicAddress { id name }
+  deployment { id name }
+  targetPort
+  namespace { id name }
+  createdAt
+}`),
   auditLog: new TypedDocument<o.AuditLogQuery, o.AuditLogQueryVariables>('query', ["auditLog"], `query AuditLog($filter: AuditFilter, $first: Int = 20, $after: String) {
   auditLog(filter: $filter, first: $first, after: $after) { nodes { ...AuditRecord } pageInfo { hasNextPage endCursor } }
 }
@@ -461,6 +505,7 @@ fragment Subnet on Subnet {
   id
   ipv4
   ipv6
+  deleting
   createdAt
   namespace { id name }
 }`),
@@ -895,6 +940,7 @@ fragment Namespace on Namespace {
   createdAt
   version
   environment { id name }
+  subnetGrowth
   isolationLevel
   deletionProtection
   quota { ...QuotaUse }
@@ -920,6 +966,7 @@ fragment Namespace on Namespace {
   createdAt
   version
   environment { id name }
+  subnetGrowth
   isolationLevel
   deletionProtection
   quota { ...QuotaUse }
@@ -1021,6 +1068,126 @@ fragment UserError on UserError {
 }`),
   leaveTenant: new TypedDocument<o.LeaveTenantMutation, o.LeaveTenantMutationVariables>('mutation', ["leaveTenant"], `mutation LeaveTenant($input: LeaveTenantInput!) {
   leaveTenant(input: $input) { deletedId userErrors { ...UserError } position }
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  addAddressRange: new TypedDocument<o.AddAddressRangeMutation, o.AddAddressRangeMutationVariables>('mutation', ["addAddressRange"], `mutation AddAddressRange($input: AddAddressRangeInput!) {
+  addAddressRange(input: $input) { addressRange { ...AddressRange } userErrors { ...UserError } position }
+}
+fragment AddressRange on AddressRange {
+  id
+  purpose
+  cidr
+  within { id }
+  createdAt
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  withdrawAddressRange: new TypedDocument<o.WithdrawAddressRangeMutation, o.WithdrawAddressRangeMutationVariables>('mutation', ["withdrawAddressRange"], `mutation WithdrawAddressRange($input: WithdrawAddressRangeInput!) {
+  withdrawAddressRange(input: $input) { deletedId userErrors { ...UserError } position }
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  deleteSubnet: new TypedDocument<o.DeleteSubnetMutation, o.DeleteSubnetMutationVariables>('mutation', ["deleteSubnet"], `mutation DeleteSubnet($input: DeleteSubnetInput!) {
+  deleteSubnet(input: $input) { subnet { ...Subnet } userErrors { ...UserError } position }
+}
+fragment Subnet on Subnet {
+  id
+  ipv4
+  ipv6
+  deleting
+  createdAt
+  namespace { id name }
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  setSubnetGrowth: new TypedDocument<o.SetSubnetGrowthMutation, o.SetSubnetGrowthMutationVariables>('mutation', ["setSubnetGrowth"], `mutation SetSubnetGrowth($input: SetSubnetGrowthInput!) {
+  setSubnetGrowth(input: $input) { namespace { ...Namespace } userErrors { ...UserError } position }
+}
+fragment Label on Label {
+  key
+  value
+}
+fragment Namespace on Namespace {
+  id
+  name
+  status
+  labels { ...Label }
+  createdAt
+  version
+  environment { id name }
+  subnetGrowth
+  isolationLevel
+  deletionProtection
+  quota { ...QuotaUse }
+}
+fragment QuotaUse on QuotaUse {
+  measure
+  limit
+  used
+  reserved
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  allocatePublicAddress: new TypedDocument<o.AllocatePublicAddressMutation, o.AllocatePublicAddressMutationVariables>('mutation', ["allocatePublicAddress"], `mutation AllocatePublicAddress($input: AllocatePublicAddressInput!) {
+  allocatePublicAddress(input: $input) { publicAddress { ...PublicAddress } userErrors { ...UserError } position }
+}
+fragment PublicAddress on PublicAddress {
+  id
+  name
+  address
+  namespace { id name }
+  createdAt
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  releasePublicAddress: new TypedDocument<o.ReleasePublicAddressMutation, o.ReleasePublicAddressMutationVariables>('mutation', ["releasePublicAddress"], `mutation ReleasePublicAddress($input: ReleasePublicAddressInput!) {
+  releasePublicAddress(input: $input) { deletedId userErrors { ...UserError } position }
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  createPortMapping: new TypedDocument<o.CreatePortMappingMutation, o.CreatePortMappingMutationVariables>('mutation', ["createPortMapping"], `mutation CreatePortMapping($input: CreatePortMappingInput!) {
+  createPortMapping(input: $input) { portMapping { ...PortMapping } userErrors { ...UserError } position }
+}
+fragment PortMapping on PortMapping {
+  id
+  protocol
+  port
+  address
+  publicAddress { id name }
+  deployment { id name }
+  targetPort
+  namespace { id name }
+  createdAt
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  deletePortMapping: new TypedDocument<o.DeletePortMappingMutation, o.DeletePortMappingMutationVariables>('mutation', ["deletePortMapping"], `mutation DeletePortMapping($input: DeletePortMappingInput!) {
+  deletePortMapping(input: $input) { deletedId userErrors { ...UserError } position }
 }
 fragment UserError on UserError {
   code
@@ -1991,6 +2158,7 @@ fragment Namespace on Namespace {
   createdAt
   version
   environment { id name }
+  subnetGrowth
   isolationLevel
   deletionProtection
   quota { ...QuotaUse }
@@ -2105,6 +2273,7 @@ fragment Subnet on Subnet {
   id
   ipv4
   ipv6
+  deleting
   createdAt
   namespace { id name }
 }
@@ -2276,6 +2445,7 @@ fragment Namespace on Namespace {
   createdAt
   version
   environment { id name }
+  subnetGrowth
   isolationLevel
   deletionProtection
   quota { ...QuotaUse }
@@ -2583,6 +2753,7 @@ fragment Namespace on Namespace {
   createdAt
   version
   environment { id name }
+  subnetGrowth
   isolationLevel
   deletionProtection
   quota { ...QuotaUse }
@@ -2939,6 +3110,7 @@ fragment Namespace on Namespace {
   createdAt
   version
   environment { id name }
+  subnetGrowth
   isolationLevel
   deletionProtection
   quota { ...QuotaUse }
@@ -2969,6 +3141,7 @@ fragment Namespace on Namespace {
   createdAt
   version
   environment { id name }
+  subnetGrowth
   isolationLevel
   deletionProtection
   quota { ...QuotaUse }
@@ -3010,6 +3183,20 @@ fragment RoleBinding on RoleBinding {
   environmentId
   namespaceId
   boundBy
+  createdAt
+}`),
+  publicAddressMappings: new TypedDocument<o.PublicAddressMappingsQuery, o.PublicAddressMappingsQueryVariables>('query', ["publicAddress","mappings"], `query PublicAddressMappings($id: ID!, $first: Int = 20, $after: String) {
+  publicAddress(id: $id) { mappings(first: $first, after: $after) { nodes { ...PortMapping } pageInfo { hasNextPage endCursor } } }
+}
+fragment PortMapping on PortMapping {
+  id
+  protocol
+  port
+  address
+  publicAddress { id name }
+  deployment { id name }
+  targetPort
+  namespace { id name }
   createdAt
 }`),
   deploymentReleases: new TypedDocument<o.DeploymentReleasesQuery, o.DeploymentReleasesQueryVariables>('query', ["deployment","releases"], `query DeploymentReleases($id: ID!, $first: Int = 20, $after: String) {
@@ -3124,6 +3311,7 @@ fragment Namespace on Namespace {
   createdAt
   version
   environment { id name }
+  subnetGrowth
   isolationLevel
   deletionProtection
   quota { ...QuotaUse }
@@ -3150,6 +3338,26 @@ fragment QuotaShare on QuotaShare {
   used
   reserved
 }`),
+  namespaceAddressUse: new TypedDocument<o.NamespaceAddressUseQuery, o.NamespaceAddressUseQueryVariables>('query', ["namespace","addressUse"], `query NamespaceAddressUse($id: ID!) {
+  namespace(id: $id) { addressUse { ...AddressUse } }
+}
+fragment AddressUse on AddressUse {
+  size
+  used
+  free
+  cooling
+  exhaustedAt
+}`),
+  namespacePublicAddresses: new TypedDocument<o.NamespacePublicAddressesQuery, o.NamespacePublicAddressesQueryVariables>('query', ["namespace","publicAddresses"], `query NamespacePublicAddresses($id: ID!, $first: Int = 20, $after: String) {
+  namespace(id: $id) { publicAddresses(first: $first, after: $after) { nodes { ...PublicAddress } pageInfo { hasNextPage endCursor } } }
+}
+fragment PublicAddress on PublicAddress {
+  id
+  name
+  address
+  namespace { id name }
+  createdAt
+}`),
   namespaceSubnets: new TypedDocument<o.NamespaceSubnetsQuery, o.NamespaceSubnetsQueryVariables>('query', ["namespace","subnets"], `query NamespaceSubnets($id: ID!, $first: Int = 20, $after: String) {
   namespace(id: $id) { subnets(first: $first, after: $after) { nodes { ...Subnet } pageInfo { hasNextPage endCursor } } }
 }
@@ -3157,6 +3365,7 @@ fragment Subnet on Subnet {
   id
   ipv4
   ipv6
+  deleting
   createdAt
   namespace { id name }
 }`),

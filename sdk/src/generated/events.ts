@@ -93,6 +93,15 @@ export interface EventData {
   'network.EndpointServing': { readonly instanceId: string; readonly namespaceId: string; readonly nodeId: string };
   'network.EndpointWithdrawn': { readonly instanceId: string; readonly namespaceId: string; readonly nodeId: string };
   'network.EndpointDrained': { readonly instanceId: string; readonly namespaceId: string; readonly nodeId: string };
+  'network.AddressRangeAdded': { readonly rangeId: string; readonly purpose: "INSTANCES" | "SERVICES" | "PUBLIC" | "RESERVED"; readonly cidr: string; readonly within: string | null };
+  'network.AddressRangeWithdrawn': { readonly rangeId: string; readonly purpose: "INSTANCES" | "SERVICES" | "PUBLIC" | "RESERVED"; readonly cidr: string; readonly within: string | null };
+  'network.PublicAddressRested': { readonly rangeId: string; readonly publicAddressId: string; readonly address: string };
+  'network.PublicAddressAllocated': { readonly publicAddressId: string; readonly namespaceId: string; readonly name: string; readonly address: string; readonly rangeId: string };
+  'network.PublicAddressReleased': { readonly publicAddressId: string; readonly namespaceId: string; readonly name: string; readonly address: string; readonly rangeId: string; readonly restsUntil: string };
+  'network.PortMappingCreated': { readonly portMappingId: string; readonly publicAddressId: string; readonly namespaceId: string; readonly address: string; readonly protocol: "TCP" | "UDP"; readonly port: number; readonly target: { readonly kind: "DEPLOYMENT"; readonly deploymentId: string; readonly port: number } | { readonly kind: "SERVICE"; readonly serviceId: string; readonly port: number } };
+  'network.PortMappingDeleted': { readonly portMappingId: string; readonly publicAddressId: string; readonly namespaceId: string; readonly address: string; readonly protocol: "TCP" | "UDP"; readonly port: number };
+  'network.SubnetGrowthSet': { readonly namespaceId: string; readonly automatic: boolean };
+  'network.SubnetClosed': { readonly subnetId: string; readonly namespaceId: string };
   'network.NamespaceOpened': { readonly namespaceId: string; readonly environmentId: string | null; readonly name: string | null };
   'network.NamespaceClosed': { readonly namespaceId: string };
   'network.NamespaceDrained': { readonly namespaceId: string };

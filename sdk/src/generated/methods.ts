@@ -39,6 +39,22 @@ export interface Queries {
    */
   canI(variables: o.CanIQueryVariables, options?: CallOptions): Promise<o.CanIQuery['canI']>;
   /**
+   * The platform's ranges of addresses, in the order in which they were added. For the operator.
+   */
+  addressRanges(variables?: o.AddressRangesQueryVariables, options?: CallOptions): Promise<o.AddressRangesQuery['addressRanges']>;
+  /**
+   * The tenant's public addresses, oldest first.
+   */
+  publicAddresses(variables?: o.PublicAddressesQueryVariables, options?: CallOptions): Promise<o.PublicAddressesQuery['publicAddresses']>;
+  /**
+   * A public address by its id; null where there is none that you may see.
+   */
+  publicAddress(variables: o.PublicAddressQueryVariables, options?: CallOptions): Promise<o.PublicAddressQuery['publicAddress']>;
+  /**
+   * The tenant's port mappings, oldest first.
+   */
+  portMappings(variables?: o.PortMappingsQueryVariables, options?: CallOptions): Promise<o.PortMappingsQuery['portMappings']>;
+  /**
    * The tenant's log for auditors, newest first: events, and every mutation and sign-in with its outcome.
    */
   auditLog(variables?: o.AuditLogQueryVariables, options?: CallOptions): Promise<o.AuditLogQuery['auditLog']>;
@@ -176,6 +192,10 @@ export interface Queries {
    */
   roleHolders(variables: o.RoleHoldersQueryVariables, options?: CallOptions): Promise<NonNullable<o.RoleHoldersQuery['role']>['holders'] | null>;
   /**
+   * What its ports lead to, by the time of their creation.
+   */
+  publicAddressMappings(variables: o.PublicAddressMappingsQueryVariables, options?: CallOptions): Promise<NonNullable<o.PublicAddressMappingsQuery['publicAddress']>['mappings'] | null>;
+  /**
    * Its releases, newest first.
    */
   deploymentReleases(variables: o.DeploymentReleasesQueryVariables, options?: CallOptions): Promise<NonNullable<o.DeploymentReleasesQuery['deployment']>['releases'] | null>;
@@ -208,6 +228,14 @@ export interface Queries {
    * Who holds something of its quotas, by name.
    */
   environmentQuotaHolders(variables: o.EnvironmentQuotaHoldersQueryVariables, options?: CallOptions): Promise<NonNullable<o.EnvironmentQuotaHoldersQuery['environment']>['quotaHolders'] | null>;
+  /**
+   * How the addresses of all of its subnets are used now. They are counted in pairs, of IPv4 and IPv6.
+   */
+  namespaceAddressUse(variables: o.NamespaceAddressUseQueryVariables, options?: CallOptions): Promise<NonNullable<o.NamespaceAddressUseQuery['namespace']>['addressUse'] | null>;
+  /**
+   * Its public addresses, oldest first.
+   */
+  namespacePublicAddresses(variables: o.NamespacePublicAddressesQueryVariables, options?: CallOptions): Promise<NonNullable<o.NamespacePublicAddressesQuery['namespace']>['publicAddresses'] | null>;
   /**
    * Its address ranges, oldest first.
    */
@@ -264,6 +292,38 @@ export interface Mutations {
    * Ends one's own membership. Errors: ILLEGAL_STATE, LAST_OWNER.
    */
   leaveTenant(input: o.LeaveTenantMutationVariables['input'], options?: CallOptions): Promise<Done<o.LeaveTenantMutation['leaveTenant']>>;
+  /**
+   * Gives the platform a further range of addresses. Every node guards it before anything is taken out of it. Errors: CIDR_MALFORMED, CIDR_NOT_ALLOWED, CIDR_OVERLAP.
+   */
+  addAddressRange(input: o.AddAddressRangeMutationVariables['input'], options?: CallOptions): Promise<Done<o.AddAddressRangeMutation['addAddressRange']>>;
+  /**
+   * Takes a range away in which nothing is. Errors: NOT_FOUND, ILLEGAL_STATE (what is still in it).
+   */
+  withdrawAddressRange(input: o.WithdrawAddressRangeMutationVariables['input'], options?: CallOptions): Promise<Done<o.WithdrawAddressRangeMutation['withdrawAddressRange']>>;
+  /**
+   * Deletes a subnet in which no instance has its address. It is gone once every node's rules are without it. Errors: NOT_FOUND, ILLEGAL_STATE (how many have one).
+   */
+  deleteSubnet(input: o.DeleteSubnetMutationVariables['input'], options?: CallOptions): Promise<Deleted<o.DeleteSubnetMutation['deleteSubnet']>>;
+  /**
+   * Says whether a namespace gets further subnets by itself. Errors: NOT_FOUND, BEING_DELETED.
+   */
+  setSubnetGrowth(input: o.SetSubnetGrowthMutationVariables['input'], options?: CallOptions): Promise<Done<o.SetSubnetGrowthMutation['setSubnetGrowth']>>;
+  /**
+   * Gives a namespace a public address. Errors: ADDRESSES_EXHAUSTED, QUOTA_EXCEEDED, NAME_TAKEN, CIDR_MALFORMED, CIDR_NOT_ALLOWED, CIDR_OVERLAP, NOT_FOUND, BEING_DELETED.
+   */
+  allocatePublicAddress(input: o.AllocatePublicAddressMutationVariables['input'], options?: CallOptions): Promise<Done<o.AllocatePublicAddressMutation['allocatePublicAddress']>>;
+  /**
+   * Gives a public address back. It rests before another tenant can get it. Errors: NOT_FOUND, ILLEGAL_STATE (the mappings that are on it).
+   */
+  releasePublicAddress(input: o.ReleasePublicAddressMutationVariables['input'], options?: CallOptions): Promise<Done<o.ReleasePublicAddressMutation['releasePublicAddress']>>;
+  /**
+   * Leads a port of a public address to the instances of a deployment of yours. It opens nothing: a policy must let the clients in, by CIDR. Errors: NAME_TAKEN (of a port: by which mapping, where that is yours), QUOTA_EXCEEDED, NOT_FOUND, BEING_DELETED, INVALID_ARGUMENT.
+   */
+  createPortMapping(input: o.CreatePortMappingMutationVariables['input'], options?: CallOptions): Promise<Done<o.CreatePortMappingMutation['createPortMapping']>>;
+  /**
+   * Deletes a port mapping. Established connections through it are cut. Errors: NOT_FOUND.
+   */
+  deletePortMapping(input: o.DeletePortMappingMutationVariables['input'], options?: CallOptions): Promise<Deleted<o.DeletePortMappingMutation['deletePortMapping']>>;
   /**
    * Deletes an environment with all that is in it, as its `deletionPlan` has shown. From the answer on nothing new is admitted
    * in it. Errors: NOT_FOUND, BEING_DELETED, DELETION_BLOCKED, PLAN_CHANGED.
@@ -401,7 +461,7 @@ export interface Mutations {
    */
   setIsolationPolicyLabels(input: o.SetIsolationPolicyLabelsMutationVariables['input'], options?: CallOptions): Promise<Done<o.SetIsolationPolicyLabelsMutation['setIsolationPolicyLabels']>>;
   /**
-   * Gives a namespace a further subnet. Errors: CIDR_MALFORMED, CIDR_OVERLAP, CIDR_NOT_ALLOWED, ADDRESSES_EXHAUSTED, NOT_FOUND, BEING_DELETED.
+   * Gives a namespace a further subnet. Errors: CIDR_MALFORMED, CIDR_OVERLAP (with whose, where it is yours), CIDR_NOT_ALLOWED, ADDRESSES_EXHAUSTED, QUOTA_EXCEEDED, NOT_FOUND, BEING_DELETED.
    */
   createSubnet(input: o.CreateSubnetMutationVariables['input'], options?: CallOptions): Promise<Done<o.CreateSubnetMutation['createSubnet']>>;
   /**
@@ -498,6 +558,10 @@ export const bindQueries = (read: Read): Queries => ({
   permissions: (variables, options) => read(documents.permissions, variables ?? {}, options, (data) => data.permissions),
   access: (variables, options) => read(documents.access, variables, options, (data) => data.access),
   canI: (variables, options) => read(documents.canI, variables, options, (data) => data.canI),
+  addressRanges: (variables, options) => read(documents.addressRanges, variables ?? {}, options, (data) => data.addressRanges),
+  publicAddresses: (variables, options) => read(documents.publicAddresses, variables ?? {}, options, (data) => data.publicAddresses),
+  publicAddress: (variables, options) => read(documents.publicAddress, variables, options, (data) => data.publicAddress),
+  portMappings: (variables, options) => read(documents.portMappings, variables ?? {}, options, (data) => data.portMappings),
   auditLog: (variables, options) => read(documents.auditLog, variables ?? {}, options, (data) => data.auditLog),
   logHead: (variables, options) => read(documents.logHead, variables ?? {}, options, (data) => data.logHead),
   timeline: (variables, options) => read(documents.timeline, variables, options, (data) => data.timeline),
@@ -531,6 +595,7 @@ export const bindQueries = (read: Read): Queries => ({
   namespaces: (variables, options) => read(documents.namespaces, variables ?? {}, options, (data) => data.namespaces),
   namespace: (variables, options) => read(documents.namespace, variables, options, (data) => data.namespace),
   roleHolders: (variables, options) => read(documents.roleHolders, variables, options, (data) => data.role?.holders ?? null),
+  publicAddressMappings: (variables, options) => read(documents.publicAddressMappings, variables, options, (data) => data.publicAddress?.mappings ?? null),
   deploymentReleases: (variables, options) => read(documents.deploymentReleases, variables, options, (data) => data.deployment?.releases ?? null),
   deploymentRollouts: (variables, options) => read(documents.deploymentRollouts, variables, options, (data) => data.deployment?.rollouts ?? null),
   deploymentInstances: (variables, options) => read(documents.deploymentInstances, variables, options, (data) => data.deployment?.instances ?? null),
@@ -539,6 +604,8 @@ export const bindQueries = (read: Read): Queries => ({
   isolationPolicyEnforcement: (variables, options) => read(documents.isolationPolicyEnforcement, variables, options, (data) => data.isolationPolicy?.enforcement ?? null),
   environmentNamespaces: (variables, options) => read(documents.environmentNamespaces, variables, options, (data) => data.environment?.namespaces ?? null),
   environmentQuotaHolders: (variables, options) => read(documents.environmentQuotaHolders, variables, options, (data) => data.environment?.quotaHolders ?? null),
+  namespaceAddressUse: (variables, options) => read(documents.namespaceAddressUse, variables, options, (data) => data.namespace?.addressUse ?? null),
+  namespacePublicAddresses: (variables, options) => read(documents.namespacePublicAddresses, variables, options, (data) => data.namespace?.publicAddresses ?? null),
   namespaceSubnets: (variables, options) => read(documents.namespaceSubnets, variables, options, (data) => data.namespace?.subnets ?? null),
   namespaceDeployments: (variables, options) => read(documents.namespaceDeployments, variables, options, (data) => data.namespace?.deployments ?? null),
   namespaceIsolationPolicies: (variables, options) => read(documents.namespaceIsolationPolicies, variables, options, (data) => data.namespace?.isolationPolicies ?? null),
@@ -555,6 +622,14 @@ export const bindMutations = (change: Change): Mutations => ({
   changeMemberRole: (input, options) => change.done(documents.changeMemberRole, { input }, options, (data) => data.changeMemberRole),
   removeMember: (input, options) => change.done(documents.removeMember, { input }, options, (data) => data.removeMember),
   leaveTenant: (input, options) => change.done(documents.leaveTenant, { input }, options, (data) => data.leaveTenant),
+  addAddressRange: (input, options) => change.done(documents.addAddressRange, { input }, options, (data) => data.addAddressRange),
+  withdrawAddressRange: (input, options) => change.done(documents.withdrawAddressRange, { input }, options, (data) => data.withdrawAddressRange),
+  deleteSubnet: (input, options) => change.deleted(documents.deleteSubnet, { input }, options, (data) => data.deleteSubnet),
+  setSubnetGrowth: (input, options) => change.done(documents.setSubnetGrowth, { input }, options, (data) => data.setSubnetGrowth),
+  allocatePublicAddress: (input, options) => change.done(documents.allocatePublicAddress, { input }, options, (data) => data.allocatePublicAddress),
+  releasePublicAddress: (input, options) => change.done(documents.releasePublicAddress, { input }, options, (data) => data.releasePublicAddress),
+  createPortMapping: (input, options) => change.done(documents.createPortMapping, { input }, options, (data) => data.createPortMapping),
+  deletePortMapping: (input, options) => change.deleted(documents.deletePortMapping, { input }, options, (data) => data.deletePortMapping),
   deleteEnvironment: (input, options) => change.deleted(documents.deleteEnvironment, { input }, options, (data) => data.deleteEnvironment),
   deleteTenant: (input, options) => change.deleted(documents.deleteTenant, { input }, options, (data) => data.deleteTenant),
   undeleteTenant: (input, options) => change.done(documents.undeleteTenant, { input }, options, (data) => data.undeleteTenant),

@@ -112,6 +112,108 @@ export type LeaveTenantInput = {
   readonly idempotencyKey?: string | null | undefined;
 };
 
+/** What the addresses of a range are for. */
+export type RangePurpose =
+  /** Subnets of namespaces are cut out of it. */
+  | 'INSTANCES'
+  /** Virtual addresses of services. */
+  | 'SERVICES'
+  /** Given to tenants one by one, to be reached from outside. */
+  | 'PUBLIC'
+  /** For something that isn't the platform's, such as the network of its nodes: nothing is taken out of it. */
+  | 'RESERVED';
+
+/** What a range can be added for. */
+export type AddedRangePurpose =
+  /** Subnets of namespaces are cut out of it. */
+  | 'INSTANCES'
+  /** Given to tenants one by one, to be reached from outside. */
+  | 'PUBLIC'
+  /** Nothing is taken out of it. It may be a part of a range for instances. */
+  | 'RESERVED';
+
+/** A further range for the platform. */
+export type AddAddressRangeInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** What its addresses are for. */
+  readonly purpose: AddedRangePurpose;
+  /** CIDR, e.g. `10.128.0.0/12`. */
+  readonly cidr: string;
+};
+
+/** A range that the platform shall have no longer. */
+export type WithdrawAddressRangeInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** Global id of the range. */
+  readonly addressRangeId: string;
+};
+
+/** A subnet to delete. */
+export type DeleteSubnetInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The subnet. */
+  readonly subnetId: string;
+};
+
+/** Whether a namespace gets further subnets by itself. */
+export type SetSubnetGrowthInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The namespace. */
+  readonly namespaceId: string;
+  /** Whether it gets another one, within its quota, when those that it has are nearly full. */
+  readonly automatic: boolean;
+};
+
+/** A public address to have. */
+export type AllocatePublicAddressInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The namespace that shall hold it. */
+  readonly namespaceId: string;
+  /** Unique in the namespace. */
+  readonly name: string;
+  /** Which family, where `address` is left out. */
+  readonly family?: AddressFamily | null | undefined;
+  /** That one; any free one where left out. While it rests only its last tenant can have it again. */
+  readonly address?: string | null | undefined;
+};
+
+/** A public address to give back. */
+export type ReleasePublicAddressInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The address. */
+  readonly publicAddressId: string;
+};
+
+/** A port to open to the outside. */
+export type CreatePortMappingInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The address that it is a port of. */
+  readonly publicAddressId: string;
+  /** Transport protocol. */
+  readonly protocol?: Protocol | null | undefined;
+  /** The port that is open to the outside, 1–65535. */
+  readonly port: number;
+  /** The deployment to whose instances it leads. */
+  readonly deploymentId: string;
+  /** The port of the instances; the same as `port` where left out. */
+  readonly targetPort?: number | null | undefined;
+};
+
+/** A port mapping to delete. */
+export type DeletePortMappingInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The mapping. */
+  readonly portMappingId: string;
+};
+
 /** What became of what was asked. */
 export type AuditOutcome =
   /** It was done. */
@@ -975,8 +1077,14 @@ export type CreateSubnetInput = {
   readonly idempotencyKey?: string | null | undefined;
   /** The namespace to give it to. */
   readonly namespaceId: string;
-  /** A CIDR of the platform's address pool, e.g. `10.64.9.0/24`; the next free one where left out. */
+  /** A CIDR of the platform's address pool, /16 to /29, e.g. `10.64.9.0/24`; the next free one where left out. */
   readonly ipv4?: string | null | undefined;
+  /** A CIDR of the platform's address pool, /56 to /112, e.g. `fd61:746f:6c6c:9::/64`; the next free one where left out. */
+  readonly ipv6?: string | null | undefined;
+  /** How large the next free IPv4 range shall be, 16–29; a /24 where left out. */
+  readonly ipv4PrefixLength?: number | null | undefined;
+  /** How large the next free IPv6 range shall be, 56–112; a /64 where left out. */
+  readonly ipv6PrefixLength?: number | null | undefined;
 };
 
 /** What of a policy may not be what was meant. */
@@ -1204,7 +1312,11 @@ export type QuotaHolderKind =
   /** A subnet. */
   | 'SUBNET'
   /** A namespace. */
-  | 'NAMESPACE';
+  | 'NAMESPACE'
+  /** A public address. */
+  | 'PUBLIC_ADDRESS'
+  /** A port mapping. */
+  | 'PORT_MAPPING';
 
 /** A limit of one measure. */
 export type QuotaLimitInput = {
@@ -1486,6 +1598,12 @@ export type AccessReasonFragment = { readonly role: string, readonly roleId: str
 
 export type AccessDecisionFragment = { readonly permission: string, readonly allowed: boolean, readonly level: ScopeLevel, readonly environmentId: string | null, readonly namespaceId: string | null, readonly because: ReadonlyArray<AccessReasonFragment> };
 
+export type AddressRangeFragment = { readonly id: string, readonly purpose: RangePurpose, readonly cidr: string, readonly createdAt: string, readonly within: { readonly id: string } | null };
+
+export type PublicAddressFragment = { readonly id: string, readonly name: string, readonly address: string, readonly createdAt: string, readonly namespace: { readonly id: string, readonly name: string } };
+
+export type PortMappingFragment = { readonly id: string, readonly protocol: Protocol, readonly port: number, readonly address: string, readonly targetPort: number, readonly createdAt: string, readonly publicAddress: { readonly id: string, readonly name: string } | null, readonly deployment: { readonly id: string, readonly name: string } | null, readonly namespace: { readonly id: string, readonly name: string } };
+
 export type AuditRecordFragment = { readonly cursor: string, readonly id: string, readonly type: string, readonly resourceId: string, readonly time: string, readonly actor: string, readonly cause: string | null, readonly correlation: string, readonly data: unknown, readonly hash: string, readonly changes: ReadonlyArray<ResourceChangeFragment> };
 
 export type ResourceChangeFragment = { readonly kind: string, readonly id: string, readonly before: unknown, readonly after: unknown };
@@ -1542,7 +1660,7 @@ export type ApiKeyFragment = { readonly id: string, readonly name: string, reado
 
 export type InvitationFragment = { readonly id: string, readonly role: TenantRole, readonly label: string | null, readonly email: string | null, readonly status: InvitationStatus, readonly invitedBy: string, readonly createdAt: string, readonly expiresAt: string, readonly endedAt: string | null, readonly memberId: string | null };
 
-export type SubnetFragment = { readonly id: string, readonly ipv4: string, readonly ipv6: string, readonly createdAt: string, readonly namespace: { readonly id: string, readonly name: string } };
+export type SubnetFragment = { readonly id: string, readonly ipv4: string, readonly ipv6: string, readonly deleting: boolean, readonly createdAt: string, readonly namespace: { readonly id: string, readonly name: string } };
 
 export type IsolationPolicyFragment = { readonly id: string, readonly name: string, readonly revision: number, readonly version: number, readonly action: PolicyAction, readonly priority: number, readonly log: boolean, readonly active: boolean, readonly nextChangeAt: string | null, readonly createdAt: string, readonly sources: ReadonlyArray<PolicyPeerFragment>, readonly destinations: ReadonlyArray<PolicyPeerFragment>, readonly traffic: ReadonlyArray<PolicyTrafficFragment>, readonly schedule: PolicyScheduleFragment | null, readonly fromNamespace: { readonly id: string, readonly name: string } | null, readonly fromLabels: ReadonlyArray<LabelFragment>, readonly toLabels: ReadonlyArray<LabelFragment>, readonly ports: ReadonlyArray<PortRangeFragment>, readonly namespace: { readonly id: string, readonly name: string }, readonly labels: ReadonlyArray<LabelFragment> };
 
@@ -1602,7 +1720,7 @@ export type EnvironmentFragment = { readonly id: string, readonly name: string, 
 
 export type ImageRulesFragment = { readonly allowed: ReadonlyArray<string> | null, readonly promotedOnly: boolean };
 
-export type NamespaceFragment = { readonly id: string, readonly name: string, readonly status: NamespaceStatus, readonly createdAt: string, readonly version: number, readonly isolationLevel: IsolationLevel, readonly deletionProtection: boolean, readonly labels: ReadonlyArray<LabelFragment>, readonly environment: { readonly id: string, readonly name: string }, readonly quota: ReadonlyArray<QuotaUseFragment> };
+export type NamespaceFragment = { readonly id: string, readonly name: string, readonly status: NamespaceStatus, readonly createdAt: string, readonly version: number, readonly subnetGrowth: boolean, readonly isolationLevel: IsolationLevel, readonly deletionProtection: boolean, readonly labels: ReadonlyArray<LabelFragment>, readonly environment: { readonly id: string, readonly name: string }, readonly quota: ReadonlyArray<QuotaUseFragment> };
 
 export type UserErrorFragment = { readonly code: string, readonly message: string, readonly field: ReadonlyArray<string> | null };
 
@@ -1624,6 +1742,8 @@ export type QuotaHolderFragment = { readonly id: string, readonly kind: QuotaHol
 
 export type QuotaShareFragment = { readonly measure: QuotaMeasure, readonly used: number, readonly reserved: number };
 
+export type AddressUseFragment = { readonly size: number, readonly used: number, readonly free: number, readonly cooling: number, readonly exhaustedAt: string | null };
+
 export type NamespaceEnforcementFragment = { readonly state: EnforcementState, readonly policies: number, readonly lagging: ReadonlyArray<PolicyEnforcementFragment> };
 
 export type ViewerQueryVariables = Exact<{ [key: string]: never; }>;
@@ -1640,6 +1760,9 @@ export type NodeQuery = { readonly node:
     | { readonly __typename: 'Role', readonly id: string }
     | { readonly __typename: 'RoleBinding', readonly id: string }
     | { readonly __typename: 'Member', readonly id: string }
+    | { readonly __typename: 'AddressRange', readonly id: string }
+    | { readonly __typename: 'PublicAddress', readonly id: string }
+    | { readonly __typename: 'PortMapping', readonly id: string }
     | { readonly __typename: 'Deletion', readonly id: string }
     | { readonly __typename: 'Tenant', readonly id: string }
     | { readonly __typename: 'Environment', readonly id: string }
@@ -1701,6 +1824,37 @@ export type CanIQueryVariables = Exact<{
 
 
 export type CanIQuery = { readonly canI: AccessDecisionFragment };
+
+export type AddressRangesQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type AddressRangesQuery = { readonly addressRanges: { readonly nodes: ReadonlyArray<AddressRangeFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
+
+export type PublicAddressesQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type PublicAddressesQuery = { readonly publicAddresses: { readonly nodes: ReadonlyArray<PublicAddressFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
+
+export type PublicAddressQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type PublicAddressQuery = { readonly publicAddress: PublicAddressFragment | null };
+
+export type PortMappingsQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type PortMappingsQuery = { readonly portMappings: { readonly nodes: ReadonlyArray<PortMappingFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
 
 export type AuditLogQueryVariables = Exact<{
   filter?: AuditFilter | null | undefined;
@@ -2013,6 +2167,62 @@ export type LeaveTenantMutationVariables = Exact<{
 
 
 export type LeaveTenantMutation = { readonly leaveTenant: { readonly deletedId: string | null, readonly position: string | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type AddAddressRangeMutationVariables = Exact<{
+  input: AddAddressRangeInput;
+}>;
+
+
+export type AddAddressRangeMutation = { readonly addAddressRange: { readonly position: string | null, readonly addressRange: AddressRangeFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type WithdrawAddressRangeMutationVariables = Exact<{
+  input: WithdrawAddressRangeInput;
+}>;
+
+
+export type WithdrawAddressRangeMutation = { readonly withdrawAddressRange: { readonly deletedId: string | null, readonly position: string | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type DeleteSubnetMutationVariables = Exact<{
+  input: DeleteSubnetInput;
+}>;
+
+
+export type DeleteSubnetMutation = { readonly deleteSubnet: { readonly position: string | null, readonly subnet: SubnetFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type SetSubnetGrowthMutationVariables = Exact<{
+  input: SetSubnetGrowthInput;
+}>;
+
+
+export type SetSubnetGrowthMutation = { readonly setSubnetGrowth: { readonly position: string | null, readonly namespace: NamespaceFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type AllocatePublicAddressMutationVariables = Exact<{
+  input: AllocatePublicAddressInput;
+}>;
+
+
+export type AllocatePublicAddressMutation = { readonly allocatePublicAddress: { readonly position: string | null, readonly publicAddress: PublicAddressFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type ReleasePublicAddressMutationVariables = Exact<{
+  input: ReleasePublicAddressInput;
+}>;
+
+
+export type ReleasePublicAddressMutation = { readonly releasePublicAddress: { readonly deletedId: string | null, readonly position: string | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type CreatePortMappingMutationVariables = Exact<{
+  input: CreatePortMappingInput;
+}>;
+
+
+export type CreatePortMappingMutation = { readonly createPortMapping: { readonly position: string | null, readonly portMapping: PortMappingFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type DeletePortMappingMutationVariables = Exact<{
+  input: DeletePortMappingInput;
+}>;
+
+
+export type DeletePortMappingMutation = { readonly deletePortMapping: { readonly deletedId: string | null, readonly position: string | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
 
 export type DeleteEnvironmentMutationVariables = Exact<{
   input: DeleteEnvironmentInput;
@@ -2394,6 +2604,15 @@ export type RoleHoldersQueryVariables = Exact<{
 
 export type RoleHoldersQuery = { readonly role: { readonly holders: { readonly nodes: ReadonlyArray<RoleBindingFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } } | null };
 
+export type PublicAddressMappingsQueryVariables = Exact<{
+  id: string;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type PublicAddressMappingsQuery = { readonly publicAddress: { readonly mappings: { readonly nodes: ReadonlyArray<PortMappingFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } } | null };
+
 export type DeploymentReleasesQueryVariables = Exact<{
   id: string;
   first?: number | null | undefined;
@@ -2464,6 +2683,22 @@ export type EnvironmentQuotaHoldersQueryVariables = Exact<{
 
 
 export type EnvironmentQuotaHoldersQuery = { readonly environment: { readonly quotaHolders: { readonly nodes: ReadonlyArray<QuotaHolderFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } } | null };
+
+export type NamespaceAddressUseQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type NamespaceAddressUseQuery = { readonly namespace: { readonly addressUse: AddressUseFragment } | null };
+
+export type NamespacePublicAddressesQueryVariables = Exact<{
+  id: string;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type NamespacePublicAddressesQuery = { readonly namespace: { readonly publicAddresses: { readonly nodes: ReadonlyArray<PublicAddressFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } } | null };
 
 export type NamespaceSubnetsQueryVariables = Exact<{
   id: string;
