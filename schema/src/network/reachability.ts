@@ -91,8 +91,12 @@ export const destinationKinds = ['INSTANCE', 'ITSELF', 'SERVICE', 'OUTSIDE', 'UN
 export const explainedReachability = z.strictObject({
   from: knownEnd,
   kind: z.enum(destinationKinds),
+  /** All of `flows`, and those that are omitted; false where there is none. */
+  allowed: z.boolean(),
   /** Of a service more than one: one for each target. Empty where nothing is behind it, and where the destination is unknown. */
   flows: z.array(reachabilityFlow),
+  /** How many more there are. */
+  omitted: z.number().int(),
   /** Of the nodes whose rules decide. */
   nodes: z.array(nodeStanding),
 });

@@ -61,7 +61,12 @@ const flow = (to: KnownEnd, destination: string, ingress: object, allowed = true
   ...{ egress: { allowed, rule: allowed ? rule(hidden.policy, 'TENANT') : null }, ingress },
 });
 const says = (kind: string, flows: object[], nodes: object[]) => {
-  answer = { ok: true, result: { from: end(ours, 2), kind, flows, nodes }, position: 1, version: 0 };
+  answer = {
+    ok: true,
+    result: { from: end(ours, 2), kind, allowed: flows.length > 0, flows, omitted: 0, nodes },
+    position: 1,
+    version: 0,
+  };
 };
 const query = `query ($from: ID!, $to: ReachabilityTargetInput!, $protocol: ReachabilityProtocol, $port: Int) {
   reachability(from: $from, to: $to, protocol: $protocol, port: $port) {

@@ -183,3 +183,91 @@ it('answers as of everything that is committed, at once after a change', async (
   }
   await vi.waitFor(async () => expect((await told(web, to(db))).nodes[0]?.standing).toBe('BEHIND'), deadline);
 });
+
+describe('which rule decides', () => {
+  const policy = async (name: string, more: object) => {
+    const spec = { ...opens(80, 80, more) };
+    const reply = await harness.call('CreateIsolationPolicy', { namespaceId: shop, name, ...spec }, { tenant: mine });
+    return resultOf(reply).policyId as string;
+  };
+  const remove = (id: string) => harness.call('DeleteIsolationPolicy', { policyId: id }, { tenant: mine });
+
+  it('is the denial of a lower priority, before what allows it', async () => {
+    const denial = await policy('deny', { action: 'DENY', priority: 10 });
+    const { flows } = await told(web, to(db));
+    for (const { allowed, egress, ingress } of flows) {
+      expect(allowed).toBe(false);
+      expect(egress).toMatchObject({ allowed: false, rule: { policyId: denial, action: 'DENY', place: 1 } });
+      expect(ingress).toMatchObject({ allowed: false, rule: { policyId: denial } });
+    }
+    await remove(denial);
+    expect((await told(web, to(db))).flows[0]?.allowed).toBe(true);
+  });
+
+  it('is one for ICMP where one says so, and one for a network outside', async () => {
+    const ping = { protocol: 'ICMP', icmp: 'ECHO_REQUEST' };
+    const icmp = await policy('ping', { traffic: [{ protocol: 'ICMP', type: 'ECHO_REQUEST' }] });
+    expect((await told(web, to(db), ping)).flows).toMatchObject([
+      { allowed: true, port: null, egress: { rule: { policyId: icmp, protocol: 'ICMP', icmp: 'ECHO_REQUEST' } } },
+      { allowed: true },
+    ]);
+    const outside = await policy('out', {
+      to: [{ kind: 'CIDR', cidr: '203.0.113.0/24', except: ['203.0.113.128/25'] }],
+    });
+    const at = (address: string) => told(web, { kind: 'ADDRESS', address });
+    expect(await at('203.0.113.7')).toMatchObject({
+      ...{ kind: 'OUTSIDE', allowed: true },
+      flows: [{ allowed: true, egress: { rule: { policyId: outside } }, ingress: null }],
+    });
+    expect((await at('203.0.113.200')).allowed).toBe(false);
+    expect((await at('2001:db8::1')).allowed).toBe(false);
+  });
+
+  it('is the isolation level of the namespace, where no policy says anything', async () => {
+    const level = (one: string) =>
+      harness.call('SetNamespaceIsolation', { namespaceId: shop, level: one }, { tenant: mine }).then(resultOf);
+    await level('NAMESPACE');
+    expect((await told(api, to(db), tcp(9))).flows[0]).toMatchObject({
+      allowed: true,
+      egress: { rule: { tier: 'ISOLATION_LEVEL', policyId: shop, revision: null } },
+    });
+    await level('RULE');
+    expect((await told(api, to(db), tcp(9))).allowed).toBe(false);
+  });
+});
+
+it('of a service is told of each of its targets, by its id and by its address', async () => {
+  const spec = {
+    ...{ selector: { app: 'db' }, affinitySeconds: null },
+    ports: [{ name: 'sql', protocol: 'TCP', port: 5432, targetPort: 80 }],
+  };
+  const created = await harness.call('CreateService', { namespaceId: shop, name: 'db', spec }, { tenant: mine });
+  const serviceId = resultOf(created).serviceId as Id<'service'>;
+  const { data } = await harness.event(`service:${serviceId}`, 'ServiceCreated');
+  const toService = { kind: 'SERVICE', serviceId };
+  expect(await told(web, toService, tcp(5432))).toMatchObject({ kind: 'SERVICE', allowed: false, flows: [] });
+  await harness.fact(harness.deploy, mine, `deployment:${newId('deployment')}`, 'InstanceReady', {
+    ...{ deploymentId: newId('deployment'), instanceId: db, nodeId: far },
+  });
+  await vi.waitFor(async () => {
+    const { kind, allowed, flows } = await told(web, toService, tcp(5432));
+    expect({ kind, allowed }).toEqual({ kind: 'SERVICE', allowed: true });
+    expect(flows).toMatchObject([
+      { family: 'IPV4', port: 80, to: { instanceId: db } },
+      { family: 'IPV6', port: 80, to: { instanceId: db } },
+    ]);
+  }, deadline);
+  expect(await told(web, { kind: 'ADDRESS', address: data.ipv4 }, tcp(5432))).toMatchObject({
+    ...{ kind: 'SERVICE', allowed: true },
+    flows: [{ family: 'IPV4', port: 80 }],
+  });
+  expect(await told(api, toService, tcp(5432))).toMatchObject({ kind: 'SERVICE', allowed: false });
+  expect(await told(web, toService, tcp(5433))).toMatchObject({ kind: 'SERVICE', allowed: false, flows: [] });
+  const nobody = newId('service');
+  const text = async (id: string, tenant: Id<'tenant'>, from: string) =>
+    JSON.stringify(await ask(from, { kind: 'SERVICE', serviceId: id }, tcp(1), tenant)).replaceAll(id, '…');
+  expect(await text(serviceId, theirs, foreign)).toBe(await text(nobody, theirs, foreign));
+  const free = JSON.stringify(await ask(foreign, { kind: 'ADDRESS', address: '10.127.255.9' }, tcp(1), theirs));
+  const taken = JSON.stringify(await ask(foreign, { kind: 'ADDRESS', address: data.ipv4 }, tcp(1), theirs));
+  expect(taken).toBe(free);
+});

@@ -60,7 +60,7 @@ const shownEnd = ({ instanceId, namespaceId, nodeId }: KnownEnd) => ({ instanceI
 /** As it is told of an address of the platform at which nothing is: what a viewer can't read is as if it weren't there. */
 function asUnknown(told: ExplainedReachability): ExplainedReachability {
   return {
-    ...{ from: told.from, kind: 'UNKNOWN', flows: [] },
+    ...{ from: told.from, kind: 'UNKNOWN', allowed: false, flows: [], omitted: 0 },
     nodes: told.nodes.filter(({ nodeId }) => nodeId === told.from.nodeId),
   };
 }
@@ -72,7 +72,8 @@ function shown(told: ExplainedReachability, names: PolicyNames) {
     message: verdictMessage(one, direction, told.kind, names),
   });
   return {
-    allowed: told.flows.length > 0 && told.flows.every((flow) => flow.allowed),
+    allowed: told.allowed,
+    omittedFlows: told.omitted,
     from: shownEnd(told.from),
     destination: told.kind,
     flows: told.flows.map((flow) => ({

@@ -4,10 +4,10 @@ import { type Rejection, reject } from '@atoll/schema/errors';
 import type { Id } from '@atoll/schema/ids';
 import type { NetworkInput } from '@atoll/schema/network/commands';
 import type { ExplainedReachability, KnownEnd } from '@atoll/schema/network/reachability';
-import { canonicalAddress, families, familyOf } from '@atoll/schema/node/decide';
+import { canonicalAddress, type Family, families, familyOf } from '@atoll/schema/node/decide';
 import type { Pool } from 'pg';
-import { betweenInstances, type End, notRoutable, toOutside } from './explain.ts';
-import { endAtAddress, endOfInstance, type RulesOf, readStandings } from './read.ts';
+import { betweenInstances, type End, notRoutable, throughRules, toOutside } from './explain.ts';
+import { endAtAddress, endOfInstance, endsAtAddresses, findService, type RulesOf, readStandings } from './read.ts';
 
 type Question = NetworkInput<'ExplainReachability'>;
 export type Told<T> = { readonly ok: true; readonly told: T } | { readonly ok: false; readonly rejection: Rejection };
@@ -23,6 +23,9 @@ const noService = reject('NOT_FOUND', 'There is no such service of yours.', 'to.
 /** Reads as of one moment; nothing is locked. */
 export const snapshot = 'set transaction isolation level repeatable read, read only';
 
+/** Targets of a service that are told of; all are asked. */
+const maxTargets = 50;
+
 export async function askReachability(
   { pool, rulesOf }: { readonly pool: Pool; readonly rulesOf: RulesOf },
   tenant: Id<'tenant'>,
@@ -34,41 +37,69 @@ export async function askReachability(
       const endOf = async (end: KnownEnd): Promise<End> => ({ ...end, node: await rulesOf(tx, end.nodeId) });
       const found = await endOfInstance(tx, tenant, from);
       if (found === null) return { ok: false, rejection: noSuch('from') };
-      const source = await endOf(found);
+      const start = found;
+      const source = await endOf(start);
 
       async function answer(kind: ExplainedReachability['kind'], flows: ExplainedReachability['flows']) {
-        const nodes = new Set([found, ...flows.map((flow) => flow.to)].flatMap((end) => (end ? [end.nodeId] : [])));
+        const nodes = new Set([start, ...flows.map((flow) => flow.to)].flatMap((end) => (end ? [end.nodeId] : [])));
         const standings = await readStandings(tx, [...nodes]);
-        return { ok: true, told: { from: shown(source), kind, flows, nodes: standings } } as const;
+        const allowed = flows.length > 0 && flows.every((flow) => flow.allowed);
+        const told = flows.slice(0, maxTargets * families.length);
+        const omitted = flows.length - told.length;
+        return { ok: true, told: { from: start, kind, allowed, flows: told, omitted, nodes: standings } } as const;
       }
-      const reach = async (target: KnownEnd) => {
+      const toInstance = async (target: KnownEnd, asked: readonly Family[]) => {
         const end = await endOf(target);
-        return families.map((family) => betweenInstances(source, end, family, traffic));
+        const flows = asked.map((family) => betweenInstances(source, end, family, traffic));
+        return answer(target.instanceId === from ? 'ITSELF' : 'INSTANCE', flows);
       };
-
-      const kindOf = ({ instanceId }: KnownEnd) => (instanceId === from ? 'ITSELF' : 'INSTANCE');
+      /** To each of the targets that the source's node sends such connections to now. */
+      async function toService(serviceId: Id<'service'>, asked: readonly Family[]) {
+        const service = source.node.rules.services.find((one) => one.serviceId === serviceId);
+        const port = service?.ports.find(
+          (one) => traffic.protocol !== 'ICMP' && traffic.protocol === one.protocol && traffic.port === one.port,
+        );
+        if (port === undefined) return answer('SERVICE', []);
+        const { protocol, targets } = port;
+        const ends = await endsAtAddresses(
+          tx,
+          tenant,
+          targets.map((target) => target.ipv4),
+        );
+        const flows: ExplainedReachability['flows'] = [];
+        for (const target of targets) {
+          const known = ends.get(target.ipv4);
+          if (known === undefined) continue;
+          const end = await endOf(known);
+          for (const family of asked) flows.push(throughRules(source, end, family, { protocol, port: target.port }));
+        }
+        return answer('SERVICE', flows);
+      }
 
       switch (to.kind) {
         case 'INSTANCE': {
           const target = await endOfInstance(tx, tenant, to.instanceId);
           return target === null
             ? { ok: false, rejection: noSuch('to.instanceId') }
-            : answer(kindOf(target), await reach(target));
+            : await toInstance(target, families);
         }
-        case 'SERVICE':
-          return { ok: false, rejection: noService };
+        case 'SERVICE': {
+          const service = await findService(tx, tenant, { column: 'service_id', value: to.serviceId });
+          return service === null ? { ok: false, rejection: noService } : await toService(service, families);
+        }
         case 'ADDRESS': {
           const family = familyOf(to.address);
           const address = canonicalAddress(to.address);
           const why = notRoutable(address);
           if (why !== null) return { ok: false, rejection: reject('INVALID_ARGUMENT', why, 'to.address') };
           if (!source.node.reader.isInside(family, address)) {
-            return answer('OUTSIDE', [toOutside(source, address, family, traffic)]);
+            return await answer('OUTSIDE', [toOutside(source, address, family, traffic)]);
           }
           const target = await endAtAddress(tx, tenant, family, address);
+          if (target !== null) return await toInstance(target, [family]);
+          const service = await findService(tx, tenant, { column: family, value: address });
           // The same, whether somebody else is there or nobody: nothing is told of it.
-          if (target === null) return answer('UNKNOWN', []);
-          return answer(kindOf(target), [betweenInstances(source, await endOf(target), family, traffic)]);
+          return service === null ? await answer('UNKNOWN', []) : await toService(service, [family]);
         }
         default:
           return to satisfies never;
@@ -77,5 +108,3 @@ export async function askReachability(
     snapshot,
   );
 }
-
-const shown = ({ node: _, ...end }: End): KnownEnd => end;

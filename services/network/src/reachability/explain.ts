@@ -34,10 +34,15 @@ export function notRoutable(address: string): string | null {
 const unasked: EndVerdict = { allowed: true, rule: null };
 
 export function betweenInstances(from: End, to: End, family: Family, traffic: AskedTraffic): ReachabilityFlow {
+  if (from.instanceId !== to.instanceId) return throughRules(from, to, family, traffic);
   // What an instance says to itself doesn't leave it.
-  const itself = from.instanceId === to.instanceId;
-  const egress = itself ? unasked : atEnd('egress', from, family, to[family], traffic);
-  const ingress = itself ? unasked : atEnd('ingress', to, family, from[family], traffic);
+  return { ...throughRules(from, to, family, traffic), allowed: true, egress: unasked, ingress: unasked };
+}
+
+/** As `betweenInstances`, also where a service sends an instance to itself: then it does leave it. */
+export function throughRules(from: End, to: End, family: Family, traffic: AskedTraffic): ReachabilityFlow {
+  const egress = atEnd('egress', from, family, to[family], traffic);
+  const ingress = atEnd('ingress', to, family, from[family], traffic);
   return {
     ...{ family: shownFamily[family], source: from[family], destination: to[family], port: portOf(traffic) },
     ...{ to: known(to), allowed: egress.allowed && ingress.allowed, egress, ingress },

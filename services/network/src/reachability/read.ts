@@ -40,6 +40,32 @@ export async function endAtAddress(
   return rows[0] ?? null;
 }
 
+/** A service of the tenant, by its id or by one of its virtual addresses; null where there is none. */
+export async function findService(
+  tx: PoolClient,
+  tenant: string,
+  by: { readonly column: 'service_id' | Family; readonly value: string },
+): Promise<Id<'service'> | null> {
+  const { rows } = await tx.query<{ service_id: Id<'service'> }>(
+    `select service_id from network.service where ${by.column} = $1 and tenant = $2`,
+    [by.value, tenant],
+  );
+  return rows[0]?.service_id ?? null;
+}
+
+/** Of the tenant, by IPv4 address. */
+export async function endsAtAddresses(
+  tx: PoolClient,
+  tenant: string,
+  addresses: readonly string[],
+): Promise<Map<string, KnownEnd>> {
+  const { rows } = await tx.query<KnownEnd>(
+    `select ${endColumns} from network.endpoint where ipv4 = any($1) and tenant = $2 and status <> 'refused'`,
+    [addresses, tenant],
+  );
+  return new Map(rows.map((row) => [row.ipv4, row]));
+}
+
 interface StandingRow extends Omit<NodeStanding, 'since'> {
   readonly since: Date | null;
 }
