@@ -674,6 +674,7 @@ fragment Reachability on Reachability {
   from { ...ReachabilityEnd }
   destination
   flows { ...ReachabilityFlow }
+  omittedFlows
   inForce
   nodes { ...NodeStanding }
 }

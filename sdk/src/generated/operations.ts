@@ -1684,7 +1684,7 @@ export type QuotaDifferenceFragment = { readonly id: string, readonly tenantId: 
 
 export type QuotaAmountFragment = { readonly measure: QuotaMeasure, readonly amount: number };
 
-export type ReachabilityFragment = { readonly allowed: boolean, readonly destination: ReachabilityDestination, readonly inForce: boolean, readonly from: ReachabilityEndFragment, readonly flows: ReadonlyArray<ReachabilityFlowFragment>, readonly nodes: ReadonlyArray<NodeStandingFragment> };
+export type ReachabilityFragment = { readonly allowed: boolean, readonly destination: ReachabilityDestination, readonly omittedFlows: number, readonly inForce: boolean, readonly from: ReachabilityEndFragment, readonly flows: ReadonlyArray<ReachabilityFlowFragment>, readonly nodes: ReadonlyArray<NodeStandingFragment> };
 
 export type ReachabilityEndFragment = { readonly instanceId: string, readonly namespaceId: string, readonly nodeId: string };
 
