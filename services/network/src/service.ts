@@ -13,7 +13,7 @@ import type { Logger } from '@atoll/service/log';
 import type { NatsConnection } from '@atoll/service/nats';
 import { createQuotaClient } from '@atoll/service/quota-client';
 import type { Pool } from 'pg';
-import { clockOf } from './clock.ts';
+import { type Clock, clockOf } from './clock.ts';
 import { addressHandlers } from './commands/addresses.ts';
 import { publicAddressHandlers } from './commands/public-addresses.ts';
 import { networkHandlers } from './commands.ts';
@@ -22,6 +22,7 @@ import { reconcileDraining } from './controllers/draining.ts';
 import { createFirstSubnets } from './controllers/first-subnets.ts';
 import { reconcileLagging } from './controllers/lagging.ts';
 import { reconcileNodes } from './controllers/nodes.ts';
+import { keepPolicyTimes } from './controllers/policy-times.ts';
 import { reconcileServing } from './controllers/serving.ts';
 import { type Family, parseRange } from './domain/address.ts';
 import { service, serviceStream } from './domain/service.ts';
@@ -56,6 +57,8 @@ const refusedAfterMs = 3_000;
 const resyncMs = 2_000;
 /** So long the virtual address of a service that was deleted isn't given to another. */
 const serviceAddressRestMs = 600_000;
+/** Schedules are of minutes: a policy is turned on or off within a second of its moment. */
+const policyTimesMs = 1_000;
 /** How long one waits for the local tables before going on with what they have. */
 const catchUpMs = 2_000;
 
@@ -86,12 +89,14 @@ export async function startNetwork(options: {
   pools: ConfiguredRanges;
   log: Logger;
   silentAfterMs?: number;
+  clock?: Clock;
   goneAfterMs?: number;
   serviceAddressRestMs?: number;
   lateAfterMs?: number;
   rest: Rest;
 }) {
   const { pool, nc, pools, rest, log } = options;
+  const clock = options.clock ?? clockOf(pool);
   const store = createEventStore({ pool, context: 'network', schema, registry: networkEvents, log });
   const relay = await startRelay({ store, nc, log });
   const reachability: Reachability = {
@@ -150,6 +155,12 @@ export async function startNetwork(options: {
     resyncMs,
     log,
     reconcile: () => reconcileServing({ db: pool, store, reachability, caughtUp, again: () => serving.wake() }),
+  });
+  const times = startController({
+    name: 'policy-times',
+    resyncMs: policyTimesMs,
+    log,
+    reconcile: () => keepPolicyTimes({ db: pool, store, clock, log }),
   });
   wake = { addressing: addressing.wake, draining: draining.wake, serving: serving.wake };
   const late = options.lateAfterMs ?? lateAfterMs;
@@ -229,7 +240,7 @@ export async function startNetwork(options: {
           const found = await loadState(store, { decider: service, stream: serviceStream(serviceId) });
           return found.tenant === tenant && found.state.status === 'active' ? found.state.namespaceId : null;
         },
-        now: clockOf(pool),
+        now: clock,
       },
       async remainsOf(tenant, scope, seen, deadline) {
         const there = await Promise.all([
@@ -260,7 +271,14 @@ export async function startNetwork(options: {
     async stop() {
       await Promise.all([commands.stop(), pull.stop(), report.stop(), holdings.stop()]);
       await Promise.all([reactions.stop(), replica.stop(), environments.stop()]);
-      await Promise.all([addressing.stop(), draining.stop(), nodes.stop(), serving.stop(), lagging.stop()]);
+      await Promise.all([
+        times.stop(),
+        addressing.stop(),
+        draining.stop(),
+        nodes.stop(),
+        serving.stop(),
+        lagging.stop(),
+      ]);
       await state.stop();
       await relay.stop();
       await store.close();

@@ -51,6 +51,8 @@ export interface HarnessOptions {
   readonly lateAfterMs?: number;
   /** None where it isn't given. */
   readonly rest?: Rest;
+  /** The time of schedules, in place of the database's. */
+  readonly clock?: () => Promise<Date>;
   /** Processes of the service; each with its own pool and connection. */
   readonly services?: number;
 }
@@ -79,6 +81,7 @@ export async function startHarness(options: HarnessOptions = {}) {
       pools,
       log,
       rest: options.rest ?? { instanceMs: 0, publicMs: 0 },
+      ...(options.clock && { clock: options.clock }),
       ...(options.silentAfterMs === undefined ? {} : { silentAfterMs: options.silentAfterMs }),
       ...(options.goneAfterMs === undefined ? {} : { goneAfterMs: options.goneAfterMs }),
       ...(options.lateAfterMs === undefined ? {} : { lateAfterMs: options.lateAfterMs }),
