@@ -106,11 +106,20 @@ export class Segment {
     return exec('nsenter', [`--net=${netns}`, '--', 'ip', '-batch', '-'], { input: lines.join('\n') });
   }
 
+  /** The same pod in another network namespace: what was in the one before is gone. */
+  async replug(node: SegmentNode, { end, tap }: Pod): Promise<Pod> {
+    tap.stop();
+    const index = this.pods.findIndex((pod) => pod.end === end);
+    this.pods.splice(index, 1);
+    return this.pod(node, end);
+  }
+
   /** Gives a namespace its end of the segment. */
   async #plug(netns: string, number: number): Promise<void> {
     const other = `port${number}`;
     await this.#ip(this.#bridge, [
-      `link add ${other} type veth peer name ${uplink} netns ${netns}`,
+      // A machine keeps its hardware address when it starts anew.
+      `link add ${other} type veth peer name ${uplink} address 02:00:5e:00:53:${number.toString(16).padStart(2, '0')} netns ${netns}`,
       `link set ${other} master br0 up`,
     ]);
     const { ipv4, ipv6 } = underlayOf(number);
@@ -151,7 +160,10 @@ export class Segment {
   }
 
   /** A node with a running agent. Again with one that was: the machine is new, what was on its disk is not. */
-  async node(was?: SegmentNode): Promise<SegmentNode> {
+  async node(
+    was?: SegmentNode,
+    options: { agent: 'started' | 'not yet' } = { agent: 'started' },
+  ): Promise<SegmentNode> {
     const number = was?.number ?? this.nodes.length + 1;
     if (was) {
       await was.agent.kill();
@@ -160,6 +172,9 @@ export class Segment {
     const id: Id<'node'> = was?.id ?? newId('node');
     const stateDir = was?.stateDir ?? (await mkdtemp(join(tmpdir(), 'atoll-isolation-')));
     const machine = await this.lab.node(id);
+    // As a machine starts; a namespace may have it from the machine that it is on.
+    const forwarding = ['net.ipv4.ip_forward', 'net.ipv6.conf.all.forwarding'].map((key) => `${key}=0`);
+    await machine.commands.run('sysctl', ['-q', '-w', ...forwarding]);
     await this.#plug(machine.netns, number);
     const gateway = underlayOf(outsideNumber);
     await this.#ip(
@@ -179,8 +194,8 @@ export class Segment {
       NODE_OPTIONS: '--conditions=atoll-faults',
     });
     const plane = was?.plane ?? (await ControlPlane.connect(this.nats.url, id));
-    plane.serve();
-    agent.start();
+    if (!was) plane.serve();
+    if (options.agent === 'started') agent.start();
     const underlay = underlayOf(number);
     const node = { ...machine, number, agent, plane, stateDir, underlay, mac: await macOf(machine.netns, uplink) };
     this.nodes.splice(number - 1, 1, node);
