@@ -17,7 +17,11 @@ const sha256 = (value: unknown) => createHash('sha256').update(JSON.stringify(va
 export const fixedId = <K extends IdKind>(kind: K, number: number): Id<K> =>
   newId(kind).replace(/_.*/, `_01jd${String(number).padStart(22, '0')}`) as Id<K>;
 
-export const pools = { ipv4: ['10.64.0.0/10'], ipv6: ['fd61:746f:6c6c::/48'] };
+export const pools = {
+  ipv4: ['10.64.0.0/10'],
+  ipv6: ['fd61:746f:6c6c::/48'],
+  services: ['10.127.0.0/16', 'fd61:746f:6c6c:ffff:ffff:ffff:ffff:0/112'],
+};
 
 export const endpointAt = (instanceId: Id<'instance'>, subnet: number, host: number): RuleEndpoint => ({
   instanceId,

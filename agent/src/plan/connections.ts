@@ -61,6 +61,8 @@ export function forbiddenConnections(previous: DesiredNetwork | null, next: Desi
     if (ends.some((end) => gone.has(end))) return true;
     // The node's own connections to its pods, probes and the like, aren't the rules' matter; those from outside are.
     if (nodeAddresses.has(canonicalMember(source))) return false;
+    // A service has led it to itself.
+    if (ends[0] === ends[1]) return false;
     const between = { family, source, destination: answers.address };
     const asked = trafficOf(connection);
     return asked === null

@@ -79,7 +79,7 @@ export function planRules(
   const missing = sets.filter((set) => !observed.sets.has(set.name));
   const changed = sets.filter((set) => {
     const members = observed.sets.get(set.name);
-    return members !== undefined && !sameMembers(set, members);
+    return members !== undefined && set.forgetSeconds === null && !sameMembers(set, members);
   });
   const keep = new Set(sets.map((set) => set.name));
   const building = new Set(changed.map((set) => names.nextSet(set.name)));

@@ -17,6 +17,9 @@ export const familyFacts = {
     gateway: '169.254.1.1',
     gatewayAddress: '169.254.1.1/32',
     gatewayFlags: ['scope', 'link'],
+    /** Where pods find the node's name server: the same on every node. */
+    nameServer: '169.254.1.1',
+    refusal: 'icmp-port-unreachable',
     podFlags: [],
   },
   ipv6: {
@@ -29,6 +32,9 @@ export const familyFacts = {
     everywhere: '::/0',
     gateway: 'fe80::1',
     gatewayAddress: 'fe80::1/64',
+    // Not a link-local one: resolvers would have to be told the interface.
+    nameServer: 'fd00:a701::53',
+    refusal: 'icmp6-port-unreachable',
     // Addresses are given out by Atoll and the wire has two ends: nobody to detect duplicates with.
     gatewayFlags: ['nodad'],
     podFlags: ['nodad'],
@@ -47,4 +53,6 @@ interface FamilyFacts {
   readonly gatewayAddress: string;
   readonly gatewayFlags: readonly string[];
   readonly podFlags: readonly string[];
+  readonly nameServer: string;
+  readonly refusal: string;
 }

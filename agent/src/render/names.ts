@@ -36,6 +36,8 @@ export interface NodeNames {
   readonly isAlias: (set: string) => boolean;
   /** Its first name, of either. */
   readonly withoutAlias: (set: string) => string;
+  /** Of the node's name server, UDP and TCP: pods ask port 53. Several nodes may share a host. */
+  readonly namesPort: number;
   /** Tells this node's blackhole routes from another agent's in the same network namespace. */
   readonly routeMetric: number;
 }
@@ -52,6 +54,7 @@ export function nodeNames(node: Id<'node'>): NodeNames {
     aliasOf: (set) => `${set}x`,
     isAlias: (set) => set.endsWith('x'),
     withoutAlias: (set) => (set.endsWith('x') ? set.slice(0, -1) : set),
+    namesPort: 10_000 + (Number.parseInt(hex(`names ${node}`, 6), 16) % 20_000),
     routeMetric: 0x10000 + Number.parseInt(hex(node, 4), 16),
   };
 }

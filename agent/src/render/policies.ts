@@ -14,10 +14,11 @@ import type { PolicyRule, RuleChain, RuleEndpoint } from '@atoll/schema/node/net
 import { neverOutside } from '@atoll/schema/node/never-outside';
 import { type Chain, chain, inSet, inState, jump, notInSet, type RuleBody } from './chain.ts';
 import { type Direction, dispatch, endpointChain, peerEnd, type Target } from './dispatch.ts';
-import type { Family } from './family.ts';
+import { type Family, familyFacts } from './family.ts';
 import { type RuleIntent, RuleSetInvalid } from './intent.ts';
 import type { NodeNames } from './names.ts';
 import { ownSet } from './own.ts';
+import { fromItself, hairpinSet, serviceRangeSet } from './services.ts';
 import { ipSet, sameItems } from './set.ts';
 import { anchor, type RenderedPart } from './tables.ts';
 
@@ -110,6 +111,17 @@ export function renderPolicies(names: NodeNames, intent: RuleIntent, family: Fam
   const ingress = dispatch(names, family, 'ingress', incoming);
   const notItsOwn: RuleBody = { match: notInSet(own.name, 'src,src'), target: jump('DROP') };
 
+  const hairpin = hairpinSet(names, intent, family);
+  /** A service has sent an instance to itself. */
+  const itself: RuleBody = { match: inSet(hairpin.name, fromItself), target: jump('RETURN') };
+  const ranges = serviceRangeSet(names, intent, family);
+  const toServices = inSet(ranges.name, 'dst');
+  // A virtual address with nothing behind it, or with nothing that this pod may know of: it isn't told which.
+  const refuseServices: readonly RuleBody[] = [
+    { match: ['-p', 'tcp', ...toServices], target: ['-j', 'REJECT', '--reject-with', 'tcp-reset'] },
+    { match: toServices, target: ['-j', 'REJECT', '--reject-with', familyFacts[family].refusal] },
+  ];
+
   const check = names.chain('check');
   const accept = names.chain('accept');
   const input = names.chain('input');
@@ -122,11 +134,12 @@ export function renderPolicies(names: NodeNames, intent: RuleIntent, family: Fam
     ]),
     // No RELATED, not even where a rule would allow it: an ICMP error names a flow in its payload, and a pod could forge
     // one for a flow of somebody else's.
-    chain(names.chain('from'), [notItsOwn, established, invalidOrRelated, ...egress.bodies, drop]),
+    chain(names.chain('from'), [notItsOwn, established, invalidOrRelated, itself, ...egress.bodies, drop]),
     chain(names.chain('to'), [
       // Here RELATED comes from routers on the way (path MTU): what a local pod sends has been through `from`.
       { match: inState('ESTABLISHED,RELATED'), target: jump('RETURN') },
       invalid,
+      itself,
       ...ingress.bodies,
       drop,
     ]),
@@ -138,6 +151,8 @@ export function renderPolicies(names: NodeNames, intent: RuleIntent, family: Fam
       ...(family === 'ipv6' ? neighbourDiscovery : []),
       notItsOwn,
       { match: inState('ESTABLISHED'), target: jump('ACCEPT') },
+      ...asksForNames(names, family),
+      ...refuseServices,
       drop,
     ]),
     ...egress.chains,
@@ -146,7 +161,15 @@ export function renderPolicies(names: NodeNames, intent: RuleIntent, family: Fam
   ];
 
   return {
-    sets: [own, inside, ...egress.sets, ...ingress.sets, ...[...policySets.values()].map((set) => set.rendered)],
+    sets: [
+      own,
+      inside,
+      hairpin,
+      ranges,
+      ...egress.sets,
+      ...ingress.sets,
+      ...[...policySets.values()].map((set) => set.rendered),
+    ],
     tables: {
       filter: {
         chains,
@@ -159,6 +182,13 @@ export function renderPolicies(names: NodeNames, intent: RuleIntent, family: Fam
     },
   };
 }
+
+/** Of the node itself a pod can reach the name server, and nothing else. */
+const asksForNames = (names: NodeNames, family: Family): RuleBody[] =>
+  ['udp', 'tcp'].map((protocol) => ({
+    match: ['-d', familyFacts[family].nameServer, '-p', protocol, '-m', protocol, '--dport', `${names.namesPort}`],
+    target: jump('ACCEPT'),
+  }));
 
 /** How ICMP and the types of the schema are called in each family. */
 const icmp = {

@@ -97,7 +97,7 @@ describe('rendering a rule set', () => {
         ?.rules.map((rule) => rule.hash) ?? [];
     const [a, b] = [hashes(before), hashes(other)];
     const first = a.findIndex((hash, index) => hash !== b[index]);
-    expect(first).toBe(3);
+    expect(first).toBe(4);
     for (let index = first; index < a.length; index++) expect(a[index]).not.toBe(b[index]);
   });
 

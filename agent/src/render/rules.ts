@@ -26,14 +26,16 @@ import { renderGuard } from './guard.ts';
 import { type RuleIntent, RuleSetInvalid } from './intent.ts';
 import { memoryOf } from './memory.ts';
 import type { NodeNames } from './names.ts';
+import { renderNames } from './nameserver.ts';
 import { renderPolicies } from './policies.ts';
+import { renderServices } from './services.ts';
 import type { IpSet } from './set.ts';
 import { builtins, emptyTable, type RenderedPart, type RenderedRules, type Table, type TablePart } from './tables.ts';
 
 type Part = (names: NodeNames, intent: RuleIntent, family: Family) => RenderedPart;
 
 /** In the order in which a packet meets their anchors. */
-const parts: readonly Part[] = [renderGuard, renderPolicies];
+const parts: readonly Part[] = [renderNames, renderServices, renderGuard, renderPolicies];
 
 export function renderRules(names: NodeNames, intent: RuleIntent, family: Family): RenderedRules {
   const rendered = assemble(

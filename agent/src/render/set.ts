@@ -6,9 +6,9 @@ import type { NodeNames } from './names.ts';
 
 /**
  * `hash:net`: CIDRs. `hash:net,iface`: an address together with the interface it belongs to. `hash:ip,port`: `<address>,tcp:80`,
- * one port a member.
+ * one port a member; `hash:ip,port,ip`: and a second address.
  */
-const setTypes = ['hash:ip', 'hash:net', 'hash:net,iface', 'hash:ip,port'] as const;
+const setTypes = ['hash:ip', 'hash:net', 'hash:net,iface', 'hash:ip,port', 'hash:ip,port,ip'] as const;
 export type SetType = (typeof setTypes)[number];
 
 /**
@@ -25,6 +25,11 @@ export interface IpSet {
   readonly role: SetRole;
   /** Canonical, sorted, without duplicates. */
   readonly members: readonly string[];
+  /**
+   * Its members are the kernel's own, put there by rules and forgotten after so many seconds: it is made, and never changed. Null
+   * for all others.
+   */
+  readonly forgetSeconds: number | null;
 }
 
 /** An address as the kernel says it, whatever follows it. */
@@ -77,10 +82,16 @@ export function ipSet(
     return last.set;
   }
   const canonical = [...new Set(members.map(canonicalMember))].sort();
-  const set: IpSet = { name, family, type, role, members: canonical };
+  const set: IpSet = { name, family, type, role, members: canonical, forgetSeconds: null };
   memory.keep<Made>(key, { plain, given: members, set });
   return set;
 }
+
+/** A set that rules add addresses to. */
+export const rememberingSet = (names: NodeNames, family: Family, meaning: string, forgetSeconds: number): IpSet => ({
+  ...ipSet(names, family, 'hash:ip', `${meaning} for ${forgetSeconds} s`, []),
+  forgetSeconds,
+});
 
 export const sameItems = <T>(a: readonly T[], b: readonly T[]) =>
   a === b || (a.length === b.length && a.every((item, at) => item === b[at]));
@@ -90,8 +101,9 @@ export const roomFor = (set: IpSet) => Math.max(65_536, 2 ** Math.ceil(Math.log2
 
 /** Lines for `ipset restore` that make a set of this name with these members. */
 export function buildLines(set: IpSet, name: string): string[] {
+  const forget = set.forgetSeconds === null ? '' : ` timeout ${set.forgetSeconds}`;
   return [
-    `create ${name} ${set.type} family ${familyFacts[set.family].ipset} maxelem ${roomFor(set)} -exist`,
+    `create ${name} ${set.type} family ${familyFacts[set.family].ipset} maxelem ${roomFor(set)}${forget} -exist`,
     `flush ${name}`,
     ...set.members.map((member) => `add ${name} ${member}`),
   ];

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { DesiredNetwork } from '@atoll/schema/node/network';
 import type { Logger } from '@atoll/service/log';
 import { type Connection, forbiddenConnections } from '../plan/connections.ts';
+import { strandedConnections } from '../plan/stranded.ts';
 import { type Family, families, familyFacts } from '../render/family.ts';
 import { canonicalMember } from '../render/set.ts';
 import type { NodeCommands } from '../sandbox/commands.ts';
@@ -15,14 +16,16 @@ export async function cutForbidden(
   next: DesiredNetwork,
 ): Promise<void> {
   const find = forbiddenConnections(previous, next);
-  if (find === null) return;
+  const stranded = strandedConnections(previous, next);
+  if (find === null && stranded === null) return;
   const listed = await Promise.all(
     families.map(async (family) => {
       const { stdout } = await commands.run('conntrack', ['-L', '-f', familyFacts[family].conntrack]);
       return parseConnections(stdout, family);
     }),
   );
-  const forbidden = find(listed.flat(), await nodeAddresses(commands));
+  const all = listed.flat();
+  const forbidden = [...(find?.(all, await nodeAddresses(commands)) ?? []), ...(stranded?.(all) ?? [])];
   if (forbidden.length === 0) return;
   log.info({ count: forbidden.length }, 'cutting connections that are no longer allowed');
   // All in one go; conntrack opens the file by name, and can't open what Node gives as standard input.
@@ -80,8 +83,9 @@ export function parseConnections(text: string, family: Family): Connection[] {
  * Each line makes the kernel go through its whole table. The client's port decides nothing: one line does for all of them. The
  * protocol always stands there: without it everything between the two would go.
  */
-function deletion({ family, protocolNumber, icmpType, source, destination, ports }: Connection): string {
-  const flow = `-D -f ${familyFacts[family].conntrack} -s ${source} -d ${destination} -p ${protocolNumber}`;
+function deletion({ family, protocolNumber, icmpType, source, destination, ports, answers }: Connection): string {
+  const sentOn = answers.address === destination ? '' : ` -r ${answers.address}`;
+  const flow = `-D -f ${familyFacts[family].conntrack} -s ${source} -d ${destination}${sentOn} -p ${protocolNumber}`;
   if (icmpType !== null) return `${flow} ${family === 'ipv4' ? '--icmp-type' : '--icmpv6-type'} ${icmpType}`;
   return ports === null ? flow : `${flow} --dport ${ports.destination}`;
 }

@@ -24,8 +24,12 @@ export type PeerCommand =
       readonly address: string;
       readonly port: number;
       readonly from: string | null;
+      /** Of `from`; any where left out. */
+      readonly fromPort?: number;
       readonly text: string;
     }
+  /** How many connections have come in so far. */
+  | { readonly do: 'accepted' }
   /** Texts of all datagrams so far. */
   | { readonly do: 'received' };
 
@@ -33,6 +37,7 @@ const patienceMs = 1500;
 const sockets = new Map<string, Socket>();
 const accepted = new Set<Socket>();
 const received: string[] = [];
+let everAccepted = 0;
 const udp: UdpSocket[] = [];
 
 function within(work: (done: (answer: boolean) => void) => void): Promise<boolean> {
@@ -51,6 +56,7 @@ async function carryOut(command: PeerCommand): Promise<unknown> {
       if (command.protocol === 'TCP') {
         const server = createServer((socket) => {
           accepted.add(socket);
+          everAccepted += 1;
           socket.on('error', () => {}).pipe(socket);
         });
         return within((done) => server.listen(command.port, '::', () => done(true)));
@@ -91,11 +97,17 @@ async function carryOut(command: PeerCommand): Promise<unknown> {
       const socket = createSocket(command.address.includes(':') ? 'udp6' : 'udp4');
       return within((done) => {
         socket.on('error', () => done(false));
-        const send = () => socket.send(command.text, command.port, command.address, (error) => done(error === null));
+        const send = () =>
+          socket.send(command.text, command.port, command.address, (error) => {
+            done(error === null);
+            if (command.fromPort !== undefined) socket.close();
+          });
         if (command.from === null) send();
-        else socket.bind({ address: command.from }, send);
+        else socket.bind({ address: command.from, port: command.fromPort ?? 0 }, send);
       });
     }
+    case 'accepted':
+      return everAccepted;
     case 'received':
       return received;
     default:

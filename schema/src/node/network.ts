@@ -207,7 +207,12 @@ export const desiredNetwork = z.strictObject({
   generation: z.number().int().min(0),
   hash,
   /** The platform's whole address pools, sorted: the node keeps packets to unknown addresses of these from leaving it. */
-  pools: z.strictObject({ ipv4: z.array(z.cidrv4()).min(1), ipv6: z.array(z.cidrv6()).min(1) }),
+  pools: z.strictObject({
+    ipv4: z.array(z.cidrv4()).min(1),
+    ipv6: z.array(z.cidrv6()).min(1),
+    /** Ranges of virtual addresses, of both families, within the pools: packets to any of these end on the node. */
+    services: z.array(z.union([z.cidrv4(), z.cidrv6()])).default([]),
+  }),
   rules: ruleSet,
   traces: traces.optional(),
 });

@@ -26,7 +26,6 @@ import { keepPolicyTimes } from './controllers/policy-times.ts';
 import { reconcileServing } from './controllers/serving.ts';
 import { type Family, parseRange } from './domain/address.ts';
 import { service, serviceStream } from './domain/service.ts';
-import { serviceRange } from './domain/service-addresses.ts';
 import { serveHoldings } from './holdings.ts';
 import { tellNodes } from './nodes/here-again.ts';
 import { servePull } from './nodes/pull.ts';
@@ -208,7 +207,7 @@ export async function startNetwork(options: {
 
   const serviceAddresses = createServiceAddresses({
     ...{ db: pool, reachability, restMs: options.serviceAddressRestMs ?? serviceAddressRestMs },
-    ranges: { ipv4: servicesOf(4) ?? serviceRange(pools.ipv4), ipv6: servicesOf(6) ?? serviceRange(pools.ipv6) },
+    ranges: { ipv4: servicesOf(4), ipv6: servicesOf(6) },
   });
   const holdings = serveHoldings({ nc, pool, store, log });
   const pull = servePull({ nc, pool, pools: known, log });

@@ -33,19 +33,21 @@ export const rangesFor = (ranges: readonly PlatformRange[], purpose: RangePurpos
 
 /** What every node guards: all that instances and services have their addresses of. */
 async function readPools(db: Pick<Pool, 'query'>): Promise<DesiredNetwork['pools']> {
-  const { rows } = await db.query<{ family: Family; cidr: string }>({
+  const { rows } = await db.query<{ family: Family; cidr: string; pool: boolean; services: boolean }>({
     name: 'network-pools',
-    text: `select family, cidr from network.address_range
-      where purpose = 'INSTANCES' or (purpose = 'SERVICES' and within is null) order by family, cidr::cidr`,
+    text: `select family, cidr, purpose = 'INSTANCES' or within is null as pool, purpose = 'SERVICES' as services
+      from network.address_range where purpose in ('INSTANCES', 'SERVICES') order by family, cidr::cidr`,
   });
-  const of = (family: Family) => rows.filter((row) => row.family === family).map(({ cidr }) => cidr);
-  return { ipv4: of(4), ipv6: of(6) };
+  const of = (family: Family) => rows.filter((row) => row.pool && row.family === family).map(({ cidr }) => cidr);
+  const services = rows.filter((row) => row.services).map(({ cidr }) => cidr);
+  return { ipv4: of(4), ipv6: of(6), services };
 }
 
 /** As they were told last, for those who can't wait for them. */
 export interface KnownPools {
   readonly ipv4: DesiredNetwork['pools']['ipv4'];
   readonly ipv6: DesiredNetwork['pools']['ipv6'];
+  readonly services: DesiredNetwork['pools']['services'];
   /** As they are now. */
   refresh(): Promise<DesiredNetwork['pools']>;
 }
@@ -58,6 +60,9 @@ export async function knowPools(db: Pick<Pool, 'query'>): Promise<KnownPools> {
     },
     get ipv6() {
       return last.ipv6;
+    },
+    get services() {
+      return last.services;
     },
     async refresh() {
       last = await readPools(db);

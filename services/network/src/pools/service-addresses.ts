@@ -17,12 +17,16 @@ const spread = 64;
 
 export function createServiceAddresses(options: {
   readonly db: Pool;
-  readonly ranges: ServiceRanges;
+  /** Undefined where the operator has none of that family: then no service gets an address. */
+  readonly ranges: { readonly [F in keyof ServiceRanges]: ServiceRanges[F] | undefined };
   readonly reachability: Reachability;
   /** How long an address rests, in milliseconds. */
   readonly restMs: number;
 }): ServiceAddresses {
-  const { db, ranges, reachability, restMs } = options;
+  const { db, reachability, restMs } = options;
+  const { ipv4, ipv6 } = options.ranges;
+  if (ipv4 === undefined || ipv6 === undefined) return { next: async () => null };
+  const ranges = { ipv4, ipv6 };
   const first = addressText(4, ranges.ipv4.first);
   const last = addressText(4, lastOf(ranges.ipv4));
   /** The highest place that this process has suggested. */
