@@ -10,6 +10,17 @@ export interface AddressPair {
   readonly ipv6: string;
 }
 
+/** A range of services is the last one of this size of its pool. */
+const prefixes = { 4: 16, 6: 112 } as const;
+/** Of a pool that hasn't room for one of that size: an eighth. */
+const share = 3;
+
+export function serviceRange(pool: Range): Range {
+  const prefix = Math.max(prefixes[pool.family], pool.prefix + share);
+  const size = 1n << BigInt((pool.family === 4 ? 32 : 128) - prefix);
+  return { family: pool.family, first: lastOf(pool) - size + 1n, prefix };
+}
+
 /** Without the first and the last of them. */
 export function capacityOf({ ipv4, ipv6 }: ServiceRanges): number {
   return Math.min(...[ipv4, ipv6].map((range) => Number(lastOf(range) - range.first - 1n)));
