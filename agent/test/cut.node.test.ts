@@ -3,7 +3,7 @@ import type { PolicyRule, RuleSet } from '@atoll/schema/node/network';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { commandsIn } from '../src/sandbox/commands.ts';
 import { compile, endpointAt, fixedId, networkDocument } from './fixtures.ts';
-import { Lab, type LabNode, type LabPod } from './lab.ts';
+import { Lab, type LabNode, type LabPod, until } from './lab.ts';
 
 const lab = new Lab();
 const web = endpointAt(fixedId('instance', 1), 1, 2);
@@ -129,4 +129,30 @@ test('where only ICMP is allowed, only that goes on', async () => {
   await becomes({ action: 'ALLOW', protocol: 'ICMP' });
   expect(await tracked()).toEqual(echoes);
   await ping(db.ipv6);
+});
+
+test('what rules decided is counted, whatever is written anew in between', async () => {
+  const counted = async () => {
+    const { counters } = await node.rules.counters(new Set([fixedId('policy', 1)]));
+    const of = (action: string, direction: string) =>
+      counters
+        .filter((one) => one.action === action && one.direction === direction)
+        .reduce((sum, one) => sum + one.packets, 0);
+    return { allowed: of('ALLOW', 'ingress'), denied: of('DENY', 'egress') };
+  };
+  const before = await counted();
+  await becomes(tcp81, everything);
+  expect(await pods.web.peer.ask({ do: 'open', name: 'no', address: db.ipv4, port: 81 })).toBe(false);
+  await becomes(everything);
+  await node.rules.ensure(document(everything));
+  expect(await pods.web.peer.ask({ do: 'open', name: 'yes', address: db.ipv6, port: 82 })).toBe(true);
+  const after = await until('both are counted', async () => {
+    const now = await counted();
+    return now.allowed > before.allowed && now.denied > before.denied && now;
+  });
+  // Chains that counted are gone; what they counted isn't.
+  await node.rules.ensure(document(everything));
+  const later = await counted();
+  expect(later.allowed).toBeGreaterThanOrEqual(after.allowed);
+  expect(later.denied).toBeGreaterThanOrEqual(after.denied);
 });

@@ -34,7 +34,7 @@ export const nodeSubjects = {
   /** Gateway → agent: live questions that no read model answers. */
   probe: (node: Id<'node'>) => `node.${node}.live.probe`,
   logs: (node: Id<'node'>) => `node.${node}.live.logs`,
-  /** Network service → agent: `countersRequest` (node/counters.ts) → how often rules have decided. */
+  /** `countersRequest` (node/counters.ts) → how often rules have decided. */
   counters: (node: Id<'node'>) => `node.${node}.live.counters`,
 } as const;
 

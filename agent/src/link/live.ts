@@ -1,5 +1,6 @@
 /** Live questions of the gateway: answered from the node as it is. */
 import type { Id } from '@atoll/schema/ids';
+import { type CountersReply, countersRequest } from '@atoll/schema/node/counters';
 import { type LogsReply, logsRequest, type ProbeReply, probeRequest } from '@atoll/schema/node/live';
 import { nodeSubjects } from '@atoll/schema/subjects';
 import type { Logger } from '@atoll/service/log';
@@ -23,9 +24,14 @@ export function serveLive(options: { nc: NatsConnection; node: Id<'node'>; answe
     { subject: nodeSubjects.logs(node), concurrency, log },
     async (body): Promise<LogsReply> => answers.logs(logsRequest.parse(body)),
   );
+  const counters = serveJson(
+    nc,
+    { subject: nodeSubjects.counters(node), concurrency, log },
+    async (body): Promise<CountersReply> => answers.counters(countersRequest.parse(body)),
+  );
   return {
     async stop() {
-      await Promise.all([probes.stop(), logs.stop()]);
+      await Promise.all([probes.stop(), logs.stop(), counters.stop()]);
     },
   };
 }

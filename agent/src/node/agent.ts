@@ -214,7 +214,13 @@ export async function startAgent(options: {
     log,
   });
   const watch = runtime.watch(() => workloadsController.wake());
-  const answers = liveAnswers({ runtime, pods: workloads.pods, rules: network.inForce });
+  const answers = liveAnswers({
+    runtime,
+    pods: workloads.pods,
+    rules: network.inForce,
+    nodeId,
+    counters: backend.rules.counters,
+  });
   const live = serveLive({ nc, node: nodeId, answers, log });
   measureNode({ runtime, pods: workloads.pods, instances: () => workloads.report() ?? [] });
 

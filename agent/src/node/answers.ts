@@ -1,22 +1,27 @@
 /** Answers to live questions, from the newest look at the node. */
 import type { Id } from '@atoll/schema/ids';
+import type { CountersReply, CountersRequest } from '@atoll/schema/node/counters';
 import type { LogsReply, LogsRequest, ProbeReply, ProbeRequest } from '@atoll/schema/node/live';
 import type { DesiredNetwork } from '@atoll/schema/node/network';
 import { createJudge } from '../plan/judge.ts';
 import { type Pod, specOf } from '../plan/pod.ts';
 import { probeFrom } from '../probe/prober.ts';
 import { canonicalMember } from '../render/set.ts';
+import type { RuleBackend } from '../rules/backend.ts';
 import type { Runtime } from '../runtimes/runtime.ts';
 
 export interface LiveAnswers {
   probe(request: ProbeRequest): Promise<ProbeReply>;
   logs(request: LogsRequest): Promise<LogsReply>;
+  counters(request: CountersRequest): Promise<CountersReply>;
 }
 
 interface Sources {
   readonly runtime: Runtime;
   readonly pods: () => readonly Pod[];
   readonly rules: () => DesiredNetwork | null;
+  readonly nodeId: Id<'node'>;
+  readonly counters: RuleBackend['counters'];
 }
 
 const nothing = { millis: 0, httpStatus: null, httpBody: null };
@@ -36,6 +41,9 @@ export function liveAnswers(sources: Sources): LiveAnswers {
       const [result] = await probeFrom(pod.sandbox.netns, [{ address, port, protocol, path, timeoutMs }]);
       if (result === undefined) throw new Error('a probe of one target has one result');
       return { ...result, simulated };
+    },
+    async counters({ policies }) {
+      return { nodeId: sources.nodeId, ...(await sources.counters(new Set(policies))) };
     },
     async logs({ instance, tail }) {
       const app = podOf(instance)?.app;

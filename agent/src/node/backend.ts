@@ -35,7 +35,7 @@ export function openBackend(config: NodeConfig, log: Logger): NodeBackend {
         names,
         runtime: dockerRuntime(docker),
         wiring: routedWiring(commands, names),
-        rules: iptablesRules({ commands, names, log }),
+        rules: iptablesRules({ commands, names, stateDir, log }),
         probeAll: (targets) => probeFrom(netns, targets),
       };
     }

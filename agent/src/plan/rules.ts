@@ -16,6 +16,7 @@ import {
   type Table,
   type TablePart,
 } from '../render/tables.ts';
+import type { Count } from './tally.ts';
 
 /** A rule of a built-in chain. */
 export type ObservedAnchor =
@@ -33,6 +34,8 @@ export type ObservedAnchor =
 export interface ObservedTable {
   /** Own chains with their rules' hashes; null for a rule that isn't ours. */
   readonly chains: ReadonlyMap<string, readonly (string | null)[]>;
+  /** What the rules of policies have counted, by chain, in their order. */
+  readonly counts: ReadonlyMap<string, readonly Count[]>;
   /** Every built-in chain of the table. */
   readonly builtins: ReadonlyMap<string, readonly ObservedAnchor[]>;
 }

@@ -24,7 +24,7 @@ export interface RuleBody {
 }
 
 /** How a rule of Atoll's shows its hash; the note may follow. */
-export const hashPattern = /^atoll:([0-9a-f]{16})(?::|$)/;
+export const hashPattern = /^atoll:([0-9a-f]{16})(?::(.*))?$/;
 
 /** Hashing is most of the work: what was made lately isn't made again. A name has a few contents, of families and nodes. */
 const made = new Map<string, { readonly bodies: readonly string[]; readonly chain: Chain }[]>();

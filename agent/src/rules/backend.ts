@@ -1,4 +1,5 @@
 /** What enforces a node's rule set. */
+import type { CountersReply } from '@atoll/schema/node/counters';
 import { type DesiredNetwork, emptyRuleSet } from '@atoll/schema/node/network';
 import type { RuleIntent } from '../render/intent.ts';
 
@@ -6,6 +7,8 @@ import type { RuleIntent } from '../render/intent.ts';
 export class RuleSetRejected extends Error {
   override readonly name = 'RuleSetRejected';
 }
+
+export type Counters = Omit<CountersReply, 'nodeId'>;
 
 export interface RuleBackend {
   /**
@@ -25,6 +28,8 @@ export interface RuleBackend {
   hold(): Promise<boolean>;
   /** Ends connections that `next` forbids and `previous` didn't; no others. Null where it isn't known what was allowed. */
   cut(previous: DesiredNetwork | null, next: DesiredNetwork): Promise<void>;
+  /** How often the rules of these policies have decided. */
+  counters(policies: ReadonlySet<string>): Promise<Counters>;
   /** Removes everything of this node's. */
   clear(): Promise<void>;
 }

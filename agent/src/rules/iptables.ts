@@ -18,6 +18,7 @@ import type { NodeCommands } from '../sandbox/commands.ts';
 import { clearHost, ensureHost } from '../sandbox/host.ts';
 import { type RuleBackend, RuleSetRejected } from './backend.ts';
 import { cutForbidden } from './conntrack.ts';
+import { countRules } from './counting.ts';
 import { observeRules } from './observe.ts';
 
 /** Others may write at the same time (a resync, Docker): what the first round missed, the second takes. */
@@ -26,15 +27,22 @@ const rounds = 3;
 /** Each can bring up another; what is left then is put in force one after the other, as it always was between two sets. */
 const mostRenames = 8;
 
-export function iptablesRules(options: { commands: NodeCommands; names: NodeNames; log: Logger }): RuleBackend {
+export function iptablesRules(options: {
+  commands: NodeCommands;
+  names: NodeNames;
+  /** Where counts are kept; without it they begin anew with each process. */
+  stateDir?: string;
+  log: Logger;
+}): RuleBackend {
   const { commands, names, log } = options;
+  const counting = countRules(options);
   /** What this process has seen to be in the kernel, or put there since; null where it doesn't know. */
   let state: KernelState | null = null;
   let pools: RuleIntent['pools'] = null;
 
   async function settle(wanted: Rendered | null): Promise<void> {
     for (let round = 1; ; round++) {
-      const observed = await observeRules(commands, names);
+      const observed = await counting.look();
       const next = wanted === null ? planRemoval(names, observed) : planRules(names, wanted, observed);
       if (isEmpty(next)) return;
       if (round > rounds) throw new Error(`the rules didn't take: ${next.differences.slice(0, 5).join('; ')}`);
@@ -66,6 +74,7 @@ export function iptablesRules(options: { commands: NodeCommands; names: NodeName
     await ensureHost(commands, names, intent.pools);
     pools = intent.pools;
     state = stateOf(wanted);
+    await counting.learn(intent.rules);
   }
 
   async function adopt(): Promise<void> {
@@ -89,11 +98,13 @@ export function iptablesRules(options: { commands: NodeCommands; names: NodeName
         return ensure(intent);
       }
       state = next.state;
+      await counting.learn(intent.rules);
       if (next.size > 0) log.debug({ size: next.size }, 'changed rules');
     },
     async hold() {
       return looksWhole(await observeRules(commands, names));
     },
+    counters: counting.read,
     cut: (previous, next) => cutForbidden({ commands, log }, previous, next),
     async clear() {
       state = null;

@@ -1,6 +1,7 @@
 /** Reads back what is in force: names, places and hashes; never the body of a rule. */
 
 import type { ObservedAnchor, ObservedRules, ObservedTables } from '../plan/rules.ts';
+import type { Count } from '../plan/tally.ts';
 import { hashPattern } from '../render/chain.ts';
 import { type Family, familyFacts } from '../render/family.ts';
 import { anyChainPattern, type NodeNames } from '../render/names.ts';
@@ -8,14 +9,18 @@ import { canonicalMember } from '../render/set.ts';
 import { builtins, placeOf, type Table, tables } from '../render/tables.ts';
 import type { NodeCommands } from '../sandbox/commands.ts';
 
-const ruleLine = /^-A (\S+) (.*)$/;
+const ruleLine = /^(?:\[(\d+):(\d+)\] )?-A (\S+) (.*)$/;
 const targetOf = /(?:^| )-[jg] (\S+)/;
 const commentOf = /--comment (?:"([^"]*)"|(\S+))/;
 
-function hashOf(text: string): string | null {
+function commentIn(text: string): { readonly hash: string | null; readonly note: string | null } {
   const comment = commentOf.exec(text);
-  return hashPattern.exec(comment?.[1] ?? comment?.[2] ?? '')?.[1] ?? null;
+  const found = hashPattern.exec(comment?.[1] ?? comment?.[2] ?? '');
+  return { hash: found?.[1] ?? null, note: found?.[2] ?? null };
 }
+
+/** Rules of policies say whose they are. */
+const decides = (note: string) => /^p?pol_|^ns_/.test(note);
 
 function anchorOf(text: string, names: NodeNames): ObservedAnchor {
   const target = targetOf.exec(text)?.[1] ?? '';
@@ -24,7 +29,7 @@ function anchorOf(text: string, names: NodeNames): ObservedAnchor {
     kind: 'atoll',
     place: placeOf(target),
     own: target.startsWith(`${names.prefix}-`),
-    hash: hashOf(text),
+    hash: commentIn(text).hash,
     text,
   };
 }
@@ -45,10 +50,17 @@ export function parseTables(save: string, names: NodeNames): ObservedTables {
     if (line.startsWith(`:${names.prefix}-`)) table.chains.set(line.slice(1).split(' ', 1)[0] ?? '', []);
     const rule = ruleLine.exec(line);
     if (rule === null) continue;
-    const [, name = '', text = ''] = rule;
+    const [, packets = '0', bytes = '0', name = '', text = ''] = rule;
     const builtin = table.builtins.get(name);
     if (builtin !== undefined) builtin.push(anchorOf(text, names));
-    else table.chains.get(name)?.push(hashOf(text));
+    else if (table.chains.has(name)) {
+      const { hash, note } = commentIn(text);
+      table.chains.get(name)?.push(hash);
+      if (note === null || !decides(note)) continue;
+      const counts = table.counts.get(name) ?? [];
+      counts.push({ packets: Number(packets), bytes: Number(bytes) });
+      table.counts.set(name, counts);
+    }
   }
   return observed;
 }
@@ -56,6 +68,7 @@ export function parseTables(save: string, names: NodeNames): ObservedTables {
 function noTable(table: Table) {
   return {
     chains: new Map<string, (string | null)[]>(),
+    counts: new Map<string, Count[]>(),
     builtins: new Map<string, ObservedAnchor[]>(builtins[table].map((builtin) => [builtin, []])),
   };
 }
@@ -71,8 +84,15 @@ export function parseSets(save: string, names: NodeNames): Map<string, Set<strin
   return sets;
 }
 
+/** The counts of policy rules, and nothing else. */
+export async function observeCounts(commands: NodeCommands, names: NodeNames, family: Family) {
+  const { stdout } = await commands.run(familyFacts[family].save, ['-c', '-t', 'filter']);
+  return parseTables(stdout, names).filter.counts;
+}
+
 export async function observeRules(commands: NodeCommands, names: NodeNames): Promise<ObservedRules> {
-  const saved = async (family: Family) => parseTables((await commands.run(familyFacts[family].save, [])).stdout, names);
+  const saved = async (family: Family) =>
+    parseTables((await commands.run(familyFacts[family].save, ['-c'])).stdout, names);
   const [ipv4, ipv6, sets] = await Promise.all([saved('ipv4'), saved('ipv6'), commands.run('ipset', ['save'])]);
   return { tables: { ipv4, ipv6 }, sets: parseSets(sets.stdout, names) };
 }

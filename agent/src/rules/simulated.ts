@@ -6,6 +6,7 @@ import { renderRules } from '../render/rules.ts';
 import { type RuleBackend, RuleSetRejected } from './backend.ts';
 
 export function simulatedRules(names: NodeNames): RuleBackend {
+  const since = new Date().toISOString();
   async function check(intent: RuleIntent): Promise<void> {
     try {
       for (const family of families) renderRules(names, intent, family);
@@ -19,6 +20,10 @@ export function simulatedRules(names: NodeNames): RuleBackend {
     change: check,
     hold: async () => false,
     async cut() {},
+    /** Nothing is sent, so nothing is decided. */
+    async counters() {
+      return { since, at: new Date().toISOString(), counters: [], truncated: false };
+    },
     async clear() {},
   };
 }
