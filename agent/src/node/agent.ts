@@ -17,6 +17,7 @@ import { startReport } from '../link/report.ts';
 import { openSequence } from '../link/sequence.ts';
 import { followWakes } from '../link/wake.ts';
 import { shareNetwork } from '../plan/shared.ts';
+import { createHolds } from '../reconcile/holds.ts';
 import { openMemories } from '../reconcile/memories.ts';
 import { createNetworkReconciler } from '../reconcile/network.ts';
 import { createReadiness } from '../reconcile/readiness.ts';
@@ -94,7 +95,12 @@ export async function startAgent(options: {
     return endpointsOf.endpoints;
   }
 
+  const holds = createHolds(() => {
+    const document = documents.network.current();
+    return document === null ? null : new Set(document.rules.serving);
+  });
   const workloads = createWorkloadsReconciler({
+    heldUntil: holds.heldUntil,
     causes: causes.workloads,
     runtime,
     wiring,

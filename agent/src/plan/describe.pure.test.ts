@@ -29,6 +29,7 @@ const pod: Pod = {
   app,
   wired: true,
   hasWire: true,
+  heldUntil: null,
   memory,
 };
 const said = (change: Partial<Pod>, runtimeError: string | null = null) => {

@@ -31,6 +31,11 @@ export interface Pod {
   readonly wired: boolean;
   /** There is something of a wire. */
   readonly hasWire: boolean;
+  /**
+   * Connections may still be sent to it, by this node or another: it isn't stopped before this time (Unix ms), or before the network
+   * document says that none does any more. Null where none does.
+   */
+  readonly heldUntil: number | null;
   readonly memory: Memory;
 }
 

@@ -32,6 +32,7 @@ const nothing: Pod = {
   app: null,
   wired: false,
   hasWire: false,
+  heldUntil: null,
   memory: { ...unknown, pulled: true },
 };
 const ready: Pod = { ...nothing, endpoint, sandbox, wired: true, hasWire: true, secured: true };
@@ -70,6 +71,14 @@ describe('the end', () => {
       { do: 'remove', id: 'sandbox' },
       { do: 'unwire', instanceId },
     ]);
+  });
+  test('waits while connections may still be sent to it, and no longer than it may', () => {
+    const held = { ...ready, desired: null, app, heldUntil: now + 1 };
+    expect(planSteps(held, now)).toEqual([]);
+    expect(nextPlanAt(held)).toBe(now + 1);
+    expect(planSteps(held, now + 1).map((step) => step.do)).toEqual(['stop', 'remove', 'remove', 'unwire']);
+    // What is to run is held up by nothing.
+    expect(steps({ heldUntil: now + 1 }, ready)).toEqual(['create-app']);
   });
   test('of what has ended needs no stop, and of nothing no step', () => {
     expect(steps({ desired: null, app: ended, sandbox })).toEqual(['remove', 'remove']);

@@ -23,7 +23,7 @@ export function planSteps(pod: Pod, now: number): Step[] {
   if (memory.failure !== null && memory.failure.nextAttemptAt > now) return [];
   // What should run isn't known: everything stays as it is.
   if (pod.desired === 'unknown') return [];
-  if (pod.desired === null) return removal(pod);
+  if (pod.desired === null) return pod.heldUntil !== null && pod.heldUntil > now ? [] : removal(pod);
   // A sandbox that ended has lost its network namespace, and with it everything in it.
   if (sandbox !== null && sandbox.state !== 'RUNNING') {
     return [...(app === null ? [] : [remove(app.id)]), remove(sandbox.id)];
@@ -64,5 +64,6 @@ const stop = (id: string, graceSeconds: number): Step => ({ do: 'stop', id, grac
 /** When planning again can give something new without anything having changed but the time; null for never. */
 export function nextPlanAt(pod: Pod): number | null {
   if (pod.memory.failure !== null) return pod.memory.failure.nextAttemptAt;
+  if (pod.desired === null && pod.heldUntil !== null) return pod.heldUntil;
   return pod.desired !== null && pod.app?.state === 'EXITED' ? restartAt(pod.memory) : null;
 }

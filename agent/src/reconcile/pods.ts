@@ -19,6 +19,8 @@ export interface NodeSources {
   readonly endpoints: () => ReadonlyMap<Id<'instance'>, RuleEndpoint>;
   /** By the rules in force; null where that isn't certain. */
   readonly secured: () => ReadonlyMap<Id<'instance'>, RuleEndpoint> | null;
+  /** Until when an instance that shall not be any more is kept, for connections may still be sent to it; null where none may. */
+  readonly heldUntil: (instance: Id<'instance'>, wanted: boolean) => number | null;
   /** Instances that something is being done for right now: they aren't gone before that is over. */
   readonly atWork: () => Iterable<Id<'instance'>>;
 }
@@ -56,6 +58,7 @@ export async function lookAtNode(sources: NodeSources): Promise<NodeView> {
       app,
       wired: await isWired(),
       hasWire: wires.has(instanceId),
+      heldUntil: app?.state === 'RUNNING' ? sources.heldUntil(instanceId, desired.has(instanceId)) : null,
       memory: remember(instanceId, app, desired.has(instanceId)),
     };
 
