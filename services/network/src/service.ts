@@ -23,7 +23,9 @@ import { createFirstSubnets } from './controllers/first-subnets.ts';
 import { reconcileLagging } from './controllers/lagging.ts';
 import { reconcileNodes } from './controllers/nodes.ts';
 import { keepPolicyTimes } from './controllers/policy-times.ts';
+import { reconcileResting } from './controllers/resting.ts';
 import { reconcileServing } from './controllers/serving.ts';
+import { createSubnetGrowth } from './controllers/subnet-growth.ts';
 import { type Family, parseRange } from './domain/address.ts';
 import { service, serviceStream } from './domain/service.ts';
 import { serveHoldings } from './holdings.ts';
@@ -135,13 +137,28 @@ export async function startNetwork(options: {
     resyncMs,
     log,
     reconcile: () =>
-      reconcileAddresses({ db: pool, store, firstSubnets, reachability, caughtUp, again: () => addressing.wake() }),
+      reconcileAddresses({
+        ...{ db: pool, store, firstSubnets, reachability, caughtUp, restMs: rest.instanceMs },
+        again: () => addressing.wake(),
+      }),
   });
   const draining = startController({
     name: 'draining',
     resyncMs,
     log,
-    reconcile: () => reconcileDraining({ db: pool, store, reachability, caughtUp, log }),
+    reconcile: () => reconcileDraining({ db: pool, store, reachability, caughtUp, publicRestMs: rest.publicMs, log }),
+  });
+  const resting = startController({
+    name: 'resting',
+    resyncMs,
+    log,
+    reconcile: () => reconcileResting({ db: pool, store, reachability, caughtUp }),
+  });
+  const growth = startController({
+    name: 'subnet-growth',
+    resyncMs,
+    log,
+    reconcile: createSubnetGrowth({ db: pool, subnets, log }),
   });
   const nodes = startController({
     name: 'nodes',
@@ -273,6 +290,8 @@ export async function startNetwork(options: {
       await Promise.all([
         times.stop(),
         addressing.stop(),
+        resting.stop(),
+        growth.stop(),
         draining.stop(),
         nodes.stop(),
         serving.stop(),

@@ -27,6 +27,11 @@ type Own =
   | 'DescribeAddressUse';
 
 const operatorOnly = reject('FORBIDDEN', 'The plan of addresses is the operator’s.');
+const lastOne = reject(
+  'ILLEGAL_STATE',
+  'It is the only subnet of its namespace: create another one first.',
+  'subnetId',
+);
 const inUse = (count: number) =>
   reject(
     'ILLEGAL_STATE',
@@ -196,6 +201,15 @@ export function addressHandlers(needs: AddressNeeds): Pick<CommandHandlers<typeo
       const { tenant } = await loadState(store, { decider: subnet, stream: subnetStream(subnetId) });
       if (tenant === context.tenant && count > 0) {
         return answer('DeleteSubnet', await refusedUnlessDone(store, context, idempotency, inUse(count)));
+      }
+      const only = await db.query(
+        `select from network.subnet s where s.subnet_id = $1 and not s.closed and not exists (
+           select from network.subnet o where o.namespace_id = s.namespace_id and o.subnet_id <> $1 and not o.closed
+         )`,
+        [subnetId],
+      );
+      if (tenant === context.tenant && only.rowCount !== 0) {
+        return answer('DeleteSubnet', await refusedUnlessDone(store, context, idempotency, lastOne));
       }
       // Whoever gets an address of it in this moment keeps it: the ranges are released when nobody has one any more.
       const outcome = await handleCommand(store, {

@@ -26,6 +26,8 @@ export interface AddressingOptions {
   readonly reachability: Reachability;
   /** Resolves once the local tables have what was committed so far, or after a short while. */
   readonly caughtUp: () => Promise<void>;
+  /** How long an address rests at least before it is given again. */
+  readonly restMs: number;
   /** Asks for another run. */
   readonly again: () => void;
 }
@@ -61,7 +63,8 @@ async function allocate(store: EventStore, instance: PlacedInstance, addresses: 
     command: { kind: 'allocate', instanceId, namespaceId, deploymentId, nodeId, labels, ...addresses },
     origin: originBecauseOf(because),
     onClaimConflict({ claim }) {
-      taken = claim.set === 'address';
+      // Of a subnet that is being deleted there are none on newer tables.
+      taken = claim.set === 'address' || claim.set === 'subnet-open';
       return closed;
     },
   });
@@ -87,7 +90,7 @@ function whyNone(subnets: readonly SubnetUse[]): string {
   const all = `All ${capacityOf(subnets)} addresses of the namespace's subnets are taken`;
   const resting = subnets.some((subnet) => subnet.resting.length > 0);
   return resting
-    ? `${all}, or wait for a node to confirm that its rules no longer contain them. It goes on by itself; another subnet makes room at once.`
+    ? `${all}, or rest until they may be given again and no node's rules contain them. It goes on by itself; another subnet makes room at once.`
     : `${all}. It goes on by itself when an instance stops; another subnet makes room at once.`;
 }
 
@@ -97,7 +100,7 @@ async function giveAddresses(options: AddressingOptions, refusals: Refusals): Pr
   const waiting = await withoutAddress(db, perNamespace, allocationsPerRun);
   if (waiting.length === 0) return false;
   const groups = Map.groupBy(waiting, (one) => one.namespaceId);
-  const use = await readAddressUse(db, [...groups.keys()], reachability, perNamespace);
+  const use = await readAddressUse(db, [...groups.keys()], reachability, perNamespace, options.restMs);
 
   const work: Promise<boolean>[] = [];
   for (const [namespaceId, instances] of groups) {

@@ -8,6 +8,8 @@ import type { Pool } from 'pg';
 import { nextStep } from '../domain/draining.ts';
 import { namespace, namespaceStream } from '../domain/namespace.ts';
 import { policy, policyStream } from '../domain/policy.ts';
+import { portMapping, portMappingStream } from '../domain/port-mapping.ts';
+import { publicAddress, publicAddressStream } from '../domain/public-address.ts';
 import { service, serviceStream } from '../domain/service.ts';
 import { subnet, subnetStream } from '../domain/subnet.ts';
 import type { Reachability } from '../nodes/reachability.ts';
@@ -21,6 +23,8 @@ export interface DrainingOptions {
   readonly store: EventStore;
   readonly reachability: Reachability;
   readonly caughtUp: () => Promise<void>;
+  /** How long a public address rests before another tenant can have it. */
+  readonly publicRestMs: number;
   readonly log: Logger;
 }
 
@@ -30,8 +34,23 @@ function done(what: string, outcome: Outcome): void {
   if (!outcome.ok) throw new Error(`${what}: ${outcome.rejection.message}`);
 }
 
-async function remove(store: EventStore, { namespaceId, policies, services, subnets, ...because }: ClosedNamespace) {
+async function remove({ store, publicRestMs }: DrainingOptions, one: ClosedNamespace): Promise<void> {
+  const { namespaceId, policies, services, subnets, mappings, publicAddresses, ...because } = one;
   const origin = originBecauseOf(because);
+  const restsUntil = new Date(Date.now() + publicRestMs).toISOString();
+  await Promise.all(
+    mappings.map(async (id) => {
+      const stream = portMappingStream(id);
+      done(stream, await handleCommand(store, { decider: portMapping, stream, command: { kind: 'delete' }, origin }));
+    }),
+  );
+  await Promise.all(
+    publicAddresses.map(async (id) => {
+      const stream = publicAddressStream(id);
+      const command = { kind: 'release', restsUntil } as const;
+      done(stream, await handleCommand(store, { decider: publicAddress, stream, command, origin }));
+    }),
+  );
   await Promise.all(
     policies.map(async (policyId) => {
       const stream = policyStream(policyId);
@@ -55,7 +74,8 @@ async function remove(store: EventStore, { namespaceId, policies, services, subn
   done(stream, await handleCommand(store, { decider: namespace, stream, command, origin }));
 }
 
-export async function reconcileDraining({ db, store, reachability, caughtUp, log }: DrainingOptions): Promise<void> {
+export async function reconcileDraining(options: DrainingOptions): Promise<void> {
+  const { db, reachability, caughtUp, log } = options;
   await caughtUp();
   const closed = await readRemains(db, reachability, namespacesPerRun);
   const faults: unknown[] = [];
@@ -63,7 +83,7 @@ export async function reconcileDraining({ db, store, reachability, caughtUp, log
     closed.map(async (one) => {
       const step = nextStep(one);
       try {
-        if (step.kind === 'remove') await remove(store, one);
+        if (step.kind === 'remove') await remove(options, one);
         else log.debug({ namespaceId: one.namespaceId, for: step.for }, 'a namespace waits to be drained');
       } catch (error) {
         // The others go on; the run as a whole has failed and is tried again.

@@ -25,6 +25,16 @@ export async function readRemains(db: Pool, reachability: Reachability, limit: n
        ) as nodes,
        array(select policy_id from network.policy p where p.namespace_id = n.namespace_id order by 1) as policies,
        array(select service_id from network.service v where v.namespace_id = n.namespace_id order by 1) as services,
+       array(
+         select m.port_mapping_id from network.port_mapping m where m.namespace_id = n.namespace_id
+         union select m.port_mapping_id from network.port_mapping m
+           join network.public_address p on p.public_address_id = m.public_address_id
+           where p.namespace_id = n.namespace_id order by 1
+       ) as mappings,
+       array(
+         select p.public_address_id from network.public_address p
+         where p.namespace_id = n.namespace_id and p.rests_until is null order by 1
+       ) as "publicAddresses",
        array(select subnet_id from network.subnet s where s.namespace_id = n.namespace_id order by 1) as subnets
      from network.namespace n where n.status = 'closed' order by n.namespace_id limit $1`,
     [limit, reachability.since, reachability.silentAfterMs],

@@ -17,7 +17,7 @@ export interface SubnetUse {
   readonly ipv6: string;
   /** The highest host part that was ever used; less than `lowestHost` for none. */
   readonly highest: number;
-  /** Host parts given back, and when, as a position. `confirmed`: no reachable node's rules can still contain it. */
+  /** Host parts given back, and when, as a position. `confirmed`: it has rested, and no reachable node's rules can still contain it. */
   readonly resting: readonly { readonly host: number; readonly releasedAt: number; readonly confirmed: boolean }[];
 }
 

@@ -5,7 +5,10 @@ const node = 'node_01h455vb4pex5vsknk084sn02q';
 const policies = ['pol_01h455vb4pex5vsknk084sn02q'] as const;
 const services = ['svc_01h455vb4pex5vsknk084sn02q'] as const;
 const subnets = ['sub_01h455vb4pex5vsknk084sn02q'] as const;
-const empty: Remains = { deployDrained: true, endpoints: 0, nodes: [], policies, services, subnets };
+const mappings = ['map_01h455vb4pex5vsknk084sn02q'] as const;
+const publicAddresses = ['pub_01h455vb4pex5vsknk084sn02q'] as const;
+const left = { mappings, publicAddresses, policies, services, subnets };
+const empty: Remains = { deployDrained: true, endpoints: 0, nodes: [], ...left };
 
 describe('a closed namespace', () => {
   it.each([
@@ -17,6 +20,6 @@ describe('a closed namespace', () => {
   });
 
   it('that nothing needs any more loses its policies, services and subnets', () => {
-    expect(nextStep(empty)).toEqual({ kind: 'remove', policies, services, subnets });
+    expect(nextStep(empty)).toEqual({ kind: 'remove', ...left });
   });
 });

@@ -1,5 +1,5 @@
 /**
- * How a closed namespace is emptied: containers, addresses, rules, policies and services, subnets, in that order. A step is begun only
+ * How a closed namespace is emptied: containers, addresses, rules, what leads in from outside, policies and services, subnets, in that order. A step is begun only
  * when nothing of the one before is left, so that no range is given back while a rule can still contain it.
  */
 import type { Id } from '@atoll/schema/ids';
@@ -15,17 +15,15 @@ export interface Remains {
   readonly policies: readonly Id<'policy'>[];
   readonly services: readonly Id<'service'>[];
   readonly subnets: readonly Id<'subnet'>[];
+  /** That lead into it, or are on an address of it. */
+  readonly mappings: readonly Id<'portMapping'>[];
+  readonly publicAddresses: readonly Id<'publicAddress'>[];
 }
 
 export type DrainingStep =
   | { readonly kind: 'wait'; readonly for: string }
-  /** Delete the policies and the services, then release the subnets, then say that it is drained. */
-  | {
-      readonly kind: 'remove';
-      readonly policies: readonly Id<'policy'>[];
-      readonly services: readonly Id<'service'>[];
-      readonly subnets: readonly Id<'subnet'>[];
-    };
+  /** Delete the mappings, release the public addresses, delete the policies and the services, release the subnets; then it is drained. */
+  | ({ readonly kind: 'remove' } & Pick<Remains, 'mappings' | 'publicAddresses' | 'policies' | 'services' | 'subnets'>);
 
 /** First match wins: the blocker is named. */
 const blockers: readonly ((remains: Remains) => string | null)[] = [
@@ -39,5 +37,6 @@ export function nextStep(remains: Remains): DrainingStep {
     const blocked = blocker(remains);
     if (blocked !== null) return { kind: 'wait', for: blocked };
   }
-  return { kind: 'remove', policies: remains.policies, services: remains.services, subnets: remains.subnets };
+  const { mappings, publicAddresses, policies, services, subnets } = remains;
+  return { kind: 'remove', mappings, publicAddresses, policies, services, subnets };
 }
