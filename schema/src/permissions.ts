@@ -130,6 +130,12 @@ const registry = {
   'quota:read': { doc: 'Read who holds what of the quotas.', level: 'namespace', roles: [...everybody, 'operator'] },
   'quota:write': { doc: 'Limit environments and namespaces.', level: 'environment', roles: admins },
   'quota:audit': { doc: 'Read where the quota ledger and reality differ.', level: 'platform', roles: ['operator'] },
+  'platformPolicy:read': { doc: 'Read the policies of the platform.', level: 'platform', roles: ['operator'] },
+  'platformPolicy:write': {
+    doc: 'Decide about connections before all tenants.',
+    level: 'platform',
+    roles: ['operator'],
+  },
   'node:read': { doc: 'Read the nodes of the platform.', level: 'platform', roles: ['operator'] },
   'event:read': { doc: 'Read the log and subscribe to it.', level: 'namespace', roles: [...everybody, 'operator'] },
   'audit:read': {

@@ -7,7 +7,10 @@ import type { IdKind } from '@atoll/schema/ids';
 /** Things that each tenant of the matrix has one of; of plans there is one for all. */
 export type Thing =
   | Extract<IdKind, 'tenant' | 'member' | 'serviceAccount' | 'role' | 'binding' | 'environment' | 'namespace'>
-  | Extract<IdKind, 'deployment' | 'policy' | 'issuer' | 'apiKey' | 'invitation' | 'deletion' | 'plan' | 'service'>
+  | Extract<
+      IdKind,
+      'deployment' | 'policy' | 'issuer' | 'apiKey' | 'invitation' | 'deletion' | 'plan' | 'service' | 'platformPolicy'
+    >
   | Extract<IdKind, 'subnet' | 'publicAddress' | 'portMapping' | 'addressRange'>
   /** A member's `sub`: no id, and it names one just as well. */
   | 'subject'
@@ -34,6 +37,9 @@ const deployment = { deploymentId: 'deployment' } as const;
 const labels = [{ key: 'foreign', value: 'yes' }];
 const ports = [{ from: 80 }];
 const image = `registry.example.com/a/b@sha256:${'0'.repeat(64)}`;
+
+const ofBoth = { 'sources.tenantId': 'tenant', 'destinations.tenantId': 'tenant' } as const;
+const onPlatform = { name: 'foreign', action: 'DENY', traffic: [] };
 
 /** Both sides of a policy, by each way to name what is on them. */
 const policySides: readonly Case[] = [
@@ -103,6 +109,9 @@ export const rows: Readonly<Record<string, Row>> = {
     cases: policySides.map((sides) => ({ policyId: 'policy', ...sides })),
     with: { ports },
   },
+  createPlatformPolicy: of(ofBoth, onPlatform),
+  updatePlatformPolicy: of({ platformPolicyId: 'platformPolicy', ...ofBoth }, onPlatform),
+  deletePlatformPolicy: of({ platformPolicyId: 'platformPolicy' }),
   setNamespaceIsolation: of({ namespaceId: 'namespace' }, { level: 'SUBNET' }),
   deleteIsolationPolicy: of({ policyId: 'policy' }),
   createPlan: lone(),

@@ -64,7 +64,7 @@ async function furnish(at: number, image: string, addressRange: string): Promise
     ...{ invitation: invited.invitation.id, role: role.role.id, member: added.member.id },
     ...{ binding: bound.roleBinding.id, deletion: deletionId, issuer: issuer?.id ?? '', plan: first?.id ?? '' },
     // There is none: it is answered as one of somebody else's.
-    service: newId('service'),
+    ...{ service: newId('service'), platformPolicy: newId('platformPolicy') },
     ...{ subnet: subnet?.id ?? '', publicAddress: publicAddressId, portMapping: portMapping?.id ?? '', addressRange },
     ...{ subject: `matrix-of-${name}`, token: tokenOf(invited.invitation.id) },
   };
@@ -152,9 +152,15 @@ afterAll(async () => {
 });
 
 function place(input: Record<string, unknown>, path: string, value: unknown): void {
-  const [first = '', rest] = path.split('.');
-  if (rest === undefined) input[first] = value;
-  else input[first] = { ...(input[first] as object | undefined), [rest]: value };
+  const [first = '', ...rest] = path.split('.');
+  if (rest.length === 0) {
+    input[first] = value;
+    return;
+  }
+  // Where a list is expected, one thing is a list of one.
+  const inner = { ...(input[first] as object | undefined) };
+  place(inner, rest.join('.'), value);
+  input[first] = inner;
 }
 
 /** The answer, with the value that was asked for called by its path. */

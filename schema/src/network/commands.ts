@@ -5,6 +5,7 @@ import type { InputOf, ResultOf } from '../registry.ts';
 import { remains, remainsScope } from '../remains.ts';
 import { labels, name } from '../text.ts';
 import { addressCommands } from './addresses.ts';
+import { platformPolicyCommands } from './platform-policies.ts';
 import { reachabilityCommands } from './reachability.ts';
 import { serviceCommands } from './services.ts';
 import { isolationLevel, policySchedule, typedPolicyDefinition } from './spec.ts';
@@ -40,6 +41,7 @@ export const networkCommands = {
   /** Changes nothing: how much of a scope, of the tenant that it is sent under, is left here. */
   CountRemains: { input: z.strictObject({ scope: remainsScope }), result: remains },
   ...reachabilityCommands,
+  ...platformPolicyCommands,
   ...standingCommands,
 } as const;
 

@@ -5,6 +5,7 @@ import type { EventsOf } from '../registry.ts';
 import { labels, name } from '../text.ts';
 import { addressEvents } from './addresses.ts';
 import { nodeEvents } from './nodes.ts';
+import { platformPolicyEvents } from './platform-policies.ts';
 import { isolationPolicyEvents } from './policies.ts';
 import { serviceEvents } from './services.ts';
 import { isolationLevel } from './spec.ts';
@@ -169,6 +170,7 @@ export const networkEvents = {
   },
 
   ...isolationPolicyEvents,
+  ...platformPolicyEvents,
   IsolationPolicyLabelsSet: {
     doc: 'The policy itself has these labels from now on, and no others. What it opens stays.',
     stream: 'policy',

@@ -631,6 +631,60 @@ fragment PlanLimits on PlanLimits {
   publicIps
   ports
 }`),
+  platformPolicies: new TypedDocument<o.PlatformPoliciesQuery, o.PlatformPoliciesQueryVariables>('query', ["platformPolicies"], `query PlatformPolicies($first: Int = 20, $after: String) {
+  platformPolicies(first: $first, after: $after) { nodes { ...PlatformPolicy } pageInfo { hasNextPage endCursor } }
+}
+fragment PlatformPeer on PlatformPeer {
+  kind
+  tenantId
+  cidr
+  except
+}
+fragment PlatformPolicy on PlatformPolicy {
+  id
+  name
+  revision
+  action
+  priority
+  sources { ...PlatformPeer }
+  destinations { ...PlatformPeer }
+  traffic { ...PolicyTraffic }
+  log
+  createdAt
+}
+fragment PolicyTraffic on PolicyTraffic {
+  protocol
+  from
+  to
+  icmpType
+}`),
+  platformPolicy: new TypedDocument<o.PlatformPolicyQuery, o.PlatformPolicyQueryVariables>('query', ["platformPolicy"], `query PlatformPolicy($id: ID!) {
+  platformPolicy(id: $id) { ...PlatformPolicy }
+}
+fragment PlatformPeer on PlatformPeer {
+  kind
+  tenantId
+  cidr
+  except
+}
+fragment PlatformPolicy on PlatformPolicy {
+  id
+  name
+  revision
+  action
+  priority
+  sources { ...PlatformPeer }
+  destinations { ...PlatformPeer }
+  traffic { ...PolicyTraffic }
+  log
+  createdAt
+}
+fragment PolicyTraffic on PolicyTraffic {
+  protocol
+  from
+  to
+  icmpType
+}`),
   quotaDifferences: new TypedDocument<o.QuotaDifferencesQuery, o.QuotaDifferencesQueryVariables>('query', ["quotaDifferences"], `query QuotaDifferences($first: Int = 20, $after: String) {
   quotaDifferences(first: $first, after: $after) { nodes { ...QuotaDifference } pageInfo { hasNextPage endCursor } }
 }
@@ -2717,6 +2771,78 @@ fragment TenantPlan on TenantPlan {
 fragment TenantSuspension on TenantSuspension {
   reason
   since
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  createPlatformPolicy: new TypedDocument<o.CreatePlatformPolicyMutation, o.CreatePlatformPolicyMutationVariables>('mutation', ["createPlatformPolicy"], `mutation CreatePlatformPolicy($input: CreatePlatformPolicyInput!) {
+  createPlatformPolicy(input: $input) { platformPolicy { ...PlatformPolicy } userErrors { ...UserError } position }
+}
+fragment PlatformPeer on PlatformPeer {
+  kind
+  tenantId
+  cidr
+  except
+}
+fragment PlatformPolicy on PlatformPolicy {
+  id
+  name
+  revision
+  action
+  priority
+  sources { ...PlatformPeer }
+  destinations { ...PlatformPeer }
+  traffic { ...PolicyTraffic }
+  log
+  createdAt
+}
+fragment PolicyTraffic on PolicyTraffic {
+  protocol
+  from
+  to
+  icmpType
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  updatePlatformPolicy: new TypedDocument<o.UpdatePlatformPolicyMutation, o.UpdatePlatformPolicyMutationVariables>('mutation', ["updatePlatformPolicy"], `mutation UpdatePlatformPolicy($input: UpdatePlatformPolicyInput!) {
+  updatePlatformPolicy(input: $input) { platformPolicy { ...PlatformPolicy } userErrors { ...UserError } position }
+}
+fragment PlatformPeer on PlatformPeer {
+  kind
+  tenantId
+  cidr
+  except
+}
+fragment PlatformPolicy on PlatformPolicy {
+  id
+  name
+  revision
+  action
+  priority
+  sources { ...PlatformPeer }
+  destinations { ...PlatformPeer }
+  traffic { ...PolicyTraffic }
+  log
+  createdAt
+}
+fragment PolicyTraffic on PolicyTraffic {
+  protocol
+  from
+  to
+  icmpType
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  deletePlatformPolicy: new TypedDocument<o.DeletePlatformPolicyMutation, o.DeletePlatformPolicyMutationVariables>('mutation', ["deletePlatformPolicy"], `mutation DeletePlatformPolicy($input: DeletePlatformPolicyInput!) {
+  deletePlatformPolicy(input: $input) { deletedId userErrors { ...UserError } position }
 }
 fragment UserError on UserError {
   code

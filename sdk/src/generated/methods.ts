@@ -151,6 +151,14 @@ export interface Queries {
    */
   plan(variables: o.PlanQueryVariables, options?: CallOptions): Promise<o.PlanQuery['plan']>;
   /**
+   * All policies of the platform, by name. For the operator.
+   */
+  platformPolicies(variables?: o.PlatformPoliciesQueryVariables, options?: CallOptions): Promise<o.PlatformPoliciesQuery['platformPolicies']>;
+  /**
+   * A policy of the platform by its id; null where there is none. For the operator.
+   */
+  platformPolicy(variables: o.PlatformPolicyQueryVariables, options?: CallOptions): Promise<o.PlatformPolicyQuery['platformPolicy']>;
+  /**
    * Where the quota ledger and reality differ, oldest first. For the operator; empty where all is well.
    */
   quotaDifferences(variables?: o.QuotaDifferencesQueryVariables, options?: CallOptions): Promise<o.QuotaDifferencesQuery['quotaDifferences']>;
@@ -505,6 +513,21 @@ export interface Mutations {
    */
   overrideEntitlements(input: o.OverrideEntitlementsMutationVariables['input'], options?: CallOptions): Promise<Done<o.OverrideEntitlementsMutation['overrideEntitlements']>>;
   /**
+   * Decides about connections before all tenants. An ALLOW has a CIDR on one side, or the same tenant on both: tenants are let
+   * through to each other by nobody. For the operator. Errors: NAME_TAKEN, NOT_FOUND, CIDR_MALFORMED, CIDR_NOT_ALLOWED,
+   * QUOTA_EXCEEDED, INVALID_ARGUMENT.
+   */
+  createPlatformPolicy(input: o.CreatePlatformPolicyMutationVariables['input'], options?: CallOptions): Promise<Done<o.CreatePlatformPolicyMutation['createPlatformPolicy']>>;
+  /**
+   * Replaces what a policy of the platform decides. For the operator. Errors: NOT_FOUND, NAME_TAKEN, VERSION_CONFLICT,
+   * CIDR_MALFORMED, CIDR_NOT_ALLOWED, QUOTA_EXCEEDED, INVALID_ARGUMENT.
+   */
+  updatePlatformPolicy(input: o.UpdatePlatformPolicyMutationVariables['input'], options?: CallOptions): Promise<Done<o.UpdatePlatformPolicyMutation['updatePlatformPolicy']>>;
+  /**
+   * Deletes a policy of the platform. For the operator. Errors: NOT_FOUND, VERSION_CONFLICT.
+   */
+  deletePlatformPolicy(input: o.DeletePlatformPolicyMutationVariables['input'], options?: CallOptions): Promise<Deleted<o.DeletePlatformPolicyMutation['deletePlatformPolicy']>>;
+  /**
    * Limits an environment or a namespace, or takes such limits back. Refused where more is held already.
    */
   setQuota(input: o.SetQuotaMutationVariables['input'], options?: CallOptions): Promise<Done<o.SetQuotaMutation['setQuota']>>;
@@ -585,6 +608,8 @@ export const bindQueries = (read: Read): Queries => ({
   probe: (variables, options) => read(documents.probe, variables, options, (data) => data.probe),
   plans: (variables, options) => read(documents.plans, variables ?? {}, options, (data) => data.plans),
   plan: (variables, options) => read(documents.plan, variables, options, (data) => data.plan),
+  platformPolicies: (variables, options) => read(documents.platformPolicies, variables ?? {}, options, (data) => data.platformPolicies),
+  platformPolicy: (variables, options) => read(documents.platformPolicy, variables, options, (data) => data.platformPolicy),
   quotaDifferences: (variables, options) => read(documents.quotaDifferences, variables ?? {}, options, (data) => data.quotaDifferences),
   reachability: (variables, options) => read(documents.reachability, variables, options, (data) => data.reachability),
   tenant: (variables, options) => read(documents.tenant, variables ?? {}, options, (data) => data.tenant),
@@ -672,6 +697,9 @@ export const bindMutations = (change: Change): Mutations => ({
   retirePlan: (input, options) => change.done(documents.retirePlan, { input }, options, (data) => data.retirePlan),
   setTenantPlan: (input, options) => change.done(documents.setTenantPlan, { input }, options, (data) => data.setTenantPlan),
   overrideEntitlements: (input, options) => change.done(documents.overrideEntitlements, { input }, options, (data) => data.overrideEntitlements),
+  createPlatformPolicy: (input, options) => change.done(documents.createPlatformPolicy, { input }, options, (data) => data.createPlatformPolicy),
+  updatePlatformPolicy: (input, options) => change.done(documents.updatePlatformPolicy, { input }, options, (data) => data.updatePlatformPolicy),
+  deletePlatformPolicy: (input, options) => change.deleted(documents.deletePlatformPolicy, { input }, options, (data) => data.deletePlatformPolicy),
   setQuota: (input, options) => change.done(documents.setQuota, { input }, options, (data) => data.setQuota),
   createTenant: (input, options) => change.done(documents.createTenant, { input }, options, (data) => data.createTenant),
   suspendTenant: (input, options) => change.done(documents.suspendTenant, { input }, options, (data) => data.suspendTenant),

@@ -1286,6 +1286,79 @@ export type OverrideEntitlementsInput = {
   readonly despiteUse?: boolean | null | undefined;
 };
 
+/** What a side of a policy of the platform names. */
+export type PlatformPeerKind =
+  /** All instances of all tenants. */
+  | 'ALL'
+  /** All instances of one tenant. */
+  | 'TENANT'
+  /** Addresses outside of the platform. */
+  | 'CIDR';
+
+/** One of what a side of a policy of the platform names: give exactly one of its fields. */
+export type PlatformSideInput = {
+  /** True: all instances of all tenants. */
+  readonly all?: boolean | null | undefined;
+  /** All instances of this tenant. */
+  readonly tenantId?: string | null | undefined;
+  /** Addresses outside of the platform. */
+  readonly cidr?: CidrPeerInput | null | undefined;
+};
+
+/** A policy of the platform to create. */
+export type CreatePlatformPolicyInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** Unique on the platform. */
+  readonly name: string;
+  /** What becomes of the connections. */
+  readonly action: PolicyAction;
+  /** 0–1000: of the policies of the platform that match a connection the one with the lowest decides. */
+  readonly priority?: number | null | undefined;
+  /** Where connections come from: any of these, 1–16. */
+  readonly sources: ReadonlyArray<PlatformSideInput>;
+  /** Where they go to: any of these, 1–16. */
+  readonly destinations: ReadonlyArray<PlatformSideInput>;
+  /** Of which traffic, at most 32; everything where empty. */
+  readonly traffic: ReadonlyArray<PolicyTrafficInput>;
+  /** Whether new connections that it decides about are logged. */
+  readonly log?: boolean | null | undefined;
+};
+
+/** What a policy of the platform shall decide from now on: all of it is replaced. */
+export type UpdatePlatformPolicyInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The policy to change. */
+  readonly platformPolicyId: string;
+  /** Only if it is still at this revision. */
+  readonly expectedVersion?: number | null | undefined;
+  /** Its name from now on. */
+  readonly name: string;
+  /** What becomes of the connections. */
+  readonly action: PolicyAction;
+  /** 0–1000: of the policies of the platform that match a connection the one with the lowest decides. */
+  readonly priority?: number | null | undefined;
+  /** Where connections come from: any of these, 1–16. */
+  readonly sources: ReadonlyArray<PlatformSideInput>;
+  /** Where they go to: any of these, 1–16. */
+  readonly destinations: ReadonlyArray<PlatformSideInput>;
+  /** Of which traffic, at most 32; everything where empty. */
+  readonly traffic: ReadonlyArray<PolicyTrafficInput>;
+  /** Whether new connections that it decides about are logged. */
+  readonly log?: boolean | null | undefined;
+};
+
+/** A policy of the platform to delete. */
+export type DeletePlatformPolicyInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The policy to delete. */
+  readonly platformPolicyId: string;
+  /** Only if it is still at this revision. */
+  readonly expectedVersion?: number | null | undefined;
+};
+
 /** What a quota counts. */
 export type QuotaMeasure =
   /** Processor time, in thousandths of a core. */
@@ -1680,6 +1753,10 @@ export type PlanFragment = { readonly id: string, readonly name: string, readonl
 
 export type PlanLimitsFragment = { readonly namespaces: number, readonly instances: number, readonly cpuMillis: number, readonly memoryMiB: number, readonly storageMiB: number, readonly subnets: number, readonly publicIps: number, readonly ports: number };
 
+export type PlatformPolicyFragment = { readonly id: string, readonly name: string, readonly revision: number, readonly action: PolicyAction, readonly priority: number, readonly log: boolean, readonly createdAt: string, readonly sources: ReadonlyArray<PlatformPeerFragment>, readonly destinations: ReadonlyArray<PlatformPeerFragment>, readonly traffic: ReadonlyArray<PolicyTrafficFragment> };
+
+export type PlatformPeerFragment = { readonly kind: PlatformPeerKind, readonly tenantId: string | null, readonly cidr: string | null, readonly except: ReadonlyArray<string> };
+
 export type QuotaDifferenceFragment = { readonly id: string, readonly tenantId: string, readonly namespaceId: string, readonly name: string, readonly foundAt: string, readonly recorded: ReadonlyArray<QuotaAmountFragment>, readonly actual: ReadonlyArray<QuotaAmountFragment> };
 
 export type QuotaAmountFragment = { readonly measure: QuotaMeasure, readonly amount: number };
@@ -1779,6 +1856,7 @@ export type NodeQuery = { readonly node:
     | { readonly __typename: 'IsolationPolicy', readonly id: string }
     | { readonly __typename: 'Subnet', readonly id: string }
     | { readonly __typename: 'Plan', readonly id: string }
+    | { readonly __typename: 'PlatformPolicy', readonly id: string }
    | null };
 
 export type RolesQueryVariables = Exact<{
@@ -2039,6 +2117,21 @@ export type PlanQueryVariables = Exact<{
 
 
 export type PlanQuery = { readonly plan: PlanFragment | null };
+
+export type PlatformPoliciesQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type PlatformPoliciesQuery = { readonly platformPolicies: { readonly nodes: ReadonlyArray<PlatformPolicyFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
+
+export type PlatformPolicyQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type PlatformPolicyQuery = { readonly platformPolicy: PlatformPolicyFragment | null };
 
 export type QuotaDifferencesQueryVariables = Exact<{
   first?: number | null | undefined;
@@ -2517,6 +2610,27 @@ export type OverrideEntitlementsMutationVariables = Exact<{
 
 
 export type OverrideEntitlementsMutation = { readonly overrideEntitlements: { readonly position: string | null, readonly tenant: TenantFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type CreatePlatformPolicyMutationVariables = Exact<{
+  input: CreatePlatformPolicyInput;
+}>;
+
+
+export type CreatePlatformPolicyMutation = { readonly createPlatformPolicy: { readonly position: string | null, readonly platformPolicy: PlatformPolicyFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type UpdatePlatformPolicyMutationVariables = Exact<{
+  input: UpdatePlatformPolicyInput;
+}>;
+
+
+export type UpdatePlatformPolicyMutation = { readonly updatePlatformPolicy: { readonly position: string | null, readonly platformPolicy: PlatformPolicyFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type DeletePlatformPolicyMutationVariables = Exact<{
+  input: DeletePlatformPolicyInput;
+}>;
+
+
+export type DeletePlatformPolicyMutation = { readonly deletePlatformPolicy: { readonly deletedId: string | null, readonly position: string | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
 
 export type SetQuotaMutationVariables = Exact<{
   input: SetQuotaInput;

@@ -44,6 +44,8 @@ export const queryRows: Readonly<Record<string, MatrixRow>> = {
   ...{ addressRanges: page, publicAddresses: page, portMappings: page },
   publicAddress: { ids: { id: none('publicAddress') } },
   probe: { ids: { from: 'instance' }, with: { address: '10.64.0.1', port: 80 } },
+  platformPolicies: page,
+  platformPolicy: { ids: { id: none('platformPolicy') } },
   plan: { ids: { id: none('plan') } },
   environment: { ids: { id: 'environment' } },
   namespace: { ids: { id: 'namespace' } },
@@ -109,6 +111,14 @@ export const mutationRows: Readonly<Record<string, MatrixRow>> = {
   createIsolationPolicy: { ids: { namespaceId: 'namespace', ...peers } },
   updateIsolationPolicy: { ids: { policyId: 'policy', ...peers } },
   setNamespaceIsolation: { ids: { namespaceId: 'namespace' } },
+  createPlatformPolicy: { ids: { 'sources.tenantId': 'tenant', 'destinations.tenantId': 'tenant' } },
+  updatePlatformPolicy: {
+    ids: {
+      platformPolicyId: none('platformPolicy'),
+      ...{ 'sources.tenantId': 'tenant', 'destinations.tenantId': 'tenant' },
+    },
+  },
+  deletePlatformPolicy: { ids: { platformPolicyId: none('platformPolicy') } },
   deleteIsolationPolicy: { ids: { policyId: 'policy' } },
   changePlan: { ids: { planId: none('plan') } },
   retirePlan: { ids: { planId: none('plan') } },

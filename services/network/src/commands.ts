@@ -10,6 +10,7 @@ import type { Remains, RemainsScope } from '@atoll/schema/remains';
 import type { CommandContext, CommandHandlers } from '@atoll/service/commands';
 import type { addressHandlers } from './commands/addresses.ts';
 import type { DefinitionNeeds } from './commands/definition.ts';
+import { platformPolicyHandlers } from './commands/platform-policies.ts';
 import { isolationPolicyHandlers } from './commands/policies.ts';
 import type { publicAddressHandlers } from './commands/public-addresses.ts';
 import { type Questions, questionHandlers } from './commands/questions.ts';
@@ -41,6 +42,7 @@ export function networkHandlers(options: {
     ...publicAddresses,
 
     ...isolationPolicyHandlers(policies),
+    ...platformPolicyHandlers(policies),
 
     async CountRemains({ scope }, { tenant, seen, deadline }) {
       if (tenant === PLATFORM) return { ok: false, rejection: notATenant };

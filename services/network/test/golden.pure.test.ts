@@ -10,6 +10,7 @@ import { endpoint } from '../src/domain/endpoint.ts';
 import { environment } from '../src/domain/environment.ts';
 import { namespace } from '../src/domain/namespace.ts';
 import { node } from '../src/domain/node.ts';
+import { platformPolicy } from '../src/domain/platform-policy.ts';
 import { policy } from '../src/domain/policy.ts';
 import { subnet } from '../src/domain/subnet.ts';
 
@@ -18,6 +19,7 @@ const deciders = {
   environment: folding(environment),
   namespace: folding(namespace),
   node: folding(node),
+  platformPolicy: folding(platformPolicy),
   policy: folding(policy),
   subnet: folding(subnet),
   tenant: folding(connection),

@@ -10,12 +10,14 @@ import type { EventRecord } from '@atoll/schema/envelope';
 import { PLATFORM, type Tenant } from '@atoll/schema/ids';
 import { networkEvents } from '@atoll/schema/network/events';
 import type { ServiceSpec } from '@atoll/schema/network/services';
+import type { PlatformDefinition } from '@atoll/schema/network/spec';
 import { addressRange, addressRangeStream } from '../src/domain/address-range.ts';
 import { connection, connectionStream } from '../src/domain/connection.ts';
 import { endpoint, endpointStream } from '../src/domain/endpoint.ts';
 import { environment, environmentStream } from '../src/domain/environment.ts';
 import { type NamespaceEvent, namespace, namespaceStream } from '../src/domain/namespace.ts';
 import { type NodeCommand, node, nodeStream } from '../src/domain/node.ts';
+import { platformPolicy, platformPolicyStream } from '../src/domain/platform-policy.ts';
 import { type Intended, type PolicyEvent, policy, policyStream } from '../src/domain/policy.ts';
 import { portMapping, portMappingStream } from '../src/domain/port-mapping.ts';
 import { publicAddress, publicAddressStream } from '../src/domain/public-address.ts';
@@ -286,5 +288,20 @@ run(portMapping, byAnnOf(portMappingStream(goldenId('portMapping', 2))), { kind:
 const gone = goldenId('publicAddress', 2);
 run(publicAddress, byAnnOf(publicAddressStream(gone)), { kind: 'release', restsUntil: '2026-11-24T00:00:00.000Z' });
 run(addressRange, byOperator(4), { kind: 'rested', publicAddressId: gone, address: '203.0.113.2' });
+
+const platformPolicyId = goldenId('platformPolicy', 1);
+const ofPlatform = {
+  stream: platformPolicyStream(platformPolicyId),
+  tenant: PLATFORM,
+  actor: 'user:operator',
+} as const;
+const shutOut = (port: number): PlatformDefinition => ({
+  ...{ action: 'DENY', priority: 0, log: true, traffic: [{ protocol: 'TCP', from: port, to: port }] },
+  from: [{ kind: 'ALL' }],
+  to: [{ kind: 'CIDR', cidr: '0.0.0.0/0', except: [] }],
+});
+run(platformPolicy, ofPlatform, { kind: 'create', platformPolicyId, name: 'no-mail', definition: shutOut(25) });
+run(platformPolicy, ofPlatform, { kind: 'update', name: 'no-mail', definition: shutOut(587), seen: 1 });
+run(platformPolicy, ofPlatform, { kind: 'delete', seen: null });
 
 write(release);

@@ -14,7 +14,7 @@ import { startTestTenancy } from '@atoll/infra/testing/tenancy';
 import type { Context } from '@atoll/schema/contexts';
 import { deployEvents } from '@atoll/schema/deploy/events';
 import type { CommandReply, EventRecord } from '@atoll/schema/envelope';
-import type { Id } from '@atoll/schema/ids';
+import type { Id, Tenant } from '@atoll/schema/ids';
 import type { NetworkCommand } from '@atoll/schema/network/commands';
 import { type NetworkEvent, networkEvents } from '@atoll/schema/network/events';
 import type { EventRegistry } from '@atoll/schema/registry';
@@ -36,7 +36,7 @@ export const ownMigrations = new URL('../../../schema/sql/network/', import.meta
 export const deadline = { timeout: 15_000, interval: 20 };
 
 export interface Asked {
-  readonly tenant: Id<'tenant'>;
+  readonly tenant: Tenant;
   readonly key?: string;
   readonly expectedVersion?: number | null;
   readonly seen?: { readonly tenancy?: number };

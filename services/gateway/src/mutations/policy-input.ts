@@ -114,7 +114,7 @@ function sideOf(
   return peers;
 }
 
-function trafficOf({ traffic, ports }: PolicyInput): readonly Data[] | Rejection {
+export function trafficOf({ traffic, ports }: Pick<PolicyInput, 'traffic' | 'ports'>): readonly Data[] | Rejection {
   const form = eitherOf(traffic, ports, ['traffic', 'ports']);
   if (isFault(form)) return form;
   if ('short' in form) {

@@ -18,6 +18,7 @@ import { environmentMutations } from './environments.ts';
 import { identityMutations } from './identity.ts';
 import { labelMutations } from './labels.ts';
 import { planMutations } from './plans.ts';
+import { platformPolicyMutations } from './platform-policies.ts';
 import { policyMutations } from './policies.ts';
 import { quotaMutations } from './quotas.ts';
 import { tenancyMutations } from './tenancy.ts';
@@ -31,6 +32,7 @@ export const mutations: Readonly<Record<string, AnyMutation>> = {
   ...labelMutations,
   ...deployMutations,
   ...policyMutations,
+  ...platformPolicyMutations,
   ...addressMutations,
   ...quotaMutations,
   ...deletionMutations,

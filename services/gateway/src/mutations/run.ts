@@ -21,7 +21,7 @@ import type { Variables } from '../read/compile/collect.ts';
 import type { MutationField, Selection } from '../read/compile/plan.ts';
 import type { Statement } from '../read/compile/sql.ts';
 import { bubble, Completion, isObject, type JsonObject } from '../read/complete.ts';
-import type { Reader } from '../read/reader.ts';
+import { everyTenant, type Reader } from '../read/reader.ts';
 import { withDefaults } from './defaults.ts';
 import { type AnyMutation, type Asking, isRejection, type Order } from './definition.ts';
 import { elsewhere } from './elsewhere.ts';
@@ -88,6 +88,8 @@ const deploymentNamespace = {
   text: 'select namespace_id from read.deployment where id = $1::text and tenant_id = $2::text',
 };
 
+const tenantThere = { name: 'tenant_there', text: 'select id from read.tenant where id = $1::text' };
+
 const keyFault: Rejection = {
   code: 'INVALID_ARGUMENT',
   message: 'An idempotency key has 1–200 characters.',
@@ -119,6 +121,11 @@ export function createMutationRunner(needs: MutationNeeds): MutationRunner {
         if (viewer.tenant === null || idKind(deploymentId) !== 'deployment') return null;
         const [namespaceId] = await reader.rows(viewer.tenant, deploymentNamespace, [deploymentId, viewer.tenant]);
         return namespaceId ?? null;
+      },
+      async tenantExists(tenantId) {
+        // Of the operator's requests alone: nobody else learns who there is.
+        if (viewer.tenant !== null || idKind(tenantId) !== 'tenant') return false;
+        return (await reader.rows(everyTenant, tenantThere, [tenantId])).length > 0;
       },
       tenantOfInvitation: needs.tenantOfInvitation,
       issuerProblem: needs.issuerProblem,

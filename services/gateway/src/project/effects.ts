@@ -7,7 +7,7 @@ export const tables = [
   ...['role', 'role_binding', 'namespace_home'],
   ...['service_account_secret', 'issuer', 'api_key', 'api_key_secret', 'invitation'],
   ...['endpoint', 'isolation_policy', 'policy_receipt', 'compute_node', 'member', 'service_account', 'plan'],
-  ...['deletion', 'namespace_isolation'],
+  ...['deletion', 'namespace_isolation', 'platform_policy'],
   ...['address_range', 'public_address', 'port_mapping'],
 ] as const;
 export type TableName = string & (typeof tables)[number];

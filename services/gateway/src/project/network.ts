@@ -1,7 +1,14 @@
 /** Events of the network context → read models. */
 import { addressEvents } from '@atoll/schema/network/addresses';
 import type { NetworkEvent } from '@atoll/schema/network/events';
-import type { PolicyDefinition, PolicyPeer, PolicySchedule, PolicyTraffic } from '@atoll/schema/network/spec';
+import type {
+  PlatformDefinition,
+  PlatformPeer,
+  PolicyDefinition,
+  PolicyPeer,
+  PolicySchedule,
+  PolicyTraffic,
+} from '@atoll/schema/network/spec';
 import { isOf } from '@atoll/schema/registry';
 import { derive, type Effect, instant, labelList, type Project, patch, purge, put, remove } from './effects.ts';
 import { projectAddresses } from './network-addresses.ts';
@@ -60,6 +67,21 @@ function policyColumns({ definition, schedule, active, nextChangeAt }: Told) {
     ),
   };
 }
+
+const platformColumns = ({ action, priority, from, to, traffic, log }: PlatformDefinition) => {
+  const shown = (peer: PlatformPeer) => ({
+    kind: peer.kind,
+    tenantId: peer.kind === 'TENANT' ? peer.tenantId : null,
+    cidr: peer.kind === 'CIDR' ? peer.cidr : null,
+    except: peer.kind === 'CIDR' ? peer.except : [],
+  });
+  return {
+    ...{ action, priority, log },
+    sources: from.map(shown),
+    destinations: to.map(shown),
+    traffic: traffic.map(shownTraffic),
+  };
+};
 
 /** By its schedule, and by nobody. */
 const turned = (nextChangeAt: string | null) => ({ next_change_at: nextChangeAt && instant(nextChangeAt) });
@@ -136,6 +158,18 @@ export const projectNetwork: Project<NetworkEvent> = (event, record): readonly E
       const { policyId: id, revision } = event.data;
       return [patch('isolation_policy', id, { revision, version, ...policyColumns(event.data) })];
     }
+    case 'PlatformPolicyCreated': {
+      const { platformPolicyId: id, name, revision, definition } = event.data;
+      return [
+        put('platform_policy', id, { id, tenant_id, name, revision, created_at, ...platformColumns(definition) }),
+      ];
+    }
+    case 'PlatformPolicyUpdated': {
+      const { platformPolicyId: id, name, revision, definition } = event.data;
+      return [patch('platform_policy', id, { name, revision, ...platformColumns(definition) })];
+    }
+    case 'PlatformPolicyDeleted':
+      return [remove('platform_policy', event.data.platformPolicyId)];
     case 'PolicyActivated': {
       const { policyId: id, revision, nextChangeAt } = event.data;
       return [patch('isolation_policy', id, { active: true, revision, version, ...turned(nextChangeAt) })];

@@ -81,7 +81,7 @@ const typeOfKind: Record<IdKind, string | null> = {
   pool: null,
   subnet: 'Subnet',
   policy: 'IsolationPolicy',
-  platformPolicy: null,
+  platformPolicy: 'PlatformPolicy',
   service: null,
   publicAddress: 'PublicAddress',
   portMapping: 'PortMapping',

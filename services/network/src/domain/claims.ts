@@ -13,6 +13,7 @@ import type { Id } from '@atoll/schema/ids';
  * - `service-name`: names of services in their namespaces. `service`: marks that a service exists. `services`: how many a
  *   namespace has. Their addresses are in `address`, with those of endpoints.
  * - `policy-rules`: how many rules the policies of a namespace make.
+ * - `platform-policy-name`, `platform-rules`: names of the platform's policies, and how many rules they make.
  * - `environment-open`: marks that there is an environment; required by policies that name it.
  * - `pool`: the platform's ranges, of both families and for whatever purpose. No two overlap.
  * - `range-open`: marks that things may be taken out of a range; required by whatever is.
@@ -23,7 +24,7 @@ import type { Id } from '@atoll/schema/ids';
  */
 export const claimSets = [
   ...(['namespace-open', 'ipv4', 'ipv6', 'address', 'policy-name', 'policy'] as const),
-  ...(['policy-rules', 'environment-open'] as const),
+  ...(['policy-rules', 'environment-open', 'platform-policy-name', 'platform-rules'] as const),
   ...(['tunnel-end', 'tunnel-mac', 'service-name', 'service', 'services'] as const),
   ...(['pool', 'range-open', 'subnet-open'] as const),
   ...(['public', 'public-address', 'public-name', 'public-port', 'public-mappings'] as const),
@@ -96,9 +97,7 @@ export const policyNameKey = (namespaceId: Id<'namespace'>, name: string) => `${
 
 /** Of all policies of a namespace together. */
 export const maxRules = 10_000;
-export const takeRules = (namespaceId: Id<'namespace'>, policyId: Id<'policy'>, amount: number): Claim => ({
-  ...{ op: 'take', kind: 'amount', set: 'policy-rules', key: namespaceId, owner: policyId, amount, limit: maxRules },
-});
-export const releaseRules = (namespaceId: Id<'namespace'>, policyId: Id<'policy'>): Claim => ({
-  ...{ op: 'release', kind: 'amount', set: 'policy-rules', key: namespaceId, owner: policyId },
-});
+export const takeRules = (namespaceId: Id<'namespace'>, policyId: Id<'policy'>, amount: number) =>
+  takeAmount('policy-rules', namespaceId, policyId, amount, maxRules);
+export const releaseRules = (namespaceId: Id<'namespace'>, policyId: Id<'policy'>) =>
+  releaseAmount('policy-rules', namespaceId, policyId);

@@ -82,7 +82,7 @@ export async function newlyEnforced(pool: Pool, nodeId: Id<'node'>, policies: Po
     `select p.policy_id as "policyId", p.namespace_id as "namespaceId", s.revision, s.hash,
             p.tenant, p.cause, p.correlation, p.traceparent
      from unnest($2::text[], $3::integer[], $4::text[]) as s (policy_id, revision, hash)
-     join network.policy p on p.policy_id = s.policy_id
+     join network.policy p on p.policy_id = s.policy_id and p.tier = 'TENANT'
      left join network.policy_enforced e on e.policy_id = s.policy_id and e.node_id = $1
      where coalesce(e.revision, 0) < s.revision`,
     [

@@ -1,5 +1,12 @@
 /** Policies and environments as tables. Answers are the namespaces whose rules may change by it. */
-import type { PlatformPeer, PolicyPeer } from '@atoll/schema/network/spec';
+import type {
+  PlatformDefinition,
+  PlatformPeer,
+  PolicyDefinition,
+  PolicyPeer,
+  PolicySchedule,
+  PolicyTier,
+} from '@atoll/schema/network/spec';
 import type { PoolClient } from 'pg';
 import { because, type NetworkRecord } from './record.ts';
 
@@ -35,29 +42,58 @@ async function namespacesOf(tx: PoolClient, policyId: string): Promise<string[]>
   return rows.map((row) => row.namespace_id);
 }
 
+interface Written {
+  readonly policyId: string;
+  readonly tier: PolicyTier;
+  /** Null for the platform's. */
+  readonly namespaceId: string | null;
+  readonly revision: number;
+  readonly definition: PolicyDefinition | PlatformDefinition;
+  readonly schedule: PolicySchedule | null;
+  readonly active: boolean;
+}
+
 /** Those that it was and is about. */
-export async function setPolicy(
-  tx: PoolClient,
-  record: NetworkRecord<'IsolationPolicyCreated' | 'IsolationPolicyUpdated'>,
-): Promise<string[]> {
-  const { policyId, namespaceId, revision, definition, schedule, active } = record.data;
+async function write(tx: PoolClient, record: NetworkRecord, written: Written): Promise<string[]> {
+  const { policyId, tier, namespaceId, revision, definition, schedule, active } = written;
   const before = await namespacesOf(tx, policyId);
   await tx.query(
     `insert into network.policy
        (policy_id, tenant, tier, namespace_id, revision, priority, definition, schedule, active, cause, correlation, traceparent)
-     values ($1, $2, 'TENANT', $3, $4, $5, $6, $7, $8, $9, $10, $11)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
      on conflict (policy_id) do update set
        revision = excluded.revision, priority = excluded.priority, definition = excluded.definition,
        schedule = excluded.schedule, active = excluded.active,
        cause = excluded.cause, correlation = excluded.correlation, traceparent = excluded.traceparent`,
     [
-      ...[policyId, record.tenant, namespaceId, revision, definition.priority, JSON.stringify(definition)],
+      ...[policyId, record.tenant, tier, namespaceId, revision, definition.priority, JSON.stringify(definition)],
       ...[schedule && JSON.stringify(schedule), active, ...because(record)],
     ],
   );
-  const own: About = { kind: 'namespace', ref: namespaceId };
-  await setAbout(tx, policyId, [own, ...[...definition.from, ...definition.to].flatMap(aboutOf)]);
+  const own: readonly About[] = namespaceId === null ? [] : [{ kind: 'namespace', ref: namespaceId }];
+  await setAbout(tx, policyId, [...own, ...[...definition.from, ...definition.to].flatMap(aboutOf)]);
   return [...before, ...(await namespacesOf(tx, policyId))];
+}
+
+export function setPolicy(
+  tx: PoolClient,
+  record: NetworkRecord<'IsolationPolicyCreated' | 'IsolationPolicyUpdated'>,
+): Promise<string[]> {
+  const { policyId, namespaceId, revision, definition, schedule, active } = record.data;
+  return write(tx, record, {
+    ...{ policyId, tier: 'TENANT', namespaceId, revision, definition, schedule, active },
+  } as const);
+}
+
+export function setPlatformPolicy(
+  tx: PoolClient,
+  record: NetworkRecord<'PlatformPolicyCreated' | 'PlatformPolicyUpdated'>,
+): Promise<string[]> {
+  const { platformPolicyId, revision, definition } = record.data;
+  return write(tx, record, {
+    ...{ policyId: platformPolicyId, tier: 'PLATFORM', namespaceId: null, revision, definition, schedule: null },
+    active: true,
+  } as const);
 }
 
 async function setAbout(tx: PoolClient, policyId: string, about: readonly About[]): Promise<void> {

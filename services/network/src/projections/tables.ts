@@ -1,7 +1,7 @@
 /** Own facts as tables: one statement or two for each kind of event. */
 import type { PoolClient } from 'pg';
 import { applyAddresses, holdRanges, isAddressRecord, releaseRanges } from './addresses.ts';
-import { locateNamespace, removePolicy, setPolicy, tiedTo, turnPolicy } from './policies.ts';
+import { locateNamespace, removePolicy, setPlatformPolicy, setPolicy, tiedTo, turnPolicy } from './policies.ts';
 import { because, type NetworkRecord } from './record.ts';
 import { removeService, setService, setServing } from './service-tables.ts';
 import { applyStanding, withdrawPolicy } from './standing.ts';
@@ -220,6 +220,13 @@ export async function applyToTables(tx: PoolClient, record: NetworkRecord): Prom
     case 'IsolationPolicyDeleted':
       await withdrawPolicy(tx, record);
       return { kind: 'policy', position, traceparent, namespaces: await removePolicy(tx, record.data.policyId) };
+    case 'PlatformPolicyCreated':
+    case 'PlatformPolicyUpdated':
+      return { kind: 'policy', position, traceparent, namespaces: await setPlatformPolicy(tx, record) };
+    case 'PlatformPolicyDeleted': {
+      const namespaces = await removePolicy(tx, record.data.platformPolicyId);
+      return { kind: 'policy', position, traceparent, namespaces };
+    }
     case 'PolicyActivated':
     case 'PolicyDeactivated':
       return { kind: 'policy', position, traceparent, namespaces: await turnPolicy(tx, record) };
