@@ -56,7 +56,10 @@ const keyOwners: readonly Context[] = ['tenancy'];
 const special: Record<Context, Pick<NatsUser, 'publish' | 'subscribe'>> = {
   tenancy: { publish: [...contexts.map(holdingsSubject), readRemainsSubject], subscribe: [] },
   deploy: { publish: ['node.*.wake'], subscribe: [nodeSubjects.workloadsPull('*'), nodeSubjects.workloadsReport('*')] },
-  network: { publish: ['node.*.wake'], subscribe: [nodeSubjects.networkPull('*'), nodeSubjects.networkReport('*')] },
+  network: {
+    publish: ['node.*.wake', nodeSubjects.counters('*')],
+    subscribe: [nodeSubjects.networkPull('*'), nodeSubjects.networkReport('*')],
+  },
 };
 
 function contextUser(context: Context, password: string): NatsUser {

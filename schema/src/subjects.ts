@@ -34,8 +34,8 @@ export const nodeSubjects = {
   /** Gateway → agent: live questions that no read model answers. */
   probe: (node: Id<'node'>) => `node.${node}.live.probe`,
   logs: (node: Id<'node'>) => `node.${node}.live.logs`,
-  /** `countersRequest` (node/counters.ts) → how often rules have decided. */
-  counters: (node: Id<'node'>) => `node.${node}.live.counters`,
+  /** Network service → agent: `countersRequest` (node/counters.ts) → how often rules have decided. */
+  counters: (node: Id<'node'> | '*') => `node.${node}.live.counters`,
 } as const;
 
 /** Request → how much of a tenant or an environment the read models still have: the proof at the end of a deletion. */

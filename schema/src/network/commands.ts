@@ -5,6 +5,7 @@ import type { InputOf, ResultOf } from '../registry.ts';
 import { remains, remainsScope } from '../remains.ts';
 import { labels, name } from '../text.ts';
 import { addressCommands } from './addresses.ts';
+import { flowCommands } from './flows.ts';
 import { platformPolicyCommands } from './platform-policies.ts';
 import { reachabilityCommands } from './reachability.ts';
 import { serviceCommands } from './services.ts';
@@ -43,6 +44,7 @@ export const networkCommands = {
   ...reachabilityCommands,
   ...platformPolicyCommands,
   ...standingCommands,
+  ...flowCommands,
 } as const;
 
 export type NetworkCommand = keyof typeof networkCommands;

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { port } from '../deploy/spec.ts';
 import { id } from '../ids.ts';
 import { icmpTypes, ruleActions, ruleProtocols } from '../node/network.ts';
+import { labels } from '../text.ts';
 
 export const askedTraffic = z.discriminatedUnion('protocol', [
   z.strictObject({ protocol: z.enum(['TCP', 'UDP']), port }),
@@ -102,7 +103,48 @@ export const explainedReachability = z.strictObject({
 });
 export type ExplainedReachability = z.infer<typeof explainedReachability>;
 
+/** Instances about which all rules of the namespace say the same. */
+export const reachabilityGroup = z.strictObject({
+  count: z.number().int().min(1),
+  /** Of the first 20, by id. */
+  instanceIds: z.array(id('instance')),
+  /** That all of them have. */
+  labels,
+});
+export type ReachabilityGroup = z.infer<typeof reachabilityGroup>;
+
+export const cellStates = ['ALLOWED', 'PARTLY', 'DENIED'] as const;
+/** Between instances of two groups, or of one, or a group and what is outside of the platform. */
+export const reachabilityCell = z.strictObject({
+  /** Places of groups in the list; null: outside. */
+  from: z.number().int().nullable(),
+  to: z.number().int().nullable(),
+  /** Null: both. */
+  family: z.enum(['IPV4', 'IPV6']).nullable(),
+  state: z.enum(cellStates),
+  /** Null where that end is outside, or where more than one rule decides. */
+  egress: endVerdict.nullable(),
+  ingress: endVerdict.nullable(),
+  /** Of what is outside: the rules that decide about parts of it, in their order. */
+  outside: z.array(decidingRule),
+});
+export type ReachabilityCell = z.infer<typeof reachabilityCell>;
+
+export const reachabilityMap = z.strictObject({
+  groups: z.array(reachabilityGroup),
+  cells: z.array(reachabilityCell),
+  /** Instances of groups that are left out: the smallest, where there are too many. */
+  omitted: z.number().int(),
+  nodes: z.array(nodeStanding),
+});
+export type ReachabilityMap = z.infer<typeof reachabilityMap>;
+
 export const reachabilityCommands = {
+  /** Who reaches whom in a namespace, and what is outside of the platform. */
+  MapReachability: {
+    input: z.strictObject({ namespaceId: id('namespace'), traffic: askedTraffic }),
+    result: reachabilityMap,
+  },
   /** Whether a connection may begin, and what says so. */
   ExplainReachability: {
     input: z.strictObject({ from: id('instance'), to: askedTarget, traffic: askedTraffic }),

@@ -33,6 +33,13 @@ export type Verdict =
     }
   | { readonly kind: 'none'; readonly allowed: false };
 
+export interface OutsideRule {
+  readonly index: number;
+  readonly rule: PolicyRule;
+  /** It is about every address of the family outside. */
+  readonly everywhere: boolean;
+}
+
 /** Of a rule set only what decides. */
 export interface Ruled {
   readonly rules: Pick<RuleSet, 'endpoints' | 'chains' | 'sets'>;
@@ -44,6 +51,14 @@ export interface RuleReader {
   endpointOf(instanceId: string): RuleEndpoint | undefined;
   /** What one end says. `peer`: the address of the other one. */
   atEnd(direction: Direction, end: RuleEndpoint, peer: string, asked: Traffic & { readonly family: Family }): Verdict;
+  /**
+   * Rules about networks outside of the platform that the traffic matches, in their order, up to one that is about all of them.
+   */
+  outside(
+    direction: Direction,
+    end: RuleEndpoint,
+    asked: Traffic & { readonly family: Family },
+  ): readonly OutsideRule[];
   egress(flow: Flow): Verdict;
   ingress(flow: Flow): Verdict;
   /** Whether the address is a member of the set of that name. */
@@ -124,6 +139,19 @@ export function readRules({ rules, pools }: Ruled): RuleReader {
     const rule = chain.rules[index];
     return rule ? { kind: 'rule', allowed: rule.action === 'ALLOW', chain: chain.name, index, rule } : none;
   };
+  /** None is /0: the whole of a family is its two halves. */
+  const isEverywhere = (networks: readonly string[]) =>
+    networks.filter((network) => network.endsWith('/1')).length === 2 || networks.some((one) => one.endsWith('/0'));
+  const outside: RuleReader['outside'] = (direction, end, asked) => {
+    const chain = chains.get(end[direction] ?? '');
+    const found = (chain?.direction === direction ? chain.rules : []).flatMap((rule, index): OutsideRule[] => {
+      const set = sets.get(rule.set);
+      if (set?.kind !== 'networks' || set[asked.family].length === 0 || !carries(rule, asked)) return [];
+      return [{ index, rule, everywhere: isEverywhere(set[asked.family]) }];
+    });
+    const last = found.findIndex((one) => one.everywhere);
+    return last < 0 ? found : found.slice(0, last + 1);
+  };
   const end = (direction: Direction, flow: Flow, own: string, peer: string): Verdict => {
     const found = endpoint(flow.family, own);
     return found === undefined ? elsewhere : atEnd(direction, found, peer, flow);
@@ -133,6 +161,7 @@ export function readRules({ rules, pools }: Ruled): RuleReader {
     endpoint,
     endpointOf: (instanceId) => instances.get(instanceId),
     atEnd,
+    outside,
     egress: (flow) => end('egress', flow, flow.source, flow.destination),
     ingress: (flow) => end('ingress', flow, flow.destination, flow.source),
     isMember,

@@ -46,9 +46,11 @@ import { serveSockets } from './http/sockets.ts';
 import { addressUse, createAddressUseLoader } from './live/address-use.ts';
 import { createDeletionPlan } from './live/deletion-plan.ts';
 import { createEnforcementLoader, createNamespaceEnforcement, policyEnforcementField } from './live/enforcement.ts';
+import { createFlowsLoader, policyFlowsField } from './live/flows.ts';
 import { createImageRuleViolations } from './live/image-rule-violations.ts';
 import { instanceLogs } from './live/logs.ts';
 import { createLogsLoader } from './live/logs-loader.ts';
+import { createReachabilityMatrix } from './live/matrix.ts';
 import { createProbe } from './live/probe.ts';
 import { createReachability } from './live/reachability.ts';
 import { type LiveResolvers, liveProblems } from './live/resolvers.ts';
@@ -144,6 +146,7 @@ async function start(options: GatewayOptions, stops: Stop[]): Promise<Gateway> {
     'Query.canI': accessFields.canI,
     'Query.probe': createProbe(nc, reader, locator),
     'Query.reachability': createReachability(commands, reader, locator),
+    'Query.reachabilityMatrix': createReachabilityMatrix(commands, reader, locator),
     'Query.deletionPlan': createDeletionPlan(commands),
     'Query.imageRuleViolations': createImageRuleViolations({ commands, reader, locator }),
     'Query.events': createEventsField(logReader),
@@ -153,6 +156,7 @@ async function start(options: GatewayOptions, stops: Stop[]): Promise<Gateway> {
     'Query.timeline': past.timeline,
     'Query.asOf': past.asOf,
     'Instance.logs': instanceLogs,
+    'IsolationPolicy.flows': policyFlowsField,
     'IsolationPolicy.enforcement': policyEnforcementField,
     'Namespace.enforcement': createNamespaceEnforcement(commands, locator),
     'AddressRange.use': addressUse,
@@ -255,6 +259,7 @@ async function start(options: GatewayOptions, stops: Stop[]): Promise<Gateway> {
       viewer,
       logs: createLogsLoader(nc),
       enforcement: createEnforcementLoader(commands, viewer),
+      flows: createFlowsLoader(commands, viewer),
       addressUse: createAddressUseLoader(commands, viewer),
     }),
     budget: createBudget(options.tenantPointsPerMinute),

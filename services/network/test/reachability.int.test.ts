@@ -1,7 +1,10 @@
 /** Questions about isolation, asked of the service: what is told, and what never is. */
 import type { Id } from '@atoll/schema/ids';
-import type { ExplainedReachability } from '@atoll/schema/network/reachability';
+import type { PolicyFlows } from '@atoll/schema/network/flows';
+import type { ExplainedReachability, ReachabilityMap } from '@atoll/schema/network/reachability';
+import { nodeSubjects } from '@atoll/schema/subjects';
 import { newId } from '@atoll/service/ids';
+import { serveJson } from '@atoll/service/nats';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Agent, createAgent } from './agent.ts';
 import { codeOf, deadline, type Harness, resultOf, startHarness } from './harness.ts';
@@ -270,4 +273,78 @@ it('of a service is told of each of its targets, by its id and by its address', 
   const free = JSON.stringify(await ask(foreign, { kind: 'ADDRESS', address: '10.127.255.9' }, tcp(1), theirs));
   const taken = JSON.stringify(await ask(foreign, { kind: 'ADDRESS', address: data.ipv4 }, tcp(1), theirs));
   expect(taken).toBe(free);
+});
+
+describe('the matrix of a namespace', () => {
+  const map = async (tenant = mine, namespaceId: string = shop) =>
+    harness.call('MapReachability', { namespaceId, traffic: tcp(80) }, { tenant });
+
+  it('has a group for each kind of instance, and a cell for each pair with what decides', async () => {
+    const reply = await map();
+    if (!reply.ok) throw new Error(reply.error.message);
+    const { groups, cells, omitted } = reply.result as ReachabilityMap;
+    const placeOf = (instanceId: string) =>
+      groups.findIndex((group) => group.instanceIds.includes(instanceId as typeof web));
+    expect(groups.map(({ count, labels }) => ({ count, labels }))).toHaveLength(3);
+    expect(groups[placeOf(web)]).toMatchObject({ count: 1, labels: { app: 'web' } });
+    expect(omitted).toBe(0);
+    const cell = (from: number | null, target: number | null) =>
+      cells.find((one) => one.from === from && one.to === target && one.family !== 'IPV6');
+    expect(cell(placeOf(web), placeOf(db))).toMatchObject({ state: 'ALLOWED', egress: { rule: { policyId } } });
+    expect(cell(placeOf(db), placeOf(web))).toMatchObject({ state: 'DENIED', egress: { rule: null } });
+    // By the policy that opens a part of 203.0.113.0/24.
+    expect(cell(placeOf(web), null)).toMatchObject({ state: 'PARTLY', outside: [{ action: 'ALLOW' }] });
+    expect(cell(null, placeOf(web))).toMatchObject({ state: 'DENIED', outside: [] });
+  });
+
+  it('of another tenant is answered as one that is missing', async () => {
+    const nobody = newId('namespace');
+    const text = async (id: string) => JSON.stringify(await map(theirs, id)).replaceAll(id, '…');
+    expect(await text(shop)).toBe(await text(nobody));
+    expect(codeOf(await map(theirs))).toBe('NOT_FOUND');
+  });
+});
+
+describe('how often rules have decided', () => {
+  const counters = (of: string, packets: number, set = 'a') => ({
+    ...{ policyId: of, direction: 'ingress', action: 'ALLOW', protocol: 'TCP', ports: { from: 80, to: 81 } },
+    ...{ icmp: null, set, packets, bytes: packets * 60 },
+  });
+  const flows = async (tenant = mine) => {
+    const reply = await harness.call('ReadFlows', { policyIds: [policyId] }, { tenant });
+    if (!reply.ok) throw new Error(reply.error.message);
+    return (reply.result as { policies: PolicyFlows[] }).policies;
+  };
+
+  it('is asked of the nodes that have the policy, and told of this policy alone', async () => {
+    for (const agent of agents) await agent.sync();
+    const asked: unknown[] = [];
+    const foreignPolicy = newId('policy');
+    const node = serveJson(harness.nc, { subject: nodeSubjects.counters(far), log: harness.log }, async (body) => {
+      asked.push(body);
+      const since = '2026-11-23T09:00:00.000Z';
+      // A node that tells more than it is asked for is not believed.
+      const told = [counters(policyId, 3), counters(policyId, 4, 'b'), counters(foreignPolicy, 99)];
+      return { nodeId: far, since, at: '2026-11-23T09:10:00.000Z', counters: told, truncated: false };
+    });
+    harness.onStop(() => node.stop());
+    await harness.nc.flush();
+    await vi.waitFor(async () => {
+      for (const agent of agents) await agent.sync();
+      expect(await flows()).toMatchObject([
+        {
+          policyId,
+          rules: [{ nodeId: far, direction: 'ingress', packets: 7, bytes: 420, since: '2026-11-23T09:00:00.000Z' }],
+          // Where the other end of the policy is, nobody answers here.
+          missing: [near],
+        },
+      ]);
+    }, deadline);
+    expect(asked).toContainEqual({ policies: [policyId] });
+    expect(JSON.stringify(await flows())).not.toContain(foreignPolicy);
+  });
+
+  it('is nothing to another tenant', async () => {
+    expect(await flows(theirs)).toEqual([]);
+  });
 });

@@ -4,15 +4,13 @@ import { type EnforcementState, enforcementStates, type PolicyEnforcement } from
 import DataLoader from 'dataloader';
 import type { Locator } from '../access/locate.ts';
 import type { Viewer } from '../auth/viewers.ts';
-import { askNetwork, type Commands } from './questions.ts';
+import { askNetwork, type Commands, isOfTenant } from './questions.ts';
 import type { LiveResolver } from './resolvers.ts';
 
 export type EnforcementLoader = DataLoader<Id<'policy'>, PolicyEnforcement | null>;
 
 const atOnce = 100;
 const maxLagging = 100;
-
-const isOfTenant = (viewer: Viewer): viewer is Viewer & { readonly tenant: Id<'tenant'> } => viewer.tenant !== null;
 
 /** One per request; policies of a page are one question. */
 export function createEnforcementLoader(commands: Commands, viewer: Viewer): EnforcementLoader {

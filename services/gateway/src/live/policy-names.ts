@@ -1,22 +1,32 @@
 /** Rules as they are shown: with the names of their policies, and in words. */
+
+import type { Id } from '@atoll/schema/ids';
 import type { DecidingRule, EndVerdict, ExplainedReachability } from '@atoll/schema/network/reachability';
 import type { Reader } from '../read/reader.ts';
+import type { TenantViewer } from './questions.ts';
 
 export type PolicyNames = ReadonlyMap<string, string>;
 
 const namesSql = {
   name: 'policy_names',
-  text: `select json_build_array(id, name) from read.isolation_policy where id in (select jsonb_array_elements_text($1::jsonb)) and tenant_id = $2::text`,
+  text: `select json_build_array(p.id, p.name, n.environment_id, n.id)
+    from read.isolation_policy p join read.namespace n on n.id = p.namespace_id and n.tenant_id = p.tenant_id
+    where p.id in (select jsonb_array_elements_text($1::jsonb)) and p.tenant_id = $2::text`,
 };
+type Named = readonly [policyId: string, name: string, environmentId: Id<'environment'>, namespaceId: Id<'namespace'>];
 
-/** By policy, for those of the tenant's own. */
+/** By policy, of those that the viewer may read: one that is elsewhere in the tenant decides, too, and its name isn't theirs to know. */
 export const createPolicyNames =
   (reader: Reader) =>
-  async (tenant: string, rules: readonly (DecidingRule | null)[]): Promise<PolicyNames> => {
+  async ({ tenant, access }: TenantViewer, rules: readonly (DecidingRule | null)[]): Promise<PolicyNames> => {
     const ids = [...new Set(rules.flatMap((rule) => (rule?.tier === 'TENANT' ? [rule.policyId] : [])))];
     if (ids.length === 0) return new Map();
     const rows = await reader.rows(tenant, namesSql, [JSON.stringify(ids), tenant]);
-    return new Map(rows.map((row) => JSON.parse(row) as [string, string]));
+    const named = rows.map((row) => JSON.parse(row) as Named);
+    const readable = named.filter(([, , environmentId, namespaceId]) =>
+      access.may('policy:read', { level: 'namespace', environmentId, namespaceId }),
+    );
+    return new Map(readable.map(([id, name]) => [id, name]));
   };
 
 export function shownDecidingRule(rule: DecidingRule, names: PolicyNames) {

@@ -15,12 +15,15 @@ import { ApiError } from '../errors.ts';
 const ANSWER_MS = 5000;
 const isCode = (code: string): code is ErrorCode => Object.hasOwn(errorCodes, code);
 
+export type TenantViewer = Viewer & { readonly tenant: Id<'tenant'> };
 export type Commands = Pick<ReturnType<typeof createCommandClient>, 'call'>;
+
+export const isOfTenant = (viewer: Viewer): viewer is TenantViewer => viewer.tenant !== null;
 
 /** Throws what the service refuses with; what it says of the input is BAD_USER_INPUT. */
 export async function askNetwork<N extends NetworkCommand>(
   commands: Commands,
-  viewer: Viewer & { readonly tenant: Id<'tenant'> },
+  viewer: TenantViewer,
   question: N,
   data: NetworkInput<N>,
 ): Promise<NetworkResult<N>> {

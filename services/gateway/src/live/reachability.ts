@@ -11,17 +11,13 @@ import type {
 import { askedTarget, askedTraffic } from '@atoll/schema/network/reachability';
 import { admit } from '../access/admit.ts';
 import type { Locator } from '../access/locate.ts';
-import type { Viewer } from '../auth/viewers.ts';
 import { ApiError } from '../errors.ts';
 import type { Reader } from '../read/reader.ts';
 import { createPolicyNames, type PolicyNames, shownDecidingRule, verdictMessage } from './policy-names.ts';
-import { askNetwork, type Commands } from './questions.ts';
+import { askNetwork, type Commands, isOfTenant, type TenantViewer } from './questions.ts';
 import type { LiveArgs, LiveResolver } from './resolvers.ts';
 
 const where = 'Query.reachability';
-type TenantViewer = Viewer & { readonly tenant: Id<'tenant'> };
-
-const isOfTenant = (viewer: Viewer): viewer is TenantViewer => viewer.tenant !== null;
 const wrong = (message: string) => new ApiError('BAD_USER_INPUT', message);
 const noSuch = (field: string) =>
   new ApiError('NOT_FOUND', `\`${field}\` is no instance and no service of yours, or it has no address yet.`);
@@ -118,7 +114,7 @@ export function createReachability(commands: Commands, reader: Reader, locator: 
       const told = await askNetwork(commands, viewer, 'ExplainReachability', question);
       const readable = (await maySeeAll(viewer, told)) ? told : asUnknown(told);
       const rules = readable.flows.flatMap((flow) => [flow.egress.rule, flow.ingress?.rule ?? null]);
-      return shown(readable, await namesOf(viewer.tenant, rules));
+      return shown(readable, await namesOf(viewer, rules));
     },
   };
 }

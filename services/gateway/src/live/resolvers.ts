@@ -6,6 +6,7 @@ import type { Viewer } from '../auth/viewers.ts';
 import { isLive, permissionOf } from '../schema/directives.ts';
 import type { AddressUseLoader } from './address-use.ts';
 import type { EnforcementLoader } from './enforcement.ts';
+import type { FlowsLoader } from './flows.ts';
 import type { LogsLoader } from './logs-loader.ts';
 
 export type LiveArgs = Readonly<Record<string, unknown>>;
@@ -15,6 +16,7 @@ export interface LiveRequest {
   readonly viewer: Viewer;
   readonly logs: LogsLoader;
   readonly enforcement: EnforcementLoader;
+  readonly flows: FlowsLoader;
   readonly addressUse: AddressUseLoader;
 }
 

@@ -2,16 +2,23 @@
 import type { EventStore } from '@atoll/events/store';
 import { reject } from '@atoll/schema/errors';
 import { type Id, PLATFORM } from '@atoll/schema/ids';
+import type { flowCommands } from '@atoll/schema/network/flows';
 import type { reachabilityCommands } from '@atoll/schema/network/reachability';
 import type { standingCommands } from '@atoll/schema/network/standing';
 import type { CommandAnswer, CommandContext, CommandHandlers } from '@atoll/service/commands';
+import type { Logger } from '@atoll/service/log';
+import type { NatsConnection } from '@atoll/service/nats';
 import type { Pool } from 'pg';
 import { askReachability, type Told } from '../reachability/ask.ts';
+import { askMatrix } from '../reachability/ask-matrix.ts';
 import { askEnforcement } from '../reachability/enforcement.ts';
+import { askFlows } from '../reachability/flows.ts';
 import type { RulesOf } from '../reachability/read.ts';
 
 export interface Questions {
   readonly pool: Pool;
+  readonly nc: NatsConnection;
+  readonly log: Logger;
   readonly store: EventStore;
   readonly rulesOf: RulesOf;
   /** True once the tables have the position; false at the deadline. */
@@ -21,7 +28,7 @@ export interface Questions {
 const notATenant = reject('FORBIDDEN', 'Networks belong to tenants: the platform itself has none.');
 const notCaughtUp = reject('UNAVAILABLE', 'The tables have not caught up with the events. Try again in a moment.');
 
-type QuestionCommands = typeof reachabilityCommands & typeof standingCommands;
+type QuestionCommands = typeof reachabilityCommands & typeof standingCommands & typeof flowCommands;
 
 export function questionHandlers(questions: Questions): CommandHandlers<QuestionCommands> {
   const { store, waitFor } = questions;
@@ -38,7 +45,9 @@ export function questionHandlers(questions: Questions): CommandHandlers<Question
   }
 
   return {
+    ReadFlows: ({ policyIds }, context) => answer(context, (tenant) => askFlows(questions, tenant, policyIds)),
     ReadEnforcement: (input, context) => answer(context, (tenant) => askEnforcement(questions.pool, tenant, input)),
+    MapReachability: (input, context) => answer(context, (tenant) => askMatrix(questions, tenant, input)),
     ExplainReachability: (input, context) => answer(context, (tenant) => askReachability(questions, tenant, input)),
   };
 }

@@ -3,6 +3,7 @@ import type { Id } from '@atoll/schema/ids';
 import type { KnownEnd, NodeStanding } from '@atoll/schema/network/reachability';
 import { type Family, type RuleReader, readRules } from '@atoll/schema/node/decide';
 import { type DesiredNetwork, emptyRuleSet, type RuleSet } from '@atoll/schema/node/network';
+import type { Labels } from '@atoll/schema/text';
 import type { PoolClient } from 'pg';
 
 /** The rules of a node, indexed, and which revision of which policy is in them. */
@@ -38,6 +39,25 @@ export async function endAtAddress(
     [address, tenant],
   );
   return rows[0] ?? null;
+}
+
+export interface LabelledEnd extends KnownEnd {
+  readonly labels: Labels;
+}
+
+/** By id; at most `limit`. */
+export async function endsOfNamespace(
+  tx: PoolClient,
+  tenant: string,
+  namespaceId: Id<'namespace'>,
+  limit: number,
+): Promise<LabelledEnd[]> {
+  const { rows } = await tx.query<LabelledEnd>(
+    `select ${endColumns}, labels from network.endpoint
+     where namespace_id = $1 and tenant = $2 and status <> 'refused' order by instance_id limit $3`,
+    [namespaceId, tenant, limit],
+  );
+  return rows;
 }
 
 /** A service of the tenant, by its id or by one of its virtual addresses; null where there is none. */
