@@ -43,7 +43,7 @@ export interface OutsideRule {
 /** Of a rule set only what decides. */
 export interface Ruled {
   readonly rules: Pick<RuleSet, 'endpoints' | 'chains' | 'sets'>;
-  readonly pools: DesiredNetwork['pools'];
+  readonly pools: Pick<DesiredNetwork['pools'], 'ipv4' | 'ipv6'>;
 }
 
 export interface RuleReader {

@@ -247,7 +247,7 @@ export async function startNetwork(options: {
       store,
       addresses: addressHandlers({ db: pool, store, subnets, caughtUp, restMs: rest.instanceMs }),
       publicAddresses: publicAddressHandlers({ db: pool, store, quota, caughtUp, restMs: rest.publicMs }),
-      questions: { pool, nc, log, store, rulesOf: createRulesCache(known), waitFor: state.waitFor },
+      questions: { pool, nc, log, store, rulesOf: createRulesCache(() => known), pools: known, waitFor: state.waitFor },
       services: { store, db: pool, addresses: serviceAddresses, caughtUp },
       policies: {
         store,

@@ -9,6 +9,7 @@ import type { CommandAnswer, CommandContext, CommandHandlers } from '@atoll/serv
 import type { Logger } from '@atoll/service/log';
 import type { NatsConnection } from '@atoll/service/nats';
 import type { Pool } from 'pg';
+import type { KnownPools } from '../pools/ranges.ts';
 import { askReachability, type Told } from '../reachability/ask.ts';
 import { askMatrix } from '../reachability/ask-matrix.ts';
 import { askEnforcement } from '../reachability/enforcement.ts';
@@ -21,6 +22,7 @@ export interface Questions {
   readonly log: Logger;
   readonly store: EventStore;
   readonly rulesOf: RulesOf;
+  readonly pools: Pick<KnownPools, 'refresh'>;
   /** True once the tables have the position; false at the deadline. */
   readonly waitFor: (position: number, deadline: number) => Promise<boolean>;
 }
@@ -40,6 +42,7 @@ export function questionHandlers(questions: Questions): CommandHandlers<Question
     if (tenant === PLATFORM) return { ok: false, rejection: notATenant };
     const position = await store.lastPosition();
     if (!(await waitFor(position, deadline))) return { ok: false, rejection: notCaughtUp };
+    await questions.pools.refresh();
     const outcome = await ask(tenant);
     return outcome.ok ? { ok: true, result: outcome.told, position, version: 0 } : outcome;
   }

@@ -102,8 +102,9 @@ export async function readStandings(tx: PoolClient, nodes: readonly Id<'node'>[]
 /** Rule sets that are kept in memory: the same questions come again while somebody looks at a page. */
 const keptRuleSets = 16;
 
-export function createRulesCache(pools: DesiredNetwork['pools']) {
-  const kept = new Map<string, { readonly hash: string; readonly rules: NodeRules }>();
+/** `pools`: as they are now, also where they have grown since. */
+export function createRulesCache(pools: () => Pick<DesiredNetwork['pools'], 'ipv4' | 'ipv6'>) {
+  const kept = new Map<string, { readonly state: string; readonly rules: NodeRules }>();
 
   /** Of a node that has none: what a node without endpoints has. */
   return async function rulesOf(tx: PoolClient, nodeId: Id<'node'>): Promise<NodeRules> {
@@ -111,10 +112,11 @@ export function createRulesCache(pools: DesiredNetwork['pools']) {
       'select hash from network.node_document where node_id = $1',
       [nodeId],
     );
-    const hash = heads[0]?.hash ?? '';
+    const { ipv4, ipv6 } = pools();
+    const state = JSON.stringify([heads[0]?.hash, ipv4, ipv6]);
     const known = kept.get(nodeId);
     kept.delete(nodeId);
-    if (known?.hash === hash) {
+    if (known?.state === state) {
       kept.set(nodeId, known);
       return known.rules;
     }
@@ -123,10 +125,10 @@ export function createRulesCache(pools: DesiredNetwork['pools']) {
     ]);
     const rules = rows[0]?.rules ?? emptyRuleSet;
     const fresh: NodeRules = {
-      ...{ rules, reader: readRules({ rules, pools }) },
+      ...{ rules, reader: readRules({ rules, pools: { ipv4, ipv6 } }) },
       revisions: new Map(rules.policies.map(({ policyId, revision }) => [policyId, revision])),
     };
-    kept.set(nodeId, { hash, rules: fresh });
+    kept.set(nodeId, { state, rules: fresh });
     const [oldest] = kept.keys();
     if (kept.size > keptRuleSets && oldest !== undefined) kept.delete(oldest);
     return fresh;
