@@ -753,6 +753,59 @@ fragment ReachabilityVerdict on ReachabilityVerdict {
   rule { ...DecidingRule }
   message
 }`),
+  reachabilityMatrix: new TypedDocument<o.ReachabilityMatrixQuery, o.ReachabilityMatrixQueryVariables>('query', ["reachabilityMatrix"], `query ReachabilityMatrix($namespaceId: ID!, $protocol: ReachabilityProtocol = TCP, $port: Int) {
+  reachabilityMatrix(namespaceId: $namespaceId, protocol: $protocol, port: $port) { ...ReachabilityMatrix }
+}
+fragment DecidingRule on DecidingRule {
+  tier
+  policyId
+  policyName
+  revision
+  action
+  protocol
+  fromPort
+  toPort
+  log
+  place
+}
+fragment Label on Label {
+  key
+  value
+}
+fragment NodeStanding on NodeStanding {
+  nodeId
+  standing
+  generation
+  appliedGeneration
+  since
+}
+fragment ReachabilityCell on ReachabilityCell {
+  from
+  to
+  family
+  state
+  egress { ...ReachabilityVerdict }
+  ingress { ...ReachabilityVerdict }
+  outside { ...DecidingRule }
+}
+fragment ReachabilityGroup on ReachabilityGroup {
+  index
+  count
+  instanceIds
+  labels { ...Label }
+}
+fragment ReachabilityMatrix on ReachabilityMatrix {
+  groups { ...ReachabilityGroup }
+  cells { ...ReachabilityCell }
+  omittedInstances
+  inForce
+  nodes { ...NodeStanding }
+}
+fragment ReachabilityVerdict on ReachabilityVerdict {
+  allowed
+  rule { ...DecidingRule }
+  message
+}`),
   tenant: new TypedDocument<o.TenantQuery, o.TenantQueryVariables>('query', ["tenant"], `query Tenant {
   tenant { ...Tenant }
 }
@@ -3422,6 +3475,25 @@ fragment PolicyEnforcement on PolicyEnforcement {
   state
   firstEnforcedAt
   nodes { ...NodeEnforcement }
+}`),
+  isolationPolicyFlows: new TypedDocument<o.IsolationPolicyFlowsQuery, o.IsolationPolicyFlowsQueryVariables>('query', ["isolationPolicy","flows"], `query IsolationPolicyFlows($id: ID!) {
+  isolationPolicy(id: $id) { flows { ...PolicyFlows } }
+}
+fragment PolicyFlows on PolicyFlows {
+  rules { ...RuleFlow }
+  missing
+}
+fragment RuleFlow on RuleFlow {
+  nodeId
+  direction
+  action
+  protocol
+  fromPort
+  toPort
+  packets
+  bytes
+  since
+  at
 }`),
   environmentNamespaces: new TypedDocument<o.EnvironmentNamespacesQuery, o.EnvironmentNamespacesQueryVariables>('query', ["environment","namespaces"], `query EnvironmentNamespaces($id: ID!, $first: Int = 20, $after: String, $labels: [LabelInput!]) {
   environment(id: $id) { namespaces(first: $first, after: $after, labels: $labels) { nodes { ...Namespace } pageInfo { hasNextPage endCursor } } }

@@ -168,6 +168,11 @@ export interface Queries {
    */
   reachability(variables: o.ReachabilityQueryVariables, options?: CallOptions): Promise<o.ReachabilityQuery['reachability']>;
   /**
+   * Who reaches whom in a namespace, and what is outside of the platform, by which rules. Answered from the compiled rules. Errors:
+   * NOT_FOUND, BAD_USER_INPUT.
+   */
+  reachabilityMatrix(variables: o.ReachabilityMatrixQueryVariables, options?: CallOptions): Promise<o.ReachabilityMatrixQuery['reachabilityMatrix']>;
+  /**
    * The tenant that the token is for.
    */
   tenant(variables?: o.TenantQueryVariables, options?: CallOptions): Promise<o.TenantQuery['tenant']>;
@@ -228,6 +233,10 @@ export interface Queries {
    * `network.PolicyCaughtUp`. Null where the policy has just gone.
    */
   isolationPolicyEnforcement(variables: o.IsolationPolicyEnforcementQueryVariables, options?: CallOptions): Promise<NonNullable<o.IsolationPolicyEnforcementQuery['isolationPolicy']>['enforcement'] | null>;
+  /**
+   * How often its rules have decided, read from the nodes now. Null where the policy has just gone.
+   */
+  isolationPolicyFlows(variables: o.IsolationPolicyFlowsQueryVariables, options?: CallOptions): Promise<NonNullable<o.IsolationPolicyFlowsQuery['isolationPolicy']>['flows'] | null>;
   /**
    * Its namespaces, by name.
    */
@@ -612,6 +621,7 @@ export const bindQueries = (read: Read): Queries => ({
   platformPolicy: (variables, options) => read(documents.platformPolicy, variables, options, (data) => data.platformPolicy),
   quotaDifferences: (variables, options) => read(documents.quotaDifferences, variables ?? {}, options, (data) => data.quotaDifferences),
   reachability: (variables, options) => read(documents.reachability, variables, options, (data) => data.reachability),
+  reachabilityMatrix: (variables, options) => read(documents.reachabilityMatrix, variables, options, (data) => data.reachabilityMatrix),
   tenant: (variables, options) => read(documents.tenant, variables ?? {}, options, (data) => data.tenant),
   tenants: (variables, options) => read(documents.tenants, variables ?? {}, options, (data) => data.tenants),
   members: (variables, options) => read(documents.members, variables ?? {}, options, (data) => data.members),
@@ -627,6 +637,7 @@ export const bindQueries = (read: Read): Queries => ({
   instanceLogs: (variables, options) => read(documents.instanceLogs, variables, options, (data) => data.instance?.logs ?? null),
   isolationPolicyReceipts: (variables, options) => read(documents.isolationPolicyReceipts, variables, options, (data) => data.isolationPolicy?.receipts ?? null),
   isolationPolicyEnforcement: (variables, options) => read(documents.isolationPolicyEnforcement, variables, options, (data) => data.isolationPolicy?.enforcement ?? null),
+  isolationPolicyFlows: (variables, options) => read(documents.isolationPolicyFlows, variables, options, (data) => data.isolationPolicy?.flows ?? null),
   environmentNamespaces: (variables, options) => read(documents.environmentNamespaces, variables, options, (data) => data.environment?.namespaces ?? null),
   environmentQuotaHolders: (variables, options) => read(documents.environmentQuotaHolders, variables, options, (data) => data.environment?.quotaHolders ?? null),
   namespaceAddressUse: (variables, options) => read(documents.namespaceAddressUse, variables, options, (data) => data.namespace?.addressUse ?? null),

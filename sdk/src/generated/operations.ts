@@ -1493,6 +1493,22 @@ export type EnforcementState =
   /** A node says that it can't apply it; what was in force there before still is. The operator is told why. */
   | 'FAILED';
 
+/** Which end of a connection a rule is for. */
+export type RuleDirection =
+  /** The destination. */
+  | 'INGRESS'
+  /** The source. */
+  | 'EGRESS';
+
+/** How much of the connections between two groups may begin. */
+export type ReachabilityState =
+  /** All. */
+  | 'ALLOWED'
+  /** Some: it depends on which address outside. */
+  | 'PARTLY'
+  /** None. */
+  | 'DENIED';
+
 /** ACTIVE · SUSPENDED: its people read and change nothing, its instances go on and reach nobody · DELETING: the same, before it is destroyed. */
 export type TenantStatus =
   /** Reads and changes. */
@@ -1773,6 +1789,12 @@ export type DecidingRuleFragment = { readonly tier: RuleTier, readonly policyId:
 
 export type NodeStandingFragment = { readonly nodeId: string, readonly standing: RulesStanding, readonly generation: number, readonly appliedGeneration: number | null, readonly since: string | null };
 
+export type ReachabilityMatrixFragment = { readonly omittedInstances: number, readonly inForce: boolean, readonly groups: ReadonlyArray<ReachabilityGroupFragment>, readonly cells: ReadonlyArray<ReachabilityCellFragment>, readonly nodes: ReadonlyArray<NodeStandingFragment> };
+
+export type ReachabilityGroupFragment = { readonly index: number, readonly count: number, readonly instanceIds: ReadonlyArray<string>, readonly labels: ReadonlyArray<LabelFragment> };
+
+export type ReachabilityCellFragment = { readonly from: number | null, readonly to: number | null, readonly family: AddressFamily | null, readonly state: ReachabilityState, readonly egress: ReachabilityVerdictFragment | null, readonly ingress: ReachabilityVerdictFragment | null, readonly outside: ReadonlyArray<DecidingRuleFragment> };
+
 export type TenantFragment = { readonly id: string, readonly name: string, readonly status: TenantStatus, readonly createdAt: string, readonly deletionProtection: boolean, readonly legalHold: string | null, readonly capabilities: ReadonlyArray<string>, readonly limits: TenantLimitsFragment, readonly suspension: TenantSuspensionFragment | null, readonly deletion: TenantDeletionFragment | null, readonly labels: ReadonlyArray<LabelFragment>, readonly plan: TenantPlanFragment, readonly entitlements: EntitlementsFragment, readonly quota: ReadonlyArray<QuotaUseFragment> };
 
 export type TenantLimitsFragment = { readonly namespaces: number, readonly instances: number, readonly cpuMillis: number, readonly memoryMiB: number };
@@ -1814,6 +1836,10 @@ export type PolicyReceiptFragment = { readonly revision: number, readonly nodeId
 export type PolicyEnforcementFragment = { readonly policyId: string, readonly state: EnforcementState, readonly firstEnforcedAt: string | null, readonly nodes: ReadonlyArray<NodeEnforcementFragment> };
 
 export type NodeEnforcementFragment = { readonly nodeId: string, readonly state: EnforcementState, readonly revision: number | null, readonly hash: string | null, readonly appliedRevision: number | null, readonly generation: number, readonly appliedGeneration: number | null, readonly missingSince: string | null, readonly enforcedAt: string | null };
+
+export type PolicyFlowsFragment = { readonly missing: ReadonlyArray<string>, readonly rules: ReadonlyArray<RuleFlowFragment> };
+
+export type RuleFlowFragment = { readonly nodeId: string, readonly direction: RuleDirection, readonly action: RuleAction, readonly protocol: ReachabilityProtocol | null, readonly fromPort: number | null, readonly toPort: number | null, readonly packets: number, readonly bytes: number, readonly since: string, readonly at: string };
 
 export type QuotaHolderFragment = { readonly id: string, readonly kind: QuotaHolderKind, readonly name: string, readonly environmentId: string, readonly namespaceId: string | null, readonly amounts: ReadonlyArray<QuotaShareFragment> };
 
@@ -2150,6 +2176,15 @@ export type ReachabilityQueryVariables = Exact<{
 
 
 export type ReachabilityQuery = { readonly reachability: ReachabilityFragment };
+
+export type ReachabilityMatrixQueryVariables = Exact<{
+  namespaceId: string;
+  protocol?: ReachabilityProtocol | null | undefined;
+  port?: number | null | undefined;
+}>;
+
+
+export type ReachabilityMatrixQuery = { readonly reachabilityMatrix: ReachabilityMatrixFragment };
 
 export type TenantQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -2778,6 +2813,13 @@ export type IsolationPolicyEnforcementQueryVariables = Exact<{
 
 
 export type IsolationPolicyEnforcementQuery = { readonly isolationPolicy: { readonly enforcement: PolicyEnforcementFragment | null } | null };
+
+export type IsolationPolicyFlowsQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type IsolationPolicyFlowsQuery = { readonly isolationPolicy: { readonly flows: PolicyFlowsFragment | null } | null };
 
 export type EnvironmentNamespacesQueryVariables = Exact<{
   id: string;
