@@ -67,7 +67,7 @@ const sql = `
     (select coalesce(json_agg(json_build_object('mappingId', port_mapping_id, 'namespaceId', namespace_id)), '[]'::json) from (
       select m.port_mapping_id, m.namespace_id from mappings m
       where $2::text[] is not null and not (m.namespace_id = any($2)) order by 1 limit ${FINDINGS}
-    ) leading) as "leading"`;
+    ) led) as "leading"`;
 
 export async function readRemainsOf(
   pool: Pool,
