@@ -5,6 +5,7 @@ import { id } from '@atoll/schema/ids';
 import { name } from '@atoll/schema/text';
 import { commonConfig } from '@atoll/service/config';
 import { z } from 'zod';
+import { defaultTunnelPort } from './render/names.ts';
 
 const absolutePath = z.string().refine(isAbsolute, 'must be an absolute path');
 
@@ -16,6 +17,12 @@ export const nodeConfig = z.object({
   ATOLL_DOCKER_SOCKET: absolutePath.default('/var/run/docker.sock'),
   /** Path of the network namespace that is this node's host network; unset for the one the agent runs in. */
   ATOLL_NODE_NETNS: absolutePath.optional(),
+  /** How pods of different nodes reach each other; `none`: not at all. */
+  ATOLL_OVERLAY: z.enum(['vxlan', 'none']).default('vxlan'),
+  /** Where other nodes reach this one; unset for the address that it has towards its default route. */
+  ATOLL_NODE_ADDRESS: z.union([z.ipv4(), z.ipv6()]).optional(),
+  /** UDP port on which packets from other nodes arrive. */
+  ATOLL_TUNNEL_PORT: z.coerce.number().int().min(1).max(65_535).default(defaultTunnelPort),
 });
 export type NodeConfig = z.infer<typeof nodeConfig>;
 

@@ -12,6 +12,7 @@ import { probeFrom } from '../src/probe/prober.ts';
 import { nodeNames } from '../src/render/names.ts';
 import { iptablesRules } from '../src/rules/iptables.ts';
 import { commandsIn } from '../src/sandbox/commands.ts';
+import { type Tunnel, vxlanTunnel } from '../src/sandbox/tunnel.ts';
 import { routedWiring } from '../src/sandbox/wiring.ts';
 import type { PeerCommand } from './tools/peer.ts';
 
@@ -69,6 +70,7 @@ export interface LabNode {
   readonly commands: ReturnType<typeof commandsIn>;
   readonly rules: ReturnType<typeof iptablesRules>;
   readonly wiring: ReturnType<typeof routedWiring>;
+  readonly tunnel: Tunnel;
 }
 
 export interface LabPod {
@@ -93,12 +95,13 @@ export class Lab {
   }
 
   /** A node in a network namespace of its own, or in one that is shared. */
-  async node(id: Id<'node'>, shared?: LabNode): Promise<LabNode> {
+  async node(id: Id<'node'>, shared?: LabNode, podMtu: number | null = null): Promise<LabNode> {
     const netns = shared?.netns ?? (await this.namespace('node'));
     const names = nodeNames(id);
     const commands = commandsIn(netns);
     const rules = iptablesRules({ commands, names, log });
-    return { id, netns, names, commands, rules, wiring: routedWiring(commands, names) };
+    const wiring = routedWiring(commands, names, async () => podMtu);
+    return { id, netns, names, commands, rules, wiring, tunnel: vxlanTunnel({ commands, names, log }) };
   }
 
   async pod(node: LabNode, end: RuleEndpoint): Promise<LabPod> {

@@ -2,7 +2,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createJudge } from '../src/plan/judge.ts';
 import { families } from '../src/render/family.ts';
-import { routeLines } from '../src/render/wiring.ts';
 import { compile, endpointAt, fixedId, networkDocument, type Opening, pools } from './fixtures.ts';
 import { dropped, Lab, type LabNode, type LabPod, open, outcomes, reach } from './lab.ts';
 
@@ -45,22 +44,10 @@ beforeAll(async () => {
   hosts = [await lab.node(fixedId('node', 2)), await lab.node(fixedId('node', 3))];
   const [first, second] = hosts;
   await first.commands.run('ip', ['link', 'add', 'up0', 'type', 'veth', 'peer', 'name', 'up0', 'netns', second.netns]);
-  for (const [host, own, other, from] of [
-    [first, 1, 2, 2],
-    [second, 2, 1, 0],
-  ] as const) {
-    const local = from === 0 ? ends.slice(2) : ends.slice(0, 2);
-    await host.rules.ensure(networkDocument(host.id, 1, compile(ends, [], local)));
-    const away = ends.slice(from, from + 2).flatMap((end) => routeLines(host.names, end));
-    const routes = away.map((line) =>
-      line.replace(/ dev .*/, line.includes(':') ? ` via 2001:db8::${other}` : ` via 192.0.2.${other}`),
-    );
-    const lines = [
-      'link set up0 up',
-      `addr add 192.0.2.${own}/24 dev up0`,
-      `addr add 2001:db8::${own}/64 dev up0 nodad`,
-    ];
-    await host.commands.run('ip', ['-batch', '-'], [...lines, ...routes].join('\n'));
+  for (const host of hosts) {
+    const { address } = tunnelOf(host);
+    await host.commands.run('ip', ['-batch', '-'], `link set up0 up\naddr add ${address}/24 dev up0`);
+    await applyOn(host, 1, []);
   }
   remote = await Promise.all(ends.map((end, index) => lab.pod(index < 2 ? first : second, end)));
   for (const pod of [...pods, ...remote]) {
@@ -68,6 +55,23 @@ beforeAll(async () => {
   }
 });
 afterAll(() => lab.close());
+
+const endsOn = (host: LabNode) => (host === hosts[0] ? ends.slice(0, 2) : ends.slice(2));
+function tunnelOf(host: LabNode) {
+  const last = host === hosts[0] ? 1 : 2;
+  return { address: `192.0.2.${last}`, port: host.names.tunnelPort, mac: `02:00:00:00:00:0${last}` };
+}
+
+/** As the agent does: the rules first, then the way to the other host. */
+async function applyOn(host: LabNode, generation: number, openings: readonly Opening[]): Promise<void> {
+  const other = host === hosts[0] ? hosts[1] : hosts[0];
+  const there = endsOn(other);
+  const addresses = { ipv4: there.map(({ ipv4 }) => ipv4), ipv6: there.map(({ ipv6 }) => ipv6) };
+  const remotes = [{ nodeId: other.id, tunnel: tunnelOf(other), ...addresses }];
+  const rules = { ...compile(ends, openings, endsOn(host)), remotes };
+  await host.rules.ensure(networkDocument(host.id, generation, rules));
+  await host.tunnel.ensure({ ...tunnelOf(host), mtu: 1500 }, remotes);
+}
 
 /** Who reaches whom on which port, asked of the kernel. */
 async function reached(all: readonly LabPod[]): Promise<string[]> {
@@ -120,16 +124,14 @@ test.each(walk.map((state, index) => [index, state] as const))(
 test('over two hosts, a packet needs the egress rules of its source and the ingress rules of its destination', async () => {
   const [first, second] = hosts;
   const policy = [opening(1, [a], [c], 81, 81)];
-  const apply = (host: LabNode, local: typeof ends, openings: readonly Opening[]) =>
-    host.rules.ensure(networkDocument(host.id, 2, compile(ends, openings, local)));
   const [, , far] = remote;
   const [near] = remote;
   if (!near || !far) throw new Error('there are four');
-  await apply(first, ends.slice(0, 2), policy);
+  await applyOn(first, 2, policy);
   expect(await reach(near, far.end, 81)).toBe(dropped);
-  await apply(second, ends.slice(2), policy);
+  await applyOn(second, 2, policy);
   expect(await reach(near, far.end, 81)).toBe(open);
   expect(await reached(remote)).toEqual(meant(compile(ends, policy)));
-  await apply(first, ends.slice(0, 2), []);
+  await applyOn(first, 3, []);
   expect(await reach(near, far.end, 81)).toBe(dropped);
 });

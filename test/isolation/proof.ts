@@ -1,6 +1,7 @@
 /** Puts rules in force, sends every packet that there is, and says where what happened isn't what each oracle says. */
 import { families } from '@atoll/agent/render/family';
 import type { RuleSet } from '@atoll/schema/node/network';
+import { until } from '../../agent/test/lab.ts';
 import type { Segment } from './lab/segment.ts';
 import { type Probe, volley } from './lab/volley.ts';
 
@@ -23,12 +24,18 @@ export function everyProbe(segment: Segment, ports: readonly number[]): Probe[] 
 
 /** One rule set for each node, in their order; resolves once all are in force. */
 export async function enforce(segment: Segment, ruleSets: readonly RuleSet[]): Promise<void> {
+  await Promise.all(
+    segment.nodes.map(({ number, plane }) =>
+      until(`node ${number} says where it is reached`, () => plane.networkReports.at(-1)?.underlay),
+    ),
+  );
   const wanted = segment.nodes.map((node, index) => {
     const rules = ruleSets[index];
     if (rules === undefined) throw new Error('there is a rule set for each node');
-    return { node, generation: node.plane.guard(rules) };
+    return { node, generation: node.plane.guard({ ...rules, remotes: segment.remotesOf(node) }) };
   });
   await Promise.all(wanted.map(({ node, generation }) => node.plane.untilEnforced(generation)));
+  await segment.connected();
 }
 
 /** What was allowed is forgotten, as if it had been long ago. */

@@ -20,6 +20,7 @@ import { shareNetwork } from '../plan/shared.ts';
 import { createHolds } from '../reconcile/holds.ts';
 import { openMemories } from '../reconcile/memories.ts';
 import { createNetworkReconciler } from '../reconcile/network.ts';
+import { createOverlayReconciler } from '../reconcile/overlay.ts';
 import { createReadiness } from '../reconcile/readiness.ts';
 import { createWorkloadsReconciler } from '../reconcile/workloads.ts';
 import { liveAnswers } from './answers.ts';
@@ -31,6 +32,8 @@ import { measureNode } from './measures.ts';
 const rulesLookMs = 10_000;
 /** More often than that: it is seen to be due soon after it is, however often something wakes it. */
 const rulesResyncMs = 2500;
+/** Also how soon a change of the node's own address is followed. */
+const overlayResyncMs = 5000;
 const workloadsResyncMs = 5000;
 const readinessMs = 250;
 /** Requests that have waited for longer are asked anew when a service says that there is news: it may be another process. */
@@ -75,8 +78,10 @@ export async function startAgent(options: {
     desired: documents.network.current,
     backend: backend.rules,
     lookEveryMs: rulesLookMs,
+    underlay: backend.underlay.current,
     log,
     changed() {
+      overlayController.wake();
       networkReport.wake();
       workloadsController.wake();
     },
@@ -125,6 +130,19 @@ export async function startAgent(options: {
     resyncMs: rulesResyncMs,
     log,
     reconcile: network.reconcile,
+  });
+  const overlay = createOverlayReconciler({
+    underlay: backend.underlay,
+    tunnel: backend.tunnel,
+    inForce: () => (network.secured() === null ? null : network.inForce()),
+    moved: () => networkReport.wake(),
+    log,
+  });
+  const overlayController = startController({
+    name: 'overlay',
+    resyncMs: overlayResyncMs,
+    log,
+    reconcile: overlay.reconcile,
   });
   const workloadsController = startController({
     name: 'workloads',
@@ -198,6 +216,7 @@ export async function startAgent(options: {
     ask: asks.network.report,
     build: network.report,
     reply: networkReportReply,
+    taken: overlay.answered,
     causes: causes.network,
     generation: documents.network.generation,
     pull: networkPull.wake,
@@ -243,7 +262,9 @@ export async function startAgent(options: {
       wakes.stop();
       const controllers = [workloadsPull, networkPull, workloadsReport, networkReport];
       await Promise.all([live.stop(), ...controllers.map((controller) => controller.stop())]);
-      await Promise.all([readinessController, workloadsController, networkController].map((one) => one.stop()));
+      await Promise.all(
+        [readinessController, workloadsController, overlayController, networkController].map((one) => one.stop()),
+      );
       await workloads.idle();
     },
   };

@@ -12,6 +12,8 @@ import type { Runtime } from '../runtimes/runtime.ts';
 import { simulatedRuntime } from '../runtimes/simulated.ts';
 import { commandsIn } from '../sandbox/commands.ts';
 import { simulatedWiring } from '../sandbox/simulated.ts';
+import { noTunnel, type Tunnel, vxlanTunnel } from '../sandbox/tunnel.ts';
+import { noUnderlay, openUnderlay, type UnderlaySource } from '../sandbox/underlay.ts';
 import { routedWiring, type Wiring } from '../sandbox/wiring.ts';
 
 export interface NodeBackend {
@@ -19,23 +21,31 @@ export interface NodeBackend {
   readonly runtime: Runtime;
   readonly wiring: Wiring;
   readonly rules: RuleBackend;
+  /** The node's end of the tunnel to others. */
+  readonly underlay: UnderlaySource;
+  readonly tunnel: Tunnel;
   /** Connections from the node to its pods. */
   readonly probeAll: (targets: readonly ProbeTarget[]) => Promise<ProbeResult[]>;
 }
 
 export function openBackend(config: NodeConfig, log: Logger): NodeBackend {
-  const names = nodeNames(config.ATOLL_NODE_ID);
+  const names = nodeNames(config.ATOLL_NODE_ID, config.ATOLL_TUNNEL_PORT);
   const stateDir = config.ATOLL_STATE_DIR;
   switch (config.ATOLL_RUNTIME) {
     case 'docker': {
       const netns = config.ATOLL_NODE_NETNS ?? null;
       const commands = commandsIn(netns);
+      const connected = config.ATOLL_OVERLAY === 'vxlan';
+      const { ATOLL_NODE_ADDRESS: address, ATOLL_TUNNEL_PORT: port } = config;
+      const underlay = connected ? openUnderlay({ commands, address, port, stateDir, log }) : noUnderlay;
       const docker = { socketPath: config.ATOLL_DOCKER_SOCKET, node: config.ATOLL_NODE_ID, stateDir, log };
       return {
         names,
         runtime: dockerRuntime(docker),
-        wiring: routedWiring(commands, names),
+        wiring: routedWiring(commands, names, underlay.podMtu),
         rules: iptablesRules({ commands, names, stateDir, log }),
+        underlay,
+        tunnel: vxlanTunnel({ commands, names, log }),
         probeAll: (targets) => probeFrom(netns, targets),
       };
     }
@@ -45,6 +55,8 @@ export function openBackend(config: NodeConfig, log: Logger): NodeBackend {
         runtime: simulatedRuntime({ stateDir, log }),
         wiring: simulatedWiring(),
         rules: simulatedRules(names),
+        underlay: noUnderlay,
+        tunnel: noTunnel,
         probeAll: async (targets) =>
           // Nothing runs that could fail: a process that was started is ready.
           targets.map(({ protocol }) => ({

@@ -4,7 +4,7 @@ import type { NodeBackend } from './backend.ts';
 
 const graceSeconds = 2;
 
-export async function clearNode({ runtime, wiring, rules }: NodeBackend): Promise<unknown[]> {
+export async function clearNode({ runtime, wiring, tunnel, rules }: NodeBackend): Promise<unknown[]> {
   const problems: unknown[] = [];
   const attempt = (work: () => Promise<unknown>) =>
     work().catch((error: unknown) => {
@@ -21,6 +21,7 @@ export async function clearNode({ runtime, wiring, rules }: NodeBackend): Promis
     await atMost(8, sandboxes, ({ id }) => runtime.remove(id));
   });
   await attempt(() => wiring.clear());
+  await attempt(() => tunnel.clear());
   // The rules go last: until then nothing that still runs can be reached.
   await attempt(() => rules.clear());
   return problems;

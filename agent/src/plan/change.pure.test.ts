@@ -162,7 +162,7 @@ describe('a change', () => {
       ),
       { numRuns: 120 },
     );
-  });
+  }, 60_000);
 
   test('writes nothing where nothing changed, and one member where one did', () => {
     const one = agent();

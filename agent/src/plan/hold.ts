@@ -9,13 +9,13 @@ import type { ObservedRules } from './rules.ts';
 export function looksWhole(observed: ObservedRules): boolean {
   return families.every((family) => {
     const { chains, builtins } = observed.tables[family].filter;
-    const ways = { FORWARD: ['first', 'behind'], INPUT: ['first'] } as const;
+    const ways = { FORWARD: ['far', 'check', 'accept'], INPUT: ['tunnel', 'input'] } as const;
     const ledTo = (['FORWARD', 'INPUT'] as const).every((builtin) => {
       const there = builtins.get(builtin) ?? [];
       const own = there.flatMap((entry) => (entry.kind === 'atoll' && entry.own ? [entry] : []));
       const mine = there.findIndex((entry) => entry.kind === 'atoll' && entry.own);
       return (
-        ways[builtin].every((place) => own.some((entry) => entry.place === place && entry.hash !== null)) &&
+        ways[builtin].every((to) => own.some((entry) => entry.text.endsWith(`-${to}`) && entry.hash !== null)) &&
         there.slice(0, mine).every((entry) => entry.kind === 'atoll' && entry.place === 'first')
       );
     });

@@ -155,8 +155,8 @@ describe('planning rules', () => {
     }
     for (const of of both) expect(isEmpty(planRules(of, render(of, intent), observe(model, of)))).toBe(true);
     const targets = model.tables.ipv4.filter.builtins.get('FORWARD')?.map((rule) => rule.target) ?? [];
-    const kinds = targets.map((target) => /check|accept|FOREIGN/.exec(target)?.[0]);
-    expect(kinds).toEqual(['check', 'check', 'accept', 'accept', 'FOREIGN']);
+    const kinds = targets.map((target) => /far|check|accept|FOREIGN/.exec(target)?.[0]);
+    expect(kinds).toEqual(['far', 'check', 'far', 'check', 'accept', 'accept', 'FOREIGN']);
     applyToModel(model, planRemoval(names, observe(model, names)));
     expect(isEmpty(planRules(neighbour, render(neighbour, intent), observe(model, neighbour)))).toBe(true);
   });

@@ -41,9 +41,11 @@ export async function createNetworkReconciler(options: {
   causes: Causes;
   /** How long after a look at everything comes the next. */
   lookEveryMs: number;
+  /** The node's end of the tunnel to others, as far as it is known. */
+  underlay: () => NetworkReport['underlay'];
   log: Logger;
 }): Promise<NetworkReconciler> {
-  const { nodeId, desired, backend, changed, causes, lookEveryMs, log } = options;
+  const { nodeId, desired, backend, changed, causes, lookEveryMs, underlay, log } = options;
   const path = join(options.stateDir, 'rules-in-force.json');
   let lastGood: InForce | null = await loadFile(path, inForceFile, log);
   /** Seen to be in force by the newest run. */
@@ -170,7 +172,7 @@ export async function createNetworkReconciler(options: {
             ? null
             : { generation: applied.document.generation, hash: applied.document.hash, at: applied.at },
         error,
-        underlay: null,
+        underlay: underlay(),
       };
     },
   };

@@ -1,6 +1,7 @@
 /**
- * Every name that the agent gives to something of the kernel's. All begin with `atl` and the node's tag: agents that
- * share a host don't collide, and everything of one node can be found and removed without a record of it.
+ * Every name that the agent gives to something of the kernel's. All begin with `atl` and the node's tag, but for the tunnel,
+ * which isn't the end of a pod's wire and must not look like one: agents that share a host don't collide, and everything of
+ * one node can be found and removed without a record of it.
  *
  * Limits: interfaces 15 characters, iptables chains 28, ipsets 31.
  */
@@ -21,6 +22,13 @@ const hex = (text: string, length: number) => createHash('sha256').update(text).
 /** A chain of any Atoll node. */
 export const anyChainPattern = /^atl[a-z2-7]{4}-/;
 
+/** Matches wires of pods, and tunnels, of every Atoll node, in iptables' notation. */
+export const anyWire = 'atl+';
+export const anyTunnel = 'atv+';
+
+/** Where the tunnel between nodes listens, unless the agent is told otherwise; of no registered protocol's. */
+export const defaultTunnelPort = 9789;
+
 export interface NodeNames {
   /** `atl` and the node's tag: how every name of this node begins. */
   readonly prefix: string;
@@ -38,11 +46,15 @@ export interface NodeNames {
   readonly withoutAlias: (set: string) => string;
   /** Of the node's name server, UDP and TCP: pods ask port 53. Several nodes may share a host. */
   readonly namesPort: number;
-  /** Tells this node's blackhole routes from another agent's in the same network namespace. */
+  /** The node's end of the tunnel between nodes. */
+  readonly tunnel: string;
+  /** UDP port on which packets from other nodes arrive. */
+  readonly tunnelPort: number;
+  /** Tells this node's blackhole routes, and those to other nodes, from another agent's in the same network namespace. */
   readonly routeMetric: number;
 }
 
-export function nodeNames(node: Id<'node'>): NodeNames {
+export function nodeNames(node: Id<'node'>, tunnelPort = defaultTunnelPort): NodeNames {
   const prefix = `atl${short(node, 4)}`;
   return {
     prefix,
@@ -55,6 +67,8 @@ export function nodeNames(node: Id<'node'>): NodeNames {
     isAlias: (set) => set.endsWith('x'),
     withoutAlias: (set) => (set.endsWith('x') ? set.slice(0, -1) : set),
     namesPort: 10_000 + (Number.parseInt(hex(`names ${node}`, 6), 16) % 20_000),
+    tunnel: `atv${short(node, 4)}`,
+    tunnelPort,
     routeMetric: 0x10000 + Number.parseInt(hex(node, 4), 16),
   };
 }
@@ -63,5 +77,9 @@ export function nodeNames(node: Id<'node'>): NodeNames {
 export function podMac(instance: Id<'instance'>): string {
   return `02:${(hex(`mac ${instance}`, 10).match(/../g) ?? []).join(':')}`;
 }
+/** Nobody has them: 46 bits that are drawn, in a locally administered address. */
+export const tunnelMac = (random: Uint8Array): string =>
+  [((random[0] ?? 0) & 0xfc) | 0x02, ...random.slice(1, 6)].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
+
 /** Of every host end: a pod's neighbour entry for its gateway never has to change. */
 export const gatewayMac = 'ee:ee:ee:ee:ee:ee';

@@ -27,6 +27,7 @@ import { type RuleIntent, RuleSetInvalid } from './intent.ts';
 import { memoryOf } from './memory.ts';
 import type { NodeNames } from './names.ts';
 import { renderNames } from './nameserver.ts';
+import { renderOverlay } from './overlay.ts';
 import { renderPolicies } from './policies.ts';
 import { renderServices } from './services.ts';
 import type { IpSet } from './set.ts';
@@ -35,7 +36,7 @@ import { builtins, emptyTable, type RenderedPart, type RenderedRules, type Table
 type Part = (names: NodeNames, intent: RuleIntent, family: Family) => RenderedPart;
 
 /** In the order in which a packet meets their anchors. */
-const parts: readonly Part[] = [renderNames, renderServices, renderGuard, renderPolicies];
+const parts: readonly Part[] = [renderNames, renderServices, renderGuard, renderOverlay, renderPolicies];
 
 export function renderRules(names: NodeNames, intent: RuleIntent, family: Family): RenderedRules {
   const rendered = assemble(

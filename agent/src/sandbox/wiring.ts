@@ -52,7 +52,12 @@ async function inodeOf(netns: string): Promise<string> {
   return String((await stat(netns, { bigint: true })).ino);
 }
 
-export function routedWiring(commands: NodeCommands, names: NodeNames): Wiring {
+/** `mtu`: what a pod may send in one packet, in bytes; null for what the kernel makes of it. */
+export function routedWiring(
+  commands: NodeCommands,
+  names: NodeNames,
+  mtu: () => Promise<number | null> = async () => null,
+): Wiring {
   const ip = (lines: readonly string[]) => commands.run('ip', ['-batch', '-'], lines.join('\n'));
 
   async function links(): Promise<Map<string, string>> {
@@ -113,7 +118,9 @@ export function routedWiring(commands: NodeCommands, names: NodeNames): Wiring {
       }
       await unwire(host);
       const peer = ['peer', 'name', podInterface, 'address', podMac(end.instanceId), 'netns', netns];
-      await commands.run('ip', ['link', 'add', host, 'address', gatewayMac, 'type', 'veth', ...peer]);
+      const bytes = await mtu();
+      const size = bytes === null ? [] : ['mtu', String(bytes)];
+      await commands.run('ip', ['link', 'add', host, 'address', gatewayMac, ...size, 'type', 'veth', ...peer, ...size]);
       const pod = commandsIn(netns);
       await pod.run('sysctl', ['-q', '-w', ...podSysctls()]);
       await pod.run('ip', ['-batch', '-'], podLines(end).join('\n'));

@@ -2,7 +2,9 @@
  * One end of test traffic, run inside a network namespace: does what JSON lines on its standard input say, and answers
  * each with a line. Servers echo; datagrams are kept with their source.
  */
+import { createHash, randomBytes } from 'node:crypto';
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { type ProbeTarget, probe } from '../../src/probe/probe.ts';
@@ -30,10 +32,13 @@ export type PeerCommand =
     }
   /** How many connections have come in so far. */
   | { readonly do: 'accepted' }
+  /** Sends so many bytes to an echo, and answers whether they all came back as they were. */
+  | { readonly do: 'transfer'; readonly address: string; readonly port: number; readonly bytes: number }
   /** Texts of all datagrams so far. */
   | { readonly do: 'received' };
 
 const patienceMs = 1500;
+const stalledMs = 10_000;
 const sockets = new Map<string, Socket>();
 const accepted = new Set<Socket>();
 const received: string[] = [];
@@ -48,6 +53,31 @@ function within(work: (done: (answer: boolean) => void) => void): Promise<boolea
       resolve(answer);
     });
   });
+}
+
+async function transfer({ address, port, bytes }: { address: string; port: number; bytes: number }): Promise<boolean> {
+  const block = randomBytes(1 << 20);
+  const [sent, came] = [createHash('sha256'), createHash('sha256')];
+  const socket = connect({ host: address, port });
+  socket.setTimeout(stalledMs, () => socket.destroy(new Error('stalled')));
+  await once(socket, 'connect');
+  const all = (async () => {
+    let count = 0;
+    for await (const chunk of socket as AsyncIterable<Buffer>) {
+      came.update(chunk);
+      count += chunk.length;
+      if (count >= bytes) return;
+    }
+  })();
+  all.catch(() => socket.destroy());
+  for (let left = bytes; left > 0; left -= block.length) {
+    const part = block.subarray(0, Math.min(left, block.length));
+    sent.update(part);
+    if (!socket.write(part)) await once(socket, 'drain');
+  }
+  await all;
+  socket.destroy();
+  return sent.digest('hex') === came.digest('hex');
 }
 
 async function carryOut(command: PeerCommand): Promise<unknown> {
@@ -108,6 +138,8 @@ async function carryOut(command: PeerCommand): Promise<unknown> {
     }
     case 'accepted':
       return everAccepted;
+    case 'transfer':
+      return transfer(command).catch(() => false);
     case 'received':
       return received;
     default:

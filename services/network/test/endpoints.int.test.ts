@@ -154,7 +154,7 @@ describe('an instance that was placed', () => {
       await harness.rows('select generation from network.node_applied where node_id = $1', [agent.nodeId]),
     ).toEqual([{ generation: older.generation }]);
 
-    expect(await agent.report({ generation, hash })).toEqual({ generation });
+    expect(await agent.report({ generation, hash })).toEqual({ generation, refused: null });
     await harness.event(`endpoint:${second}`, 'EndpointSecured');
   });
 });

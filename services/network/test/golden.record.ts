@@ -108,7 +108,7 @@ for (const number of [1, 2]) {
   const told = { stream: nodeStream(nodeId), tenant: PLATFORM, actor: `node:${nodeId}` } as const;
   const at = (host: number) => ({
     ...{ kind: 'attach', nodeId },
-    underlay: { address: `192.0.2.${host}`, port: 14789, mac: `02:00:00:00:00:0${host}`, mtu: 1500 },
+    underlay: { address: `192.0.2.${host}`, port: 9789, mac: `02:00:00:00:00:0${host}`, mtu: 1500 },
   });
   run(node, told, at(number) as NodeCommand);
   if (number === 1) continue;

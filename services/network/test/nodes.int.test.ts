@@ -19,7 +19,7 @@ let hosts = 0;
 function end() {
   hosts += 1;
   const last = hosts.toString(16).padStart(2, '0');
-  return { address: `192.0.2.${hosts}`, port: 14_789, mac: `02:00:00:00:00:${last}`, mtu: 1500 };
+  return { address: `192.0.2.${hosts}`, port: 9789, mac: `02:00:00:00:00:${last}`, mtu: 1500 };
 }
 const tunnelOf = ({ address, port, mac }: ReturnType<typeof end>) => ({ address, port, mac });
 const newAgent = (): Agent => createAgent(harness.nc, newId('node'));
@@ -121,7 +121,7 @@ describe('what is refused', () => {
       expect(refused).toContain(holder.nodeId);
       expect(refused).toMatch(/ATOLL_NODE_ADDRESS/);
     }
-    expect(await other.connect({ ...end(), address: at.address, port: 14_790 })).toBeNull();
+    expect(await other.connect({ ...end(), address: at.address, port: 9790 })).toBeNull();
     clearInterval(alive);
     expect((await eventsOf(holder)).map(([type]) => type)).toEqual(['NodeAttached']);
     expect((await eventsOf(other)).map(([type]) => type)).toEqual(['NodeAttached']);

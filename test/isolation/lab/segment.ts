@@ -9,12 +9,12 @@ import { families, familyFacts } from '@atoll/agent/render/family';
 import { gatewayMac, podMac } from '@atoll/agent/render/names';
 import { startTestNats, type TestNats } from '@atoll/infra/testing/nats';
 import type { Id } from '@atoll/schema/ids';
-import type { RuleEndpoint } from '@atoll/schema/node/network';
+import type { RemoteNode, RuleEndpoint } from '@atoll/schema/node/network';
 import { exec } from '@atoll/service/exec';
 import { newId } from '@atoll/service/ids';
 import { AgentProcess } from '../../../agent/test/agent-process.ts';
 import { ControlPlane } from '../../../agent/test/control-plane.ts';
-import { Lab, type LabNode } from '../../../agent/test/lab.ts';
+import { Lab, type LabNode, until } from '../../../agent/test/lab.ts';
 import { mac } from './frames.ts';
 import { Tap } from './tap.ts';
 
@@ -199,11 +199,41 @@ export class Segment {
     const underlay = underlayOf(number);
     const node = { ...machine, number, agent, plane, stateDir, underlay, mac: await macOf(machine.netns, uplink) };
     this.nodes.splice(number - 1, 1, node);
-    await this.#ip(machine.netns, routesTo(this.pods.filter((pod) => pod.node.id !== id)));
     return node;
   }
 
-  /** A network namespace, wired, reachable from every other node and from outside as far as routes go. */
+  /** As the network service says it, with every pod of the others: the rules alone decide. */
+  remotesOf(node: SegmentNode): RemoteNode[] {
+    return this.nodes
+      .filter((other) => other !== node)
+      .flatMap((other): RemoteNode[] => {
+        const underlay = other.plane.networkReports.at(-1)?.underlay ?? null;
+        if (underlay === null) throw new Error(`node ${other.number} hasn't said where it is reached`);
+        const { mtu: _, ...tunnel } = underlay;
+        const pods = this.pods.filter((pod) => pod.node === other);
+        const addresses = { ipv4: pods.map((pod) => pod.ipv4).sort(), ipv6: pods.map((pod) => pod.ipv6).sort() };
+        return [{ nodeId: other.id, tunnel, ...addresses }];
+      })
+      .sort((a, b) => (a.nodeId < b.nodeId ? -1 : 1));
+  }
+
+  /** Resolves once the agents have connected their nodes to each other. */
+  async connected(): Promise<void> {
+    for (const node of this.nodes) {
+      const wanted = this.pods.filter((pod) => pod.node !== node).flatMap((pod) => [pod.ipv4, pod.ipv6]);
+      if (wanted.length === 0) continue;
+      await until(`node ${node.number} is connected`, async () => {
+        const shown = families.map((family) => {
+          const flag = `-${familyFacts[family].digit}`;
+          return node.commands.run('ip', [flag, 'route', 'show', 'dev', node.names.tunnel, 'proto', '97']);
+        });
+        const routes = (await Promise.all(shown)).map(({ stdout }) => stdout).join('\n');
+        return wanted.every((address) => routes.includes(`${address} via `));
+      });
+    }
+  }
+
+  /** A network namespace, wired, reachable from outside as far as routes go, and from every node that is connected. */
   async pod(node: SegmentNode, end: RuleEndpoint): Promise<Pod> {
     const netns = await this.lab.namespace('pod');
     await node.wiring.wire(end, netns);
@@ -215,10 +245,7 @@ export class Segment {
     };
     this.pods.push(pod);
     await tap.ready();
-    const others = this.nodes.filter((other) => other !== node).map((other) => other.netns);
-    for (const host of [...others, ...this.outside.slice(0, 1).map((party) => party.netns)]) {
-      await this.#ip(host, routesTo([pod]));
-    }
+    for (const host of this.outside.slice(0, 1)) await this.#ip(host.netns, routesTo([pod]));
     return pod;
   }
 
