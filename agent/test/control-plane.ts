@@ -8,6 +8,7 @@ import {
   networkReport,
   type RuleSet,
 } from '@atoll/schema/node/network';
+import { type NetworkChanges, networkPullRequest, operationsOf } from '@atoll/schema/node/rules-changes';
 import {
   type DesiredInstance,
   type DesiredWorkloads,
@@ -65,10 +66,13 @@ export class ControlPlane {
       nodeSubjects.workloadsPull(node),
       pull(() => this.#documents.workloads, desiredWorkloads),
     );
-    serve(
-      nodeSubjects.networkPull(node),
-      pull(() => this.#documents.network, desiredNetwork),
-    );
+    serve(nodeSubjects.networkPull(node), (body): NetworkChanges | null => {
+      const { generation } = networkPullRequest.parse(body);
+      const document = this.#documents.network;
+      if (document === null || (generation > 0 && generation >= document.generation)) return null;
+      const { rules, ...head } = desiredNetwork.parse(document);
+      return { ...head, from: 0, operations: operationsOf(rules), next: null };
+    });
     serve(nodeSubjects.workloadsReport(node), (body) => {
       this.workloadsReports.push(workloadsReport.parse(body));
       return { generation: this.#documents.workloads?.generation ?? 0 };

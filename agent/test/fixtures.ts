@@ -8,6 +8,7 @@ import {
   type RuleEndpoint,
   type RuleSet,
 } from '@atoll/schema/node/network';
+import { rulesHash } from '@atoll/schema/node/rules-hash';
 import type { DesiredInstance } from '@atoll/schema/node/workloads';
 import { newId } from '@atoll/service/ids';
 
@@ -102,7 +103,7 @@ export function compile(
 export const networkDocument = (nodeId: Id<'node'>, generation: number, rules: RuleSet): DesiredNetwork => ({
   nodeId,
   generation,
-  hash: sha256(rules),
+  hash: rulesHash(rules),
   pools,
   rules,
 });

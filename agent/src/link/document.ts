@@ -21,11 +21,9 @@ export async function openDocument<T extends Generational>(options: {
   path: string;
   schema: z.ZodType<T>;
   nodeId: Id<'node'>;
-  /** Equal to `next`, and made of as much as possible of `previous`. */
-  share?: (previous: T | null, next: T) => T;
   log: Logger;
 }): Promise<Document<T>> {
-  const { path, schema, nodeId, share, log } = options;
+  const { path, schema, nodeId, log } = options;
   const isForeign = (document: T) => {
     if (document.nodeId === nodeId) return false;
     log.error({ path, nodeId: document.nodeId }, "this document is another node's and is ignored");
@@ -46,7 +44,7 @@ export async function openDocument<T extends Generational>(options: {
         return false;
       }
       await saveFile(path, next);
-      current = share === undefined ? next : share(current, next);
+      current = next;
       return true;
     },
   };

@@ -1,7 +1,7 @@
 /** The agent of one node: documents in, reconcilers, reports out. */
 import { join } from 'node:path';
 import type { Id } from '@atoll/schema/ids';
-import { desiredNetwork, networkPullReply, networkReportReply, type RuleEndpoint } from '@atoll/schema/node/network';
+import { networkReportReply, type RuleEndpoint } from '@atoll/schema/node/network';
 import { desiredWorkloads, reportReply, type WorkloadsReport, workloadsPullReply } from '@atoll/schema/node/workloads';
 import { nodeSubjects } from '@atoll/schema/subjects';
 import { startController } from '@atoll/service/controller';
@@ -12,6 +12,8 @@ import type { AgentConfig } from '../config.ts';
 import { asking } from '../link/asking.ts';
 import { openDocument } from '../link/document.ts';
 import { serveLive } from '../link/live.ts';
+import { openNetworkDocument } from '../link/network-document.ts';
+import { startNetworkPull } from '../link/network-pull.ts';
 import { startPull } from '../link/pull.ts';
 import { startReport } from '../link/report.ts';
 import { openSequence } from '../link/sequence.ts';
@@ -58,13 +60,7 @@ export async function startAgent(options: {
   const file = (name: string) => join(stateDir, name);
   const documents = {
     workloads: await openDocument({ path: file('workloads.json'), schema: desiredWorkloads, nodeId, log }),
-    network: await openDocument({
-      path: file('network.json'),
-      schema: desiredNetwork,
-      nodeId,
-      share: shareNetwork,
-      log,
-    }),
+    network: await openNetworkDocument({ path: file('network.json'), nodeId, share: shareNetwork, log }),
   };
   const sequence = await openSequence(stateDir, Date.now(), log);
   const memories = await openMemories(stateDir, log);
@@ -175,10 +171,8 @@ export async function startAgent(options: {
     changed: workloadsController.wake,
     log,
   });
-  const networkPull = startPull({
-    name: 'network',
+  const networkPull = startNetworkPull({
     ask: asks.network.pull,
-    reply: networkPullReply,
     document: documents.network,
     changed() {
       networkController.wake();

@@ -218,9 +218,6 @@ export const desiredNetwork = z.strictObject({
 });
 export type DesiredNetwork = z.infer<typeof desiredNetwork>;
 
-/** Reply to a pull: null where the agent's generation is the newest. */
-export const networkPullReply = z.union([z.null(), desiredNetwork]);
-
 /** What is in force: sent on every change, and every 5 s. `error` says why a newer generation was refused. */
 export const networkReport = z.strictObject({
   nodeId: id('node'),

@@ -37,6 +37,8 @@ import { addConfiguredRanges, type ConfiguredRanges } from './pools/configured.t
 import { knowPools, rangesFor, readRanges } from './pools/ranges.ts';
 import { createServiceAddresses } from './pools/service-addresses.ts';
 import { createSubnetAllocator } from './pools/subnets.ts';
+import { createCompilation } from './projections/compilation.ts';
+import { recompileOnce } from './projections/recompile-once.ts';
 import { stateProjection } from './projections/state.ts';
 import { createRulesCache } from './reachability/read.ts';
 import { onEarlierEvent } from './reactions/environments.ts';
@@ -107,12 +109,15 @@ export async function startNetwork(options: {
   /** Set once they run; the consumers may have news before. */
   let wake = { addressing: () => {}, draining: () => {}, serving: () => {} };
 
+  const compilation = createCompilation();
+  await recompileOnce(pool, compilation, log);
+
   const state = await startConsumer({
     name: 'state',
     source: { kind: 'store', store },
     pool,
     schema,
-    handler: stateProjection(({ types, nodes }) => {
+    handler: stateProjection(compilation, ({ types, nodes }) => {
       for (const node of nodes) nc.publish(nodeSubjects.wake(node), JSON.stringify({ topic: 'network' }));
       if (types.some((type) => wakesAddressing.has(type))) wake.addressing();
       if (types.some((type) => wakesDraining.has(type))) wake.draining();

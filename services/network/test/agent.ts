@@ -1,12 +1,8 @@
 /** As much of a node's agent as the network service sees: it pulls, keeps what it was given, and reports it. */
 import type { Id } from '@atoll/schema/ids';
-import {
-  type DesiredNetwork,
-  type NetworkReport,
-  networkPullReply,
-  networkReportReply,
-} from '@atoll/schema/node/network';
-import { rulesHash } from '@atoll/schema/node/rules-hash';
+import { type DesiredNetwork, type NetworkReport, networkReportReply } from '@atoll/schema/node/network';
+import { networkChangesReply } from '@atoll/schema/node/rules-changes';
+import { type AskChanges, type HeldNetwork, pullRules } from '@atoll/schema/node/rules-pull';
 import { nodeSubjects } from '@atoll/schema/subjects';
 import { type NatsConnection, requestJson } from '@atoll/service/nats';
 
@@ -31,12 +27,18 @@ export function createAgent(nc: NatsConnection, nodeId: Id<'node'>) {
       },
       { timeoutMs: 5000 },
     );
+  let held: HeldNetwork | null = null;
+  /** What one is given who has `generation`, which is one of before, or 0 for none. */
   async function pull(generation: number): Promise<DesiredNetwork | null> {
-    const reply = await requestJson(nc, nodeSubjects.networkPull(nodeId), { generation }, { timeoutMs: 5000 });
-    const document = networkPullReply.parse(reply);
-    if (document && rulesHash(document.rules) !== document.hash) throw new Error('The hash is not that of the rules.');
-    return document;
+    const has = generation === 0 || held === null ? null : { ...held, document: { ...held.document, generation } };
+    const pulled = await pullRules(ask, has, (message) => {
+      throw new Error(message);
+    });
+    if (pulled) held = pulled;
+    return pulled?.document ?? null;
   }
+  const ask: AskChanges = async (request) =>
+    networkChangesReply.parse(await requestJson(nc, nodeSubjects.networkPull(nodeId), request, { timeoutMs: 5000 }));
   return {
     nodeId,
     pull,

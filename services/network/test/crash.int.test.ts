@@ -158,6 +158,8 @@ describe('two processes that are killed again and again', () => {
           for (let n = 0; n < 2; n++) await live(row * 10 + n);
         }),
       );
+      // The tables have it all, too, before nobody is left to write them.
+      await expect.poll(() => harness.rows(`select 1 from network.namespace`), patient).toEqual([]);
       // The tables follow the facts.
       await expect.poll(() => harness.rows('select namespace_id from network.namespace'), patient).toEqual([]);
     } finally {

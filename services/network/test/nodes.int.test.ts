@@ -5,6 +5,7 @@ import { newId } from '@atoll/service/ids';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Agent, createAgent } from './agent.ts';
 import { deadline, type Harness, resultOf, startHarness } from './harness.ts';
+import { opens } from './opens.ts';
 
 let harness: Harness;
 const tenant: Id<'tenant'> = newId('tenant');
@@ -30,7 +31,13 @@ async function allow(namespaceId: Id<'namespace'>, from: string, to: string) {
     to: { labels: { app: to } },
     ports: [{ protocol: 'TCP', from: 80, to: 80 }],
   };
-  resultOf(await harness.call('CreateIsolationPolicy', { namespaceId, name: `${from}-${to}`, spec }, { tenant }));
+  resultOf(
+    await harness.call(
+      'CreateIsolationPolicy',
+      { namespaceId, name: `${from}-${to}`, ...opens(namespaceId, spec) },
+      { tenant },
+    ),
+  );
 }
 
 /** `a` on the first node may call `b` on the second; `c`, on the second and the third, is called by nobody. */

@@ -1,6 +1,7 @@
 /** What a suspension does to the rules of nodes: nothing is open, until it ends. */
 import { newId } from '@atoll/service/ids';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { readRuleSet } from '../src/nodes/document.ts';
 import { deadline, type Harness, resultOf, startHarness } from './harness.ts';
 import { opens } from './opens.ts';
 
@@ -36,10 +37,7 @@ it('takes the policies of that tenant out of the rules, and of nobody else; they
     readonly endpoints: readonly { instanceId: string; ingress: string | null; egress: string | null }[];
   }
   const rules = async (): Promise<Rules> => {
-    const [row] = await harness.rows<{ rules: Rules }>('select rules from network.node_document where node_id = $1', [
-      nodeId,
-    ]);
-    return row?.rules ?? { policies: [], endpoints: [] };
+    return readRuleSet(harness.pool, nodeId);
   };
   const settle = (policies: readonly unknown[]) =>
     vi.waitFor(async () => {

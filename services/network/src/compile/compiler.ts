@@ -11,10 +11,10 @@
  * - Pure and deterministic: the same intent gives the same bytes, in whatever order and however often it was told.
  */
 import type { Id } from '@atoll/schema/ids';
-import { emptyRuleSet, type RuleSet } from '@atoll/schema/node/network';
+import { type AddressSet, emptyRuleSet, type RuleSet } from '@atoll/schema/node/network';
 import { type ClassState, chainsOf, classKey } from './classes.ts';
 import type { CompiledEndpoint, CompiledNamespace, CompiledPolicy, CompiledService } from './model.ts';
-import { createNode, type NodeChanges, type NodeState } from './node.ts';
+import { createNode, type NodeChanges, type NodeParts, type NodeState } from './node.ts';
 import { byText } from './order.ts';
 import { type Decision, decisionOf, levelDecisions } from './policy.ts';
 import { createSets, type Held, type SetChanges } from './sets.ts';
@@ -30,6 +30,14 @@ export interface Compiler {
   /** As of the last take. */
   ruleSet(nodeId: string): RuleSet;
   hash(nodeId: string): string;
+  /** Nodes that have the node's endpoints in their sets. */
+  nodesThatName(nodeId: string): readonly string[];
+  /** Endpoints on other nodes that the node has in its sets, or that have one of the addresses: by their node. */
+  elsewhere(nodeId: string, addresses: readonly string[]): ReadonlyMap<string, readonly CompiledEndpoint[]>;
+  /** What the node has, in parts, as one who had nothing before would be told of it. */
+  parts(nodeId: string): NodeParts;
+  /** Every set that is used. */
+  sets(): readonly AddressSet[];
   /** All that have, or had, an endpoint. */
   nodes(): readonly string[];
 }
@@ -60,6 +68,8 @@ export function createCompiler(): Compiler {
     nodes.set(nodeId, created);
     return created;
   }
+
+  const stateOf = (nodeId: string) => nodes.get(nodeId) ?? createNode(nodeId as Id<'node'>, sets, touched);
 
   function leaveClass(one: Held): void {
     const { class: left, node } = one;
@@ -153,9 +163,31 @@ export function createCompiler(): Compiler {
     },
     ruleSet: (nodeId) => ({
       ...emptyRuleSet,
-      ...(nodes.get(nodeId) ?? createNode(nodeId as Id<'node'>, sets, touched)).ruleSet(),
+      ...stateOf(nodeId).ruleSet(),
     }),
-    hash: (nodeId) => (nodes.get(nodeId) ?? createNode(nodeId as Id<'node'>, sets, touched)).hash(),
+    hash: (nodeId) => stateOf(nodeId).hash(),
+    nodesThatName(nodeId) {
+      const own = nodes.get(nodeId)?.endpoints() ?? [];
+      return [...new Set(own.flatMap((one) => [...one.sets].flatMap((set) => [...set.nodes])))].map(
+        (node) => node.nodeId,
+      );
+    },
+    elsewhere(nodeId, addresses) {
+      const found = new Set(
+        nodes
+          .get(nodeId)
+          ?.setNames()
+          .flatMap((name) => [...(sets.get(name)?.members ?? [])]),
+      );
+      for (const address of addresses) {
+        const one = sets.at(address);
+        if (one !== undefined) found.add(one);
+      }
+      const endpoints = [...found].map((one) => one.endpoint).filter((endpoint) => endpoint.nodeId !== nodeId);
+      return Map.groupBy(endpoints, (endpoint): string => endpoint.nodeId);
+    },
+    parts: (nodeId) => stateOf(nodeId).parts(),
+    sets: () => sets.all(),
     nodes: () => [...nodes.keys()],
   };
 }

@@ -24,6 +24,15 @@ export interface NodeChanges {
   readonly sets: PartChanges<string> & { readonly changed: readonly string[] };
 }
 
+/** A list's elements by key. */
+export interface NodeParts {
+  readonly endpoints: ReadonlyMap<string, RuleEndpoint>;
+  readonly chains: ReadonlyMap<string, RuleChain>;
+  readonly policies: ReadonlyMap<string, RulePolicy>;
+  /** Names. */
+  readonly sets: readonly string[];
+}
+
 /** Things by key, each counted by who needs it. */
 interface Needed<T> {
   readonly value: T;
@@ -43,6 +52,9 @@ export interface NodeState {
   take(): NodeChanges | null;
   ruleSet(): Pick<RuleSet, 'endpoints' | 'chains' | 'sets' | 'policies'>;
   hash(): string;
+  endpoints(): readonly Held[];
+  setNames(): readonly string[];
+  parts(): NodeParts;
 }
 
 /** A list of the rule set as it was taken last, and which of its keys may have changed. */
@@ -77,6 +89,7 @@ function createList<T>(digestOf: (value: T) => bigint) {
       touched.clear();
       return { put, added, removed };
     },
+    all: (): Map<string, T> => new Map([...taken].map(([key, { value }]) => [key, value])),
     sorted: (): T[] => [...taken].sort(([a], [b]) => byText(a, b)).map(([, { value }]) => value),
   };
 }
@@ -235,6 +248,14 @@ export function createNode(nodeId: Id<'node'>, sets: Sets, touched: Set<NodeStat
       policies: lists.policies.sorted(),
     }),
     hash: () => hashOf(sum),
+    endpoints: () => [...own.values()],
+    setNames: () => [...setUse.keys()],
+    parts: () => ({
+      endpoints: lists.endpoints.all(),
+      chains: new Map([...lists.chains.all()].map(([name, { chain }]) => [name, chain])),
+      policies: lists.policies.all(),
+      sets: [...lists.sets.taken.keys()],
+    }),
   };
   return state;
 }

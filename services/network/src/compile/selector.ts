@@ -22,9 +22,6 @@ export interface Selector {
 const everywhere = 'all';
 const noLabels: Labels = {};
 
-/** The place of the service itself, as a selector that is found by it has to know when the service changes. */
-export const servicePlace = (serviceId: string) => `service/${serviceId}`;
-
 /** Null where the peer means nobody: a service that isn't there, or is another tenant's. */
 export function selectorOf(
   tenant: string | null,

@@ -78,6 +78,7 @@ export function createSets(serviceOf: (serviceId: string) => CompiledService | u
   const setsByPlace = new Map<string, Set<SetState>>();
   const setsByService = new Map<string, Set<SetState>>();
   const heldByPlace = new Map<string, Set<Held>>();
+  const byAddress = new Map<string, Held>();
   /** Endpoints whose sets, node or addresses may have changed. */
   let endpoints = new Set<Held>();
   /** Sets that guard by other decisions now. */
@@ -173,8 +174,26 @@ export function createSets(serviceOf: (serviceId: string) => CompiledService | u
     changed.add(set);
   }
 
+  function place(one: Held): void {
+    for (const at of one.places) {
+      addTo(heldByPlace, at, one);
+      for (const set of setsByPlace.get(at) ?? []) if (!one.sets.has(set) && isMember(set, one)) enter(set, one);
+    }
+    for (const address of [one.endpoint.ipv4, one.endpoint.ipv6]) byAddress.set(address, one);
+  }
+  function displace(one: Held): void {
+    for (const set of [...one.sets]) leave(set, one);
+    for (const at of one.places) removeFrom(heldByPlace, at, one);
+    for (const address of [one.endpoint.ipv4, one.endpoint.ipv6]) {
+      if (byAddress.get(address) === one) byAddress.delete(address);
+    }
+  }
+
   return {
     get: (name: string) => all.get(name),
+    all: (): AddressSet[] => [...all.values()].map(contentOf),
+    /** Whose address it is. */
+    at: (address: string) => byAddress.get(address),
     use(decision: Decision): void {
       const { from, to, networks } = decision;
       for (const [selection, direction] of [
@@ -205,26 +224,18 @@ export function createSets(serviceOf: (serviceId: string) => CompiledService | u
         ...{ endpoint, places: new Set(placesOf(endpoint)), sets: new Set(), class: null, node: null, gone: false },
       };
       endpoints.add(one);
-      for (const place of one.places) {
-        addTo(heldByPlace, place, one);
-        for (const set of setsByPlace.get(place) ?? []) if (!one.sets.has(set) && isMember(set, one)) enter(set, one);
-      }
+      place(one);
       return one;
     },
     replace(one: Held, endpoint: CompiledEndpoint): void {
-      for (const set of [...one.sets]) leave(set, one);
-      for (const place of one.places) removeFrom(heldByPlace, place, one);
+      displace(one);
       one.endpoint = endpoint;
       one.places = new Set(placesOf(endpoint));
       endpoints.add(one);
-      for (const place of one.places) {
-        addTo(heldByPlace, place, one);
-        for (const set of setsByPlace.get(place) ?? []) if (!one.sets.has(set) && isMember(set, one)) enter(set, one);
-      }
+      place(one);
     },
     remove(one: Held): void {
-      for (const set of [...one.sets]) leave(set, one);
-      for (const place of one.places) removeFrom(heldByPlace, place, one);
+      displace(one);
       endpoints.add(one);
     },
     serviceChanged(serviceId: string): void {

@@ -1,33 +1,64 @@
-/** What a node is to apply, as every process of the service answers it: out of the table, never out of memory. */
+/** What a node is to apply, as every process of the service answers it: out of the tables, never out of memory. */
 import type { Id } from '@atoll/schema/ids';
-import { type DesiredNetwork, emptyRuleSet, type RuleSet } from '@atoll/schema/node/network';
-import { rulesHash } from '@atoll/schema/node/rules-hash';
-import type { Pool } from 'pg';
+import { emptyRuleSet, type RuleSet } from '@atoll/schema/node/network';
+import { changeRules, noRules } from '@atoll/schema/node/rules-changes';
+import { emptySum, hashOf } from '@atoll/schema/node/rules-hash';
+import type { Pool, PoolClient } from 'pg';
+import { type ChangesPage, readChanges } from './changes.ts';
 
-interface DocumentRow {
+type Queryable = Pick<Pool | PoolClient, 'query'>;
+
+export interface DocumentHead {
   readonly generation: number;
   readonly hash: string;
-  readonly rules: RuleSet;
+  /** Traces of the changes after a generation. */
   readonly traces: readonly { readonly generation: number; readonly traceparent: string }[];
+  /** Who has an older one is given everything. */
+  readonly floor: number;
 }
 
-/** A node without endpoints is given this, so that it guards the pools from the start. */
-const noRules: RuleSet = emptyRuleSet;
+/** A node without endpoints is given the empty rule set, so that it guards the pools from the start. */
+const noHead: DocumentHead = { generation: 0, hash: hashOf(emptySum), traces: [], floor: 0 };
 
-/** `since`: the generation that the node has. */
-export async function readDocument(
-  pool: Pool,
-  nodeId: Id<'node'>,
-  pools: DesiredNetwork['pools'],
-  since = 0,
-): Promise<DesiredNetwork> {
-  const { rows } = await pool.query<DocumentRow>(
-    'select generation, hash, rules, traces from network.node_document where node_id = $1',
-    [nodeId],
-  );
-  const document = rows[0];
-  const newer = document?.traces.filter((one) => one.generation > since) ?? [];
-  return document
-    ? { nodeId, pools, ...document, traces: newer.map(({ traceparent }) => traceparent) }
-    : { nodeId, generation: 0, hash: rulesHash(noRules), pools, rules: noRules };
+export async function readHead(db: Queryable, nodeId: Id<'node'>): Promise<DocumentHead> {
+  const { rows } = await db.query<DocumentHead>({
+    name: 'network-document-head',
+    text: 'select generation, hash, traces, floor from network.node_document where node_id = $1',
+    values: [nodeId],
+  });
+  return rows[0] ?? noHead;
+}
+
+/** The whole rule set of a node, as it is in one snapshot where `db` is a transaction of that isolation. */
+export async function readRuleSet(db: Queryable, nodeId: Id<'node'>): Promise<RuleSet> {
+  const draft = changeRules(noRules);
+  let page: ChangesPage | null = null;
+  do {
+    page = await readChanges(db, nodeId, 0, page?.next ?? null);
+    draft.apply(page.operations);
+  } while (page.next !== null);
+  return { ...emptyRuleSet, ...draft.done().rules };
+}
+
+/** All that is read in it is of one moment. */
+export async function inSnapshot<T>(pool: Pool, read: (tx: PoolClient) => Promise<T>): Promise<T> {
+  const tx = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await tx.query('begin isolation level repeatable read read only');
+    const result = await read(tx);
+    await tx.query('commit');
+    return result;
+  } catch (error) {
+    broken = error instanceof Error ? error : new Error(String(error));
+    await tx.query('rollback').then(
+      () => {
+        broken = undefined;
+      },
+      () => {},
+    );
+    throw error;
+  } finally {
+    tx.release(broken);
+  }
 }

@@ -19,17 +19,24 @@ export const policyStanding = `
   from network.node_standing s
   cross join lateral (
     select
-      coalesce(w."policyId", a."policyId") as policy_id,
-      w.revision,
-      w.hash,
-      a.revision as applied_revision,
-      a.hash as applied_hash
-    from (
-      select r.* from network.node_generation g, jsonb_to_recordset(g.policies) as r ("policyId" text, revision integer, hash text)
-      where g.node_id = s.node_id and g.generation = s.generation
-    ) w
-    full join (
-      select r.* from network.node_generation g, jsonb_to_recordset(g.policies) as r ("policyId" text, revision integer, hash text)
-      where g.node_id = s.node_id and g.generation = s.applied_generation
-    ) a on a."policyId" = w."policyId"
+      w.key as policy_id,
+      case when not w.gone then (w.value ->> 'revision')::integer end as revision,
+      case when not w.gone then w.value ->> 'hash' end as hash,
+      -- As the part is since then, or was: of one that went, what it was last; of one that changed, what was proven last.
+      case
+        when w.since > coalesce(s.applied_generation, 0) then null
+        when w.gone and w.generation <= s.applied_generation then null
+        when w.gone or w.generation <= s.applied_generation then (w.value ->> 'revision')::integer
+        else e.revision
+      end as applied_revision,
+      case
+        when w.since > coalesce(s.applied_generation, 0) then null
+        when w.gone and w.generation <= s.applied_generation then null
+        when w.gone or w.generation <= s.applied_generation then w.value ->> 'hash'
+        else e.hash
+      end as applied_hash
+    from network.node_part w
+    left join network.policy_enforced e on e.policy_id = w.key and e.node_id = w.node_id
+    where w.node_id = s.node_id and w.list = 'policies'
+      and (not w.gone or (w.since <= coalesce(s.applied_generation, 0) and w.generation > s.applied_generation))
   ) p`;

@@ -1,14 +1,14 @@
-/** An agent asks for its rules: the newest document, or null where it has that one. */
+/** An agent asks for its rules: what is newer than it has, page by page, or null where it has the newest. */
 import type { Id } from '@atoll/schema/ids';
 import { id } from '@atoll/schema/ids';
-import type { DesiredNetwork } from '@atoll/schema/node/network';
-import { pullRequest } from '@atoll/schema/node/workloads';
+import { type NetworkChanges, networkPullRequest } from '@atoll/schema/node/rules-changes';
 import { nodeSubjects } from '@atoll/schema/subjects';
 import type { Logger } from '@atoll/service/log';
 import { type NatsConnection, serveJson } from '@atoll/service/nats';
 import type { Pool } from 'pg';
 import type { KnownPools } from '../pools/ranges.ts';
-import { readDocument } from './document.ts';
+import { parseCursor, readChanges } from './changes.ts';
+import { inSnapshot, readHead } from './document.ts';
 
 export const nodeQueue = 'network';
 
@@ -28,15 +28,23 @@ export function servePull(options: { nc: NatsConnection; pool: Pool; pools: Know
   return serveJson(
     nc,
     { subject: nodeSubjects.networkPull('*'), queue: nodeQueue, log },
-    async (body, subject): Promise<DesiredNetwork | BadRequest | null> => {
+    async (body, subject): Promise<NetworkChanges | BadRequest | null> => {
       const nodeId = nodeOfSubject(subject);
       if (nodeId === null) return badRequest('The subject names no node.');
-      const request = pullRequest.safeParse(body);
+      const request = networkPullRequest.safeParse(body);
       if (!request.success) return badRequest(request.error.message);
-      const { generation } = request.data;
-      const document = await readDocument(pool, nodeId, await pools.refresh(), generation);
-      // Generation 0 is "none yet", also where 0 is the newest: such an agent gets the empty document.
-      return generation > 0 && document.generation <= generation ? null : document;
+      const { generation: since, after } = request.data;
+      if (after !== null && parseCursor(after) === null) return badRequest('`after` is no page that was given.');
+      const known = await pools.refresh();
+      return inSnapshot(pool, async (tx) => {
+        const { generation, hash, traces, floor } = await readHead(tx, nodeId);
+        // Generation 0 is "none yet", also where 0 is the newest: such an agent gets the empty rule set.
+        if (since > 0 && generation <= since) return null;
+        const from = since < floor ? 0 : since;
+        const { operations, next } = await readChanges(tx, nodeId, from, after);
+        const newer = traces.filter((one) => one.generation > since).map(({ traceparent }) => traceparent);
+        return { nodeId, from, generation, hash, pools: known, operations: [...operations], next, traces: newer };
+      });
     },
   );
 }

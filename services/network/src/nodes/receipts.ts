@@ -1,19 +1,18 @@
 /** What a report proves: endpoints that are secured by it, and policies that are newly in force. */
 import type { Id } from '@atoll/schema/ids';
-import type { NetworkReport, RuleSet } from '@atoll/schema/node/network';
+import type { NetworkReport } from '@atoll/schema/node/network';
 import type { Pool } from 'pg';
 import type { Because } from '../origin.ts';
 
 type Applied = NonNullable<NetworkReport['applied']>;
-type Policies = RuleSet['policies'];
 
-/** The policies of a generation that was served with that hash; null where no such one is known. */
-export async function servedGeneration(pool: Pool, nodeId: Id<'node'>, applied: Applied): Promise<Policies | null> {
-  const { rows } = await pool.query<{ policies: Policies }>(
-    'select policies from network.node_generation where node_id = $1 and generation = $2 and hash = $3',
+/** Whether that generation was served with that hash. */
+export async function wasServed(pool: Pool, nodeId: Id<'node'>, applied: Applied): Promise<boolean> {
+  const { rowCount } = await pool.query(
+    'select from network.node_generation where node_id = $1 and generation = $2 and hash = $3',
     [nodeId, applied.generation, applied.hash],
   );
-  return rows[0]?.policies ?? null;
+  return rowCount === 1;
 }
 
 /** Stores what the node says. An applied generation never goes back by a report that overtook another. */
@@ -41,28 +40,30 @@ export async function storeReport(
   );
 }
 
-/** Addresses that left the rules and are confirmed to be gone from the node. Answers how many. */
-export async function confirmRemovals(pool: Pool, nodeId: Id<'node'>, generation: number): Promise<number> {
-  const { rowCount } = await pool.query('delete from network.node_removal where node_id = $1 and generation <= $2', [
+/** Whether the node has confirmed something that it hadn't before: addresses may be free by it. */
+export async function isProgress(pool: Pool, nodeId: Id<'node'>, generation: number): Promise<boolean> {
+  const { rowCount } = await pool.query('select from network.node_applied where node_id = $1 and generation >= $2', [
     nodeId,
     generation,
   ]);
-  return rowCount ?? 0;
+  return rowCount === 0;
 }
 
 export interface UnsecuredEndpoint extends Because {
   readonly instanceId: Id<'instance'>;
 }
 
-/** Endpoints of the node that were allocated at or before the generation: its rules contain them. */
+/** Endpoints of the node that are in its rules since that generation or an earlier one. */
 export async function unsecuredEndpoints(
   pool: Pool,
   nodeId: Id<'node'>,
   generation: number,
 ): Promise<UnsecuredEndpoint[]> {
   const { rows } = await pool.query<UnsecuredEndpoint>(
-    `select instance_id as "instanceId", tenant, cause, correlation, traceparent from network.endpoint
-     where node_id = $1 and status = 'allocated' and position <= $2`,
+    `select e.instance_id as "instanceId", e.tenant, e.cause, e.correlation, e.traceparent
+     from network.endpoint e
+     join network.node_part p on p.node_id = e.node_id and p.list = 'endpoints' and p.key = e.instance_id
+     where e.node_id = $1 and e.status = 'allocated' and not p.gone and p.since <= $2`,
     [nodeId, generation],
   );
   return rows;
@@ -75,22 +76,18 @@ export interface NewlyEnforced extends Because {
   readonly hash: string;
 }
 
-/** Policies of the generation, at a revision that isn't known to have been in force on the node. */
-export async function newlyEnforced(pool: Pool, nodeId: Id<'node'>, policies: Policies): Promise<NewlyEnforced[]> {
-  if (policies.length === 0) return [];
+/** Policies that are in the node's rules as they are now, since that generation or an earlier one, and not known to be in force on it. */
+export async function newlyEnforced(pool: Pool, nodeId: Id<'node'>, generation: number): Promise<NewlyEnforced[]> {
   const { rows } = await pool.query<NewlyEnforced>(
-    `select p.policy_id as "policyId", p.namespace_id as "namespaceId", s.revision, s.hash,
-            p.tenant, p.cause, p.correlation, p.traceparent
-     from unnest($2::text[], $3::integer[], $4::text[]) as s (policy_id, revision, hash)
-     join network.policy p on p.policy_id = s.policy_id and p.tier = 'TENANT'
-     left join network.policy_enforced e on e.policy_id = s.policy_id and e.node_id = $1
-     where coalesce(e.revision, 0) < s.revision`,
-    [
-      nodeId,
-      policies.map((policy) => policy.policyId),
-      policies.map((policy) => policy.revision),
-      policies.map((policy) => policy.hash),
-    ],
+    `select p.policy_id as "policyId", p.namespace_id as "namespaceId", (s.value ->> 'revision')::integer as revision,
+            s.value ->> 'hash' as hash, p.tenant, p.cause, p.correlation, p.traceparent
+     from network.node_part s
+     join network.policy p on p.policy_id = s.key and p.tier = 'TENANT'
+     left join network.policy_enforced e on e.policy_id = s.key and e.node_id = s.node_id
+     where s.node_id = $1 and s.list = 'policies' and not s.gone and s.generation <= $2
+       and s.generation > coalesce((select generation from network.node_applied where node_id = $1), 0)
+       and coalesce(e.revision, 0) < (s.value ->> 'revision')::integer`,
+    [nodeId, generation],
   );
   return rows;
 }

@@ -25,13 +25,13 @@ import { originBecauseOf } from '../origin.ts';
 import { type BadRequest, badRequest, nodeOfSubject, nodeQueue } from './pull.ts';
 import type { Reachability } from './reachability.ts';
 import {
-  confirmRemovals,
+  isProgress,
   type NewlyEnforced,
   newlyEnforced,
-  servedGeneration,
   storeReport,
   type UnsecuredEndpoint,
   unsecuredEndpoints,
+  wasServed,
 } from './receipts.ts';
 import { connectNode } from './underlay.ts';
 
@@ -81,15 +81,12 @@ async function giveReceipt(store: EventStore, nodeId: Id<'node'>, one: NewlyEnfo
   });
 }
 
-async function believe({ pool, store, onConfirmed }: ReportOptions, nodeId: Id<'node'>, applied: Applied) {
-  const policies = await servedGeneration(pool, nodeId, applied);
-  if (policies === null) return false;
-  const [confirmed, unsecured, enforced] = await Promise.all([
-    confirmRemovals(pool, nodeId, applied.generation),
+async function believe({ pool, store }: ReportOptions, nodeId: Id<'node'>, applied: Applied) {
+  if (!(await wasServed(pool, nodeId, applied))) return false;
+  const [unsecured, enforced] = await Promise.all([
     unsecuredEndpoints(pool, nodeId, applied.generation),
-    newlyEnforced(pool, nodeId, policies),
+    newlyEnforced(pool, nodeId, applied.generation),
   ]);
-  if (confirmed > 0) onConfirmed();
   // One batch of the store, all of them.
   await Promise.all([
     ...unsecured.map((one) => secure(store, nodeId, one, applied)),
@@ -115,7 +112,9 @@ async function handleReport(options: ReportOptions, report: NetworkReport): Prom
   if (applied && !believed) {
     log.warn({ nodeId, ...applied }, 'a node reports rules that it was not served; the report is not believed');
   }
+  const progress = believed && (await isProgress(pool, nodeId, applied.generation));
   await storeReport(pool, nodeId, believed ? applied : null, error);
+  if (progress) options.onConfirmed();
   options.onReported();
   const refused = await connectNode(options, nodeId, report.underlay);
   if (refused !== null) log.warn({ nodeId, refused }, 'a node is not connected to the others');

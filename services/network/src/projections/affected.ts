@@ -1,24 +1,41 @@
-/** Which nodes' rules may have changed, and by which event last. */
+/** Which nodes' other lists (services, names, mappings, remotes) may have changed, and which requests changed a node's rules. */
+import { maxTraces } from '@atoll/schema/node/trace';
 import type { PoolClient } from 'pg';
-import type { RulesTouch } from './touch.ts';
+import type { Compiler } from '../compile/compiler.ts';
+import type { Touch } from './touch.ts';
 
-/** Pairs of namespaces that a policy ties together. */
-interface Tie {
-  readonly namespace_id: string;
-  readonly other_id: string;
+export interface Traced {
+  readonly position: number;
+  readonly traceparent: string | null;
 }
 
-async function readTies(tx: PoolClient, namespaces: readonly string[]): Promise<Tie[]> {
-  const { rows } = await tx.query<Tie>(
-    `select distinct one.namespace_id, other.namespace_id as other_id
-     from network.policy_concerns one join network.policy_concerns other using (policy_id)
-     where one.namespace_id = any($1)`,
-    [namespaces],
-  );
-  return rows;
+export type Traces = readonly { readonly generation: number; readonly traceparent: string }[];
+
+/** By node. */
+export interface Affected {
+  readonly nodes: ReadonlySet<string>;
+  because(nodeId: string, cause: Traced): void;
+  /** The newest first. */
+  traces(nodeId: string, generation: number): Traces;
+}
+
+export function createAffected(): Affected & { readonly nodes: Set<string> } {
+  const nodes = new Set<string>();
+  const traces = new Map<string, string[]>();
+  return {
+    nodes,
+    because(nodeId, { traceparent }) {
+      nodes.add(nodeId);
+      if (traceparent === null) return;
+      const known = traces.get(nodeId) ?? [];
+      traces.set(nodeId, [traceparent, ...known.filter((one) => one !== traceparent)].slice(0, maxTraces));
+    },
+    traces: (nodeId, generation) => (traces.get(nodeId) ?? []).map((traceparent) => ({ generation, traceparent })),
+  };
 }
 
 async function readHosts(tx: PoolClient, namespaces: readonly string[]): Promise<Map<string, string[]>> {
+  if (namespaces.length === 0) return new Map();
   const { rows } = await tx.query<{ namespace_id: string; node_id: string }>(
     `select distinct namespace_id, node_id from network.endpoint
      where namespace_id = any($1) and status <> 'refused'`,
@@ -29,51 +46,35 @@ async function readHosts(tx: PoolClient, namespaces: readonly string[]): Promise
   );
 }
 
-/** What may have changed a node's rules. */
-export interface Affected {
-  /** Position of the newest such event. */
-  generation: number;
-  /** Of these events, the newest first. */
-  readonly traces: { readonly generation: number; readonly traceparent: string }[];
+async function readNodes(tx: PoolClient): Promise<string[]> {
+  const { rows } = await tx.query<{ node_id: string }>('select node_id from network.node_document');
+  return rows.map((row) => row.node_id);
 }
 
-/** Namespaces of endpoints that came, went, or are reached otherwise. */
-function movedIn(touch: RulesTouch): readonly string[] {
-  switch (touch.kind) {
-    case 'endpoint':
-      return [touch.namespaceId];
-    case 'node':
-      return touch.namespaces;
-    case 'policy':
-      return [];
-    default:
-      return touch satisfies never;
-  }
-}
-
-/** By node. Read after the tables have all of the events. */
-export async function affectedNodes(tx: PoolClient, touches: readonly RulesTouch[]): Promise<Map<string, Affected>> {
-  const moved = touches.flatMap(movedIn);
-  const tied = new Map<string, Set<string>>();
-  for (const { namespace_id, other_id } of await readTies(tx, [...new Set(moved)])) {
-    tied.set(namespace_id, (tied.get(namespace_id) ?? new Set()).add(other_id));
-  }
-  const namespacesOf = (touch: RulesTouch) =>
-    touch.kind === 'policy' ? touch.namespaces : movedIn(touch).flatMap((one) => [...(tied.get(one) ?? [])]);
-  const hosts = await readHosts(tx, [...new Set(touches.flatMap(namespacesOf))]);
-
-  const affected = new Map<string, Affected>();
-  for (const touch of touches) {
-    const nodes = namespacesOf(touch).flatMap((namespace) => hosts.get(namespace) ?? []);
-    if (touch.kind === 'endpoint') nodes.push(touch.nodeId);
-    for (const node of new Set(nodes)) {
-      const one = affected.get(node) ?? { generation: 0, traces: [] };
-      affected.set(node, one);
-      one.generation = Math.max(one.generation, touch.position);
-      const { position: generation, traceparent } = touch;
-      if (traceparent !== null && one.traces[0]?.traceparent !== traceparent)
-        one.traces.unshift({ generation, traceparent });
+/** Read after the tables have all of the events, and the compiler knows them. */
+export async function addTouched(
+  tx: PoolClient,
+  compiler: Compiler,
+  touches: readonly Touch[],
+  affected: Affected,
+): Promise<void> {
+  const hosts = await readHosts(tx, [
+    ...new Set(touches.flatMap((touch) => (touch.kind === 'policy' ? touch.namespaces : []))),
+  ]);
+  const everybody = touches.some((touch) => touch.kind === 'pools') ? await readNodes(tx) : [];
+  const nodesOf = (touch: Touch): readonly string[] => {
+    switch (touch.kind) {
+      case 'endpoint':
+        return [touch.nodeId];
+      case 'node':
+        return compiler.nodesThatName(touch.nodeId);
+      case 'policy':
+        return touch.namespaces.flatMap((namespace) => hosts.get(namespace) ?? []);
+      case 'pools':
+        return everybody;
+      default:
+        return touch satisfies never;
     }
-  }
-  return affected;
+  };
+  for (const touch of touches) for (const node of new Set(nodesOf(touch))) affected.because(node, touch);
 }

@@ -1,125 +1,172 @@
 /**
  * The compiled rules of each node, kept in the transaction that changes what they follow from. A generation moves only
- * when the content does; every address that leaves a node's rules is written down until the node confirms it.
+ * when the content does. What is written is what has changed: parts of nodes, members of sets.
  */
-import type { Id } from '@atoll/schema/ids';
-import type { RuleSet } from '@atoll/schema/node/network';
-import { rulesHash } from '@atoll/schema/node/rules-hash';
+import { type Id, id } from '@atoll/schema/ids';
+import { hashOf, plus, type Sum } from '@atoll/schema/node/rules-hash';
 import { maxTraces } from '@atoll/schema/node/trace';
 import type { PoolClient } from 'pg';
-import { compileRemotes } from '../compile/remotes.ts';
-import { compileNode } from '../compile/rules.ts';
-import { type Affected, affectedNodes } from './affected.ts';
-import { noIntent, readIntent } from './intent.ts';
-import { readServices } from './services.ts';
-import type { RulesTouch } from './touch.ts';
-import { readTunnelEnds } from './tunnel-ends.ts';
+import { type Affected, addTouched, createAffected } from './affected.ts';
+import type { Compilation, Opened } from './compilation.ts';
+import { addDifferences } from './differences.ts';
+import { readIntent } from './intent.ts';
+import { type IntentRef, intentRef } from './intent-refs.ts';
+import { type PartRow, refreshSets, writeParts, writeSets } from './parts.ts';
+import type { NetworkRecord } from './record.ts';
+import { createRuleSum, type NodeSum, type RuleSum } from './rule-changes.ts';
+import { changedSections } from './sections.ts';
+import type { Touch } from './touch.ts';
 
 /** How many generations of a node a report may still name. */
 const keptGenerations = 64;
 
-interface DocumentRow {
-  readonly node_id: string;
-  readonly hash: string;
-  readonly rules: RuleSet;
+const parseSum = (hex: string): Sum => (hex === '' ? 0n : BigInt(`0x${hex}`));
+
+interface Head {
+  readonly core: Sum | null;
+  readonly sections: Sum;
+  readonly hash: string | null;
 }
 
-async function readDocuments(tx: PoolClient, nodes: readonly string[]): Promise<Map<string, DocumentRow>> {
-  const { rows } = await tx.query<DocumentRow>(
-    'select node_id, hash, rules from network.node_document where node_id = any($1)',
+async function readHeads(tx: PoolClient, nodes: readonly string[]): Promise<Map<string, Head>> {
+  const { rows } = await tx.query<{ node_id: string; core: string; sections: string; hash: string }>(
+    'select node_id, core, sections, hash from network.node_document where node_id = any($1)',
     [nodes],
   );
-  return new Map(rows.map((row) => [row.node_id, row]));
+  return new Map(
+    rows.map((row) => [
+      row.node_id,
+      { core: row.core === '' ? null : parseSum(row.core), sections: parseSum(row.sections), hash: row.hash },
+    ]),
+  );
 }
 
-/** Every IPv4 address that the rules know. The IPv6 one of the same endpoint is always beside it. */
-const addressesOf = (rules: RuleSet): Set<string> =>
-  new Set([...rules.endpoints.map(({ ipv4 }) => ipv4), ...rules.sets.flatMap(({ ipv4 }) => ipv4)]);
+interface NewHead {
+  readonly nodeId: string;
+  readonly core: Sum;
+  readonly sections: Sum;
+}
 
-async function writeDocument(
+async function writeHeads(
   tx: PoolClient,
-  nodeId: string,
-  { generation, traces }: Affected,
-  hash: string,
-  rules: RuleSet,
+  heads: readonly NewHead[],
+  generation: number,
+  affected: Affected,
 ): Promise<void> {
+  const nodes = heads.map(({ nodeId }) => nodeId);
+  const hashes = heads.map(({ core, sections }) => hashOf(plus(core, sections)));
   await tx.query(
-    `insert into network.node_document as d (node_id, generation, hash, rules, traces) values ($1, $2, $3, $4, $5)
+    `insert into network.node_document as d (node_id, generation, hash, core, sections, traces)
+     select node_id, $2, hash, core, sections, traces::jsonb
+     from unnest($1::text[], $3::text[], $4::text[], $5::text[], $6::text[]) as new (node_id, hash, core, sections, traces)
      on conflict (node_id) do update set
-       generation = excluded.generation, hash = excluded.hash, rules = excluded.rules, compiled_at = now(),
-       traces = jsonb_path_query_array(excluded.traces || d.traces, '$[0 to ${maxTraces - 1}]')`,
-    [nodeId, generation, hash, JSON.stringify(rules), JSON.stringify(traces.slice(0, maxTraces))],
+       generation = excluded.generation, hash = excluded.hash, core = excluded.core, sections = excluded.sections,
+       compiled_at = now(), traces = jsonb_path_query_array(excluded.traces || d.traces, '$[0 to ${maxTraces - 1}]')`,
+    [
+      ...[nodes, generation, hashes],
+      ...[heads.map(({ core }) => hashOf(core)), heads.map(({ sections }) => hashOf(sections))],
+      nodes.map((nodeId) => JSON.stringify(affected.traces(nodeId, generation))),
+    ],
   );
   await tx.query(
-    `insert into network.node_generation (node_id, generation, hash, policies) values ($1, $2, $3, $4)
-     on conflict (node_id, generation) do update set hash = excluded.hash, policies = excluded.policies`,
-    [nodeId, generation, hash, JSON.stringify(rules.policies)],
+    `insert into network.node_generation (node_id, generation, hash) select node_id, $2, hash
+     from unnest($1::text[], $3::text[]) as new (node_id, hash)
+     on conflict (node_id, generation) do update set hash = excluded.hash`,
+    [nodes, generation, hashes],
   );
   await tx.query(
-    `delete from network.node_generation where node_id = $1 and generation <= (
-       select generation from network.node_generation where node_id = $1 order by generation desc offset $2 limit 1
+    `delete from network.node_generation g using unnest($1::text[]) as n (node_id)
+     where g.node_id = n.node_id and g.generation <= (
+       select generation from network.node_generation o where o.node_id = n.node_id order by generation desc offset $2 limit 1
      )
      -- What the node has and what came right after it stay, however far it is behind: its next report names the one, and since
      -- when it lags is told by the other.
-     and generation is distinct from (select generation from network.node_applied where node_id = $1)
-     and generation is distinct from (
-       select min(g.generation) from network.node_generation g where g.node_id = $1 and g.generation >
-         coalesce((select generation from network.node_applied where node_id = $1), 0)
+     and g.generation is distinct from (select generation from network.node_applied a where a.node_id = n.node_id)
+     and g.generation is distinct from (
+       select min(o.generation) from network.node_generation o where o.node_id = n.node_id and o.generation >
+         coalesce((select generation from network.node_applied a where a.node_id = n.node_id), 0)
      )`,
-    [nodeId, keptGenerations],
+    [nodes, keptGenerations],
   );
 }
 
-async function writeRemovals(
+const partsOf = (nodeId: string, { parts }: NodeSum): PartRow[] =>
+  Object.entries(parts).flatMap(([list, changes]) =>
+    [...changes].map(([key, value]) => ({ nodeId, list, key, value })),
+  );
+
+/** Writes what has changed; answers with the nodes whose rules did. */
+async function write(
   tx: PoolClient,
-  nodeId: string,
+  { compiler }: Opened,
+  sum: RuleSum,
+  affected: Affected,
   generation: number,
-  before: ReadonlySet<string>,
-  now: ReadonlySet<string>,
-): Promise<void> {
-  const removed = [...before].filter((address) => !now.has(address));
-  const added = [...now].filter((address) => !before.has(address));
-  if (removed.length > 0) {
-    await tx.query(
-      `insert into network.node_removal (node_id, ipv4, generation) select $1, unnest($2::inet[]), $3
-       on conflict (node_id, ipv4) do update set generation = excluded.generation, removed_at = now()`,
-      [nodeId, removed, generation],
-    );
-  }
-  // What is rightly there again isn't waited for.
-  if (added.length > 0) {
-    await tx.query('delete from network.node_removal where node_id = $1 and ipv4 = any($2::inet[])', [nodeId, added]);
-  }
+  pools: boolean,
+): Promise<Id<'node'>[]> {
+  const nodes = [...new Set([...affected.nodes, ...sum.nodes.keys()])].sort();
+  if (nodes.length === 0) return [];
+  const heads = await readHeads(tx, nodes);
+  const { parts, sums } = await changedSections(
+    tx,
+    compiler,
+    new Map(nodes.map((node) => [node, heads.get(node)?.sections ?? 0n])),
+  );
+  const changed = nodes.flatMap((nodeId): NewHead[] => {
+    const before = heads.get(nodeId);
+    const core = parseSum(sum.nodes.get(nodeId)?.hash ?? compiler.hash(nodeId));
+    const sections = sums.get(nodeId) ?? before?.sections ?? 0n;
+    const same = before !== undefined && before.hash === hashOf(plus(core, sections)) && before.core === core;
+    // The platform's pools are part of every node's document: with others, each gets a newer generation of what it has.
+    return same && !pools ? [] : [{ nodeId, core, sections }];
+  });
+  await writeSets(tx, sum.sets, generation);
+  await writeParts(tx, [...parts, ...[...sum.nodes].flatMap(([nodeId, one]) => partsOf(nodeId, one))], generation);
+  const refreshed = [...sum.nodes].flatMap(([nodeId, one]) => [...one.refreshed].map((name) => ({ nodeId, name })));
+  await refreshSets(tx, refreshed, generation);
+  if (changed.length > 0) await writeHeads(tx, changed, generation, affected);
+  return changed.map(({ nodeId }) => id('node').parse(nodeId));
 }
 
-/** Compiles what the touches may have changed; answers with the nodes whose rules did change. */
-export async function recompile(tx: PoolClient, touches: readonly RulesTouch[]): Promise<Id<'node'>[]> {
-  if (touches.length === 0) return [];
-  const affected = await affectedNodes(tx, touches);
-  const nodes = [...affected.keys()];
-  const intents = await readIntent(tx, nodes);
-  const services = await readServices(tx, nodes);
-  const documents = await readDocuments(tx, nodes);
-  const ends = await readTunnelEnds(tx);
-  const changed: Id<'node'>[] = [];
-  for (const [node, change] of affected) {
-    const nodeId = node as Id<'node'>;
-    const intent = intents.get(node) ?? noIntent;
-    const local = compileNode(nodeId, intent);
-    const remotes = compileRemotes(nodeId, local, intent.endpoints, ends);
-    const rules = { ...local, remotes, ...services.get(node) };
-    const hash = rulesHash(rules);
-    const before = documents.get(node);
-    if (before?.hash === hash) continue;
-    await writeDocument(tx, node, change, hash, rules);
-    await writeRemovals(
-      tx,
-      node,
-      change.generation,
-      before ? addressesOf(before.rules) : new Set(),
-      addressesOf(rules),
-    );
-    changed.push(nodeId);
+/** Compiles what the events have changed, of which the tables know already; answers with the nodes whose rules did change. */
+export async function recompile(
+  tx: PoolClient,
+  compilation: Compilation,
+  opened: Opened,
+  records: readonly NetworkRecord[],
+  touches: readonly Touch[],
+): Promise<Id<'node'>[]> {
+  const { compiler } = opened;
+  const told = records.flatMap((record): { record: NetworkRecord; ref: IntentRef }[] => {
+    const ref = intentRef(record);
+    return ref === null ? [] : [{ record, ref }];
+  });
+  const intent = await readIntent(
+    tx,
+    told.map(({ ref }) => ref),
+  );
+  const sum = createRuleSum();
+  const affected = createAffected();
+  for (const { record, ref } of told) {
+    intent.tell(compiler, ref);
+    const changes = compiler.take();
+    sum.add(changes);
+    for (const { nodeId } of changes.nodes) affected.because(nodeId, record);
   }
-  return changed;
+  await addTouched(tx, compiler, touches, affected);
+  if (opened.otherVersion) await addDifferences(tx, compiler, sum);
+  // Events that were put aside come later than newer ones: a generation rises all the same.
+  const generation = Math.max(opened.generation + 1, ...records.map((record) => record.position));
+  const pools = touches.some((touch) => touch.kind === 'pools');
+  const nodes = await write(tx, opened, sum, affected, generation, pools);
+  await compilation.save(tx, nodes.length > 0 ? generation : opened.generation);
+  return nodes;
+}
+
+/** Everything anew, where another version of the compiler has made what is there. Answers with the nodes whose rules changed. */
+export async function recompileAll(tx: PoolClient, compilation: Compilation): Promise<Id<'node'>[]> {
+  const opened = await compilation.open(tx);
+  // Another process was faster.
+  if (!opened.otherVersion) return [];
+  return recompile(tx, compilation, opened, [], []);
 }

@@ -1,142 +1,140 @@
-/** What the compiler needs for some nodes: their endpoints, the policies about these, and everybody on the other side. */
-import type { Id } from '@atoll/schema/ids';
-import type { IsolationLevel, PolicyTier } from '@atoll/schema/network/spec';
-import type { Labels } from '@atoll/schema/text';
+/** The intent as the tables have it now: all of it, or what some events are about. */
 import type { PoolClient } from 'pg';
-import type { CompiledEndpoint, CompiledNamespace, CompiledPolicy, CompiledService, Intent } from '../compile/model.ts';
+import type { Compiler } from '../compile/compiler.ts';
+import type { CompiledEndpoint, CompiledNamespace, CompiledPolicy, CompiledService } from '../compile/model.ts';
+import { type IntentRef, type RefKind, refKinds } from './intent-refs.ts';
 
-interface EndpointRow {
-  readonly instance_id: Id<'instance'>;
-  readonly tenant: string;
-  readonly namespace_id: Id<'namespace'>;
-  readonly environment_id: Id<'environment'> | null;
-  readonly subnet_id: Id<'subnet'>;
-  readonly node_id: Id<'node'>;
-  readonly ipv4: string;
-  readonly ipv6: string;
-  readonly labels: Labels;
-  readonly isolated: boolean;
-}
-interface PolicyRow {
-  readonly policy_id: CompiledPolicy['policyId'];
-  readonly tier: PolicyTier;
-  readonly tenant: string;
-  readonly namespace_id: Id<'namespace'> | null;
-  readonly revision: number;
-  readonly definition: CompiledPolicy['definition'];
-  /** Of all instances that it may decide about. */
-  readonly namespaces: readonly string[];
-}
-interface NamespaceRow {
-  readonly namespace_id: Id<'namespace'>;
-  readonly tenant: string;
-  readonly isolation: IsolationLevel;
-  readonly subnets: readonly Id<'subnet'>[];
+/** Null: whatever the id. */
+type Ids = { readonly [K in RefKind]: readonly string[] } | null;
+
+/** With what else it is found by. */
+interface Read {
+  readonly endpoints: readonly CompiledEndpoint[];
+  readonly policies: readonly (CompiledPolicy & { readonly owner: string; readonly active: boolean })[];
+  readonly namespaces: readonly (CompiledNamespace & { readonly isolated: boolean })[];
+  readonly services: readonly CompiledService[];
 }
 
-interface ServiceRow {
-  readonly service_id: Id<'service'>;
-  readonly tenant: string;
-  readonly namespace_id: Id<'namespace'>;
-  readonly selector: Labels;
-}
+const isolated = (row: string) => `exists (select from network.isolated_tenant i where i.tenant = ${row}.tenant)`;
 
-export const noIntent: Intent = { endpoints: [], policies: [], namespaces: [], services: [] };
-
-/** Those that decide now, about instances of any of the namespaces; none of a tenant that is suspended. */
-async function readPolicies(tx: PoolClient, namespaces: readonly string[]): Promise<PolicyRow[]> {
-  const { rows } = await tx.query<PolicyRow>(
-    `select p.policy_id, p.tier, p.tenant, p.namespace_id, p.revision, p.definition,
-       array(select c.namespace_id from network.policy_concerns c where c.policy_id = p.policy_id) as namespaces
-     from network.policy p
-     where p.active
-       and p.policy_id in (select c.policy_id from network.policy_concerns c where c.namespace_id = any($1))
-       and not exists (select from network.isolated_tenant i where i.tenant = p.tenant)`,
-    [namespaces],
+async function readEndpoints(tx: PoolClient, ids: Ids): Promise<Read['endpoints']> {
+  const columns = `e.instance_id as "instanceId", e.tenant, e.namespace_id as "namespaceId", n.environment_id as "environmentId",
+    e.subnet_id as "subnetId", e.node_id as "nodeId", e.ipv4, e.ipv6, e.labels, ${isolated('e')} as isolated`;
+  const from = `from network.endpoint e left join network.namespace n on n.namespace_id = e.namespace_id`;
+  if (ids === null) {
+    return (await tx.query<CompiledEndpoint>(`select ${columns} ${from} where e.status <> 'refused'`)).rows;
+  }
+  const { rows } = await tx.query<CompiledEndpoint>(
+    `select ${columns} ${from} where e.status <> 'refused'
+       and (e.instance_id = any($1) or e.namespace_id = any($2) or e.tenant = any($3))`,
+    [ids.endpoint, ids.namespace, ids.tenant],
   );
   return rows;
 }
 
-async function readEndpoints(tx: PoolClient, namespaces: readonly string[]): Promise<CompiledEndpoint[]> {
-  const { rows } = await tx.query<EndpointRow>(
-    `select e.instance_id, e.tenant, e.namespace_id, n.environment_id, e.subnet_id, e.node_id, e.ipv4, e.ipv6, e.labels,
-       exists (select from network.isolated_tenant i where i.tenant = e.tenant) as isolated
-     from network.endpoint e left join network.namespace n on n.namespace_id = e.namespace_id
-     where e.namespace_id = any($1) and e.status <> 'refused'`,
-    [namespaces],
-  );
-  return rows.map((row) => ({
-    instanceId: row.instance_id,
-    tenant: row.tenant,
-    namespaceId: row.namespace_id,
-    environmentId: row.environment_id,
-    subnetId: row.subnet_id,
-    nodeId: row.node_id,
-    ipv4: row.ipv4,
-    ipv6: row.ipv6,
-    labels: row.labels,
-    isolated: row.isolated,
-  }));
+interface PolicyRow extends Omit<CompiledPolicy, 'tenant'> {
+  readonly owner: string;
+  readonly active: boolean;
 }
 
-/** Those whose level lets something through by itself. */
-async function readNamespaces(tx: PoolClient, namespaces: readonly string[]): Promise<CompiledNamespace[]> {
-  const { rows } = await tx.query<NamespaceRow>(
-    `select n.namespace_id, n.tenant, n.isolation,
-       array(select s.subnet_id from network.subnet s where s.namespace_id = n.namespace_id order by s.subnet_id) as subnets
-     from network.namespace n where n.namespace_id = any($1) and n.isolation in ('NAMESPACE', 'SUBNET')`,
-    [namespaces],
+async function readPolicies(tx: PoolClient, ids: Ids): Promise<Read['policies']> {
+  const { rows } = await tx.query<PolicyRow>(
+    `select policy_id as "policyId", tier, tenant as owner, namespace_id as "namespaceId", revision, definition,
+       active and not ${isolated('p')} as active
+     from network.policy p where $1 or policy_id = any($2) or tenant = any($3)`,
+    [ids === null, ids?.policy ?? [], ids?.tenant ?? []],
   );
-  return rows.map(({ namespace_id, tenant, isolation, subnets }) => ({
-    ...{ namespaceId: namespace_id, tenant, level: isolation, subnetIds: subnets },
-  }));
+  return rows.map((row) => ({ ...row, tenant: row.tier === 'PLATFORM' ? null : row.owner }));
 }
 
-async function readServices(tx: PoolClient, policies: readonly PolicyRow[]): Promise<CompiledService[]> {
-  const { rows } = await tx.query<ServiceRow>(
-    `select s.service_id, s.tenant, s.namespace_id, s.selector from network.service s
-     where s.service_id in (select a.ref from network.policy_about a where a.kind = 'service' and a.policy_id = any($1))`,
-    [policies.map((policy) => policy.policy_id)],
+async function readNamespaces(tx: PoolClient, ids: Ids): Promise<Read['namespaces']> {
+  const { rows } = await tx.query<Read['namespaces'][number]>(
+    `select namespace_id as "namespaceId", tenant, isolation as level, ${isolated('n')} as isolated,
+       array(select subnet_id from network.subnet s where s.namespace_id = n.namespace_id) as "subnetIds"
+     from network.namespace n where $1 or namespace_id = any($2) or tenant = any($3)`,
+    [ids === null, [...(ids?.namespace ?? []), ...(ids?.subnets ?? [])], ids?.tenant ?? []],
   );
-  return rows.map(({ service_id, tenant, namespace_id, selector }) => ({
-    ...{ serviceId: service_id, tenant, namespaceId: namespace_id, labels: selector },
-  }));
+  return rows;
 }
 
-const compiled = ({ tenant, namespaces: _, ...row }: PolicyRow): CompiledPolicy => ({
-  policyId: row.policy_id,
-  tier: row.tier,
-  tenant: row.tier === 'PLATFORM' ? null : tenant,
-  namespaceId: row.namespace_id,
-  revision: row.revision,
-  definition: row.definition,
+async function readServices(tx: PoolClient, ids: Ids): Promise<Read['services']> {
+  const { rows } = await tx.query<CompiledService>(
+    `select service_id as "serviceId", tenant, namespace_id as "namespaceId", selector as labels
+     from network.service where $1 or service_id = any($2)`,
+    [ids === null, ids?.service ?? []],
+  );
+  return rows;
+}
+
+const readAll = async (tx: PoolClient, ids: Ids): Promise<Read> => ({
+  endpoints: await readEndpoints(tx, ids),
+  policies: await readPolicies(tx, ids),
+  namespaces: await readNamespaces(tx, ids),
+  services: await readServices(tx, ids),
 });
 
-/** For each of the nodes only what concerns it. */
-export async function readIntent(tx: PoolClient, nodes: readonly string[]): Promise<Map<string, Intent>> {
-  const { rows: hosted } = await tx.query<{ node_id: string; namespace_id: string }>(
-    `select distinct node_id, namespace_id from network.endpoint where node_id = any($1) and status <> 'refused'`,
-    [nodes],
-  );
-  const hostedBy = Map.groupBy(hosted, (row) => row.node_id);
-  const here = [...new Set(hosted.map((row) => row.namespace_id))];
-  const policies = await readPolicies(tx, here);
-  const all = [...new Set([...here, ...policies.flatMap((policy) => policy.namespaces)])];
-  const endpoints = Map.groupBy(await readEndpoints(tx, all), ({ namespaceId }): string => namespaceId);
-  const namespaces = await readNamespaces(tx, here);
-  const services = await readServices(tx, policies);
+function tellOf(compiler: Compiler, { endpoints, policies, namespaces, services }: Read): void {
+  for (const service of services) compiler.service(service.serviceId, service);
+  for (const { owner: _, active, ...policy } of policies) compiler.policy(policy.policyId, active ? policy : null);
+  for (const { isolated, ...one } of namespaces) compiler.namespace(one.namespaceId, isolated ? null : one);
+  for (const endpoint of endpoints) compiler.endpoint(endpoint.instanceId, endpoint);
+}
 
-  const intentOf = (node: string): Intent => {
-    const own = new Set((hostedBy.get(node) ?? []).map((row) => row.namespace_id));
-    const about = policies.filter((policy) => policy.namespaces.some((namespace) => own.has(namespace)));
-    const concerned = new Set([...own, ...about.flatMap((policy) => policy.namespaces)]);
-    return {
-      ...noIntent,
-      policies: about.map(compiled),
-      services: services.filter(({ namespaceId }) => concerned.has(namespaceId)),
-      namespaces: namespaces.filter(({ namespaceId }) => own.has(namespaceId)),
-      endpoints: [...concerned].flatMap((namespace) => endpoints.get(namespace) ?? []),
-    };
-  };
-  return new Map(nodes.map((node) => [node, intentOf(node)]));
+/** Everything that there is, to a compiler that knows nothing. */
+export async function tellEverything(tx: PoolClient, compiler: Compiler): Promise<void> {
+  tellOf(compiler, await readAll(tx, null));
+}
+
+/** Reads once for all events; `tell` says what one of them is about. */
+export async function readIntent(
+  tx: PoolClient,
+  refs: readonly IntentRef[],
+): Promise<{ tell(compiler: Compiler, ref: IntentRef): void }> {
+  const of = (kind: RefKind) => [...new Set(refs.flatMap((ref) => (ref.kind === kind ? [ref.id] : [])))];
+  const ids = Object.fromEntries(refKinds.map((kind) => [kind, of(kind)])) as { [K in RefKind]: string[] };
+  const read = await readAll(tx, ids);
+  const endpoints = new Map(read.endpoints.map((one): [string, CompiledEndpoint] => [one.instanceId, one]));
+  const policies = new Map(read.policies.map((one): [string, Read['policies'][number]] => [one.policyId, one]));
+  const namespaces = new Map(
+    read.namespaces.map((one): [string, Read['namespaces'][number]] => [one.namespaceId, one]),
+  );
+  const services = new Map(read.services.map((one): [string, CompiledService] => [one.serviceId, one]));
+  const nobody: Read = { endpoints: [], policies: [], namespaces: [], services: [] };
+
+  function tell(compiler: Compiler, { kind, id }: IntentRef): void {
+    switch (kind) {
+      case 'endpoint':
+        compiler.endpoint(id, endpoints.get(id) ?? null);
+        return;
+      case 'policy': {
+        const found = policies.get(id);
+        if (found) tellOf(compiler, { ...nobody, policies: [found] });
+        else compiler.policy(id, null);
+        return;
+      }
+      case 'service':
+        compiler.service(id, services.get(id) ?? null);
+        return;
+      case 'namespace':
+      case 'subnets': {
+        const found = namespaces.get(id);
+        if (found) tellOf(compiler, { ...nobody, namespaces: [found] });
+        else compiler.namespace(id, null);
+        const own = kind === 'subnets' ? [] : read.endpoints.filter((one) => one.namespaceId === id);
+        tellOf(compiler, { ...nobody, endpoints: own });
+        return;
+      }
+      case 'tenant':
+        tellOf(compiler, {
+          endpoints: read.endpoints.filter((one) => one.tenant === id),
+          policies: read.policies.filter((one) => one.owner === id),
+          namespaces: read.namespaces.filter((one) => one.tenant === id),
+          services: [],
+        });
+        return;
+      default:
+        kind satisfies never;
+    }
+  }
+  return { tell };
 }

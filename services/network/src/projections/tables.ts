@@ -105,14 +105,15 @@ async function releaseEndpoint(tx: PoolClient, { data, position, time }: Network
 
 async function enforcePolicy(tx: PoolClient, { data }: NetworkRecord<'PolicyEnforced'>) {
   await tx.query(
-    `insert into network.policy_enforced (policy_id, node_id, revision, enforced_at, first_enforced_at)
-     values ($1, $2, $3, $4, $4)
+    `insert into network.policy_enforced (policy_id, node_id, revision, enforced_at, first_enforced_at, hash)
+     values ($1, $2, $3, $4, $4, $5)
      on conflict (policy_id, node_id) do update set
+       hash = case when excluded.revision > policy_enforced.revision then excluded.hash else policy_enforced.hash end,
        revision = greatest(policy_enforced.revision, excluded.revision),
        enforced_at = case when excluded.revision > policy_enforced.revision
          then excluded.enforced_at else policy_enforced.enforced_at end,
        first_enforced_at = coalesce(policy_enforced.first_enforced_at, excluded.first_enforced_at)`,
-    [data.policyId, data.nodeId, data.revision, data.enforcedAt],
+    [data.policyId, data.nodeId, data.revision, data.enforcedAt, data.hash],
   );
 }
 

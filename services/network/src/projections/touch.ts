@@ -27,5 +27,3 @@ export type Touch =
     }
   /** The platform's ranges have changed: all nodes, whose rules stay what they are. */
   | { readonly kind: 'pools'; readonly position: number; readonly traceparent: string | null };
-
-export type RulesTouch = Exclude<Touch, { kind: 'pools' }>;

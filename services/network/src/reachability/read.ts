@@ -2,9 +2,10 @@
 import type { Id } from '@atoll/schema/ids';
 import type { KnownEnd, NodeStanding } from '@atoll/schema/network/reachability';
 import { type Family, type RuleReader, readRules } from '@atoll/schema/node/decide';
-import { type DesiredNetwork, emptyRuleSet, type RuleSet } from '@atoll/schema/node/network';
+import type { DesiredNetwork, RuleSet } from '@atoll/schema/node/network';
 import type { Labels } from '@atoll/schema/text';
 import type { PoolClient } from 'pg';
+import { readRuleSet } from '../nodes/document.ts';
 
 /** The rules of a node, indexed, and which revision of which policy is in them. */
 export interface NodeRules {
@@ -120,10 +121,7 @@ export function createRulesCache(pools: () => Pick<DesiredNetwork['pools'], 'ipv
       kept.set(nodeId, known);
       return known.rules;
     }
-    const { rows } = await tx.query<{ rules: RuleSet }>('select rules from network.node_document where node_id = $1', [
-      nodeId,
-    ]);
-    const rules = rows[0]?.rules ?? emptyRuleSet;
+    const rules = await readRuleSet(tx, nodeId);
     const fresh: NodeRules = {
       ...{ rules, reader: readRules({ rules, pools: { ipv4, ipv6 } }) },
       revisions: new Map(rules.policies.map(({ policyId, revision }) => [policyId, revision])),
