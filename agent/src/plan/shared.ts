@@ -1,5 +1,5 @@
 /** What of a new document is as it was before is the same object again, so that whoever has seen it needn't look at it. Pure. */
-import type { AddressSet, DesiredNetwork, RuleChain, RuleEndpoint } from '@atoll/schema/node/network';
+import type { AddressSet, DesiredNetwork, PolicyRule, RuleChain, RuleEndpoint } from '@atoll/schema/node/network';
 import { sameItems } from '../render/set.ts';
 
 /** Equal to `next`. */
@@ -31,8 +31,21 @@ function shared<T>(
 const sameSet = (a: AddressSet, b: AddressSet) =>
   a.kind === b.kind && sameItems(a.ipv4, b.ipv4) && sameItems(a.ipv6, b.ipv6);
 
-/** Of flat objects: fields of fields are compared as text. */
-const sameText = (a: object, b: object) => a === b || JSON.stringify(a) === JSON.stringify(b);
 const sameEndpoint = (a: RuleEndpoint, b: RuleEndpoint) =>
   a.ipv4 === b.ipv4 && a.ipv6 === b.ipv6 && a.ingress === b.ingress && a.egress === b.egress;
-const sameRules = (a: RuleChain, b: RuleChain) => a.direction === b.direction && sameText(a.rules, b.rules);
+const sameRules = (a: RuleChain, b: RuleChain) =>
+  a.direction === b.direction &&
+  a.rules.length === b.rules.length &&
+  a.rules.every((rule, at) => {
+    const other = b.rules[at];
+    return other !== undefined && sameRule(rule, other);
+  });
+const sameRule = (a: PolicyRule, b: PolicyRule) =>
+  a.policyId === b.policyId &&
+  a.set === b.set &&
+  a.action === b.action &&
+  a.protocol === b.protocol &&
+  a.ports?.from === b.ports?.from &&
+  a.ports?.to === b.ports?.to &&
+  a.icmp === b.icmp &&
+  a.log === b.log;

@@ -5,6 +5,7 @@
  */
 import { type Chain, chain, goto, inSet, jump, type RuleBody } from './chain.ts';
 import type { Family } from './family.ts';
+import { memoryOf } from './memory.ts';
 import type { NodeNames } from './names.ts';
 import { type IpSet, ipSet } from './set.ts';
 
@@ -44,13 +45,13 @@ export function dispatch(
     target: goto(to),
   });
   if (targets.length <= branches) {
-    const leaves = targets.map((target) => ({
-      set: ipSet(names, family, 'hash:ip', `${direction} chain ${target.chain}`, target.members, {
-        leads: digits.length,
-        tree: direction,
-      }),
-      to: endpointChain(names, direction, target.chain),
-    }));
+    const leads = { leads: digits.length, tree: direction };
+    const leaves = targets.map((target) =>
+      memoryOf(names, family).of(`${direction} ${digits.length}`, target, () => ({
+        set: ipSet(names, family, 'hash:ip', `${direction} chain ${target.chain}`, target.members, leads),
+        to: endpointChain(names, direction, target.chain),
+      })),
+    );
     return { bodies: leaves.map(({ set, to }) => go(set, to)), chains: [], sets: leaves.map(({ set }) => set) };
   }
   const byDigit = Map.groupBy(targets, (target) => target.chain.charAt(digits.length));

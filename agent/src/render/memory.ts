@@ -5,11 +5,66 @@
 import { type Family, families } from './family.ts';
 import type { NodeNames } from './names.ts';
 
+const mostCalled = 200_000;
+
 class Memory {
+  /** By what it is, what was made of objects that stay the same while they don't change. */
+  readonly #made = new Map<string, WeakMap<object, { readonly version: number; readonly value: unknown }>>();
+  #version = 0;
+  readonly #called = new Map<string, string>();
   #before = new Map<string, unknown>();
   #now = new Map<string, unknown>();
   /** Sets whose content of now is under their other name (`names.aliasOf`): rules and members changed in one step. */
-  readonly aliased = new Set<string>();
+  readonly #aliased = new Set<string>();
+
+  /** `make` says the same for the same object, until names change. */
+  of<T>(what: string, about: object, make: () => T): T {
+    let made = this.#made.get(what);
+    if (made === undefined) {
+      made = new WeakMap();
+      this.#made.set(what, made);
+    }
+    const known = made.get(about);
+    if (known?.version === this.#version) return known.value as T;
+    const value = make();
+    made.set(about, { version: this.#version, value });
+    return value;
+  }
+  /** What was made of an object last, whatever else has changed; `same` says whether it still holds. */
+  last<T>(what: string, about: object, same: (value: T) => boolean, make: () => T): T {
+    let made = this.#made.get(what);
+    if (made === undefined) {
+      made = new WeakMap();
+      this.#made.set(what, made);
+    }
+    const known = made.get(about)?.value as T | undefined;
+    if (known !== undefined && same(known)) return known;
+    const value = make();
+    made.set(about, { version: this.#version, value });
+    return value;
+  }
+  /** The kernel's name of a set of the rule set, where it was told anew: with another one, all that named it is made anew. */
+  called(set: string, name: string): void {
+    if (this.#called.get(set) !== name && this.#called.has(set)) this.renamed();
+    this.#called.set(set, name);
+    if (this.#called.size > mostCalled) this.#called.clear();
+  }
+  /** A name stands for something else from now on. */
+  renamed(): void {
+    this.#version++;
+  }
+  isAliased(set: string): boolean {
+    return this.#aliased.has(set);
+  }
+  setAliased(set: string, aliased: boolean): void {
+    if (aliased) this.#aliased.add(set);
+    else this.#aliased.delete(set);
+    this.renamed();
+  }
+  noAliases(): void {
+    this.#aliased.clear();
+    this.renamed();
+  }
 
   recall(key: string): unknown {
     return this.#now.get(key) ?? this.#before.get(key);
@@ -37,15 +92,15 @@ export function memoryOf(names: NodeNames, family: Family): Memory {
 export function adoptAliases(names: NodeNames, present: ReadonlySet<string>): void {
   const found = [...present].filter((set) => names.isAlias(set) && !present.has(names.withoutAlias(set)));
   for (const family of families) {
-    const { aliased } = memoryOf(names, family);
-    aliased.clear();
-    for (const set of found) aliased.add(names.withoutAlias(set));
+    const memory = memoryOf(names, family);
+    memory.noAliases();
+    for (const set of found) memory.setAliased(names.withoutAlias(set), true);
   }
 }
 
 /** From now on under the other one of its two names. */
 export function changeAlias(names: NodeNames, family: Family, set: string): void {
-  const { aliased } = memoryOf(names, family);
+  const memory = memoryOf(names, family);
   const plain = names.withoutAlias(set);
-  if (!aliased.delete(plain)) aliased.add(plain);
+  memory.setAliased(plain, !memory.isAliased(plain));
 }

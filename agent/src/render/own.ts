@@ -1,29 +1,24 @@
 /** Sets of the node's own endpoints. */
 import type { RuleEndpoint } from '@atoll/schema/node/network';
 import type { Family } from './family.ts';
+import { memoryOf } from './memory.ts';
 import type { NodeNames } from './names.ts';
 import { type IpSet, ipSet } from './set.ts';
 
 /** Which address belongs to which interface. */
-export const ownSet = (names: NodeNames, family: Family, endpoints: readonly RuleEndpoint[]): IpSet =>
-  ipSet(
+export const ownSet = (names: NodeNames, family: Family, endpoints: readonly RuleEndpoint[]): IpSet => {
+  const memory = memoryOf(names, family);
+  return ipSet(
     names,
     family,
     'hash:net,iface',
     'endpoints',
-    endpoints.map((endpoint) => ownEntry(names, family, endpoint)),
+    endpoints.map((endpoint) =>
+      memory.of('entry', endpoint, () => `${endpoint[family]},${names.interface(endpoint.instanceId)}`),
+    ),
     'owns',
   );
-
-const ownEntries = new WeakMap<RuleEndpoint, Map<string, string>>();
-
-function ownEntry(names: NodeNames, family: Family, endpoint: RuleEndpoint): string {
-  const mine = `${names.prefix} ${family}`;
-  const known = ownEntries.get(endpoint) ?? new Map<string, string>();
-  const entry = known.get(mine) ?? `${endpoint[family]},${names.interface(endpoint.instanceId)}`;
-  ownEntries.set(endpoint, known.set(mine, entry));
-  return entry;
-}
+};
 
 /** Their addresses alone. */
 export const localSet = (names: NodeNames, family: Family, endpoints: readonly RuleEndpoint[]): IpSet =>

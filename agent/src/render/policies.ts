@@ -10,20 +10,29 @@
  * shares the host. So a packet passes only after the egress rules of its source and the ingress rules of its
  * destination were both asked, wherever the two are. `-g` is what lets a rule of a leaf return straight to `check`.
  */
-import type { PolicyRule, RuleChain, RuleEndpoint } from '@atoll/schema/node/network';
+import type { AddressSet, PolicyRule, RuleChain, RuleEndpoint } from '@atoll/schema/node/network';
 import { neverOutside } from '@atoll/schema/node/never-outside';
 import { type Chain, chain, inSet, inState, jump, notInSet, type RuleBody } from './chain.ts';
 import { type Direction, dispatch, endpointChain, peerEnd, type Target } from './dispatch.ts';
 import { type Family, familyFacts } from './family.ts';
 import { type RuleIntent, RuleSetInvalid } from './intent.ts';
+import { memoryOf } from './memory.ts';
 import type { NodeNames } from './names.ts';
 import { ownSet } from './own.ts';
 import { fromItself, hairpinSet, serviceRangeSet } from './services.ts';
-import { ipSet, sameItems } from './set.ts';
+import { type IpSet, ipSet, sameItems } from './set.ts';
 import { anchor, type RenderedPart } from './tables.ts';
 
-/** A chain of the rule set stays the same object while nothing about it changes: its rules aren't looked at again. */
-const renderedChains = new WeakMap<RuleChain, ReadonlyMap<string, { uses: readonly string[]; chain: Chain }>>();
+interface PolicySet {
+  readonly kind: AddressSet['kind'];
+  readonly rendered: IpSet;
+}
+
+interface UsedTarget extends Target {
+  readonly using: readonly RuleEndpoint[];
+}
+
+const deniedBy = ({ rules }: RuleChain) => rules.flatMap((rule) => (rule.action === 'DENY' ? [rule.set] : []));
 
 const drop: RuleBody = { match: [], target: jump('DROP') };
 const established: RuleBody = { match: inState('ESTABLISHED'), target: jump('RETURN') };
@@ -38,29 +47,37 @@ const neighbourDiscovery: readonly RuleBody[] = ['135', '136'].map((type) => ({
 
 export function renderPolicies(names: NodeNames, intent: RuleIntent, family: Family): RenderedPart {
   const { endpoints, chains: ruleChains, sets: addressSets } = intent.rules;
-  const denied = new Set(
-    ruleChains.flatMap(({ rules }) => rules.flatMap((rule) => (rule.action === 'DENY' ? [rule.set] : []))),
-  );
-  const policySets = new Map(
-    addressSets.map((set) => {
-      const type = set.kind === 'networks' ? 'hash:net' : 'hash:ip';
-      const role = denied.has(set.name) ? 'closes' : 'opens';
-      const rendered = ipSet(names, family, type, `policy ${set.kind} ${set.name}`, set[family], role);
-      return [set.name, { kind: set.kind, rendered }];
-    }),
-  );
-  const directionOf = new Map(ruleChains.map((entry) => [entry.name, entry.direction]));
+  const memory = memoryOf(names, family);
+  const denied = new Set<string>();
+  for (const entry of ruleChains) {
+    for (const set of memory.of('denied', entry, () => deniedBy(entry))) denied.add(set);
+  }
+  const policySets = new Map<string, PolicySet>();
+  for (const set of addressSets) {
+    const role = denied.has(set.name) ? 'closes' : 'opens';
+    policySets.set(
+      set.name,
+      memory.of(role, set, () => {
+        const type = set.kind === 'networks' ? 'hash:net' : 'hash:ip';
+        const rendered = ipSet(names, family, type, `policy ${set.kind} ${set.name}`, set[family], role);
+        memory.called(set.name, rendered.name);
+        return { kind: set.kind, rendered };
+      }),
+    );
+  }
+  const chainOf = new Map(ruleChains.map((entry) => [entry.name, entry]));
 
   const own = ownSet(names, family, endpoints);
   const never = [...(intent.pools?.[family] ?? []), ...neverOutside[family]];
   const inside = ipSet(names, family, 'hash:net', 'pools', never, 'closes');
+  memory.called('', inside.name);
 
   function targets(direction: Direction): Target[] {
     const users = new Map<string, RuleEndpoint[]>();
     for (const endpoint of endpoints) {
       const name = endpoint[direction];
       if (name === null) continue;
-      if (directionOf.get(name) !== direction) {
+      if (chainOf.get(name)?.direction !== direction) {
         throw new RuleSetInvalid(
           `endpoint ${endpoint.instanceId} names the ${direction} chain ${name}, which isn't there`,
         );
@@ -71,37 +88,38 @@ export function renderPolicies(names: NodeNames, intent: RuleIntent, family: Fam
     }
     return [...users.entries()]
       .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, using]) => ({ chain: name, members: using.map((endpoint) => endpoint[family]) }));
+      .map(([name, using]) => {
+        const target = (): UsedTarget => ({ using, chain: name, members: using.map((endpoint) => endpoint[family]) });
+        const entry = chainOf.get(name);
+        return entry === undefined
+          ? target()
+          : memory.last('target', entry, (last) => sameItems(last.using, using), target);
+      });
   }
 
-  function decide(rule: PolicyRule, direction: Direction): RuleBody {
+  function decide(rule: PolicyRule, direction: Direction): RuleBody[] {
     const set = policySets.get(rule.set);
-    if (set === undefined) {
+    if (set === undefined) return [];
+    const match = [
+      ...protocolMatch(rule, family),
+      // An address of a pool is somebody's endpoint, and some are never meant, whatever a CIDR says.
+      ...(set.kind === 'networks' ? notInSet(inside.name, peerEnd[direction]) : []),
+      ...inSet(set.rendered.name, peerEnd[direction]),
+    ];
+    return [{ match, target: jump(rule.action === 'ALLOW' ? 'RETURN' : 'DROP'), note: rule.policyId }];
+  }
+
+  function policyChain(entry: RuleChain): Chain {
+    for (const rule of entry.rules) {
+      if (policySets.has(rule.set)) continue;
       throw new RuleSetInvalid(
         `a rule of policy ${rule.policyId} names the address set ${rule.set}, which isn't there`,
       );
     }
-    return {
-      match: [
-        ...protocolMatch(rule, family),
-        // An address of a pool is somebody's endpoint, and some are never meant, whatever a CIDR says.
-        ...(set.kind === 'networks' ? notInSet(inside.name, peerEnd[direction]) : []),
-        ...inSet(set.rendered.name, peerEnd[direction]),
-      ],
-      target: jump(rule.action === 'ALLOW' ? 'RETURN' : 'DROP'),
-      note: rule.policyId,
-    };
-  }
-
-  function policyChain(entry: RuleChain): Chain {
-    const mine = `${names.prefix} ${family}`;
-    const uses = [inside.name, ...entry.rules.map((rule) => policySets.get(rule.set)?.rendered.name ?? '')];
-    const last = renderedChains.get(entry)?.get(mine);
-    if (last !== undefined && sameItems(last.uses, uses)) return last.chain;
-    const bodies = [...entry.rules.map((rule) => decide(rule, entry.direction)), drop];
-    const made = { uses, chain: chain(endpointChain(names, entry.direction, entry.name), bodies) };
-    renderedChains.set(entry, new Map([...(renderedChains.get(entry) ?? []), [mine, made]]));
-    return made.chain;
+    return memory.of('chain', entry, () => {
+      const bodies = entry.rules.flatMap((rule) => decide(rule, entry.direction));
+      return chain(endpointChain(names, entry.direction, entry.name), [...bodies, drop]);
+    });
   }
 
   const outgoing = targets('egress');

@@ -73,17 +73,16 @@ export function ipSet(
   role: SetRole = 'opens',
 ): IpSet {
   const memory = memoryOf(names, family);
-  const key = `set ${meaning}`;
-  const last = memory.recall(key) as Made | undefined;
+  const last = memory.recall(meaning) as Made | undefined;
   const plain = last?.plain ?? names.set(family, meaning);
-  const name = memory.aliased.has(plain) ? names.aliasOf(plain) : plain;
+  const name = memory.isAliased(plain) ? names.aliasOf(plain) : plain;
   if (last !== undefined && last.set.name === name && last.set.type === type && sameItems(last.given, members)) {
-    memory.keep(key, last);
+    memory.keep(meaning, last);
     return last.set;
   }
   const canonical = [...new Set(members.map(canonicalMember))].sort();
   const set: IpSet = { name, family, type, role, members: canonical, forgetSeconds: null };
-  memory.keep<Made>(key, { plain, given: members, set });
+  memory.keep<Made>(meaning, { plain, given: members, set });
   return set;
 }
 

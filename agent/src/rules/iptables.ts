@@ -20,6 +20,7 @@ import { type RuleBackend, RuleSetRejected } from './backend.ts';
 import { cutForbidden } from './conntrack.ts';
 import { countRules } from './counting.ts';
 import { observeRules } from './observe.ts';
+import { usingVariant } from './variant.ts';
 
 /** Others may write at the same time (a resync, Docker): what the first round missed, the second takes. */
 const rounds = 3;
@@ -34,8 +35,9 @@ export function iptablesRules(options: {
   stateDir?: string;
   log: Logger;
 }): RuleBackend {
-  const { commands, names, log } = options;
-  const counting = countRules(options);
+  const { names, log } = options;
+  const commands = usingVariant(options.commands, names, log);
+  const counting = countRules({ ...options, commands });
   /** What this process has seen to be in the kernel, or put there since; null where it doesn't know. */
   let state: KernelState | null = null;
   let pools: RuleIntent['pools'] = null;
