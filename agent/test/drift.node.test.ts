@@ -52,12 +52,16 @@ async function foreign(): Promise<string> {
 async function ours(of: LabNode): Promise<string> {
   const saves = await Promise.all(programs.map((program) => of.commands.run(`${program}-save`, ['-t', 'filter'])));
   const sets = await of.commands.run('ipset', ['save']);
-  return [...saves, sets]
-    .flatMap(({ stdout }) => stdout.split('\n'))
-    .filter((line) => line.includes(of.names.prefix))
-    .map((line) => line.replace(/\[\d+:\d+\]/, '').replace(/ initval \S+/, ''))
-    .sort()
-    .join('\n');
+  return (
+    [...saves, sets]
+      .flatMap(({ stdout }) => stdout.split('\n'))
+      .filter((line) => line.includes(of.names.prefix))
+      .map((line) => line.replace(/\[\d+:\d+\]/, '').replace(/ initval \S+/, ''))
+      // A set has two names, and the hash of a rule follows from them: which it is, is nobody's matter.
+      .map((line) => line.replace(/(atl\S{4}[46][0-9a-f]{16})x/, '$1').replace(/atoll:[0-9a-f]{16}/, 'atoll:'))
+      .sort()
+      .join('\n')
+  );
 }
 
 let foreignBefore: string;

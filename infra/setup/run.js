@@ -1,5 +1,5 @@
 /**
- * The entry of every verb (`npm start | test | run check | run bench | run faults | run gen | run events | run audit`): makes sure that
+ * The entry of every verb (`npm start | test | run check | run bench | run faults | run isolation | run gen | run events | run audit`): makes sure that
  * all is installed, then runs the verb with the pinned Node. Plain JavaScript without packages, because a fresh clone has
  * none; Node 20 or newer.
  */
@@ -17,6 +17,7 @@ const verbs = {
   check: { script: 'infra/check/run.ts', system: false },
   bench: { script: 'bench/run.ts', system: true },
   faults: { script: 'test/faults/run/main.ts', system: true },
+  isolation: { script: 'test/isolation/run/main.ts', system: true },
   gen: { script: 'infra/gen/run.ts', system: false },
   events: { script: 'libs/events/src/command/main.ts', system: false },
   audit: { script: 'services/gateway/src/audit/command/main.ts', system: false },

@@ -36,6 +36,8 @@ export interface ObservedTable {
   readonly chains: ReadonlyMap<string, readonly (string | null)[]>;
   /** What the rules of policies have counted, by chain, in their order. */
   readonly counts: ReadonlyMap<string, readonly Count[]>;
+  /** Sets that own rules name. */
+  readonly uses: ReadonlySet<string>;
   /** Every built-in chain of the table. */
   readonly builtins: ReadonlyMap<string, readonly ObservedAnchor[]>;
 }
@@ -57,6 +59,12 @@ export interface RulesPlan {
   readonly restore: Readonly<Record<Family, string | null>>;
   /** `ipset restore`: sets that nothing refers to any more. */
   readonly retire: readonly string[];
+  /**
+   * Sets that rules in force name and whose members are to be others, together with rules or with other sets: one after the
+   * other, there would be moments with some of both. Under the other of its two names a set is made beside them, and is in force
+   * with the rules, by one commit.
+   */
+  readonly together: readonly IpSet[];
   /** What differed, for people. */
   readonly differences: readonly string[];
 }
@@ -87,7 +95,16 @@ export function planRules(
   const keep = new Set(sets.map((set) => set.name));
   const building = new Set(changed.map((set) => names.nextSet(set.name)));
   const surplus = [...observed.sets.keys()].filter((name) => !keep.has(name)).sort();
+  const restore = { ipv4: joined(tables.ipv4), ipv6: joined(tables.ipv6) };
+  const isUsed = (family: Family, name: string) =>
+    everyTable.some((table) => observed.tables[family][table].uses.has(name));
+  const inForce = changed.filter((set) => isUsed(set.family, set.name));
   return {
+    together: inForce.filter(
+      (set) =>
+        (restore[set.family] !== null || inForce.filter(({ family }) => family === set.family).length > 1) &&
+        !isUsed(set.family, names.isAlias(set.name) ? names.withoutAlias(set.name) : names.aliasOf(set.name)),
+    ),
     prepare: [
       ...missing.flatMap((set) => buildLines(set, set.name)),
       ...changed.flatMap((set) => buildLines(set, names.nextSet(set.name))),
@@ -96,7 +113,7 @@ export function planRules(
       const next = names.nextSet(set.name);
       return [`swap ${next} ${set.name}`, `destroy ${next}`];
     }),
-    restore: { ipv4: joined(tables.ipv4), ipv6: joined(tables.ipv6) },
+    restore,
     retire: surplus.filter((name) => !building.has(name)).map((name) => `destroy ${name}`),
     differences: [
       ...missing.map((set) => `set ${set.name} missing`),

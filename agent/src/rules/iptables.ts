@@ -7,7 +7,7 @@ import { ExecError } from '@atoll/service/exec';
 import type { Logger } from '@atoll/service/log';
 import { type ChangePlan, type KernelState, planChange, stateOf } from '../plan/change.ts';
 import { looksWhole } from '../plan/hold.ts';
-import { isEmpty, planRemoval, planRules, type RulesPlan } from '../plan/rules.ts';
+import { isEmpty, type ObservedRules, planRemoval, planRules, type RulesPlan } from '../plan/rules.ts';
 import { type Family, families, familyFacts } from '../render/family.ts';
 import { type RuleIntent, RuleSetInvalid } from '../render/intent.ts';
 import { adoptAliases, changeAlias } from '../render/memory.ts';
@@ -42,11 +42,23 @@ export function iptablesRules(options: {
   let state: KernelState | null = null;
   let pools: RuleIntent['pools'] = null;
 
-  async function settle(wanted: Rendered | null): Promise<void> {
+  /** What changes together gets in force together. */
+  function planRepair(intent: RuleIntent, observed: ObservedRules): { wanted: Rendered; next: RulesPlan } {
+    for (let renames = 0; ; renames++) {
+      const wanted = render(names, intent);
+      const next = planRules(names, wanted, observed);
+      if (next.together.length === 0 || renames === mostRenames) return { wanted, next };
+      for (const set of next.together) changeAlias(names, set.family, set.name);
+    }
+  }
+
+  /** Null: nothing of this node's is wanted. Resolves to what is in force. */
+  async function settle(intent: RuleIntent | null): Promise<Rendered | null> {
     for (let round = 1; ; round++) {
       const observed = await counting.look();
-      const next = wanted === null ? planRemoval(names, observed) : planRules(names, wanted, observed);
-      if (isEmpty(next)) return;
+      const { wanted, next } =
+        intent === null ? { wanted: null, next: planRemoval(names, observed) } : planRepair(intent, observed);
+      if (isEmpty(next)) return wanted;
       if (round > rounds) throw new Error(`the rules didn't take: ${next.differences.slice(0, 5).join('; ')}`);
       log.info({ differences: next.differences.slice(0, 20), count: next.differences.length }, 'changing rules');
       try {
@@ -70,12 +82,11 @@ export function iptablesRules(options: {
   async function ensure(intent: RuleIntent): Promise<void> {
     if (state === null) await adopt();
     state = null;
-    const wanted = render(names, intent);
-    await settle(wanted);
+    const inForce = await settle(intent);
     // Only now: a node that has just booted forwards nothing before its rules are there.
     await ensureHost(commands, names, intent.pools);
     pools = intent.pools;
-    state = stateOf(wanted);
+    state = inForce && stateOf(inForce);
     await counting.learn(intent.rules);
   }
 

@@ -54,6 +54,7 @@ export function parseTables(save: string, names: NodeNames): ObservedTables {
     const builtin = table.builtins.get(name);
     if (builtin !== undefined) builtin.push(anchorOf(text, names));
     else if (table.chains.has(name)) {
+      for (const [, set = ''] of text.matchAll(/--match-set (\S+)/g)) table.uses.add(set);
       const { hash, note } = commentIn(text);
       table.chains.get(name)?.push(hash);
       if (note === null || !decides(note)) continue;
@@ -68,6 +69,7 @@ export function parseTables(save: string, names: NodeNames): ObservedTables {
 function noTable(table: Table) {
   return {
     chains: new Map<string, (string | null)[]>(),
+    uses: new Set<string>(),
     counts: new Map<string, Count[]>(),
     builtins: new Map<string, ObservedAnchor[]>(builtins[table].map((builtin) => [builtin, []])),
   };

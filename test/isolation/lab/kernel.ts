@@ -59,11 +59,18 @@ export async function readKernel(node: SegmentNode): Promise<Kernel> {
     if (verb === 'create') sets.set(name, { type: what, members: [] });
     else sets.get(name)?.members.push(what);
   }
+  // A set has two names, and the hash of a rule follows from them: which it is, is nobody's matter.
+  const plainNames = (text: string) =>
+    text.replaceAll(new RegExp(`(${prefix}[46][0-9a-f]{16})x`, 'g'), '$1').replaceAll(/atoll:[0-9a-f]{16}/g, 'atoll:');
   return {
     // The order of an ipset's members is the kernel's; that of rules within their chain is kept by numbering.
-    ours: [...ours.filter((line) => !line.includes(' -A ')).sort(), ...rules.map((rule) => JSON.stringify(rule))].join(
-      '\n',
-    ),
+    ours: [
+      ...ours
+        .filter((line) => !line.includes(' -A '))
+        .map(plainNames)
+        .sort(),
+      ...rules.map((rule) => plainNames(JSON.stringify(rule))),
+    ].join('\n'),
     foreign: foreign.join('\n'),
     chains,
     rules,
