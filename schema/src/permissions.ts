@@ -122,6 +122,8 @@ const registry = {
   },
   'addressPlan:read': { doc: "Read the platform's ranges of addresses.", level: 'platform', roles: ['operator'] },
   'addressPlan:write': { doc: 'Add and withdraw ranges of addresses.', level: 'platform', roles: ['operator'] },
+  'service:read': { doc: 'Read services and the instances behind them.', level: 'namespace', roles: everybody },
+  'service:write': { doc: 'Create, change and delete services.', level: 'namespace', roles: developers },
   'policy:read': { doc: 'Read isolation policies and their receipts.', level: 'namespace', roles: everybody },
   'policy:write': { doc: 'Create, change and delete isolation policies.', level: 'namespace', roles: developers },
   'deployment:read': { doc: 'Read deployments, releases, instances and logs.', level: 'namespace', roles: everybody },

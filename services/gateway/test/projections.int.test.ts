@@ -191,6 +191,13 @@ describe('projections', () => {
       type: 'IsolationPolicyDeleted',
       data: { policyId: ids.policy, namespaceId: ids.namespace, name: 'web' },
     });
+    await platform.append(tenant.id, 'network', `service:${ids.service}`, {
+      type: 'ServiceDeleted',
+      data: {
+        ...{ serviceId: ids.service, namespaceId: ids.namespace, name: 'web', ipv4: '10.127.0.7' },
+        ipv6: 'fd61:746f:6c6c:ffff:ffff:ffff:ffff:7',
+      },
+    });
     await platform.append(tenant.id, 'network', `subnet:${ids.subnet}`, {
       type: 'SubnetReleased',
       data: { subnetId: ids.subnet, namespaceId: ids.namespace, ipv4: '10.64.3.0/24', ipv6: 'fd61:746f:6c6c:3::/64' },

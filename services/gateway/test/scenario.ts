@@ -22,6 +22,7 @@ export interface Scenario {
   readonly rollout: Id<'rollout'>;
   readonly instance: Id<'instance'>;
   readonly policy: Id<'policy'>;
+  readonly service: Id<'service'>;
   readonly node: Id<'node'>;
 }
 
@@ -34,12 +35,13 @@ export const newScenario = (): Scenario => ({
   rollout: newId('rollout'),
   instance: newId('instance'),
   policy: newId('policy'),
+  service: newId('service'),
   node: newId('node'),
 });
 
 /** Each context's part, to be told in any order among the contexts. */
 export function parts(platform: Platform, tenant: TestTenant, ids: Scenario, name = 'shop') {
-  const { environment, namespace, subnet, deployment, release, rollout, instance, policy, node } = ids;
+  const { environment, namespace, subnet, deployment, release, rollout, instance, policy, service, node } = ids;
   const at = { deploymentId: deployment, instanceId: instance, nodeId: node };
   const endpoint = { instanceId: instance, namespaceId: namespace, nodeId: node };
   const hash = 'c'.repeat(64);
@@ -77,6 +79,22 @@ export function parts(platform: Platform, tenant: TestTenant, ids: Scenario, nam
         },
         { type: 'EndpointSecured', data: { ...endpoint, generation: 7, hash, enforcedAt } },
       );
+      await platform.appendOnly(...([tenant.id, 'network', `service:${service}`] as const), {
+        type: 'ServiceCreated',
+        data: {
+          ...{ serviceId: service, namespaceId: namespace, name: 'web', ipv4: '10.127.0.7' },
+          ...{ ipv6: 'fd61:746f:6c6c:ffff:ffff:ffff:ffff:7' },
+          spec: {
+            selector: {},
+            ports: [{ name: 'http', protocol: 'TCP', port: 80, targetPort: 8080 }],
+            affinitySeconds: 60,
+          },
+        },
+      });
+      await platform.appendOnly(...([tenant.id, 'network', `endpoint:${instance}`] as const), {
+        type: 'EndpointServing',
+        data: endpoint,
+      });
       const definition = definitionOfSpec(namespace, {
         from: { namespaceId: namespace, labels: { role: 'client' } },
         to: { labels: { role: 'server' } },

@@ -67,6 +67,7 @@ const nobodys = (): Scenario => ({
   rollout: newId('rollout'),
   instance: newId('instance'),
   policy: newId('policy'),
+  service: newId('service'),
   node: newId('node'),
 });
 

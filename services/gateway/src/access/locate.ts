@@ -43,6 +43,7 @@ const places: Partial<Record<IdKind, Place>> = {
   },
   subnet: { read: 'namespace:read', text: ofTable('subnet') },
   policy: { read: 'policy:read', text: ofTable('isolation_policy') },
+  service: { read: 'service:read', text: ofTable('service') },
   publicAddress: { read: 'publicAddress:read', text: ofTable('public_address') },
   portMapping: { read: 'publicAddress:read', text: ofTable('port_mapping') },
   deployment: { read: 'deployment:read', text: ofTable('deployment') },

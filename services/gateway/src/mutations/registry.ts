@@ -21,6 +21,7 @@ import { planMutations } from './plans.ts';
 import { platformPolicyMutations } from './platform-policies.ts';
 import { policyMutations } from './policies.ts';
 import { quotaMutations } from './quotas.ts';
+import { serviceMutations } from './services.ts';
 import { tenancyMutations } from './tenancy.ts';
 
 export const mutations: Readonly<Record<string, AnyMutation>> = {
@@ -34,6 +35,7 @@ export const mutations: Readonly<Record<string, AnyMutation>> = {
   ...policyMutations,
   ...platformPolicyMutations,
   ...addressMutations,
+  ...serviceMutations,
   ...quotaMutations,
   ...deletionMutations,
 };

@@ -5,6 +5,7 @@
  */
 import type { PoolClient } from 'pg';
 import { deriveQuotas } from './derive-quotas.ts';
+import { deriveServices } from './derive-services.ts';
 import type { Changes } from './effects.ts';
 
 const namespaces = `
@@ -63,5 +64,6 @@ export async function deriveRows(tx: PoolClient, derived: Changes['derived']): P
     for (const row of rows) touched.add(row.deployment_id);
   }
   if (touched.size > 0) await tx.query(deployments, [[...touched]]);
+  await deriveServices(tx, derived);
   await deriveQuotas(tx, derived);
 }

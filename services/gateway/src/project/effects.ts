@@ -9,13 +9,22 @@ export const tables = [
   ...['endpoint', 'isolation_policy', 'policy_receipt', 'compute_node', 'member', 'service_account', 'plan'],
   ...['deletion', 'namespace_isolation', 'platform_policy'],
   ...['address_range', 'public_address', 'port_mapping'],
+  ...['service', 'service_endpoint'],
 ] as const;
 export type TableName = string & (typeof tables)[number];
 
 export type Row = Readonly<Record<string, unknown>>;
 
 /** What is worked out anew for a row, from all that is known, whichever context told it first. */
-const derivedKinds = ['namespace', 'instance', 'deployment', 'quotaHolder', 'quotaScope'] as const;
+const derivedKinds = [
+  'namespace',
+  'instance',
+  'deployment',
+  'quotaHolder',
+  'quotaScope',
+  'service',
+  'serviceEndpoint',
+] as const;
 export type Derived = (typeof derivedKinds)[number];
 
 export type Effect =
@@ -100,6 +109,8 @@ export function combine(effects: Iterable<Effect>): Changes {
       deployment: idsOf('deployment'),
       quotaHolder: idsOf('quotaHolder'),
       quotaScope: idsOf('quotaScope'),
+      service: idsOf('service'),
+      serviceEndpoint: idsOf('serviceEndpoint'),
     },
   };
 }

@@ -1,6 +1,7 @@
 /** Events of the network context → read models. */
 import { addressEvents } from '@atoll/schema/network/addresses';
 import type { NetworkEvent } from '@atoll/schema/network/events';
+import { serviceEvents } from '@atoll/schema/network/services';
 import type {
   PlatformDefinition,
   PlatformPeer,
@@ -12,6 +13,7 @@ import type {
 import { isOf } from '@atoll/schema/registry';
 import { derive, type Effect, instant, labelList, type Project, patch, purge, put, remove } from './effects.ts';
 import { projectAddresses } from './network-addresses.ts';
+import { projectServices } from './network-services.ts';
 
 /** The instances of one namespace, where a side is nothing else. */
 const soleInstances = (peers: PolicyDefinition['from']) => {
@@ -91,6 +93,7 @@ export const projectNetwork: Project<NetworkEvent> = (event, record): readonly E
   const created_at = instant(record.time);
   const { version } = record;
   if (isOf(addressEvents, event)) return projectAddresses(event, record);
+  if (isOf(serviceEvents, event)) return projectServices(event, record);
   switch (event.type) {
     case 'EnvironmentOpened':
     case 'NamespaceLocated':
@@ -123,11 +126,9 @@ export const projectNetwork: Project<NetworkEvent> = (event, record): readonly E
     case 'SubnetReleased':
       return [remove('subnet', event.data.subnetId), derive('namespace', event.data.namespaceId)];
     case 'EndpointAllocated': {
-      const { instanceId: id, ipv4, ipv6 } = event.data;
-      return [
-        put('endpoint', id, { id, tenant_id, ipv4, ipv6, secured_at: null, refusal: null }),
-        derive('instance', id),
-      ];
+      const { instanceId: id, namespaceId: namespace_id, ipv4, ipv6, labels } = event.data;
+      const found = { ipv4, ipv6, secured_at: null, refusal: null, serving: null };
+      return [put('endpoint', id, { id, tenant_id, namespace_id, labels, ...found }), derive('instance', id)];
     }
     case 'EndpointRefused': {
       const { instanceId: id, message } = event.data;
@@ -140,15 +141,12 @@ export const projectNetwork: Project<NetworkEvent> = (event, record): readonly E
       const { instanceId: id, enforcedAt } = event.data;
       return [patch('endpoint', id, { secured_at: instant(enforcedAt) }), derive('instance', id)];
     }
-    case 'EndpointServing':
-    case 'EndpointWithdrawn':
-    case 'EndpointDrained':
-    case 'ServiceCreated':
-    case 'ServiceUpdated':
-    case 'ServiceDeleted':
-      return [];
     case 'EndpointReleased':
-      return [remove('endpoint', event.data.instanceId), derive('instance', event.data.instanceId)];
+      return [
+        remove('endpoint', event.data.instanceId),
+        purge('service_endpoint', 'instance_id', event.data.instanceId),
+        derive('instance', event.data.instanceId),
+      ];
     case 'IsolationPolicyCreated': {
       const { policyId: id, namespaceId: namespace_id, name, revision } = event.data;
       const row = { id, tenant_id, namespace_id, name, labels: [], revision, version, created_at };

@@ -82,7 +82,7 @@ const typeOfKind: Record<IdKind, string | null> = {
   subnet: 'Subnet',
   policy: 'IsolationPolicy',
   platformPolicy: 'PlatformPolicy',
-  service: null,
+  service: 'Service',
   publicAddress: 'PublicAddress',
   portMapping: 'PortMapping',
   addressRange: 'AddressRange',

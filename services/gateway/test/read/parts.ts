@@ -42,6 +42,7 @@ export function seenFrom(parts: readonly Scope[], rows: Rows): (table: string, r
       case 'instance':
       case 'isolation_policy':
       case 'public_address':
+      case 'service':
       case 'port_mapping':
         return through('namespace', row.namespace_id, row);
       case 'quota_holder':
@@ -55,6 +56,8 @@ export function seenFrom(parts: readonly Scope[], rows: Rows): (table: string, r
         return through('deployment', row.deployment_id, row);
       case 'policy_receipt':
         return through('isolation_policy', row.policy_id, row);
+      case 'service_endpoint':
+        return through('service', row.service_id, row);
       default:
         return false;
     }

@@ -227,6 +227,21 @@ export function randomRows(random: Random, options: RowsOptions): Rows {
     });
   }
   for (const { id: namespace_id, tenant_id, created_at } of rows.namespace ?? []) {
+    const service = put('service', {
+      ...{ id: randomId(random, 'service'), tenant_id, namespace_id, created_at, name: 'web', version: 1 },
+      ...{ dns_name: 'web.shop.atoll.internal', ipv4: '10.127.0.1', ipv6: 'fd61:746f:6c6c:ffff:ffff:ffff:ffff:1' },
+      ...{ selector: [{ key: 'app', value: 'web' }], selector_labels: { app: 'web' } },
+      ...{
+        ports: [{ name: 'http', protocol: 'TCP', port: 80, targetPort: 8080 }],
+        affinity_seconds: random.pick([null, 60]),
+      },
+    });
+    for (const instance of (rows.instance ?? []).filter((row) => row.namespace_id === namespace_id)) {
+      put('service_endpoint', {
+        ...{ id: `${service}.${instance.id}`, tenant_id, service_id: service, instance_id: instance.id },
+        ...{ ipv4: '10.64.0.2', ipv6: 'fd61::2', ready: random.int(2) === 1 },
+      });
+    }
     const address = `203.0.113.${random.int(250)}`;
     const held = { id: randomId(random, 'publicAddress'), tenant_id, namespace_id, address, created_at };
     put('public_address', { ...held, name: 'web' });
