@@ -806,6 +806,32 @@ fragment ReachabilityVerdict on ReachabilityVerdict {
   rule { ...DecidingRule }
   message
 }`),
+  service: new TypedDocument<o.ServiceQuery, o.ServiceQueryVariables>('query', ["service"], `query Service($id: ID!) {
+  service(id: $id) { ...Service }
+}
+fragment Label on Label {
+  key
+  value
+}
+fragment Service on Service {
+  id
+  name
+  dnsName
+  ipv4
+  ipv6
+  selector { ...Label }
+  ports { ...ServicePort }
+  affinitySeconds
+  version
+  namespace { id name }
+  createdAt
+}
+fragment ServicePort on ServicePort {
+  name
+  protocol
+  port
+  targetPort
+}`),
   tenant: new TypedDocument<o.TenantQuery, o.TenantQueryVariables>('query', ["tenant"], `query Tenant {
   tenant { ...Tenant }
 }
@@ -2949,6 +2975,84 @@ fragment UserError on UserError {
   message
   field
 }`),
+  createService: new TypedDocument<o.CreateServiceMutation, o.CreateServiceMutationVariables>('mutation', ["createService"], `mutation CreateService($input: CreateServiceInput!) {
+  createService(input: $input) { service { ...Service } warnings { ...ServiceWarning } userErrors { ...UserError } position }
+}
+fragment Label on Label {
+  key
+  value
+}
+fragment Service on Service {
+  id
+  name
+  dnsName
+  ipv4
+  ipv6
+  selector { ...Label }
+  ports { ...ServicePort }
+  affinitySeconds
+  version
+  namespace { id name }
+  createdAt
+}
+fragment ServicePort on ServicePort {
+  name
+  protocol
+  port
+  targetPort
+}
+fragment ServiceWarning on ServiceWarning {
+  code
+  message
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  updateService: new TypedDocument<o.UpdateServiceMutation, o.UpdateServiceMutationVariables>('mutation', ["updateService"], `mutation UpdateService($input: UpdateServiceInput!) {
+  updateService(input: $input) { service { ...Service } warnings { ...ServiceWarning } userErrors { ...UserError } position }
+}
+fragment Label on Label {
+  key
+  value
+}
+fragment Service on Service {
+  id
+  name
+  dnsName
+  ipv4
+  ipv6
+  selector { ...Label }
+  ports { ...ServicePort }
+  affinitySeconds
+  version
+  namespace { id name }
+  createdAt
+}
+fragment ServicePort on ServicePort {
+  name
+  protocol
+  port
+  targetPort
+}
+fragment ServiceWarning on ServiceWarning {
+  code
+  message
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  deleteService: new TypedDocument<o.DeleteServiceMutation, o.DeleteServiceMutationVariables>('mutation', ["deleteService"], `mutation DeleteService($input: DeleteServiceInput!) {
+  deleteService(input: $input) { deletedId userErrors { ...UserError } position }
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
   createTenant: new TypedDocument<o.CreateTenantMutation, o.CreateTenantMutationVariables>('mutation', ["createTenant"], `mutation CreateTenant($input: CreateTenantInput!) {
   createTenant(input: $input) { tenant { ...Tenant } userErrors { ...UserError } position }
 }
@@ -3495,6 +3599,16 @@ fragment RuleFlow on RuleFlow {
   since
   at
 }`),
+  serviceEndpoints: new TypedDocument<o.ServiceEndpointsQuery, o.ServiceEndpointsQueryVariables>('query', ["service","endpoints"], `query ServiceEndpoints($id: ID!, $first: Int = 20, $after: String) {
+  service(id: $id) { endpoints(first: $first, after: $after) { nodes { ...ServiceEndpoint } pageInfo { hasNextPage endCursor } } }
+}
+fragment ServiceEndpoint on ServiceEndpoint {
+  instanceId
+  instance { id }
+  ipv4
+  ipv6
+  ready
+}`),
   environmentNamespaces: new TypedDocument<o.EnvironmentNamespacesQuery, o.EnvironmentNamespacesQueryVariables>('query', ["environment","namespaces"], `query EnvironmentNamespaces($id: ID!, $first: Int = 20, $after: String, $labels: [LabelInput!]) {
   environment(id: $id) { namespaces(first: $first, after: $after, labels: $labels) { nodes { ...Namespace } pageInfo { hasNextPage endCursor } } }
 }
@@ -3690,5 +3804,31 @@ fragment PolicyEnforcement on PolicyEnforcement {
   state
   firstEnforcedAt
   nodes { ...NodeEnforcement }
+}`),
+  namespaceServices: new TypedDocument<o.NamespaceServicesQuery, o.NamespaceServicesQueryVariables>('query', ["namespace","services"], `query NamespaceServices($id: ID!, $first: Int = 20, $after: String) {
+  namespace(id: $id) { services(first: $first, after: $after) { nodes { ...Service } pageInfo { hasNextPage endCursor } } }
+}
+fragment Label on Label {
+  key
+  value
+}
+fragment Service on Service {
+  id
+  name
+  dnsName
+  ipv4
+  ipv6
+  selector { ...Label }
+  ports { ...ServicePort }
+  affinitySeconds
+  version
+  namespace { id name }
+  createdAt
+}
+fragment ServicePort on ServicePort {
+  name
+  protocol
+  port
+  targetPort
 }`),
 } as const;

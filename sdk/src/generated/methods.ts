@@ -173,6 +173,10 @@ export interface Queries {
    */
   reachabilityMatrix(variables: o.ReachabilityMatrixQueryVariables, options?: CallOptions): Promise<o.ReachabilityMatrixQuery['reachabilityMatrix']>;
   /**
+   * A service by its id; null where there is none that you may see.
+   */
+  service(variables: o.ServiceQueryVariables, options?: CallOptions): Promise<o.ServiceQuery['service']>;
+  /**
    * The tenant that the token is for.
    */
   tenant(variables?: o.TenantQueryVariables, options?: CallOptions): Promise<o.TenantQuery['tenant']>;
@@ -238,6 +242,10 @@ export interface Queries {
    */
   isolationPolicyFlows(variables: o.IsolationPolicyFlowsQueryVariables, options?: CallOptions): Promise<NonNullable<o.IsolationPolicyFlowsQuery['isolationPolicy']>['flows'] | null>;
   /**
+   * The instances that it selects and that were ready at some time.
+   */
+  serviceEndpoints(variables: o.ServiceEndpointsQueryVariables, options?: CallOptions): Promise<NonNullable<o.ServiceEndpointsQuery['service']>['endpoints'] | null>;
+  /**
    * Its namespaces, by name.
    */
   environmentNamespaces(variables: o.EnvironmentNamespacesQueryVariables, options?: CallOptions): Promise<NonNullable<o.EnvironmentNamespacesQuery['environment']>['namespaces'] | null>;
@@ -273,6 +281,10 @@ export interface Queries {
    * How far its isolation policies are in force now. Null for those who may not read them.
    */
   namespaceEnforcement(variables: o.NamespaceEnforcementQueryVariables, options?: CallOptions): Promise<NonNullable<o.NamespaceEnforcementQuery['namespace']>['enforcement'] | null>;
+  /**
+   * Its services, by name.
+   */
+  namespaceServices(variables: o.NamespaceServicesQueryVariables, options?: CallOptions): Promise<NonNullable<o.NamespaceServicesQuery['namespace']>['services'] | null>;
 }
 
 /** Changes. Each resolves to its payload, or throws an AtollUserError where the payload has user errors. */
@@ -541,6 +553,18 @@ export interface Mutations {
    */
   setQuota(input: o.SetQuotaMutationVariables['input'], options?: CallOptions): Promise<Done<o.SetQuotaMutation['setQuota']>>;
   /**
+   * Gives instances a virtual address and a name. Errors: NAME_TAKEN, NOT_FOUND, BEING_DELETED, INVALID_ARGUMENT, QUOTA_EXCEEDED, ADDRESSES_EXHAUSTED.
+   */
+  createService(input: o.CreateServiceMutationVariables['input'], options?: CallOptions): Promise<Done<o.CreateServiceMutation['createService']>>;
+  /**
+   * Replaces where a service leads. Errors: NOT_FOUND, VERSION_CONFLICT, BEING_DELETED, INVALID_ARGUMENT.
+   */
+  updateService(input: o.UpdateServiceMutationVariables['input'], options?: CallOptions): Promise<Done<o.UpdateServiceMutation['updateService']>>;
+  /**
+   * Deletes a service; connections by its address end. Errors: NOT_FOUND, VERSION_CONFLICT.
+   */
+  deleteService(input: o.DeleteServiceMutationVariables['input'], options?: CallOptions): Promise<Deleted<o.DeleteServiceMutation['deleteService']>>;
+  /**
    * Creates a tenant. For the operator. Errors: NAME_TAKEN, INVALID_ARGUMENT.
    */
   createTenant(input: o.CreateTenantMutationVariables['input'], options?: CallOptions): Promise<Done<o.CreateTenantMutation['createTenant']>>;
@@ -622,6 +646,7 @@ export const bindQueries = (read: Read): Queries => ({
   quotaDifferences: (variables, options) => read(documents.quotaDifferences, variables ?? {}, options, (data) => data.quotaDifferences),
   reachability: (variables, options) => read(documents.reachability, variables, options, (data) => data.reachability),
   reachabilityMatrix: (variables, options) => read(documents.reachabilityMatrix, variables, options, (data) => data.reachabilityMatrix),
+  service: (variables, options) => read(documents.service, variables, options, (data) => data.service),
   tenant: (variables, options) => read(documents.tenant, variables ?? {}, options, (data) => data.tenant),
   tenants: (variables, options) => read(documents.tenants, variables ?? {}, options, (data) => data.tenants),
   members: (variables, options) => read(documents.members, variables ?? {}, options, (data) => data.members),
@@ -638,6 +663,7 @@ export const bindQueries = (read: Read): Queries => ({
   isolationPolicyReceipts: (variables, options) => read(documents.isolationPolicyReceipts, variables, options, (data) => data.isolationPolicy?.receipts ?? null),
   isolationPolicyEnforcement: (variables, options) => read(documents.isolationPolicyEnforcement, variables, options, (data) => data.isolationPolicy?.enforcement ?? null),
   isolationPolicyFlows: (variables, options) => read(documents.isolationPolicyFlows, variables, options, (data) => data.isolationPolicy?.flows ?? null),
+  serviceEndpoints: (variables, options) => read(documents.serviceEndpoints, variables, options, (data) => data.service?.endpoints ?? null),
   environmentNamespaces: (variables, options) => read(documents.environmentNamespaces, variables, options, (data) => data.environment?.namespaces ?? null),
   environmentQuotaHolders: (variables, options) => read(documents.environmentQuotaHolders, variables, options, (data) => data.environment?.quotaHolders ?? null),
   namespaceAddressUse: (variables, options) => read(documents.namespaceAddressUse, variables, options, (data) => data.namespace?.addressUse ?? null),
@@ -647,6 +673,7 @@ export const bindQueries = (read: Read): Queries => ({
   namespaceIsolationPolicies: (variables, options) => read(documents.namespaceIsolationPolicies, variables, options, (data) => data.namespace?.isolationPolicies ?? null),
   namespaceQuotaHolders: (variables, options) => read(documents.namespaceQuotaHolders, variables, options, (data) => data.namespace?.quotaHolders ?? null),
   namespaceEnforcement: (variables, options) => read(documents.namespaceEnforcement, variables, options, (data) => data.namespace?.enforcement ?? null),
+  namespaceServices: (variables, options) => read(documents.namespaceServices, variables, options, (data) => data.namespace?.services ?? null),
 });
 
 export const bindMutations = (change: Change): Mutations => ({
@@ -712,6 +739,9 @@ export const bindMutations = (change: Change): Mutations => ({
   updatePlatformPolicy: (input, options) => change.done(documents.updatePlatformPolicy, { input }, options, (data) => data.updatePlatformPolicy),
   deletePlatformPolicy: (input, options) => change.deleted(documents.deletePlatformPolicy, { input }, options, (data) => data.deletePlatformPolicy),
   setQuota: (input, options) => change.done(documents.setQuota, { input }, options, (data) => data.setQuota),
+  createService: (input, options) => change.done(documents.createService, { input }, options, (data) => data.createService),
+  updateService: (input, options) => change.done(documents.updateService, { input }, options, (data) => data.updateService),
+  deleteService: (input, options) => change.deleted(documents.deleteService, { input }, options, (data) => data.deleteService),
   createTenant: (input, options) => change.done(documents.createTenant, { input }, options, (data) => data.createTenant),
   suspendTenant: (input, options) => change.done(documents.suspendTenant, { input }, options, (data) => data.suspendTenant),
   resumeTenant: (input, options) => change.done(documents.resumeTenant, { input }, options, (data) => data.resumeTenant),

@@ -1509,6 +1509,71 @@ export type ReachabilityState =
   /** None. */
   | 'DENIED';
 
+/** What a service does as it was told, and perhaps not as it was meant. */
+export type ServiceWarningCode =
+  /** No instance has all of the labels now. */
+  | 'SELECTS_NOTHING';
+
+/** A port of a service. */
+export type ServicePortInput = {
+  /** Unique in the service, a DNS label; `tcp-80` for TCP and port 80 where left out. */
+  readonly name?: string | null | undefined;
+  /** Transport protocol. */
+  readonly protocol?: Protocol | null | undefined;
+  /** Where clients connect to, 1–65535. */
+  readonly port: number;
+  /** The port of the instances; the same where left out. */
+  readonly targetPort?: number | null | undefined;
+};
+
+/** A service to create. */
+export type CreateServiceInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The namespace whose instances it leads to. */
+  readonly namespaceId: string;
+  /** Unique in the namespace, a DNS label. */
+  readonly name: string;
+  /** Instances of the namespace with all of these labels; all where empty. */
+  readonly selector: ReadonlyArray<LabelInput>;
+  /** Where it can be connected to, 1–32 ports. */
+  readonly ports: ReadonlyArray<ServicePortInput>;
+  /**
+   * A client stays with its instance until it has opened no connection for so many seconds, 1–86400; null or left out: each
+   * connection is balanced by itself.
+   */
+  readonly affinitySeconds?: number | null | undefined;
+};
+
+/** Where a service shall lead from now on. Its name and addresses stay. */
+export type UpdateServiceInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The service to change. */
+  readonly serviceId: string;
+  /** Only if the service is still at this version. */
+  readonly expectedVersion?: number | null | undefined;
+  /** Instances of the namespace with all of these labels; all where empty. */
+  readonly selector: ReadonlyArray<LabelInput>;
+  /** Where it can be connected to, 1–32 ports. */
+  readonly ports: ReadonlyArray<ServicePortInput>;
+  /**
+   * A client stays with its instance until it has opened no connection for so many seconds, 1–86400; null or left out: each
+   * connection is balanced by itself.
+   */
+  readonly affinitySeconds?: number | null | undefined;
+};
+
+/** A service to delete. */
+export type DeleteServiceInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The service to delete. */
+  readonly serviceId: string;
+  /** Only if the service is still at this version. */
+  readonly expectedVersion?: number | null | undefined;
+};
+
 /** ACTIVE · SUSPENDED: its people read and change nothing, its instances go on and reach nobody · DELETING: the same, before it is destroyed. */
 export type TenantStatus =
   /** Reads and changes. */
@@ -1795,6 +1860,10 @@ export type ReachabilityGroupFragment = { readonly index: number, readonly count
 
 export type ReachabilityCellFragment = { readonly from: number | null, readonly to: number | null, readonly family: AddressFamily | null, readonly state: ReachabilityState, readonly egress: ReachabilityVerdictFragment | null, readonly ingress: ReachabilityVerdictFragment | null, readonly outside: ReadonlyArray<DecidingRuleFragment> };
 
+export type ServiceFragment = { readonly id: string, readonly name: string, readonly dnsName: string, readonly ipv4: string, readonly ipv6: string, readonly affinitySeconds: number | null, readonly version: number, readonly createdAt: string, readonly selector: ReadonlyArray<LabelFragment>, readonly ports: ReadonlyArray<ServicePortFragment>, readonly namespace: { readonly id: string, readonly name: string } };
+
+export type ServicePortFragment = { readonly name: string, readonly protocol: Protocol, readonly port: number, readonly targetPort: number };
+
 export type TenantFragment = { readonly id: string, readonly name: string, readonly status: TenantStatus, readonly createdAt: string, readonly deletionProtection: boolean, readonly legalHold: string | null, readonly capabilities: ReadonlyArray<string>, readonly limits: TenantLimitsFragment, readonly suspension: TenantSuspensionFragment | null, readonly deletion: TenantDeletionFragment | null, readonly labels: ReadonlyArray<LabelFragment>, readonly plan: TenantPlanFragment, readonly entitlements: EntitlementsFragment, readonly quota: ReadonlyArray<QuotaUseFragment> };
 
 export type TenantLimitsFragment = { readonly namespaces: number, readonly instances: number, readonly cpuMillis: number, readonly memoryMiB: number };
@@ -1829,6 +1898,8 @@ export type ContainerPortFragment = { readonly port: number, readonly protocol: 
 
 export type PolicyWarningFragment = { readonly code: PolicyWarningCode, readonly message: string, readonly field: ReadonlyArray<string> | null };
 
+export type ServiceWarningFragment = { readonly code: ServiceWarningCode, readonly message: string };
+
 export type RolloutFragment = { readonly id: string, readonly kind: RolloutKind, readonly status: RolloutStatus, readonly createdAt: string, readonly endedAt: string | null, readonly release: { readonly id: string, readonly number: number } };
 
 export type PolicyReceiptFragment = { readonly revision: number, readonly nodeId: string, readonly generation: number, readonly hash: string, readonly enforcedAt: string };
@@ -1840,6 +1911,8 @@ export type NodeEnforcementFragment = { readonly nodeId: string, readonly state:
 export type PolicyFlowsFragment = { readonly missing: ReadonlyArray<string>, readonly rules: ReadonlyArray<RuleFlowFragment> };
 
 export type RuleFlowFragment = { readonly nodeId: string, readonly direction: RuleDirection, readonly action: RuleAction, readonly protocol: ReachabilityProtocol | null, readonly fromPort: number | null, readonly toPort: number | null, readonly packets: number, readonly bytes: number, readonly since: string, readonly at: string };
+
+export type ServiceEndpointFragment = { readonly instanceId: string, readonly ipv4: string, readonly ipv6: string, readonly ready: boolean, readonly instance: { readonly id: string } | null };
 
 export type QuotaHolderFragment = { readonly id: string, readonly kind: QuotaHolderKind, readonly name: string, readonly environmentId: string, readonly namespaceId: string | null, readonly amounts: ReadonlyArray<QuotaShareFragment> };
 
@@ -1883,6 +1956,7 @@ export type NodeQuery = { readonly node:
     | { readonly __typename: 'Subnet', readonly id: string }
     | { readonly __typename: 'Plan', readonly id: string }
     | { readonly __typename: 'PlatformPolicy', readonly id: string }
+    | { readonly __typename: 'Service', readonly id: string }
    | null };
 
 export type RolesQueryVariables = Exact<{
@@ -2185,6 +2259,13 @@ export type ReachabilityMatrixQueryVariables = Exact<{
 
 
 export type ReachabilityMatrixQuery = { readonly reachabilityMatrix: ReachabilityMatrixFragment };
+
+export type ServiceQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type ServiceQuery = { readonly service: ServiceFragment | null };
 
 export type TenantQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -2674,6 +2755,27 @@ export type SetQuotaMutationVariables = Exact<{
 
 export type SetQuotaMutation = { readonly setQuota: { readonly position: string | null, readonly environment: EnvironmentFragment | null, readonly namespace: NamespaceFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
 
+export type CreateServiceMutationVariables = Exact<{
+  input: CreateServiceInput;
+}>;
+
+
+export type CreateServiceMutation = { readonly createService: { readonly position: string | null, readonly service: ServiceFragment | null, readonly warnings: ReadonlyArray<ServiceWarningFragment> | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type UpdateServiceMutationVariables = Exact<{
+  input: UpdateServiceInput;
+}>;
+
+
+export type UpdateServiceMutation = { readonly updateService: { readonly position: string | null, readonly service: ServiceFragment | null, readonly warnings: ReadonlyArray<ServiceWarningFragment> | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type DeleteServiceMutationVariables = Exact<{
+  input: DeleteServiceInput;
+}>;
+
+
+export type DeleteServiceMutation = { readonly deleteService: { readonly deletedId: string | null, readonly position: string | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
 export type CreateTenantMutationVariables = Exact<{
   input: CreateTenantInput;
 }>;
@@ -2821,6 +2923,15 @@ export type IsolationPolicyFlowsQueryVariables = Exact<{
 
 export type IsolationPolicyFlowsQuery = { readonly isolationPolicy: { readonly flows: PolicyFlowsFragment | null } | null };
 
+export type ServiceEndpointsQueryVariables = Exact<{
+  id: string;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type ServiceEndpointsQuery = { readonly service: { readonly endpoints: { readonly nodes: ReadonlyArray<ServiceEndpointFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } } | null };
+
 export type EnvironmentNamespacesQueryVariables = Exact<{
   id: string;
   first?: number | null | undefined;
@@ -2900,3 +3011,12 @@ export type NamespaceEnforcementQueryVariables = Exact<{
 
 
 export type NamespaceEnforcementQuery = { readonly namespace: { readonly enforcement: NamespaceEnforcementFragment | null } | null };
+
+export type NamespaceServicesQueryVariables = Exact<{
+  id: string;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type NamespaceServicesQuery = { readonly namespace: { readonly services: { readonly nodes: ReadonlyArray<ServiceFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } } | null };
