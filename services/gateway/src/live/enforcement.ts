@@ -1,30 +1,11 @@
 /** `IsolationPolicy.enforcement` and `Namespace.enforcement`: how policies are in force now, asked of the network service. */
 import { type Id, idKind } from '@atoll/schema/ids';
 import { type EnforcementState, enforcementStates, type PolicyEnforcement } from '@atoll/schema/network/standing';
-import DataLoader from 'dataloader';
 import type { Locator } from '../access/locate.ts';
-import type { Viewer } from '../auth/viewers.ts';
 import { askNetwork, type Commands, isOfTenant } from './questions.ts';
 import type { LiveResolver } from './resolvers.ts';
 
-export type EnforcementLoader = DataLoader<Id<'policy'>, PolicyEnforcement | null>;
-
-const atOnce = 100;
 const maxLagging = 100;
-
-/** One per request; policies of a page are one question. */
-export function createEnforcementLoader(commands: Commands, viewer: Viewer): EnforcementLoader {
-  return new DataLoader(
-    async (policyIds) => {
-      if (!isOfTenant(viewer)) return policyIds.map(() => null);
-      const of = { kind: 'POLICIES' as const, policyIds: [...policyIds] };
-      const { policies } = await askNetwork(commands, viewer, 'ReadEnforcement', { of });
-      const known = new Map(policies.map((one) => [one.policyId, one]));
-      return policyIds.map((policyId) => known.get(policyId) ?? null);
-    },
-    { maxBatchSize: atOnce },
-  );
-}
 
 export const policyEnforcementField: LiveResolver = {
   needs: ['id'],

@@ -5,8 +5,8 @@ import { isObjectType } from 'graphql';
 import type { Viewer } from '../auth/viewers.ts';
 import { isLive, permissionOf } from '../schema/directives.ts';
 import type { AddressUseLoader } from './address-use.ts';
-import type { EnforcementLoader } from './enforcement.ts';
-import type { FlowsLoader } from './flows.ts';
+import type { EnforcementLoader } from './enforcement-loader.ts';
+import type { FlowsLoader } from './flows-loader.ts';
 import type { LogsLoader } from './logs-loader.ts';
 
 export type LiveArgs = Readonly<Record<string, unknown>>;

@@ -9,9 +9,9 @@ import type { Pool } from 'pg';
 import { policyStanding } from '../nodes/policy-standing.ts';
 import type { Told } from './ask.ts';
 
-const answerMs = 2500;
+const answerMs = 1500;
 /** Nodes asked at once; the others are asked as these answer. */
-const atOnce = 32;
+const atOnce = 128;
 /** Nodes asked for one question at most: the others are told as missing. */
 const maxNodes = 256;
 

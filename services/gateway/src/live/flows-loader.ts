@@ -1,0 +1,23 @@
+/** How often rules have decided, asked once for all policies of a request. */
+import type { Id } from '@atoll/schema/ids';
+import type { PolicyFlows } from '@atoll/schema/network/flows';
+import DataLoader from 'dataloader';
+import type { Viewer } from '../auth/viewers.ts';
+import { askNetwork, type Commands, isOfTenant } from './questions.ts';
+
+export type FlowsLoader = DataLoader<Id<'policy'>, PolicyFlows | null>;
+
+const atOnce = 100;
+
+/** One per request: nodes are asked once for all policies of it. */
+export function createFlowsLoader(commands: Commands, viewer: Viewer): FlowsLoader {
+  return new DataLoader(
+    async (policyIds) => {
+      if (!isOfTenant(viewer)) return policyIds.map(() => null);
+      const { policies } = await askNetwork(commands, viewer, 'ReadFlows', { policyIds: [...policyIds] });
+      const known = new Map(policies.map((one) => [one.policyId, one]));
+      return policyIds.map((policyId) => known.get(policyId) ?? null);
+    },
+    { maxBatchSize: atOnce },
+  );
+}
