@@ -5,7 +5,7 @@ import { HTTP_PORT } from '@atoll/examples/images/http-image';
 import { manifestType } from '@atoll/examples/images/oci';
 import type { ComputeNode } from '@atoll/sdk/generated/resources';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { newTenant, operatorOf } from '../platform/clients.ts';
+import { newTenant, operatorOf, tokenOf } from '../platform/clients.ts';
 import { checkoutFor, runShell, runTypeScript, snippets } from '../platform/documents.ts';
 import {
   type HostState,
@@ -113,7 +113,7 @@ test('a node whose agent is silent shows as UNREACHABLE with the reason, and tak
 
 test('a suspended tenant reads and changes nothing, and its packets reach nobody until it is resumed', async () => {
   const operator = operatorOf(platform.ready);
-  const { admin, tenant } = await newTenant(platform.ready);
+  const { admin, tenant, credentials } = await newTenant(platform.ready);
   const namespace = await newNamespace(admin, 'suspended');
   const image = await push(platform.ready, 'v1');
   const { deployment } = await admin.mutate.createDeployment({
@@ -127,6 +127,42 @@ test('a suspended tenant reads and changes nothing, and its packets reach nobody
   const reaches = async () =>
     (await admin.query.probe({ from: one?.id ?? '', address: other?.ipv4 ?? '', port: HTTP_PORT })).outcome;
   await expect.poll(reaches, { timeout: 15_000 }).toBe('CONNECTED');
+  const ask = (port: number) => admin.query.reachability({ from: one?.id ?? '', to: { id: other?.id ?? '' }, port });
+  expect(await ask(HTTP_PORT)).toMatchObject({ allowed: true, inForce: true });
+  expect(await ask(HTTP_PORT + 1)).toMatchObject({ allowed: false, inForce: true });
+  const [policy] = (await admin.query.namespaceIsolationPolicies({ id: namespace.id }))?.nodes ?? [];
+  const policyId = policy?.id ?? '';
+  expect(await admin.query.isolationPolicyEnforcement({ id: policyId })).toMatchObject({ state: 'ENFORCED' });
+  // The connection of the probe, at both of its ends.
+  const counted = async () =>
+    (await admin.query.isolationPolicyFlows({ id: policyId }))?.rules.map(
+      ({ direction, packets }) => `${direction} ${packets > 0}`,
+    );
+  await expect
+    .poll(async () => (await counted())?.toSorted(), { timeout: 15_000 })
+    .toEqual(['EGRESS true', 'INGRESS true']);
+  const token = await tokenOf(platform.ready, credentials);
+  const given = {
+    graphqlUrl: platform.ready.graphqlUrl,
+    token,
+    from: one?.id,
+    to: other?.id,
+    namespaceId: namespace.id,
+  };
+  const prelude = Object.entries({ ...given, policyId }).map(
+    ([name, value]) => `const ${name} = ${JSON.stringify(value)};`,
+  );
+  const blocks = snippets('docs/reachability.md', 'ts');
+  expect(blocks).toHaveLength(4);
+  for (const block of blocks) {
+    const ran = await runTypeScript(
+      checkout.path,
+      `${prelude.join(' ')} void [from, to, namespaceId, policyId];`,
+      block,
+    );
+    expect(ran.ok, `${block}\n${ran.output}`).toBe(true);
+    expect(ran.output.trim(), block).not.toBe('');
+  }
 
   await operator.mutate.suspendTenant({ tenantId: tenant.id, reason: 'unpaid' });
   await expect(admin.mutate.scaleDeployment({ deploymentId: deployment.id, replicas: 3 })).rejects.toMatchObject({

@@ -20,8 +20,8 @@ interface Drawn {
 }
 const rule = fc.record({
   action: fc.constantFrom('ALLOW', 'DENY'),
-  protocol: fc.constantFrom(null, 'TCP', 'UDP', 'ICMP'),
-  set: fc.integer({ min: 0, max: 5 }),
+  protocol: fc.constantFrom(null, null, null, 'TCP', 'UDP', 'ICMP'),
+  set: fc.constantFrom(0, 1, 2, 3, 4, 4, 5, 5),
 }) as fc.Arbitrary<Drawn>;
 /** Sets 0–3 are of endpoints, of which 3 has some in one family only; 4 is a network outside, 5 all of them. */
 const drawn = fc.record({
@@ -139,6 +139,51 @@ describe('the matrix of a namespace', () => {
       }),
       { numRuns: 150 },
     );
+  });
+
+  const part = 4;
+  const all = 5;
+  it.each([
+    ['nothing', [], 'DENIED', 0],
+    ['a part', [['ALLOW', part]], 'PARTLY', 1],
+    ['all', [['ALLOW', all]], 'ALLOWED', 1],
+    [
+      'all but a part',
+      [
+        ['DENY', part],
+        ['ALLOW', all],
+      ],
+      'PARTLY',
+      2,
+    ],
+    [
+      'all, and what comes after it decides nothing',
+      [
+        ['ALLOW', all],
+        ['DENY', part],
+      ],
+      'ALLOWED',
+      1,
+    ],
+    [
+      'all in two parts',
+      [
+        ['ALLOW', part],
+        ['ALLOW', all],
+      ],
+      'ALLOWED',
+      2,
+    ],
+    ['a part that is denied', [['DENY', part]], 'DENIED', 1],
+  ] as const)('of what is outside, a chain that lets through %s', (_what, rules, state, count) => {
+    const chain = rules.map(([action, set]) => ({ action, protocol: null, set }));
+    const world = { sets: [[], [], [], []], chains: [chain], ends: [{ node: 0, chain: 3 }] } as World;
+    const { cells } = reachabilityMatrix(endsOf(world), { protocol: 'TCP', port: 1 });
+    // Its egress chain is the one, and it has none for ingress.
+    expect(cells).toMatchObject([
+      { from: 0, to: null, family: null, state, outside: Array.from({ length: count }, () => ({})) },
+      { from: null, to: 0, family: null, state: 'DENIED', outside: [] },
+    ]);
   });
 
   it('has no more cells where there are more instances of a kind, and leaves out the smallest groups of too many', () => {
