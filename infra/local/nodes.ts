@@ -12,6 +12,7 @@ import { childEnvironment } from './environment.ts';
 import type { Home } from './home.ts';
 import { pageReadiness } from './http.ts';
 import type { Runtime } from './runtime.ts';
+import { plugNode, segmentAddress } from './segment.ts';
 import type { ProcessSpec } from './supervisor.ts';
 
 const agentMain = fileURLToPath(new URL('../../agent/src/main.ts', import.meta.url));
@@ -24,6 +25,8 @@ export interface LocalNode {
   readonly id: Id<'node'>;
   /** Name of the network namespace that is this node's host network; null for the machine's own. */
   readonly netns: string | null;
+  /** From 1. */
+  readonly number: number;
 }
 
 /** All nodes that this home ever had keep their ids; the first `count` are to run. */
@@ -33,6 +36,7 @@ export function openNodes(home: Home, count: number): { wanted: readonly LocalNo
   writeJson(home.nodes, kept);
   const known = kept.map((node, index) => ({
     ...node,
+    number: index + 1,
     netns: index === 0 ? null : `atoll-${home.short}-n${index + 1}`,
   }));
   return { wanted: known.slice(0, count), known };
@@ -72,6 +76,7 @@ function agentEnvironment({ home, node, runtime, natsUrl, healthPort, share }: A
     ...(wired && node.netns ? { ATOLL_NODE_NETNS: netnsPath(node.netns) } : {}),
     ...(share > 1
       ? {
+          ...(wired ? { ATOLL_NODE_ADDRESS: segmentAddress(home, node.number) } : {}),
           ATOLL_CPU_MILLIS: String(Math.floor((availableParallelism() * 1000) / share)),
           ATOLL_MEMORY_MIB: String(Math.floor(totalmem() / 1024 / 1024 / share)),
         }
@@ -96,13 +101,16 @@ export async function cleanUpNode(options: AgentOptions): Promise<void> {
 }
 
 export function agentSpec(options: AgentOptions, needs: readonly string[]): ProcessSpec {
-  const { home, node, runtime, healthPort } = options;
+  const { home, node, runtime, healthPort, share } = options;
   return {
     name: agentName(node),
     needs,
     async launch() {
       mkdirSync(home.nodeState(node.name), { recursive: true, mode: 0o700 });
-      if (runtime.kind === 'docker' && node.netns) await makeNetns(node.netns);
+      if (runtime.kind === 'docker') {
+        if (node.netns) await makeNetns(node.netns);
+        if (share > 1) await plugNode(home, node.number, node.netns);
+      }
       return {
         command: process.execPath,
         args: [agentMain],

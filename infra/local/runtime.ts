@@ -10,7 +10,7 @@ export type Runtime =
   | { readonly kind: 'simulated'; readonly reason: string };
 
 const machineSocket = '/var/run/docker.sock';
-const needed = ['ip', 'iptables', 'ip6tables', 'iptables-restore', 'ipset', 'conntrack', 'nsenter'];
+const needed = ['ip', 'bridge', 'iptables', 'ip6tables', 'iptables-restore', 'ipset', 'conntrack', 'nsenter'];
 
 /** Why pods can't be wired on this machine; null where they can. */
 async function wiringObstacle(home: Home): Promise<string | null> {

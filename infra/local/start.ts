@@ -19,6 +19,7 @@ import { registrySpec } from './registry.ts';
 import { chooseRuntime, type Runtime } from './runtime.ts';
 import { openSecrets, type Secrets } from './secrets.ts';
 import { adminOf, developerOf, ownerOf, seededTenants, seedStages, seedTenants, viewerOf } from './seed.ts';
+import { removeSegment } from './segment.ts';
 import { contextSpecs, gatewaySpec, issuerSpec } from './services.ts';
 import { createSupervisor, type ProcessSpec } from './supervisor.ts';
 import { ensureSigningKey, openIssuer } from './tokens.ts';
@@ -272,7 +273,12 @@ export function startPlatform(options: StartOptions, say: (line: string) => void
         writeReady(home.ready, ready);
       },
     });
-    cleanOutside = async () => rmSync(home.runDir, { recursive: true, force: true });
+    // What an earlier start with more nodes has left, with nobody to use it.
+    if (wanted.length < 2) await removeSegment(home);
+    cleanOutside = async () => {
+      await removeSegment(home);
+      rmSync(home.runDir, { recursive: true, force: true });
+    };
     await supervisor.start();
     ready = await makeReady(parts, publicUrl, supervisor.processes());
     aborted.signal.throwIfAborted();
@@ -333,6 +339,7 @@ async function resetNodes(home: Home, options: StartOptions, say: (line: string)
     if (specs.length === 0) await cleanUpNodes(parts, known);
     say('Removed what the nodes had left on this machine.');
   } finally {
+    await removeSegment(home);
     await cleaner.stop();
   }
 }

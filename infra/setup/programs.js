@@ -8,7 +8,7 @@ const programs = [
   { debian: 'nats-server', found: ['nats-server'], brew: 'nats-server', what: 'the message transport' },
   { debian: 'iptables', found: ['iptables', 'ip6tables'], linux: true, what: 'firewall rules of instances' },
   { debian: 'ipset', found: ['ipset'], linux: true, what: 'address sets of the rules' },
-  { debian: 'iproute2', found: ['ip'], linux: true, what: 'network namespaces' },
+  { debian: 'iproute2', found: ['ip', 'bridge'], linux: true, what: 'network namespaces' },
   { debian: 'conntrack', found: ['conntrack'], linux: true, what: 'connections that a new rule forbids are cut' },
   { debian: 'docker.io', found: ['dockerd'], linux: true, what: 'containers' },
   { debian: 'docker-registry', found: ['docker-registry', 'registry'], any: true, what: 'the local image registry' },
