@@ -161,6 +161,17 @@ describe('a policy', () => {
     await nobodyLags();
   });
 
+  it('lags also where only its members changed', async () => {
+    const instance = await harness.place(mine, shop, near.nodeId, { app: 'web' });
+    await harness.event(`endpoint:${instance}`, 'EndpointAllocated');
+    await compiled();
+    await near.sync();
+    expect(await enforcement()).toMatchObject({ state: 'PARTIAL' });
+    expect(await onNode(far)).toMatchObject({ state: 'PENDING', revision: 2, appliedRevision: 2 });
+    await bothSync();
+    expect(await enforcement()).toMatchObject({ state: 'ENFORCED' });
+  });
+
   it('that is deleted is told to be in force still where a node lags', async () => {
     const gone = await create('short');
     await compiled();

@@ -8,7 +8,7 @@ import { metrics } from '@atoll/service/metrics';
 import type { Pool } from 'pg';
 import { Gauge } from 'prom-client';
 import { enforcement, enforcementStream, type LagReason, nodeRules, nodeRulesStream } from '../domain/standing.ts';
-import { policyStanding } from '../nodes/policy-standing.ts';
+import { policyStanding, stalePolicies } from '../nodes/policy-standing.ts';
 import { originBecauseOf } from '../origin.ts';
 
 /** Bounds of one run; what is left over is for the next one. */
@@ -84,11 +84,15 @@ const policiesSql = `
   ), owned as (
     select policy_id, tenant, namespace_id from network.policy
     union all select policy_id, tenant, namespace_id from network.policy_withdrawal
+  ), stale as materialized (
+    ${stalePolicies('select node_id from network.node_lag')}
   ), now_lagging as (
     select s.policy_id, s.node_id, p.tenant, p.namespace_id, t.reason, t.since
     from told t
-    join (${policyStanding}) s on s.node_id = t.node_id and not s.enforced
+    join (${policyStanding}) s on s.node_id = t.node_id
     join owned p on p.policy_id = s.policy_id
+    left join stale x on x.policy_id = s.policy_id and x.node_id = s.node_id
+    where not s.enforced or x.policy_id is not null
   )
   select coalesce(n.policy_id, l.policy_id) as "policyId", coalesce(n.node_id, l.node_id) as "nodeId",
     coalesce(n.tenant, l.tenant) as tenant, coalesce(n.namespace_id, l.namespace_id) as "namespaceId",

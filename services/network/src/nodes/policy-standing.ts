@@ -1,6 +1,7 @@
 /**
  * SQL: what each node should have of each policy, and what it has: by the newest generation, and by the one that it has reported.
- * `enforced`: what it has is what it should have, and it doesn't say that it can't keep it.
+ * `enforced`: its rules there are what they should be, and the node doesn't say that it can't keep them. Whether their members are,
+ * too, says `stalePolicies`.
  */
 export const policyStanding = `
   select
@@ -40,3 +41,16 @@ export const policyStanding = `
     where w.node_id = s.node_id and w.list = 'policies'
       and (not w.gone or (w.since <= coalesce(s.applied_generation, 0) and w.generation > s.applied_generation))
   ) p`;
+
+/**
+ * SQL: policies with rules whose sets have other members by now than the nodes know, of those nodes that aren't current. `nodes`: a
+ * query for their ids; each costs a look at all of its rules.
+ */
+export const stalePolicies = (nodes: string) => `
+  select distinct c.node_id, r.rule ->> 'policyId' as policy_id
+  from network.node_standing s
+  join network.node_part t on t.node_id = s.node_id and t.list = 'sets'
+    and t.generation > coalesce(s.applied_generation, 0)
+  join network.node_part c on c.node_id = s.node_id and c.list = 'chains' and not c.gone
+  cross join lateral jsonb_array_elements(c.value -> 'rules') r (rule)
+  where s.standing <> 'CURRENT' and s.node_id in (${nodes}) and r.rule ->> 'set' = t.key`;

@@ -3,7 +3,7 @@ import type { Id } from '@atoll/schema/ids';
 import type { NetworkInput } from '@atoll/schema/network/commands';
 import type { EnforcementState, NodeEnforcement, PolicyEnforcement } from '@atoll/schema/network/standing';
 import type { Pool } from 'pg';
-import { policyStanding } from '../nodes/policy-standing.ts';
+import { policyStanding, stalePolicies } from '../nodes/policy-standing.ts';
 import type { Told } from './ask.ts';
 
 interface Row {
@@ -36,12 +36,14 @@ const sql = `
     select * from (${policyStanding}) all_of_them
     where node_id in (select node_id from nodes) and policy_id in (select policy_id from wanted)
   )
+  , stale as materialized (${stalePolicies('select node_id from nodes')})
   select w.policy_id as "policyId", s.node_id as "nodeId", s.revision, s.hash,
     s.applied_revision as "appliedRevision", s.generation, s.applied_generation as "appliedGeneration",
-    s.standing, s.since, s.enforced, e.enforced_at as "enforcedAt",
+    s.standing, s.since, s.enforced and x.policy_id is null as enforced, e.enforced_at as "enforcedAt",
     (select min(f.first_enforced_at) from network.policy_enforced f where f.policy_id = w.policy_id) as "firstEnforcedAt"
   from wanted w
   left join standing s on s.policy_id = w.policy_id
+  left join stale x on x.policy_id = s.policy_id and x.node_id = s.node_id
   left join network.policy_enforced e on e.policy_id = w.policy_id and e.node_id = s.node_id
   order by w.policy_id, s.node_id`;
 
