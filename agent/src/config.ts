@@ -1,4 +1,5 @@
 /** What the agent takes from its environment. */
+import { isIP } from 'node:net';
 import { isAbsolute } from 'node:path';
 import { runtimes } from '@atoll/schema/deploy/events';
 import { id } from '@atoll/schema/ids';
@@ -17,6 +18,18 @@ export const nodeConfig = z.object({
   ATOLL_DOCKER_SOCKET: absolutePath.default('/var/run/docker.sock'),
   /** Path of the network namespace that is this node's host network; unset for the one the agent runs in. */
   ATOLL_NODE_NETNS: absolutePath.optional(),
+  /** A name server for names outside of the platform, `<address>` or `<address> <port>`; unset: none of these is answered. */
+  ATOLL_DNS_UPSTREAM: z
+    .string()
+    .transform((text, context) => {
+      const [address = '', port = '53', ...rest] = text.trim().split(/ +/);
+      if (isIP(address) !== 0 && rest.length === 0 && Number(port) > 0 && Number(port) < 65_536 && /^\d+$/.test(port)) {
+        return { address, port: Number(port) };
+      }
+      context.addIssue({ code: 'custom', message: 'must be an IP address, or an IP address, a space and a port' });
+      return z.NEVER;
+    })
+    .optional(),
   /** How pods of different nodes reach each other; `none`: not at all. */
   ATOLL_OVERLAY: z.enum(['vxlan', 'none']).default('vxlan'),
   /** Where other nodes reach this one; unset for the address that it has towards its default route. */

@@ -24,6 +24,9 @@ export interface NameKeeper {
   clear(): Promise<void>;
 }
 
+/** Where nothing runs nobody asks. */
+export const noNames: NameKeeper = { async ensure() {}, problem: () => null, async clear() {} };
+
 export function keepNames(options: {
   stateDir: string;
   netns: string | null;

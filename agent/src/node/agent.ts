@@ -33,6 +33,8 @@ import { measureNode } from './measures.ts';
 
 const rulesLookMs = 10_000;
 /** More often than that: it is seen to be due soon after it is, however often something wakes it. */
+/** The name server's file is touched, so that it knows of its agent, and looked after. */
+const namesResyncMs = 10_000;
 const rulesResyncMs = 2500;
 /** Also how soon a change of the node's own address is followed. */
 const overlayResyncMs = 5000;
@@ -77,6 +79,7 @@ export async function startAgent(options: {
     underlay: backend.underlay.current,
     log,
     changed() {
+      namesController.wake();
       overlayController.wake();
       networkReport.wake();
       workloadsController.wake();
@@ -121,6 +124,12 @@ export async function startAgent(options: {
     refresh: workloads.refresh,
   });
 
+  const namesController = startController({
+    name: 'names',
+    resyncMs: namesResyncMs,
+    log,
+    reconcile: () => backend.nameServer.ensure(network.inForce()),
+  });
   const networkController = startController({
     name: 'rules',
     resyncMs: rulesResyncMs,
@@ -250,6 +259,7 @@ export async function startAgent(options: {
         const report = network.report();
         return report === null ? 'not seen yet whether the rules are in force' : (report.error?.message ?? null);
       },
+      names: async () => backend.nameServer.problem(),
     },
     async stop() {
       watch.stop();
@@ -257,7 +267,9 @@ export async function startAgent(options: {
       const controllers = [workloadsPull, networkPull, workloadsReport, networkReport];
       await Promise.all([live.stop(), ...controllers.map((controller) => controller.stop())]);
       await Promise.all(
-        [readinessController, workloadsController, overlayController, networkController].map((one) => one.stop()),
+        [readinessController, workloadsController, overlayController, networkController, namesController].map((one) =>
+          one.stop(),
+        ),
       );
       await workloads.idle();
     },

@@ -1,6 +1,7 @@
 /** What a node is made of, by its kind: everything that touches the machine. */
 import type { Logger } from '@atoll/service/log';
 import type { NodeConfig } from '../config.ts';
+import { keepNames, type NameKeeper, noNames } from '../names/keep.ts';
 import type { ProbeResult, ProbeTarget } from '../probe/probe.ts';
 import { probeFrom } from '../probe/prober.ts';
 import { type NodeNames, nodeNames } from '../render/names.ts';
@@ -23,6 +24,7 @@ export interface NodeBackend {
   readonly rules: RuleBackend;
   /** The node's end of the tunnel to others. */
   readonly underlay: UnderlaySource;
+  readonly nameServer: NameKeeper;
   readonly tunnel: Tunnel;
   /** Connections from the node to its pods. */
   readonly probeAll: (targets: readonly ProbeTarget[]) => Promise<ProbeResult[]>;
@@ -46,6 +48,13 @@ export function openBackend(config: NodeConfig, log: Logger): NodeBackend {
         rules: iptablesRules({ commands, names, stateDir, log }),
         underlay,
         tunnel: vxlanTunnel({ commands, names, log }),
+        nameServer: keepNames({
+          stateDir,
+          netns,
+          port: names.namesPort,
+          upstream: config.ATOLL_DNS_UPSTREAM ?? null,
+          log,
+        }),
         probeAll: (targets) => probeFrom(netns, targets),
       };
     }
@@ -57,6 +66,7 @@ export function openBackend(config: NodeConfig, log: Logger): NodeBackend {
         rules: simulatedRules(names),
         underlay: noUnderlay,
         tunnel: noTunnel,
+        nameServer: noNames,
         probeAll: async (targets) =>
           // Nothing runs that could fail: a process that was started is ready.
           targets.map(({ protocol }) => ({

@@ -4,7 +4,7 @@ import type { NodeBackend } from './backend.ts';
 
 const graceSeconds = 2;
 
-export async function clearNode({ runtime, wiring, tunnel, rules }: NodeBackend): Promise<unknown[]> {
+export async function clearNode({ runtime, wiring, tunnel, rules, nameServer }: NodeBackend): Promise<unknown[]> {
   const problems: unknown[] = [];
   const attempt = (work: () => Promise<unknown>) =>
     work().catch((error: unknown) => {
@@ -22,6 +22,7 @@ export async function clearNode({ runtime, wiring, tunnel, rules }: NodeBackend)
   });
   await attempt(() => wiring.clear());
   await attempt(() => tunnel.clear());
+  await attempt(() => nameServer.clear());
   // The rules go last: until then nothing that still runs can be reached.
   await attempt(() => rules.clear());
   return problems;

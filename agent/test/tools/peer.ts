@@ -7,6 +7,7 @@ import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
+import { decode, encode, type OptAnswer, RECURSION_DESIRED } from 'dns-packet';
 import { type ProbeTarget, probe } from '../../src/probe/probe.ts';
 
 export type PeerCommand =
@@ -30,12 +31,31 @@ export type PeerCommand =
       readonly fromPort?: number;
       readonly text: string;
     }
+  /** Asks a name server; answers with a `DnsAnswer`. */
+  | {
+      readonly do: 'dns';
+      readonly server: string;
+      readonly port: number;
+      readonly name: string;
+      readonly type: 'A' | 'AAAA' | 'SRV' | 'TXT';
+      readonly transport: 'udp' | 'tcp';
+      /** Room for the answer, where that is said. */
+      readonly edns: number | null;
+    }
+  /** Asks so often, and waits for nothing. */
+  | { readonly do: 'flood'; readonly server: string; readonly port: number; readonly count: number }
   /** How many connections have come in so far. */
   | { readonly do: 'accepted' }
   /** Sends so many bytes to an echo, and answers whether they all came back as they were. */
   | { readonly do: 'transfer'; readonly address: string; readonly port: number; readonly bytes: number }
   /** Texts of all datagrams so far. */
   | { readonly do: 'received' };
+
+export interface DnsAnswer {
+  readonly rcode: string;
+  readonly data: readonly unknown[];
+  readonly truncated: boolean;
+}
 
 const patienceMs = 1500;
 const stalledMs = 10_000;
@@ -78,6 +98,37 @@ async function transfer({ address, port, bytes }: { address: string; port: numbe
   await all;
   socket.destroy();
   return sent.digest('hex') === came.digest('hex');
+}
+
+function overUdp(server: string, port: number, question: Buffer): Promise<Buffer | null> {
+  const socket = createSocket(server.includes(':') ? 'udp6' : 'udp4');
+  return new Promise<Buffer | null>((resolve) => {
+    const timer = setTimeout(() => resolve(null), patienceMs);
+    socket.on('error', () => resolve(null));
+    socket.once('message', (reply) => {
+      clearTimeout(timer);
+      resolve(reply);
+    });
+    socket.send(question, port, server);
+  }).finally(() => socket.close());
+}
+
+function overTcp(server: string, port: number, question: Buffer): Promise<Buffer | null> {
+  const socket = connect({ host: server, port });
+  const length = Buffer.alloc(2);
+  length.writeUInt16BE(question.length, 0);
+  return new Promise<Buffer | null>((resolve) => {
+    let read = Buffer.alloc(0);
+    const timer = setTimeout(() => resolve(null), patienceMs);
+    socket.on('error', () => resolve(null));
+    socket.on('data', (data) => {
+      read = Buffer.concat([read, data]);
+      if (read.length < 2 || read.length < 2 + read.readUInt16BE(0)) return;
+      clearTimeout(timer);
+      resolve(read.subarray(2));
+    });
+    socket.write(Buffer.concat([length, question]));
+  }).finally(() => socket.destroy());
 }
 
 async function carryOut(command: PeerCommand): Promise<unknown> {
@@ -135,6 +186,32 @@ async function carryOut(command: PeerCommand): Promise<unknown> {
         if (command.from === null) send();
         else socket.bind({ address: command.from, port: command.fromPort ?? 0 }, send);
       });
+    }
+    case 'dns': {
+      const { server, port, name, type, transport, edns } = command;
+      const opt: OptAnswer = {
+        ...{ type: 'OPT', name: '.', udpPayloadSize: edns ?? 0, extendedRcode: 0 },
+        ...{ ednsVersion: 0, flags: 0, flag_do: false, options: [] },
+      };
+      const question = encode({
+        ...{ type: 'query', id: 7, flags: RECURSION_DESIRED, questions: [{ type, name }] },
+        additionals: edns === null ? [] : [opt],
+      });
+      const reply = await (transport === 'udp' ? overUdp(server, port, question) : overTcp(server, port, question));
+      if (reply === null) return { rcode: 'NONE', data: [], truncated: false } satisfies DnsAnswer;
+      const { answers = [], flag_tc: truncated, ...rest } = decode(reply);
+      const data = answers.map((one) => ('data' in one ? one.data : null));
+      return { rcode: (rest as { rcode?: string }).rcode ?? '', data, truncated } satisfies DnsAnswer;
+    }
+    case 'flood': {
+      const socket = createSocket('udp4');
+      const question = encode({ type: 'query', id: 1, questions: [{ type: 'A', name: 'x.atoll.internal' }] });
+      socket.on('error', () => {});
+      for (let sent = 0; sent < command.count; sent++) {
+        await new Promise<void>((resolve) => socket.send(question, command.port, command.server, () => resolve()));
+      }
+      socket.close();
+      return true;
     }
     case 'accepted':
       return everAccepted;

@@ -2,9 +2,13 @@
 import type { Id } from '@atoll/schema/ids';
 import type { DesiredInstance } from '@atoll/schema/node/workloads';
 import type { ContainerCreateOptions, HostConfig } from 'dockerode';
+import { families, familyFacts } from '../../render/family.ts';
 import { containerName, labelsOf } from './labels.ts';
 import { pauseCommand } from './pause.ts';
 import { pinned } from './pull.ts';
+
+/** Completes a service's name in its own namespace, and `<service>.<namespace>` in any of the environment. */
+const searchDomain = 'atoll.internal';
 
 const mebibyte = 1024 * 1024;
 
@@ -32,6 +36,10 @@ export function sandboxSpec(node: Id<'node'>, instance: DesiredInstance, image: 
       CapDrop: ['ALL'],
       SecurityOpt: ['no-new-privileges'],
       NetworkMode: 'none',
+      // The app has the sandbox's: two dots and more before a name is first asked for as it is.
+      Dns: families.map((family) => familyFacts[family].nameServer),
+      DnsSearch: [searchDomain],
+      DnsOptions: ['ndots:2', 'timeout:2', 'attempts:3'],
       ReadonlyRootfs: true,
       PidsLimit: 8,
       Memory: 16 * mebibyte,
