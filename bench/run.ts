@@ -15,6 +15,7 @@ import { Generator } from './load/generator.ts';
 import { keep, load, machine, print } from './results.ts';
 import { access } from './suites/access.ts';
 import { audit } from './suites/audit.ts';
+import { compile } from './suites/compile.ts';
 import { commandToSubscriber } from './suites/latency.ts';
 import { mutations } from './suites/mutations.ts';
 import { quotas } from './suites/quotas.ts';
@@ -39,6 +40,7 @@ const suites: readonly Suite[] = [
   latency,
   growth,
   quotas,
+  compile,
 ];
 
 function usage(problem: string): never {

@@ -274,7 +274,7 @@ describe('a subnet that is full', () => {
       // The node's rules may still contain it: it must not be given yet.
       await expect
         .poll(async () => (await small.eventsOf(`endpoint:${waiting}`)).at(-1)?.data, deadline)
-        .toMatchObject({ message: expect.stringContaining('wait for a node to confirm') });
+        .toMatchObject({ message: expect.stringContaining("no node's rules contain them") });
       await expect.poll(async () => (await agent.sync())?.rules.endpoints.length, deadline).toBe(252);
       const given = await small.event(`endpoint:${waiting}`, 'EndpointAllocated');
       expect(given.data.ipv4).toBe(addresses[0]);
