@@ -168,8 +168,8 @@ export function renderPolicies(names: NodeNames, intent: RuleIntent, family: Fam
     chain(input, [
       ...(family === 'ipv6' ? neighbourDiscovery : []),
       notItsOwn,
-      { match: inState('ESTABLISHED'), target: jump('ACCEPT') },
       ...asksForNames(names, family),
+      { match: inState('ESTABLISHED'), target: jump('ACCEPT') },
       ...refuseServices,
       drop,
     ]),
@@ -202,11 +202,19 @@ export function renderPolicies(names: NodeNames, intent: RuleIntent, family: Fam
 }
 
 /** Of the node itself a pod can reach the name server, and nothing else. */
-const asksForNames = (names: NodeNames, family: Family): RuleBody[] =>
-  ['udp', 'tcp'].map((protocol) => ({
-    match: ['-d', familyFacts[family].nameServer, '-p', protocol, '-m', protocol, '--dport', `${names.namesPort}`],
-    target: jump('ACCEPT'),
-  }));
+function asksForNames(names: NodeNames, family: Family): RuleBody[] {
+  const to = (protocol: string) => {
+    const { nameServer } = familyFacts[family];
+    return ['-d', nameServer, '-p', protocol, '-m', protocol, '--dport', `${names.namesPort}`];
+  };
+  // Each pod by itself: one that asks without end doesn't fill the queue that others wait in.
+  const limit = ['--hashlimit-upto', '300/second', '--hashlimit-burst', '200', '--hashlimit-mode', 'srcip'];
+  return [
+    { match: [...to('udp'), '-m', 'hashlimit', ...limit, '--hashlimit-name', names.prefix], target: jump('ACCEPT') },
+    { match: to('udp'), target: jump('DROP') },
+    { match: to('tcp'), target: jump('ACCEPT') },
+  ];
+}
 
 /** How ICMP and the types of the schema are called in each family. */
 const icmp = {
