@@ -13,6 +13,7 @@ import { namesTableOf } from './table.ts';
 const program = fileURLToPath(new URL('./main.ts', import.meta.url));
 /** To listen, on a busy machine. */
 const startMs = 20_000;
+const endMs = 5000;
 const lookMs = 50;
 
 export interface NameKeeper {
@@ -86,7 +87,13 @@ export function keepNames(options: {
     problem: () => problem,
     async clear() {
       const running = processes.read(pid);
-      if (running !== null) processes.end(running);
+      if (running === null) return;
+      processes.end(running);
+      const deadline = Date.now() + endMs;
+      while (processes.isAlive(running)) {
+        if (Date.now() > deadline) throw new Error("the name server doesn't end");
+        await new Promise((resolve) => setTimeout(resolve, lookMs));
+      }
     },
   };
 }
