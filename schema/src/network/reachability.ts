@@ -139,7 +139,20 @@ export const reachabilityMap = z.strictObject({
 });
 export type ReachabilityMap = z.infer<typeof reachabilityMap>;
 
+export const toldStanding = nodeStanding.extend({
+  /** When the node was heard of last; null: never. */
+  reportedAt: z.iso.datetime().nullable(),
+  /** What it says why it can't apply its rules, with the line that it refuses; null where it says nothing. */
+  message: z.string().nullable(),
+});
+export type ToldStanding = z.infer<typeof toldStanding>;
+
 export const reachabilityCommands = {
+  /** Changes nothing: for the platform alone. Of nodes that have rules; by node id. */
+  ReadStandings: {
+    input: z.strictObject({ nodeIds: z.array(id('node')).min(1).max(100) }),
+    result: z.strictObject({ nodes: z.array(toldStanding) }),
+  },
   /** Who reaches whom in a namespace, and what is outside of the platform. */
   MapReachability: {
     input: z.strictObject({ namespaceId: id('namespace'), traffic: askedTraffic }),

@@ -53,9 +53,11 @@ import { createImageRuleViolations } from './live/image-rule-violations.ts';
 import { instanceLogs } from './live/logs.ts';
 import { createLogsLoader } from './live/logs-loader.ts';
 import { createReachabilityMatrix } from './live/matrix.ts';
+import { nodeRulesField } from './live/node-rules.ts';
 import { createProbe } from './live/probe.ts';
 import { createReachability } from './live/reachability.ts';
 import { type LiveResolvers, liveProblems } from './live/resolvers.ts';
+import { createStandingsLoader } from './live/standings-loader.ts';
 import { viewerField } from './live/viewer.ts';
 import { createLogHub } from './log/hub.ts';
 import { createEventCursorField, createEventsField } from './log/query.ts';
@@ -158,6 +160,7 @@ async function start(options: GatewayOptions, stops: Stop[]): Promise<Gateway> {
     'Query.timeline': past.timeline,
     'Query.asOf': past.asOf,
     'Instance.logs': instanceLogs,
+    'ComputeNode.rules': nodeRulesField,
     'IsolationPolicy.flows': policyFlowsField,
     'IsolationPolicy.enforcement': policyEnforcementField,
     'Namespace.enforcement': createNamespaceEnforcement(commands, locator),
@@ -262,6 +265,7 @@ async function start(options: GatewayOptions, stops: Stop[]): Promise<Gateway> {
       logs: createLogsLoader(nc),
       enforcement: createEnforcementLoader(commands, viewer),
       flows: createFlowsLoader(commands, viewer),
+      standings: createStandingsLoader(commands, viewer),
       addressUse: createAddressUseLoader(commands, viewer),
     }),
     budget: createBudget(options.tenantPointsPerMinute),

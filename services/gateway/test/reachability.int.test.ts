@@ -208,3 +208,31 @@ describe('how policies are in force', () => {
     expect(unread.body).toEqual({ data: { namespace: { enforcement: null } } });
   });
 });
+
+it('how the rules of nodes stand is told to the operator, one question for a page, and to nobody else', async () => {
+  let asked = 0;
+  await platform.append('platform', 'deploy', `node:${ours.node}`, {
+    type: 'NodeRegistered',
+    data: {
+      ...{ nodeId: ours.node, name: 'n1', runtime: 'simulated', maxInstances: 10 },
+      capacity: { cpuMillis: 1000, memoryMiB: 1024 },
+    },
+  });
+  const service = serveJson(platform.nc, { subject: 'cmd.network.ReadStandings', log }, async (body) => {
+    asked += 1;
+    const { tenant } = body as { tenant: string };
+    const node = { ...standing(ours.node, 'FAILING'), reportedAt: null, message: 'line 7' };
+    return tenant === 'platform'
+      ? { ok: true, result: { nodes: [node] }, position: 1, version: 0 }
+      : { ok: false, error: { code: 'FORBIDDEN', message: 'no' } };
+  });
+  await platform.nc.flush();
+  const query = '{ computeNodes { nodes { id rules { standing message } } } }';
+  const { body } = await platform.query(platform.operator, query);
+  expect(body.data?.computeNodes.nodes, JSON.stringify(body)).toContainEqual({
+    ...{ id: ours.node, rules: { standing: 'FAILING', message: 'line 7' } },
+  });
+  expect(asked).toBe(1);
+  expect((await platform.query(acme.admin, query)).body.errors[0].extensions.code).toBe('FORBIDDEN');
+  await service.stop();
+});

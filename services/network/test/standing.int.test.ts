@@ -146,6 +146,12 @@ describe('a policy', () => {
     await refuses(far);
     expect(await enforcement()).toMatchObject({ state: 'FAILED' });
     expect(await onNode(far)).toMatchObject({ state: 'FAILED', appliedRevision: 1, revision: 2 });
+    const standings = (tenant: Id<'tenant'> | 'platform') =>
+      harness.call('ReadStandings', { nodeIds: [far.nodeId] }, { tenant: tenant as Id<'tenant'> });
+    expect(await standings('platform')).toMatchObject({
+      result: { nodes: [{ nodeId: far.nodeId, standing: 'FAILING', message: refusal }] },
+    });
+    expect(await standings(mine)).toMatchObject({ ok: false, error: { code: 'FORBIDDEN' } });
     await untilTold(`rules:${far.nodeId}`, ['NodeRulesLagging LATE', 'NodeRulesLagging REFUSED']);
     const [, lagging] = await eventsOf(`rules:${far.nodeId}`);
     expect(lagging).toMatchObject({ data: { message: refusal } });

@@ -1,7 +1,7 @@
 /** Questions that a service answers: no read model has the compiled rules. */
 import { randomUUID } from 'node:crypto';
 import { type ErrorCode, errorCodes } from '@atoll/schema/errors';
-import type { Id } from '@atoll/schema/ids';
+import { type Id, PLATFORM } from '@atoll/schema/ids';
 import {
   type NetworkCommand,
   type NetworkInput,
@@ -23,14 +23,14 @@ export const isOfTenant = (viewer: Viewer): viewer is TenantViewer => viewer.ten
 /** Throws what the service refuses with; what it says of the input is BAD_USER_INPUT. */
 export async function askNetwork<N extends NetworkCommand>(
   commands: Commands,
-  viewer: TenantViewer,
+  viewer: Viewer,
   question: N,
   data: NetworkInput<N>,
 ): Promise<NetworkResult<N>> {
   const reply = await commands.call('network', question, {
     key: `ask ${randomUUID()}`,
-    tenant: viewer.tenant,
-    actor: `user:${viewer.subject}`,
+    tenant: viewer.tenant ?? PLATFORM,
+    actor: `${viewer.tenant === null ? 'operator' : 'user'}:${viewer.subject}`,
     correlation: randomUUID(),
     traceparent: null,
     deadline: Date.now() + ANSWER_MS,

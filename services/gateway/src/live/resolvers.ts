@@ -8,6 +8,7 @@ import type { AddressUseLoader } from './address-use.ts';
 import type { EnforcementLoader } from './enforcement-loader.ts';
 import type { FlowsLoader } from './flows-loader.ts';
 import type { LogsLoader } from './logs-loader.ts';
+import type { StandingsLoader } from './standings-loader.ts';
 
 export type LiveArgs = Readonly<Record<string, unknown>>;
 
@@ -17,6 +18,7 @@ export interface LiveRequest {
   readonly logs: LogsLoader;
   readonly enforcement: EnforcementLoader;
   readonly flows: FlowsLoader;
+  readonly standings: StandingsLoader;
   readonly addressUse: AddressUseLoader;
 }
 

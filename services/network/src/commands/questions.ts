@@ -14,7 +14,7 @@ import { askReachability, type Told } from '../reachability/ask.ts';
 import { askMatrix } from '../reachability/ask-matrix.ts';
 import { askEnforcement } from '../reachability/enforcement.ts';
 import { askFlows } from '../reachability/flows.ts';
-import type { RulesOf } from '../reachability/read.ts';
+import { type RulesOf, readToldStandings } from '../reachability/read.ts';
 
 export interface Questions {
   readonly pool: Pool;
@@ -28,6 +28,7 @@ export interface Questions {
 }
 
 const notATenant = reject('FORBIDDEN', 'Networks belong to tenants: the platform itself has none.');
+const notThePlatform = reject('FORBIDDEN', 'Nodes belong to the platform.');
 const notCaughtUp = reject('UNAVAILABLE', 'The tables have not caught up with the events. Try again in a moment.');
 
 type QuestionCommands = typeof reachabilityCommands & typeof standingCommands & typeof flowCommands;
@@ -48,6 +49,12 @@ export function questionHandlers(questions: Questions): CommandHandlers<Question
   }
 
   return {
+    async ReadStandings({ nodeIds }, { tenant, deadline }) {
+      if (tenant !== PLATFORM) return { ok: false, rejection: notThePlatform };
+      const position = await store.lastPosition();
+      if (!(await waitFor(position, deadline))) return { ok: false, rejection: notCaughtUp };
+      return { ok: true, result: { nodes: await readToldStandings(questions.pool, nodeIds) }, position, version: 0 };
+    },
     ReadFlows: ({ policyIds }, context) => answer(context, (tenant) => askFlows(questions, tenant, policyIds)),
     ReadEnforcement: (input, context) => answer(context, (tenant) => askEnforcement(questions.pool, tenant, input)),
     MapReachability: (input, context) => answer(context, (tenant) => askMatrix(questions, tenant, input)),

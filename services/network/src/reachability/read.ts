@@ -1,10 +1,10 @@
 /** What a question about reachability is answered from: the tenant's endpoints, the nodes' rules, and how the nodes stand. */
 import type { Id } from '@atoll/schema/ids';
-import type { KnownEnd, NodeStanding } from '@atoll/schema/network/reachability';
+import type { KnownEnd, NodeStanding, ToldStanding } from '@atoll/schema/network/reachability';
 import { type Family, type RuleReader, readRules } from '@atoll/schema/node/decide';
 import type { DesiredNetwork, RuleSet } from '@atoll/schema/node/network';
 import type { Labels } from '@atoll/schema/text';
-import type { PoolClient } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import { readRuleSet } from '../nodes/document.ts';
 
 /** The rules of a node, indexed, and which revision of which policy is in them. */
@@ -98,6 +98,28 @@ export async function readStandings(tx: PoolClient, nodes: readonly Id<'node'>[]
     [nodes],
   );
   return rows.map((row) => ({ ...row, since: row.since?.toISOString() ?? null }));
+}
+
+interface ToldRow extends StandingRow {
+  readonly reportedAt: Date | null;
+  readonly message: string | null;
+}
+
+/** For the operator: also what the nodes say themselves. */
+export async function readToldStandings(
+  db: Pick<Pool, 'query'>,
+  nodes: readonly Id<'node'>[],
+): Promise<ToldStanding[]> {
+  const { rows } = await db.query<ToldRow>(
+    `select node_id as "nodeId", standing, generation, applied_generation as "appliedGeneration", since,
+       reported_at as "reportedAt", error_message as message
+     from network.node_standing where node_id = any($1) order by node_id`,
+    [nodes],
+  );
+  return rows.map((row) => ({
+    ...{ ...row, since: row.since?.toISOString() ?? null },
+    reportedAt: row.reportedAt?.toISOString() ?? null,
+  }));
 }
 
 /** Rule sets that are kept in memory: the same questions come again while somebody looks at a page. */
