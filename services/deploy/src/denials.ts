@@ -2,7 +2,7 @@
 import type { ClaimConflict } from '@atoll/events/store';
 import { type Rejection, reject } from '@atoll/schema/errors';
 import { IMAGE_RULES } from './domain/environment.ts';
-import { DEPLOYMENT_NAME, NAMESPACE_OPEN, nodeSets, RESERVATION } from './domain/holdings.ts';
+import { DEPLOYMENT_NAME, NAMESPACE_OPEN, NODE_KEPT, nodeSets, RESERVATION } from './domain/holdings.ts';
 
 export const namespaceNotFound = reject(
   'NOT_FOUND',
@@ -41,6 +41,7 @@ const denials: Record<string, (conflict: ClaimConflict) => Rejection> = {
   [nodeSets.cpuMillis]: () => placesTaken,
   [nodeSets.memoryMiB]: () => placesTaken,
   [nodeSets.instances]: () => placesTaken,
+  [NODE_KEPT]: () => placesTaken,
   [RESERVATION]: () => tooLate,
 };
 
@@ -50,6 +51,6 @@ export function denied(conflict: ClaimConflict): Rejection {
   return denial(conflict);
 }
 
-const placeSets: ReadonlySet<string> = new Set(Object.values(nodeSets));
+const placeSets: ReadonlySet<string> = new Set([...Object.values(nodeSets), NODE_KEPT]);
 /** A place on a node went to somebody else meanwhile: another may be free. */
 export const isPlaceTaken = (conflict: ClaimConflict) => placeSets.has(conflict.claim.set);

@@ -14,10 +14,11 @@ import { newId } from '@atoll/service/ids';
 import type { Pool } from 'pg';
 import { denied, isPlaceTaken } from './denials.ts';
 import { deploymentNotFound } from './domain/actions.ts';
-import { MOST_AT_ONCE, type World } from './domain/advance.ts';
+import { MOST_AT_ONCE } from './domain/advance.ts';
 import { type DeploymentCommand, deploymentDecider } from './domain/decide.ts';
 import type { Deployment } from './domain/deployment.ts';
 import { deploymentStream } from './domain/streams.ts';
+import type { World } from './domain/world.ts';
 import { readNodes } from './projections/nodes.ts';
 
 /** Each try fills at least one place, by this command or by another. */
@@ -44,9 +45,10 @@ export async function placeAndCommit(
   { deploymentId, places, command, result, conflict: told, ...options }: Placing,
 ): Promise<{ readonly outcome: CommandOutcome; readonly capacity: number }> {
   for (let tries = 1; ; tries++) {
-    const { nodes, position } = await readNodes(needs.pool);
+    const { nodes, hostNamespaces, position } = await readNodes(needs.pool);
     const world: World = {
       nodes,
+      hostNamespaces,
       instanceIds: Array.from({ length: Math.min(places, MOST_AT_ONCE) }, () => newId('instance')),
     };
     let placeTaken = false;

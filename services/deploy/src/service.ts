@@ -20,6 +20,7 @@ import { startTableRebuilds, startTables } from './projections/tables.ts';
 import { createQuota } from './quota.ts';
 import { startEnvironmentReactions } from './reactions/environments.ts';
 import { startNamespaceReactions } from './reactions/namespaces.ts';
+import { startNetworkReplica } from './replicas/network.ts';
 
 export const schema = 'deploy';
 export const migrations = new URL('../../../schema/sql/deploy/', import.meta.url);
@@ -50,6 +51,7 @@ export async function startDeploy(options: DeployOptions) {
   const tables = await startTables({ store, pool, schema, nc, log, onChange });
   const rebuilds = await startTableRebuilds({ store, pool, schema, log });
   const environments = await startEnvironmentReactions({ store, nc, pool, schema, log });
+  const isolation = await startNetworkReplica({ nc, pool, schema, log, onChange });
   const reactions = await startNamespaceReactions({ store, nc, pool, schema, log });
 
   const pulls = servePulls({ pool, nc, log });
@@ -60,7 +62,10 @@ export async function startDeploy(options: DeployOptions) {
   /** What the caller has seen of tenancy: the namespaces are open or closed here, and the image rules adopted. */
   async function ready(seen: CommandContext['seen'], deadline: number): Promise<void> {
     const position = seen.tenancy ?? 0;
-    const there = await Promise.all([reactions, environments].map((one) => one.waitFor(position, deadline)));
+    const there = await Promise.all([
+      ...[reactions, environments].map((one) => one.waitFor(position, deadline)),
+      isolation.waitFor(seen.network ?? 0, deadline),
+    ]);
     if (!there.includes(false)) return;
     const known = Math.min(reactions.position(), environments.position());
     throw new Error(`The facts of tenancy are known up to ${known}, not ${position}.`);
@@ -93,12 +98,14 @@ export async function startDeploy(options: DeployOptions) {
       tables: () => tables.problem(),
       namespaces: () => reactions.problem(),
       environments: () => environments.problem(),
+      isolation: () => isolation.problem(),
     },
     /** What comes from outside first, then what acts by itself; what is committed is still published. */
     async stop() {
       await Promise.all([commands.stop(), reports.stop(), pulls.stop(), holdings.stop()]);
       await reactions.stop();
       await environments.stop();
+      await isolation.stop();
       await Promise.all([rollouts.stop(), namespaces.stop(), nodes.stop()]);
       await rebuilds.stop();
       await tables.stop();

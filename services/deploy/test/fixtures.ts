@@ -1,16 +1,18 @@
 /** Plain values for pure tests: ids that can be read, a spec, nodes. */
 import type { ReleaseSpec, Resources } from '@atoll/schema/deploy/spec';
 import type { Id } from '@atoll/schema/ids';
-import type { World } from '../src/domain/advance.ts';
 import type { DeploymentCommand, Granted } from '../src/domain/decide.ts';
 import type { Deployment, DeploymentEvent } from '../src/domain/deployment.ts';
 import { evolve } from '../src/domain/evolve.ts';
 import type { Instance } from '../src/domain/instance.ts';
+import type { World } from '../src/domain/world.ts';
 import type { NodeView } from '../src/placement/node-view.ts';
+import type { Placer } from '../src/placement/placer.ts';
 
 export const tenant: Id<'tenant'> = 'ten_a';
 export const deploymentId: Id<'deployment'> = 'dep_a';
 export const namespaceId: Id<'namespace'> = 'ns_a';
+export const anybody: Placer = { tenant, nodes: 'any' };
 /** Room for whatever a test wants. */
 export const granted: Granted = {
   reservationId: 'rsv_a',
@@ -36,6 +38,7 @@ export function node(id: string, more: Partial<NodeView> = {}): NodeView {
     unreachable: null,
     capacity: { cpuMillis: 4000, memoryMiB: 8000 },
     maxInstances: 50,
+    keptFor: null,
     used: nothingUsed,
     ...more,
   };
@@ -47,6 +50,7 @@ export const instanceIds = (count: number): Id<'instance'>[] =>
 
 export const world = (...nodes: NodeView[]): World => ({
   nodes: nodes.length === 0 ? [node('a'), node('b')] : nodes,
+  hostNamespaces: new Set(),
   instanceIds: instanceIds(64),
 });
 

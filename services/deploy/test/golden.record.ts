@@ -1,7 +1,9 @@
 /** Records the golden streams of deploy: `npm run gen -- --ship 1.2.3` runs it. */
+
 import { createRecorder, type Doing, goldenId } from '@atoll/events/testing/record-golden';
 import { deployEvents } from '@atoll/schema/deploy/events';
 import type { ReleaseSpec } from '@atoll/schema/deploy/spec';
+import type { Id } from '@atoll/schema/ids';
 import { PLATFORM } from '@atoll/schema/ids';
 import { type DeploymentCommand, deploymentDecider } from '../src/domain/decide.ts';
 import { environmentDecider } from '../src/domain/environment.ts';
@@ -76,6 +78,7 @@ let nextInstance = 1;
 function world() {
   const used = onNodes(state(deploymentDecider, deployment.stream));
   return {
+    hostNamespaces: new Set<Id<'namespace'>>(),
     instanceIds: Array.from({ length: 8 }, (_, index) => goldenId('instance', nextInstance + index)),
     nodes: nodes.map(
       (nodeId): NodeView => ({
@@ -83,6 +86,7 @@ function world() {
         unreachable: away.has(nodeId) ? 'it has not been heard of for 30 s' : null,
         capacity: { cpuMillis: nodeId === first ? 2000 : 4000, memoryMiB: 4096 },
         maxInstances: 4,
+        keptFor: null,
         used: used.get(nodeId) ?? { cpuMillis: 0, memoryMiB: 0, instances: 0 },
       }),
     ),

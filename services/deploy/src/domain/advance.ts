@@ -9,8 +9,8 @@
  * 3. Old instances go only as new ones become ready: a release that never gets ready holds the rollout, and harms nothing.
  */
 import type { Id } from '@atoll/schema/ids';
-import type { NodeView } from '../placement/node-view.ts';
-import { freeText, type Peers, placeMany } from '../placement/place.ts';
+import { freeText, ownText, type Peers, placeMany } from '../placement/place.ts';
+import type { Placer } from '../placement/placer.ts';
 import {
   type Active,
   type Body,
@@ -25,17 +25,12 @@ import {
 } from './deployment.ts';
 import { evolve } from './evolve.ts';
 import type { Instance, StopReason } from './instance.ts';
+import { placerOf, type World } from './world.ts';
 
 /** One commit moves at most so many instances, so that it stays small; the next step moves the next ones. */
 export const MOST_AT_ONCE = 200;
 
-/** The nodes as they are, and ids for the instances to come: no more are placed in one step. */
-export interface World {
-  readonly nodes: readonly NodeView[];
-  readonly instanceIds: readonly Id<'instance'>[];
-}
-
-export function advance(state: Deployment, world: World): readonly DeploymentEvent[] {
+export function advance(state: Deployment, world: World, tenant: Id<'tenant'>): readonly DeploymentEvent[] {
   switch (state.status) {
     case 'NONE':
     case 'DELETED':
@@ -43,7 +38,7 @@ export function advance(state: Deployment, world: World): readonly DeploymentEve
     case 'DELETING':
       return dismantle(state);
     case 'ACTIVE':
-      return roll(state, world);
+      return roll(state, world, placerOf(tenant, state.namespaceId, world));
     default:
       return state satisfies never;
   }
@@ -59,14 +54,14 @@ function dismantle(state: Deleting): readonly DeploymentEvent[] {
     .map((instance) => stop(state, instance, 'DELETED'));
 }
 
-function roll(before: Active, world: World): readonly DeploymentEvent[] {
+function roll(before: Active, world: World, placer: Placer): readonly DeploymentEvent[] {
   const wanted = missing(before);
-  const placing = placements(before, wanted, world);
+  const placing = placements(before, wanted, world, placer);
   const afterPlacing = fold(before, placing);
   const stops = stopping(afterPlacing);
   const afterStops = fold(afterPlacing, stops);
   const noRoom = placing.length < Math.min(wanted, placesIn(world).length) ? wanted - placing.length : 0;
-  const barrier = barriers(afterStops, noRoom, stops.length > 0, world);
+  const barrier = barriers(afterStops, { noRoom, stops: stops.length > 0, world, placer });
   return [...placing, ...stops, ...barrier, ...completion(afterStops)];
 }
 
@@ -78,28 +73,30 @@ function missing(state: Active): number {
 
 const placesIn = (world: World) => world.instanceIds.slice(0, MOST_AT_ONCE);
 
-function placements(state: Active, count: number, world: World): readonly DeploymentEvent[] {
+function placements(state: Active, count: number, world: World, placer: Placer): readonly DeploymentEvent[] {
   const { deploymentId, namespaceId, target, labels, name } = state;
   if (target === null || count === 0) return [];
   const { resources } = target.spec;
   const ids = placesIn(world).slice(0, count);
-  return placeMany(ids.length, resources, world.nodes, peersOf(state)).flatMap(({ nodeId, decision }, index) => {
-    const instanceId = ids[index];
-    if (instanceId === undefined) return [];
-    return {
-      type: 'InstancePlaced' as const,
-      data: {
-        deploymentId,
-        instanceId,
-        nodeId,
-        namespaceId,
-        releaseId: target.id,
-        labels: { ...labels, [DEPLOYMENT_LABEL]: name },
-        resources,
-        decision,
-      },
-    };
-  });
+  return placeMany(ids.length, resources, world.nodes, peersOf(state), placer).flatMap(
+    ({ nodeId, decision }, index) => {
+      const instanceId = ids[index];
+      if (instanceId === undefined) return [];
+      return {
+        type: 'InstancePlaced' as const,
+        data: {
+          deploymentId,
+          instanceId,
+          nodeId,
+          namespaceId,
+          releaseId: target.id,
+          labels: { ...labels, [DEPLOYMENT_LABEL]: name },
+          resources,
+          decision,
+        },
+      };
+    },
+  );
 }
 
 /** Which instances are told to stop now. */
@@ -128,7 +125,15 @@ function replaceable(state: Active, old: readonly Instance[], readyTargets: numb
 }
 
 /** Blocked: something is wanted that has no room, and nothing that is under way can make any. */
-function barriers(state: Active, noRoom: number, stops: boolean, world: World): readonly DeploymentEvent[] {
+function barriers(
+  state: Active,
+  {
+    noRoom,
+    stops,
+    world,
+    placer,
+  }: { readonly noRoom: number; readonly stops: boolean; readonly world: World; readonly placer: Placer },
+): readonly DeploymentEvent[] {
   const { deploymentId, blocked } = state;
   const all = state.instances.list();
   const stopsUnderWay = stops || all.some((instance) => instance.stopping !== null);
@@ -141,7 +146,7 @@ function barriers(state: Active, noRoom: number, stops: boolean, world: World): 
   const reason = ready ? 'INSUFFICIENT_CAPACITY' : 'NO_READY_NODE';
   if (blocked?.reason === reason) return [];
   const { cpuMillis, memoryMiB } = state.target.spec.resources;
-  const message = `${noRoom} of ${state.replicas} replicas have no place: each needs ${cpuMillis} thousandths of a core and ${memoryMiB} MiB on one node, and ${freeText(world.nodes)}. It goes on by itself once there is room.`;
+  const message = `${noRoom} of ${state.replicas} replicas have no place: each needs ${cpuMillis} thousandths of a core and ${memoryMiB} MiB on one node, and ${freeText(world.nodes)}.${ownText(placer)} It goes on by itself once there is room.`;
   return [{ type: 'RolloutBlocked', data: { deploymentId, reason, message } }];
 }
 

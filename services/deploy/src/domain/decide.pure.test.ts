@@ -1,5 +1,6 @@
 import type { Decision } from '@atoll/events/decider';
 import { given } from '@atoll/events/given';
+import type { Id } from '@atoll/schema/ids';
 import { describe, expect, test } from 'vitest';
 import {
   create,
@@ -19,6 +20,7 @@ import { MOST_AT_ONCE } from './advance.ts';
 import { type DeploymentCommand, deploymentDecider, type GrowingCommand, needOf } from './decide.ts';
 import type { DeploymentEvent } from './deployment.ts';
 import { factsOf, type Observation, type Sight } from './observe.ts';
+import type { World } from './world.ts';
 
 const eventsOf = (decision: Decision<DeploymentEvent>): readonly DeploymentEvent[] => {
   if (!decision.ok) throw new Error(`${decision.rejection.code}: ${decision.rejection.message}`);
@@ -134,11 +136,53 @@ describe('create', () => {
       { op: 'before', set: 'reservation', key: granted.useBefore },
       { op: 'take', kind: 'unique', set: 'deployment-name', key: 'ns_a/web', owner: deploymentId },
       ...(['node_a', 'node_b'] as const).flatMap((key) => [
+        // It is kept for nobody.
+        { op: 'take', kind: 'unique', set: 'node-kept', key, owner: deploymentId },
+        { op: 'release', kind: 'unique', set: 'node-kept', key, owner: deploymentId },
         { op: 'take', kind: 'amount', set: 'node-cpu', key, owner: deploymentId, amount: 100, limit: 4000 },
         { op: 'take', kind: 'amount', set: 'node-memory', key, owner: deploymentId, amount: 64, limit: 8000 },
         { op: 'take', kind: 'amount', set: 'node-instances', key, owner: deploymentId, amount: 1, limit: 50 },
       ]),
     ]);
+  });
+  test.each([
+    ['an empty node becomes its own', {}, 'own', ['limit 0', 'limit null', 'take ten_a']],
+    [
+      'one that others had kept is taken over while it is empty',
+      { keptFor: 'ten_b' },
+      'own',
+      ['limit 0', 'limit null', 'release ten_b', 'take ten_a'],
+    ],
+    [
+      'one of its own is joined while it is',
+      { keptFor: tenant, used: { cpuMillis: 1, memoryMiB: 1, instances: 1 } },
+      'own',
+      ['require ten_a'],
+    ],
+    [
+      'one of the tenant’s own is joined by its other namespaces',
+      { keptFor: tenant, used: { cpuMillis: 1, memoryMiB: 1, instances: 1 } },
+      'any',
+      ['require ten_a'],
+    ],
+    [
+      'one that others had kept is everybody’s once it is empty',
+      { keptFor: 'ten_b' },
+      'any',
+      ['limit 0', 'limit null', 'release ten_b'],
+    ],
+  ] as const)('of nodes of one’s own: %s', (_what, more, nodes, expected) => {
+    const seen: World = {
+      ...world(node('a', more)),
+      hostNamespaces: new Set<Id<'namespace'>>(nodes === 'own' ? ['ns_a'] : []),
+    };
+    const decision = given(deploymentDecider, []).when(create({ replicas: 1, world: seen }));
+    const told = (decision.ok ? decision.claims : []).flatMap((claim) => {
+      if (claim.op === 'limit') return [`limit ${claim.limit}`];
+      if (claim.set !== 'node-kept' || !('owner' in claim)) return [];
+      return [`${claim.op} ${claim.owner}`];
+    });
+    expect(told).toEqual(expected);
   });
   test('more replicas than fit are refused with what is free, and nothing is recorded', () => {
     const small = world(node('a', { maxInstances: 1 }));
@@ -475,7 +519,11 @@ describe('what nodes report', () => {
     const onB: DeploymentCommand = {
       action: 'advance',
       tenant,
-      world: { nodes: [node('a', { unreachable: 'silent' }), node('b')], instanceIds: instanceIds(5) },
+      world: {
+        nodes: [node('a', { unreachable: 'silent' }), node('b')],
+        hostNamespaces: new Set(),
+        instanceIds: instanceIds(5),
+      },
     };
     const next = given(deploymentDecider, [...events, ...eventsOf(decision)]).when(onB);
     expect(doneBy(next)).toMatchObject([{ type: 'InstancePlaced', data: { nodeId: 'node_b' } }]);
@@ -485,6 +533,7 @@ describe('what nodes report', () => {
 describe('a commit', () => {
   const plenty = () => ({
     nodes: [node('a', { capacity: { cpuMillis: 1_000_000, memoryMiB: 1_000_000 }, maxInstances: 2000 })],
+    hostNamespaces: new Set<Id<'namespace'>>(),
     instanceIds: instanceIds(1000),
   });
   const thousand = () => {

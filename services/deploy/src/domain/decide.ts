@@ -5,10 +5,11 @@ import { equal as sameValue } from '@atoll/schema/equal';
 import { type Rejection, reject } from '@atoll/schema/errors';
 import type { Id } from '@atoll/schema/ids';
 import type { Labels } from '@atoll/schema/text';
-import { freeText, placeMany } from '../placement/place.ts';
+import { freeText, ownText, placeMany } from '../placement/place.ts';
+import type { Placer } from '../placement/placer.ts';
 import { type Action, legal } from './actions.ts';
 import { type Admission, refusedImage, refusedRepository } from './admission.ts';
-import { advance, MOST_AT_ONCE, type World } from './advance.ts';
+import { advance, MOST_AT_ONCE } from './advance.ts';
 import { type Amounts, covered, equal, nothing } from './amounts.ts';
 import type { Active, Body, Deployment, DeploymentEvent, Release, RolloutKind } from './deployment.ts';
 import { rulesUnchanged } from './environment.ts';
@@ -16,6 +17,7 @@ import { evolve } from './evolve.ts';
 import { claimsOf, NAMESPACE_OPEN, RESERVATION, reserved } from './holdings.ts';
 import { type Observation, observe } from './observe.ts';
 import { deploymentSnapshot } from './snapshot.ts';
+import { placerOf, type World } from './world.ts';
 
 interface ForTenant {
   readonly tenant: Id<'tenant'>;
@@ -80,7 +82,7 @@ export type DeploymentCommand =
 export type GrowingCommand = Extract<DeploymentCommand, Growing>;
 type Command<A extends Action> = Extract<DeploymentCommand, { action: A }>;
 
-export const noWorld: World = { nodes: [], instanceIds: [] };
+export const noWorld: World = { nodes: [], hostNamespaces: new Set(), instanceIds: [] };
 
 export const deploymentDecider: Decider<Deployment, DeploymentCommand, DeploymentEvent> = {
   initial: { status: 'NONE' },
@@ -96,7 +98,7 @@ function decide(state: Deployment, command: DeploymentCommand): Decision<Deploym
     case 'create':
       return create(state, command);
     case 'advance':
-      return accepted(state, advance(state, command.world), command);
+      return accepted(state, advance(state, command.world, command.tenant), command);
     case 'observe':
       return accepted(state, observe(state, command.nodeId, command.observations), command);
     case 'lose':
@@ -129,7 +131,7 @@ function change(
     case 'delete': {
       const { deploymentId, namespaceId } = state;
       const requested = [{ type: 'DeploymentDeletionRequested' as const, data: { deploymentId, namespaceId } }];
-      return accepted(state, withNextStep(state, requested, noWorld), command);
+      return accepted(state, withNextStep(state, requested, noWorld, command.tenant), command);
     }
     default:
       return command satisfies never;
@@ -140,9 +142,14 @@ function create(state: Deployment, command: Command<'create'>): Decision<Deploym
   const { namespaceId, replicas, spec, world, admission } = command;
   const refusal = admission ? refusedImage(spec.image, admission) : null;
   if (refusal !== null) return refuse(refusal);
-  const noRoom = roomFor(replicas, spec, world);
+  const noRoom = roomFor(replicas, spec, world, placerOf(command.tenant, namespaceId, world));
   if (noRoom !== null) return refuse(noRoom);
-  return accepted(state, withNextStep(state, created(command), world), command, conditions(namespaceId, command));
+  return accepted(
+    state,
+    withNextStep(state, created(command), world, command.tenant),
+    command,
+    conditions(namespaceId, command),
+  );
 }
 
 function created(command: Command<'create'>): readonly DeploymentEvent[] {
@@ -247,10 +254,12 @@ function scale(state: Active, command: Command<'scale'>): Decision<DeploymentEve
   if (replicas === from || target === null) return accept<DeploymentEvent>([]);
   if (replicas > from) {
     const staying = state.instances.list().filter((instance) => instance.stopping === null).length;
-    const noRoom = roomFor(replicas - staying, target.spec, world);
+    const noRoom = roomFor(replicas - staying, target.spec, world, placerOf(command.tenant, state.namespaceId, world));
     if (noRoom !== null) return refuse(noRoom);
   }
-  return accepted(state, withNextStep(state, scaled(state, replicas), world), command, [mustBeOpen(state.namespaceId)]);
+  return accepted(state, withNextStep(state, scaled(state, replicas), world, command.tenant), command, [
+    mustBeOpen(state.namespaceId),
+  ]);
 }
 
 function label(state: Active, { labels }: Command<'label'>): Decision<DeploymentEvent> {
@@ -306,14 +315,14 @@ export const reservedTooLittle = reject(
 );
 
 /** Asked before anything is promised; who gets the last place is decided by the claims, in the commit. */
-function roomFor(count: number, spec: ReleaseSpec, world: World): Rejection | null {
+function roomFor(count: number, spec: ReleaseSpec, world: World, placer: Placer): Rejection | null {
   if (count <= 0) return null;
-  const fit = placeMany(count, spec.resources, world.nodes, new Map()).length;
+  const fit = placeMany(count, spec.resources, world.nodes, new Map(), placer).length;
   if (fit === count) return null;
   const { cpuMillis, memoryMiB } = spec.resources;
   return reject(
     'INSUFFICIENT_CAPACITY',
-    `Room for ${fit} of ${count} further instances: each needs ${cpuMillis} thousandths of a core and ${memoryMiB} MiB on one node, and ${freeText(world.nodes)}. Ask for fewer or smaller replicas, or try again later.`,
+    `Room for ${fit} of ${count} further instances: each needs ${cpuMillis} thousandths of a core and ${memoryMiB} MiB on one node, and ${freeText(world.nodes)}.${ownText(placer)} Ask for fewer or smaller replicas, or try again later.`,
     'replicas',
   );
 }
@@ -332,8 +341,13 @@ function lost(state: Deployment, { nodeId }: Command<'lose'>): readonly Deployme
 }
 
 /** The command's own events and the first step that follows from them: one commit, no wait for the controller. */
-function withNextStep(state: Deployment, events: readonly DeploymentEvent[], world: World): readonly DeploymentEvent[] {
-  return [...events, ...advance(events.reduce<Deployment>(evolve, state), world)];
+function withNextStep(
+  state: Deployment,
+  events: readonly DeploymentEvent[],
+  world: World,
+  tenant: Id<'tenant'>,
+): readonly DeploymentEvent[] {
+  return [...events, ...advance(events.reduce<Deployment>(evolve, state), world, tenant)];
 }
 
 /** The namespace is open, and the rules are still those that it was decided on. */
@@ -355,11 +369,11 @@ function accepted(
   const needed = reserved(after);
   const had = holdsOf(before);
   if ('granted' in command && !covered(needed, had, granted?.amounts ?? nothing)) return refuse(reservedTooLittle);
-  const nodes = 'world' in command ? command.world.nodes : [];
+  const placing = 'world' in command ? { world: command.world, tenant: command.tenant } : null;
   // What was reserved is spoken of in any case: so it ends, also where others have made it needless meanwhile.
   const told = tellHolding(after, needed, granted?.reservationId ?? null);
   const last = tellEnd(before, after);
-  return accept([...last, ...decided, ...told], [...required, ...leased(granted), ...claimsOf(before, after, nodes)]);
+  return accept([...last, ...decided, ...told], [...required, ...leased(granted), ...claimsOf(before, after, placing)]);
 }
 
 /** What changed for the quotas is told in the commit that changed it, whatever the reason. */

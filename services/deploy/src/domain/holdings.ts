@@ -13,17 +13,25 @@ import type { Claim } from '@atoll/events/decider';
 import type { Resources } from '@atoll/schema/deploy/spec';
 import type { Id } from '@atoll/schema/ids';
 import type { NodeView } from '../placement/node-view.ts';
+import { keptAfter } from '../placement/place.ts';
+import type { Placer } from '../placement/placer.ts';
 import { type Amounts, measures, nothing } from './amounts.ts';
 import { type Active, type Body, ceiling, type Deleting, type Deployment } from './deployment.ts';
+import { placerOf, type World } from './world.ts';
 
 export const NAMESPACE_OPEN = 'namespace-open';
 export const DEPLOYMENT_NAME = 'deployment-name';
 /** What a command's commit must come before the end of. */
 export const RESERVATION = 'reservation';
+/** Which tenant a node is kept for. Stays when its last instance goes: whoever comes next lets go of it. */
+export const NODE_KEPT = 'node-kept';
 export const nodeSets = { cpuMillis: 'node-cpu', memoryMiB: 'node-memory', instances: 'node-instances' } as const;
 
-export function claimsOf(before: Deployment, after: Deployment, nodes: readonly NodeView[]): readonly Claim[] {
-  return [...nameClaims(before, after), ...nodeClaims(before, after, nodes)];
+/** Who places, on the nodes as they were seen; null where nothing can be placed. */
+export type Placing = { readonly world: World; readonly tenant: Id<'tenant'> } | null;
+
+export function claimsOf(before: Deployment, after: Deployment, placing: Placing): readonly Claim[] {
+  return [...nameClaims(before, after), ...nodeClaims(before, after, placing)];
 }
 
 const bodyOf = (state: Deployment): Active | Deleting | null =>
@@ -44,17 +52,52 @@ function nameClaims(before: Deployment, after: Deployment): readonly Claim[] {
   return [];
 }
 
-function nodeClaims(before: Deployment, after: Deployment, nodes: readonly NodeView[]): readonly Claim[] {
-  const owner = bodyOf(before)?.deploymentId ?? bodyOf(after)?.deploymentId;
-  if (owner === undefined) return [];
+function nodeClaims(before: Deployment, after: Deployment, placing: Placing): readonly Claim[] {
+  const body = bodyOf(before) ?? bodyOf(after);
+  if (body === null) return [];
+  const owner = body.deploymentId;
+  const nodes = placing?.world.nodes ?? [];
   const had = onNodes(before);
   const has = onNodes(after);
   const nodeIds = [...new Set([...had.keys(), ...has.keys()])].sort();
   return nodeIds.flatMap((key) => {
     const view = nodes.find((node) => node.nodeId === key);
     const limit = view === undefined ? null : { ...view.capacity, instances: view.maxInstances };
-    return differences(nodeSets, key, owner, had.get(key) ?? nothing, has.get(key) ?? nothing, limit);
+    const [now, then] = [had.get(key) ?? nothing, has.get(key) ?? nothing];
+    const kept =
+      placing && view && then.instances > now.instances
+        ? keptClaims(view, placerOf(placing.tenant, body.namespaceId, placing.world), owner)
+        : [];
+    return [...kept, ...differences(nodeSets, key, owner, now, then, limit)];
   });
+}
+
+/**
+ * Nobody else's instance is on a node that is kept for a tenant, over any number of schedulers that place at once.
+ * - It becomes kept only while nothing at all runs on it, and everybody's again only then: both are asked in the commit, as
+ *   the limit of 0 that is set on what its instances hold, and taken back at once.
+ * - Whoever joins the tenant on it requires that it still is kept for that tenant; whoever places on one that is everybody's
+ *   takes the mark and lets go of it in the same commit, which nobody can who meets it held.
+ */
+function keptClaims(view: NodeView, placer: Placer, owner: Id<'deployment'>): readonly Claim[] {
+  const { nodeId: key, keptFor, used } = view;
+  const mark = { kind: 'unique', set: NODE_KEPT, key } as const;
+  const after = keptAfter(view, placer);
+  if (after !== null && after === keptFor && used.instances > 0) {
+    return [{ op: 'require', set: NODE_KEPT, key, owner: after }];
+  }
+  const asEmpty = { op: 'limit', kind: 'amount', set: nodeSets.instances, key } as const;
+  const empty: readonly Claim[] = [
+    { ...asEmpty, limit: 0 },
+    { ...asEmpty, limit: null },
+  ];
+  const letGo: readonly Claim[] = keptFor === null ? [] : [{ op: 'release', ...mark, owner: keptFor }];
+  if (after !== null) return [...empty, ...letGo, { op: 'take', ...mark, owner: after }];
+  if (keptFor !== null) return [...empty, ...letGo];
+  return [
+    { op: 'take', ...mark, owner },
+    { op: 'release', ...mark, owner },
+  ];
 }
 
 function differences(

@@ -55,7 +55,7 @@ class Platform {
         maxInstances: this.slots,
         used: used.get(nodeId) ?? { cpuMillis: 0, memoryMiB: 0, instances: 0 },
       });
-    return { nodes: nodeIds.map(view), instanceIds: instanceIds(8) };
+    return { nodes: nodeIds.map(view), hostNamespaces: new Set<Id<'namespace'>>(), instanceIds: instanceIds(8) };
   }
 
   /** Decides, checks every event as it comes, and books the claims. Null where it was refused. */

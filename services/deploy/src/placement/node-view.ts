@@ -8,6 +8,8 @@ export interface NodeView {
   readonly unreachable: string | null;
   readonly capacity: Resources;
   readonly maxInstances: number;
+  /** The tenant that it is kept for, as long as anything runs on it; null: it is everybody's. */
+  readonly keptFor: Id<'tenant'> | null;
   /** What is taken of it, by whomever. */
   readonly used: Resources & { readonly instances: number };
 }

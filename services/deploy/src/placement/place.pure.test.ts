@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { need, node } from '../../test/fixtures.ts';
+import { anybody, need, node, tenant } from '../../test/fixtures.ts';
 import { reasonAgainst } from './filter.ts';
 import { freeOf, type NodeView } from './node-view.ts';
 import { freeText, place, placeMany, RECORDED_NODES } from './place.ts';
@@ -9,18 +9,20 @@ const nobody = new Map();
 
 describe('filter', () => {
   test('a node that is not ready takes nothing, and says why', () => {
-    expect(reasonAgainst(node('a', { unreachable: 'silent for 20 s' }), need(1, 1))).toBe('not ready: silent for 20 s');
+    expect(reasonAgainst(node('a', { unreachable: 'silent for 20 s' }), need(1, 1), anybody)).toBe(
+      'not ready: silent for 20 s',
+    );
   });
   test.each([
     ['instances', { maxInstances: 3, used: { cpuMillis: 0, memoryMiB: 0, instances: 3 } }, /full: runs 3 of at most 3/],
     ['cpu', { used: { cpuMillis: 3950, memoryMiB: 0, instances: 1 } }, /needs 100 thousandths of a core, 50 of 4000/],
     ['memory', { used: { cpuMillis: 0, memoryMiB: 7990, instances: 1 } }, /needs 64 MiB, 10 of 8000 are free/],
   ])('a node without enough %s is left out with what is free', (_, more, reason) => {
-    expect(reasonAgainst(node('a', more), need(100, 64))).toMatch(reason);
+    expect(reasonAgainst(node('a', more), need(100, 64), anybody)).toMatch(reason);
   });
   test('what fits exactly fits', () => {
     const full = node('a', { used: { cpuMillis: 3900, memoryMiB: 7936, instances: 49 } });
-    expect(reasonAgainst(full, need(100, 64))).toBeNull();
+    expect(reasonAgainst(full, need(100, 64), anybody)).toBeNull();
   });
   test('a node that shrank below what is taken of it has nothing free', () => {
     const shrunk = node('a', { used: { cpuMillis: 9000, memoryMiB: 9000, instances: 90 } });
@@ -31,31 +33,36 @@ describe('filter', () => {
 describe('place', () => {
   test('instances of one deployment are spread before anything else counts', () => {
     const busy = node('a', { used: { cpuMillis: 3000, memoryMiB: 6000, instances: 9 } });
-    const placed = place(need(100, 64), [busy, node('b')], new Map([['node_b' as const, 1]]));
+    const placed = place(need(100, 64), [busy, node('b')], new Map([['node_b' as const, 1]]), anybody);
     expect(placed?.nodeId).toBe('node_a');
   });
   test('among equals of that, the one with more left of its scarcer resource wins', () => {
     const littleMemory = node('a', { used: { cpuMillis: 0, memoryMiB: 7000, instances: 1 } });
     const littleCpu = node('b', { used: { cpuMillis: 2000, memoryMiB: 0, instances: 1 } });
-    expect(place(need(100, 64), [littleMemory, littleCpu], nobody)?.nodeId).toBe('node_b');
+    expect(place(need(100, 64), [littleMemory, littleCpu], nobody, anybody)?.nodeId).toBe('node_b');
   });
   test('ties go to the smaller id, in whatever order the nodes come', () => {
-    expect(place(need(1, 1), [node('b'), node('a'), node('c')], nobody)?.nodeId).toBe('node_a');
+    expect(place(need(1, 1), [node('b'), node('a'), node('c')], nobody, anybody)?.nodeId).toBe('node_a');
   });
   test('the record names who was left out and why, and the scores of the rest, best first', () => {
     const away = node('c', { unreachable: 'silent' });
-    const decision = place(need(100, 64), [node('b'), away, node('a')], new Map([['node_a' as const, 1]]))?.decision;
+    const decision = place(
+      need(100, 64),
+      [node('b'), away, node('a')],
+      new Map([['node_a' as const, 1]]),
+      anybody,
+    )?.decision;
     expect(decision?.filtered).toEqual([{ nodeId: 'node_c', reason: 'not ready: silent' }]);
     expect(decision?.scores.map(({ nodeId }) => nodeId)).toEqual(['node_b', 'node_a']);
   });
   test('the record stays small on a large platform', () => {
     const nodes = Array.from({ length: 500 }, (_, n) => node(String(n), n % 2 ? { unreachable: 'silent' } : {}));
-    const decision = place(need(1, 1), nodes, nobody)?.decision;
+    const decision = place(need(1, 1), nodes, nobody, anybody)?.decision;
     expect(decision?.scores).toHaveLength(RECORDED_NODES);
     expect(decision?.filtered).toHaveLength(RECORDED_NODES);
   });
   test('nowhere to go is null', () => {
-    expect(place(need(5000, 64), [node('a')], nobody)).toBeNull();
+    expect(place(need(5000, 64), [node('a')], nobody, anybody)).toBeNull();
   });
 });
 
@@ -79,7 +86,7 @@ describe('placeMany', () => {
     fc.assert(
       fc.property(fc.array(anyNode, { maxLength: 6 }), fc.integer({ min: 1, max: 30 }), (specs, count) => {
         const nodes = toNodes(specs);
-        const placed = placeMany(count, need(20, 30), nodes, nobody);
+        const placed = placeMany(count, need(20, 30), nodes, nobody, anybody);
         const on = (nodeId: string) => placed.filter((placement) => placement.nodeId === nodeId).length;
         for (const { nodeId, capacity, maxInstances, unreachable } of nodes) {
           expect(on(nodeId) * 20).toBeLessThanOrEqual(unreachable === null ? capacity.cpuMillis : 0);
@@ -95,7 +102,7 @@ describe('placeMany', () => {
               instances: on(before.nodeId),
             },
           }));
-          expect(place(need(20, 30), after, nobody)).toBeNull();
+          expect(place(need(20, 30), after, nobody, anybody)).toBeNull();
         }
       }),
     );
@@ -104,8 +111,8 @@ describe('placeMany', () => {
     fc.assert(
       fc.property(fc.array(anyNode, { minLength: 2, maxLength: 6 }), (specs) => {
         const nodes = toNodes(specs);
-        expect(placeMany(5, need(20, 30), [...nodes].reverse(), nobody)).toEqual(
-          placeMany(5, need(20, 30), nodes, nobody),
+        expect(placeMany(5, need(20, 30), [...nodes].reverse(), nobody, anybody)).toEqual(
+          placeMany(5, need(20, 30), nodes, nobody, anybody),
         );
       }),
     );
@@ -119,4 +126,25 @@ test('what is free is told in words, over the ready nodes only', () => {
   expect(freeText([half])).toBe(
     'the one ready node has 100 thousandths of a core, 0 MiB and room for 1 instances free',
   );
+});
+
+describe('nodes of one’s own', () => {
+  const other = 'ten_other';
+  const own = { tenant, nodes: 'own' } as const;
+  const busy = { cpuMillis: 100, memoryMiB: 64, instances: 1 };
+  test.each([
+    ['an empty one', node('a'), true, true],
+    ['one that others run on', node('a', { used: busy }), false, true],
+    ['one that is kept for this tenant', node('a', { used: busy, keptFor: tenant }), true, true],
+    ['one that is kept for another', node('a', { used: busy, keptFor: other }), false, false],
+    ['one that was kept for another, and is empty', node('a', { keptFor: other }), true, true],
+  ])('%s', (_what, view, forOwn, forAny) => {
+    expect(reasonAgainst(view, need(1, 1), own) === null).toBe(forOwn);
+    expect(reasonAgainst(view, need(1, 1), anybody) === null).toBe(forAny);
+  });
+  test('are empty ones, and none where others run', () => {
+    const nodes = [node('a', { maxInstances: 2 }), node('b', { used: busy }), node('c', { maxInstances: 2 })];
+    const placed = placeMany(5, need(1, 1), nodes, nobody, own).map(({ nodeId }) => nodeId);
+    expect([...placed].sort()).toEqual(['node_a', 'node_a', 'node_c', 'node_c']);
+  });
 });

@@ -4,6 +4,7 @@ import type { Resources } from '@atoll/schema/deploy/spec';
 import type { Id } from '@atoll/schema/ids';
 import { reasonAgainst } from './filter.ts';
 import { type Free, freeOf, type NodeView } from './node-view.ts';
+import type { Placer } from './placer.ts';
 import { scoreOf } from './score.ts';
 
 /** The record keeps this many of the best and of the filtered nodes, so that an event stays small on any platform. */
@@ -17,11 +18,11 @@ export interface Placement {
 /** How many instances of the same deployment each node has. */
 export type Peers = ReadonlyMap<Id<'node'>, number>;
 
-export function place(need: Resources, nodes: readonly NodeView[], peers: Peers): Placement | null {
+export function place(need: Resources, nodes: readonly NodeView[], peers: Peers, placer: Placer): Placement | null {
   const filtered: { nodeId: Id<'node'>; reason: string }[] = [];
   const scores: { nodeId: Id<'node'>; score: number }[] = [];
   for (const node of nodes) {
-    const reason = reasonAgainst(node, need);
+    const reason = reasonAgainst(node, need, placer);
     if (reason !== null) filtered.push({ nodeId: node.nodeId, reason });
     else scores.push({ nodeId: node.nodeId, score: scoreOf(node, need, peers.get(node.nodeId) ?? 0) });
   }
@@ -34,29 +35,40 @@ export function place(need: Resources, nodes: readonly NodeView[], peers: Peers)
 }
 
 /** Up to `count` instances, each seeing the ones before it. Fewer come back where no more fit. */
-export function placeMany(count: number, need: Resources, nodes: readonly NodeView[], peers: Peers): Placement[] {
+export function placeMany(
+  count: number,
+  need: Resources,
+  nodes: readonly NodeView[],
+  peers: Peers,
+  placer: Placer,
+): Placement[] {
   const free = new Map(nodes.map((node) => [node.nodeId, node]));
   const near = new Map(peers);
   const placements: Placement[] = [];
   while (placements.length < count) {
-    const placement = place(need, [...free.values()], near);
+    const placement = place(need, [...free.values()], near, placer);
     if (placement === null) break;
     const node = free.get(placement.nodeId);
-    if (node !== undefined) free.set(node.nodeId, withOneMore(node, need));
+    if (node !== undefined) free.set(node.nodeId, withOneMore(node, need, placer));
     near.set(placement.nodeId, (near.get(placement.nodeId) ?? 0) + 1);
     placements.push(placement);
   }
   return placements;
 }
 
-const withOneMore = (node: NodeView, need: Resources): NodeView => ({
+const withOneMore = (node: NodeView, need: Resources, placer: Placer): NodeView => ({
   ...node,
+  keptFor: keptAfter(node, placer),
   used: {
     cpuMillis: node.used.cpuMillis + need.cpuMillis,
     memoryMiB: node.used.memoryMiB + need.memoryMiB,
     instances: node.used.instances + 1,
   },
 });
+
+/** Whom a node is kept for once something of the placer's is on it. */
+export const keptAfter = ({ keptFor, used }: NodeView, { tenant, nodes }: Placer) =>
+  nodes === 'own' || (keptFor === tenant && used.instances > 0) ? tenant : null;
 
 /** What is free on the ready nodes together, and how many they are. */
 export function freeInAll(nodes: readonly NodeView[]): Free & { readonly nodes: number } {
@@ -69,6 +81,12 @@ export function freeInAll(nodes: readonly NodeView[]): Free & { readonly nodes: 
     instances: sum((free) => free.instances),
   };
 }
+
+/** For people, where it is why there is no room. */
+export const ownText = ({ nodes }: Placer) =>
+  nodes === 'any'
+    ? ''
+    : ' Its namespace has the isolation level HOST: only nodes count that run nothing, or are kept for this tenant.';
 
 /** For people: what is free, e.g. after a refusal. */
 export function freeText(nodes: readonly NodeView[]): string {
