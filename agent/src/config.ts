@@ -36,6 +36,11 @@ export const nodeConfig = z.object({
   ATOLL_NODE_ADDRESS: z.union([z.ipv4(), z.ipv6()]).optional(),
   /** UDP port on which packets from other nodes arrive. */
   ATOLL_TUNNEL_PORT: z.coerce.number().int().min(1).max(65_535).default(defaultTunnelPort),
+  /** Its interface to the outside: with it the node may be chosen to answer for public addresses. */
+  ATOLL_PUBLIC_INTERFACE: z
+    .string()
+    .regex(/^[A-Za-z0-9_.-]{1,15}$/, 'must be the name of an interface')
+    .optional(),
 });
 export type NodeConfig = z.infer<typeof nodeConfig>;
 

@@ -45,7 +45,8 @@ afterEach(() => rm(stateDir, { recursive: true, force: true }));
 async function started(desired: () => DesiredNetwork | null): Promise<NetworkReconciler> {
   const backend = iptablesRules({ commands: node.commands, names: { ...node.names }, log });
   const options = { nodeId: node.id, stateDir, desired, backend, changed() {}, causes: createCauses(), log };
-  const reconciler = await createNetworkReconciler({ ...options, lookEveryMs: 10_000, underlay: () => null });
+  const said = { underlay: () => null, outside: false };
+  const reconciler = await createNetworkReconciler({ ...options, ...said, lookEveryMs: 10_000 });
   await reconciler.reconcile();
   return reconciler;
 }

@@ -77,6 +77,7 @@ export async function startAgent(options: {
     backend: backend.rules,
     lookEveryMs: rulesLookMs,
     underlay: backend.underlay.current,
+    outside: config.ATOLL_PUBLIC_INTERFACE !== undefined,
     log,
     changed() {
       namesController.wake();

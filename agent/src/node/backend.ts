@@ -45,7 +45,10 @@ export function openBackend(config: NodeConfig, log: Logger): NodeBackend {
         names,
         runtime: dockerRuntime(docker),
         wiring: routedWiring(commands, names, underlay.podMtu),
-        rules: iptablesRules({ commands, names, stateDir, log }),
+        rules: iptablesRules({
+          ...{ commands, names, stateDir, log },
+          publicInterface: config.ATOLL_PUBLIC_INTERFACE,
+        }),
         underlay,
         tunnel: vxlanTunnel({ commands, names, log }),
         nameServer: keepNames({

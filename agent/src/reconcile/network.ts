@@ -43,6 +43,8 @@ export async function createNetworkReconciler(options: {
   lookEveryMs: number;
   /** The node's end of the tunnel to others, as far as it is known. */
   underlay: () => NetworkReport['underlay'];
+  /** Whether the node has an interface to the outside. */
+  outside: boolean;
   log: Logger;
 }): Promise<NetworkReconciler> {
   const { nodeId, desired, backend, changed, causes, lookEveryMs, underlay, log } = options;
@@ -173,6 +175,7 @@ export async function createNetworkReconciler(options: {
             : { generation: applied.document.generation, hash: applied.document.hash, at: applied.at },
         error,
         underlay: underlay(),
+        outside: options.outside,
       };
     },
   };

@@ -45,6 +45,10 @@ const neighbourDiscovery: readonly RuleBody[] = ['135', '136'].map((type) => ({
   target: jump('ACCEPT'),
 }));
 
+/** What is never outside: the pools, and what is nobody's address there. */
+export const poolSet = (names: NodeNames, intent: RuleIntent, family: Family): IpSet =>
+  ipSet(names, family, 'hash:net', 'pools', [...(intent.pools?.[family] ?? []), ...neverOutside[family]], 'closes');
+
 export function renderPolicies(names: NodeNames, intent: RuleIntent, family: Family): RenderedPart {
   const { endpoints, chains: ruleChains, sets: addressSets } = intent.rules;
   const memory = memoryOf(names, family);
@@ -68,8 +72,7 @@ export function renderPolicies(names: NodeNames, intent: RuleIntent, family: Fam
   const chainOf = new Map(ruleChains.map((entry) => [entry.name, entry]));
 
   const own = ownSet(names, family, endpoints);
-  const never = [...(intent.pools?.[family] ?? []), ...neverOutside[family]];
-  const inside = ipSet(names, family, 'hash:net', 'pools', never, 'closes');
+  const inside = poolSet(names, intent, family);
   memory.called('', inside.name);
 
   function targets(direction: Direction): Target[] {

@@ -24,6 +24,7 @@ import { byName } from './chain.ts';
 import type { Family } from './family.ts';
 import { renderGuard } from './guard.ts';
 import { type RuleIntent, RuleSetInvalid } from './intent.ts';
+import { renderMappings } from './mappings.ts';
 import { memoryOf } from './memory.ts';
 import type { NodeNames } from './names.ts';
 import { renderNames } from './nameserver.ts';
@@ -36,7 +37,9 @@ import { builtins, emptyTable, type RenderedPart, type RenderedRules, type Table
 type Part = (names: NodeNames, intent: RuleIntent, family: Family) => RenderedPart;
 
 /** In the order in which a packet meets their anchors. */
-const parts: readonly Part[] = [renderNames, renderServices, renderGuard, renderOverlay, renderPolicies];
+const parts: readonly Part[] = [
+  ...[renderNames, renderServices, renderMappings, renderGuard, renderOverlay, renderPolicies],
+];
 
 export function renderRules(names: NodeNames, intent: RuleIntent, family: Family): RenderedRules {
   const rendered = assemble(

@@ -6,6 +6,7 @@ import type { DesiredNetwork } from '@atoll/schema/node/network';
 import type { Logger } from '@atoll/service/log';
 import { type Connection, forbiddenConnections } from '../plan/connections.ts';
 import { strandedConnections } from '../plan/stranded.ts';
+import { strandedByMappings } from '../plan/stranded-mappings.ts';
 import { type Family, families, familyFacts } from '../render/family.ts';
 import { canonicalMember } from '../render/set.ts';
 import type { NodeCommands } from '../sandbox/commands.ts';
@@ -17,7 +18,8 @@ export async function cutForbidden(
 ): Promise<void> {
   const find = forbiddenConnections(previous, next);
   const stranded = strandedConnections(previous, next);
-  if (find === null && stranded === null) return;
+  const unmapped = strandedByMappings(previous, next);
+  if (find === null && stranded === null && unmapped === null) return;
   const listed = await Promise.all(
     families.map(async (family) => {
       const { stdout } = await commands.run('conntrack', ['-L', '-f', familyFacts[family].conntrack]);
@@ -25,7 +27,11 @@ export async function cutForbidden(
     }),
   );
   const all = listed.flat();
-  const forbidden = [...(find?.(all, await nodeAddresses(commands)) ?? []), ...(stranded?.(all) ?? [])];
+  const forbidden = [
+    ...(find?.(all, await nodeAddresses(commands)) ?? []),
+    ...(stranded?.(all) ?? []),
+    ...(unmapped?.(all) ?? []),
+  ];
   if (forbidden.length === 0) return;
   log.info({ count: forbidden.length }, 'cutting connections that are no longer allowed');
   // All in one go; conntrack opens the file by name, and can't open what Node gives as standard input.

@@ -10,12 +10,14 @@ import { looksWhole } from '../plan/hold.ts';
 import { isEmpty, type ObservedRules, planRemoval, planRules, type RulesPlan } from '../plan/rules.ts';
 import { type Family, families, familyFacts } from '../render/family.ts';
 import { type RuleIntent, RuleSetInvalid } from '../render/intent.ts';
+import { publicAddresses } from '../render/mappings.ts';
 import { adoptAliases, changeAlias } from '../render/memory.ts';
 import type { NodeNames } from '../render/names.ts';
 import { renderRules } from '../render/rules.ts';
 import type { RenderedRules } from '../render/tables.ts';
 import type { NodeCommands } from '../sandbox/commands.ts';
 import { clearHost, ensureHost } from '../sandbox/host.ts';
+import { ensureAnnounced } from '../sandbox/public.ts';
 import { type RuleBackend, RuleSetRejected } from './backend.ts';
 import { cutForbidden } from './conntrack.ts';
 import { countRules } from './counting.ts';
@@ -33,6 +35,8 @@ export function iptablesRules(options: {
   names: NodeNames;
   /** Where counts are kept; without it they begin anew with each process. */
   stateDir?: string;
+  /** The interface to the outside; without it the node answers for no public IPv6 address. */
+  publicInterface?: string | undefined;
   log: Logger;
 }): RuleBackend {
   const { names, log } = options;
@@ -40,7 +44,10 @@ export function iptablesRules(options: {
   const counting = countRules({ ...options, commands });
   /** What this process has seen to be in the kernel, or put there since; null where it doesn't know. */
   let state: KernelState | null = null;
-  let pools: RuleIntent['pools'] = null;
+  /** What was made of the host beside rules. */
+  let host: string | null = null;
+  const hostOf = ({ pools, rules }: RuleIntent) =>
+    JSON.stringify([pools, families.map((family) => publicAddresses(rules.mappings, family))]);
 
   /** What changes together gets in force together. */
   function planRepair(intent: RuleIntent, observed: ObservedRules): { wanted: Rendered; next: RulesPlan } {
@@ -84,8 +91,14 @@ export function iptablesRules(options: {
     state = null;
     const inForce = await settle(intent);
     // Only now: a node that has just booted forwards nothing before its rules are there.
-    await ensureHost(commands, names, intent.pools);
-    pools = intent.pools;
+    await ensureHost(
+      commands,
+      names,
+      intent.pools,
+      families.flatMap((family) => publicAddresses(intent.rules.mappings, family)),
+    );
+    await ensureAnnounced(commands, options.publicInterface ?? null, publicAddresses(intent.rules.mappings, 'ipv6'));
+    host = hostOf(intent);
     state = inForce && stateOf(inForce);
     await counting.learn(intent.rules);
   }
@@ -101,8 +114,7 @@ export function iptablesRules(options: {
     async change(intent) {
       const known = state;
       state = null;
-      const samePools = JSON.stringify(pools) === JSON.stringify(intent.pools);
-      const next = known === null || !samePools ? null : plan(known, intent);
+      const next = known === null || host !== hostOf(intent) ? null : plan(known, intent);
       if (next === null) return ensure(intent);
       try {
         await applyChange(commands, next);
@@ -122,6 +134,7 @@ export function iptablesRules(options: {
     async clear() {
       state = null;
       await settle(null);
+      await ensureAnnounced(commands, options.publicInterface ?? null, []);
       await clearHost(commands, names);
     },
   };

@@ -26,12 +26,14 @@ export async function ensureHost(
   commands: NodeCommands,
   names: NodeNames,
   pools: DesiredNetwork['pools'] | null,
+  /** Public addresses that the node answers for. */
+  publicAddresses: readonly string[] = [],
 ): Promise<void> {
   await ensureForwarding(commands);
   await ensureNameServer(commands);
   const wanted = {
     blackhole: pools === null ? [] : families.flatMap((family) => pools[family]),
-    local: pools === null ? [] : pools.services,
+    local: pools === null ? [] : [...pools.services, ...publicAddresses],
   };
   const lines = await Promise.all(
     (['blackhole', 'local'] as const).map(async (kind) => {

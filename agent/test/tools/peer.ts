@@ -48,6 +48,8 @@ export type PeerCommand =
   | { readonly do: 'accepted' }
   /** Sends so many bytes to an echo, and answers whether they all came back as they were. */
   | { readonly do: 'transfer'; readonly address: string; readonly port: number; readonly bytes: number }
+  /** Where connections and datagrams came from, in their order. */
+  | { readonly do: 'sources' }
   /** Texts of all datagrams so far. */
   | { readonly do: 'received' };
 
@@ -62,6 +64,9 @@ const stalledMs = 10_000;
 const sockets = new Map<string, Socket>();
 const accepted = new Set<Socket>();
 const received: string[] = [];
+const sources: string[] = [];
+/** An IPv4 address as such, also on a socket of both families. */
+const plain = (address: string) => address.replace(/^::ffff:/, '');
 let everAccepted = 0;
 const udp: UdpSocket[] = [];
 
@@ -138,12 +143,16 @@ async function carryOut(command: PeerCommand): Promise<unknown> {
         const server = createServer((socket) => {
           accepted.add(socket);
           everAccepted += 1;
+          sources.push(plain(socket.remoteAddress ?? ''));
           socket.on('error', () => {}).pipe(socket);
         });
         return within((done) => server.listen(command.port, '::', () => done(true)));
       }
       const socket = createSocket({ type: 'udp6' });
-      socket.on('message', (message) => received.push(message.toString()));
+      socket.on('message', (message, from) => {
+        received.push(message.toString());
+        sources.push(plain(from.address));
+      });
       udp.push(socket);
       return within((done) => socket.bind(command.port, '::', () => done(true)));
     }
@@ -217,6 +226,8 @@ async function carryOut(command: PeerCommand): Promise<unknown> {
       return everAccepted;
     case 'transfer':
       return transfer(command).catch(() => false);
+    case 'sources':
+      return sources;
     case 'received':
       return received;
     default:

@@ -86,6 +86,18 @@ export const addressEvents = {
     }),
   },
 
+  PublicAddressAnnounced: {
+    doc: 'From now on this node answers for the address, and no other.',
+    stream: 'publicAddress',
+    version: 1,
+    data: z.strictObject({
+      publicAddressId: id('publicAddress'),
+      namespaceId: id('namespace'),
+      address,
+      nodeId: id('node'),
+    }),
+  },
+
   PortMappingCreated: {
     doc: 'A port of a public address leads to instances of the tenant.',
     stream: 'portMapping',

@@ -225,6 +225,8 @@ export const networkReport = z.strictObject({
   error: z.strictObject({ generation: z.number().int(), message: z.string().max(4000) }).nullable(),
   /** Its end of the tunnel and the MTU, in bytes, of the network underneath; null where it isn't to be connected. */
   underlay: z.strictObject({ ...tunnelEnd.shape, mtu: z.number().int().min(1280).max(65_535) }).nullable(),
+  /** Whether it has an interface to the outside, and can answer for public addresses. */
+  outside: z.boolean().default(false),
   /** Of the work that it is the outcome of. */
   traceparent: traceparent.optional(),
 });

@@ -18,6 +18,7 @@ import { addressHandlers } from './commands/addresses.ts';
 import { publicAddressHandlers } from './commands/public-addresses.ts';
 import { networkHandlers } from './commands.ts';
 import { reconcileAddresses } from './controllers/addressing.ts';
+import { reconcileAnnouncing } from './controllers/announcing.ts';
 import { reconcileDraining } from './controllers/draining.ts';
 import { createFirstSubnets } from './controllers/first-subnets.ts';
 import { reconcileLagging } from './controllers/lagging.ts';
@@ -77,6 +78,7 @@ const wakesServing: ReadonlySet<NetworkEvent['type']> = new Set([
   'ServiceUpdated',
   'EndpointAllocated',
   'EndpointWithdrawn',
+  'PortMappingCreated',
 ]);
 const wakesDraining: ReadonlySet<NetworkEvent['type']> = new Set(['NamespaceClosed', 'EndpointReleased']);
 
@@ -158,6 +160,12 @@ export async function startNetwork(options: {
     resyncMs,
     log,
     reconcile: () => reconcileResting({ db: pool, store, reachability, caughtUp }),
+  });
+  const announcing = startController({
+    name: 'announcing',
+    resyncMs,
+    log,
+    reconcile: () => reconcileAnnouncing({ db: pool, store, reachability, caughtUp }),
   });
   const growth = startController({
     name: 'subnet-growth',
@@ -297,6 +305,7 @@ export async function startNetwork(options: {
         addressing.stop(),
         resting.stop(),
         growth.stop(),
+        announcing.stop(),
         draining.stop(),
         nodes.stop(),
         serving.stop(),

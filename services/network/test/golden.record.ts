@@ -284,6 +284,11 @@ for (const number of [1, 2]) {
     target: { kind: 'DEPLOYMENT', deploymentId: goldenId('deployment', 1), port: 8080 },
   } as const);
 }
+run(
+  publicAddress,
+  { ...byAnnOf(publicAddressStream(goldenId('publicAddress', 1))), actor: 'service:network' },
+  { kind: 'announce', nodeId: goldenId('node', 1) },
+);
 run(portMapping, byAnnOf(portMappingStream(goldenId('portMapping', 2))), { kind: 'delete' });
 const gone = goldenId('publicAddress', 2);
 run(publicAddress, byAnnOf(publicAddressStream(gone)), { kind: 'release', restsUntil: '2026-11-24T00:00:00.000Z' });

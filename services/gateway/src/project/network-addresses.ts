@@ -25,6 +25,8 @@ export function projectAddresses(event: EventsOf<typeof addressEvents>, record: 
       const { publicAddressId: id, namespaceId: namespace_id, name, address } = event.data;
       return [put('public_address', id, { id, tenant_id, namespace_id, name, address, created_at })];
     }
+    case 'PublicAddressAnnounced':
+      return [];
     case 'PublicAddressReleased':
       return [remove('public_address', event.data.publicAddressId)];
     case 'PortMappingCreated': {

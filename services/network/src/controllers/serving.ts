@@ -33,14 +33,17 @@ interface Due extends Because {
 const columns = `e.instance_id as "instanceId", i.tenant, i.cause, i.correlation, i.traceparent`;
 
 /** Those that a service, or whatever else sends connections to ready endpoints, is about. */
-const selected = `exists (
-  select from network.service s where s.namespace_id = e.namespace_id and e.labels @> s.selector
+const selected = `(
+  exists (select from network.service s where s.namespace_id = e.namespace_id and e.labels @> s.selector)
+  or exists (select from network.port_mapping m where m.target ->> 'deploymentId' = i.deployment_id)
 )`;
 
 const due: Readonly<Record<Turn, string>> = {
   serve: `select ${columns} from network.endpoint e join network.deploy_instance i using (instance_id)
     where e.serving <> 'serving' and e.status <> 'refused' and i.wanted and i.ready and not i.stopping
-      and e.namespace_id in (select namespace_id from network.service) and ${selected}
+      and e.namespace_id in (
+        select namespace_id from network.service union select namespace_id from network.port_mapping
+      ) and ${selected}
     order by 1 limit $1`,
   withdraw: `select ${columns} from network.deploy_instance i join network.endpoint e using (instance_id)
     where (i.stopping or not i.ready or not i.wanted) and e.serving = 'serving'

@@ -19,7 +19,10 @@ import {
   useBefore,
 } from './claims.ts';
 
-export type PublicAddressEvent = Extract<NetworkEvent, { type: 'PublicAddressAllocated' | 'PublicAddressReleased' }>;
+export type PublicAddressEvent = Extract<
+  NetworkEvent,
+  { type: 'PublicAddressAllocated' | 'PublicAddressReleased' | 'PublicAddressAnnounced' }
+>;
 
 export interface PublicAddress {
   readonly publicAddressId: Id<'publicAddress'>;
@@ -31,7 +34,7 @@ export interface PublicAddress {
 
 export type PublicAddressState =
   | { readonly status: 'absent' }
-  | { readonly status: 'held'; readonly held: PublicAddress }
+  | { readonly status: 'held'; readonly held: PublicAddress; readonly by: Id<'node'> | null }
   | { readonly status: 'released' };
 
 export type PublicAddressCommand =
@@ -42,7 +45,8 @@ export type PublicAddressCommand =
       /** The tenant's own address that rests there, which this takes over; null for none. */
       readonly resting: Id<'publicAddress'> | null;
     } & PublicAddress)
-  | { readonly kind: 'release'; readonly restsUntil: string };
+  | { readonly kind: 'release'; readonly restsUntil: string }
+  | { readonly kind: 'announce'; readonly nodeId: Id<'node'> };
 
 export const publicAddressStream = (id: string) => `publicAddress:${id}`;
 export const noPublicAddress = reject('NOT_FOUND', 'There is no such public address.', 'publicAddressId');
@@ -86,15 +90,25 @@ export const publicAddress: Decider<PublicAddressState, PublicAddressCommand, Pu
           ],
         );
       }
+      case 'announce': {
+        if (state.status !== 'held' || state.by === command.nodeId) return accept<PublicAddressEvent>([]);
+        const { publicAddressId, namespaceId, address } = state.held;
+        const { nodeId } = command;
+        return accept<PublicAddressEvent>([
+          { type: 'PublicAddressAnnounced', data: { publicAddressId, namespaceId, address, nodeId } },
+        ]);
+      }
       default:
         return command satisfies never;
     }
   },
 
-  evolve(_state, event) {
+  evolve(state, event) {
     switch (event.type) {
       case 'PublicAddressAllocated':
-        return { status: 'held', held: event.data };
+        return { status: 'held', held: event.data, by: null };
+      case 'PublicAddressAnnounced':
+        return state.status === 'held' ? { ...state, by: event.data.nodeId } : state;
       case 'PublicAddressReleased':
         return { status: 'released' };
       default:

@@ -21,22 +21,27 @@ export async function storeReport(
   nodeId: Id<'node'>,
   applied: Applied | null,
   error: NetworkReport['error'],
+  outside: boolean,
 ): Promise<void> {
   await pool.query(
     `insert into network.node_applied
-       (node_id, generation, hash, reported_at, error_generation, error_message, error_since)
-     values ($1, $2, $3, now(), $4, $5, case when $5::text is not null then now() end)
+       (node_id, generation, hash, reported_at, error_generation, error_message, error_since, outside)
+     values ($1, $2, $3, now(), $4, $5, case when $5::text is not null then now() end, $6)
      on conflict (node_id) do update set
        generation = case when excluded.generation >= coalesce(node_applied.generation, 0)
          then excluded.generation else node_applied.generation end,
        hash = case when excluded.generation >= coalesce(node_applied.generation, 0)
          then excluded.hash else node_applied.hash end,
        reported_at = excluded.reported_at,
+       outside = excluded.outside,
        error_generation = excluded.error_generation,
        error_message = excluded.error_message,
        error_since = case when excluded.error_message is not null
          then coalesce(node_applied.error_since, excluded.error_since) end`,
-    [nodeId, applied?.generation ?? null, applied?.hash ?? null, error?.generation ?? null, error?.message ?? null],
+    [
+      ...[nodeId, applied?.generation ?? null, applied?.hash ?? null],
+      ...[error?.generation ?? null, error?.message ?? null, outside],
+    ],
   );
 }
 

@@ -113,7 +113,7 @@ async function handleReport(options: ReportOptions, report: NetworkReport): Prom
     log.warn({ nodeId, ...applied }, 'a node reports rules that it was not served; the report is not believed');
   }
   const progress = believed && (await isProgress(pool, nodeId, applied.generation));
-  await storeReport(pool, nodeId, believed ? applied : null, error);
+  await storeReport(pool, nodeId, believed ? applied : null, error, report.outside);
   if (progress) options.onConfirmed();
   options.onReported();
   const refused = await connectNode(options, nodeId, report.underlay);

@@ -4,6 +4,7 @@ import { isOf } from '@atoll/schema/registry';
 import type { PoolClient } from 'pg';
 import { lastOf, parseRange } from '../domain/address.ts';
 import { addressAlone } from '../domain/address-range.ts';
+import { announcerOf } from './mappings.ts';
 import type { NetworkRecord } from './record.ts';
 import type { Touch } from './touch.ts';
 
@@ -88,6 +89,15 @@ export async function applyAddresses(tx: PoolClient, record: AddressRecord): Pro
       await hold(tx, [addressAlone(address)], publicAddressId, record);
       return null;
     }
+    case 'PublicAddressAnnounced': {
+      const { publicAddressId, nodeId } = record.data;
+      const before = await announcerOf(tx, publicAddressId);
+      await tx.query('update network.public_address set announced_by = $2 where public_address_id = $1', [
+        publicAddressId,
+        nodeId,
+      ]);
+      return { kind: 'outside', position, traceparent, nodes: [...before, nodeId] };
+    }
     case 'PublicAddressReleased':
       await tx.query('update network.public_address set rests_until = $2 where public_address_id = $1', [
         record.data.publicAddressId,
@@ -110,11 +120,14 @@ export async function applyAddresses(tx: PoolClient, record: AddressRecord): Pro
           ...[record.id, record.correlation, traceparent],
         ],
       );
-      return null;
+      return { kind: 'outside', position, traceparent, nodes: await announcerOf(tx, publicAddressId) };
     }
     case 'PortMappingDeleted':
       await tx.query('delete from network.port_mapping where port_mapping_id = $1', [record.data.portMappingId]);
-      return null;
+      return {
+        ...{ kind: 'outside', position, traceparent },
+        nodes: await announcerOf(tx, record.data.publicAddressId),
+      };
     default:
       return record satisfies never;
   }

@@ -70,6 +70,8 @@ export async function addTouched(
         return compiler.nodesThatName(touch.nodeId);
       case 'policy':
         return touch.namespaces.flatMap((namespace) => hosts.get(namespace) ?? []);
+      case 'outside':
+        return touch.nodes;
       case 'pools':
         return everybody;
       default:

@@ -8,6 +8,7 @@ import { canonicalJson, minus, partDigest, plus, type Sum } from '@atoll/schema/
 import type { PoolClient } from 'pg';
 import type { Compiler } from '../compile/compiler.ts';
 import { compileRemotes } from '../compile/remotes.ts';
+import { readMappings } from './mappings.ts';
 import type { PartRow } from './parts.ts';
 import { readServices } from './services.ts';
 import { readTunnelEnds } from './tunnel-ends.ts';
@@ -21,10 +22,11 @@ async function readSections(
   nodes: readonly string[],
 ): Promise<Map<string, Sections>> {
   const services = await readServices(tx, nodes);
+  const mappings = await readMappings(tx, nodes);
   const ends = await readTunnelEnds(tx);
   return new Map(
     nodes.map((node): [string, Sections] => {
-      const sections: Sections = { ...noSections, ...services.get(node) };
+      const sections: Sections = { ...noSections, ...services.get(node), mappings: mappings.get(node) ?? [] };
       const targets = sections.mappings.flatMap((mapping) => mapping.targets.map(({ address }) => address));
       const remotes = compileRemotes(compiler.elsewhere(node, targets), ends);
       return [node, { ...sections, remotes }];

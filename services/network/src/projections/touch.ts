@@ -25,5 +25,12 @@ export type Touch =
       readonly traceparent: string | null;
       readonly namespaces: readonly string[];
     }
+  /** What nodes answer for, of the outside, has changed. */
+  | {
+      readonly kind: 'outside';
+      readonly position: number;
+      readonly traceparent: string | null;
+      readonly nodes: readonly string[];
+    }
   /** The platform's ranges have changed: all nodes, whose rules stay what they are. */
   | { readonly kind: 'pools'; readonly position: number; readonly traceparent: string | null };

@@ -1,0 +1,63 @@
+/** Has each public address that leads somewhere answered for by one node (domain/announcing.ts). Level-triggered. */
+import { type EventStore, handleCommand } from '@atoll/events/store';
+import type { Id } from '@atoll/schema/ids';
+import type { Pool } from 'pg';
+import { type Candidate, chooseAnnouncer } from '../domain/announcing.ts';
+import { publicAddress, publicAddressStream } from '../domain/public-address.ts';
+import type { Reachability } from '../nodes/reachability.ts';
+import { type Because, originBecauseOf } from '../origin.ts';
+import { behindMapping } from '../projections/mappings.ts';
+
+const perRun = 500;
+
+interface Row extends Because {
+  readonly publicAddressId: Id<'publicAddress'>;
+  readonly address: string;
+  readonly announcedBy: Id<'node'> | null;
+  readonly candidates: readonly Candidate[];
+}
+
+const sql = `
+  with outside as (
+    select node_id from network.node_applied
+    where outside and greatest(reported_at, $2::timestamptz) > now() - $3 * interval '1 millisecond'
+  ),
+  served as (
+    select m.public_address_id, e.node_id, count(distinct m.port_mapping_id)::integer as served
+    from network.port_mapping m
+    join network.endpoint e on ${behindMapping}
+    group by m.public_address_id, e.node_id
+  )
+  select p.public_address_id as "publicAddressId", p.address, p.announced_by as "announcedBy",
+    p.tenant, p.cause, p.correlation, p.traceparent,
+    (select coalesce(json_agg(json_build_object('nodeId', o.node_id, 'served', coalesce(s.served, 0))), '[]'::json)
+     from outside o left join served s on s.node_id = o.node_id and s.public_address_id = p.public_address_id
+    ) as candidates
+  from network.public_address p
+  where p.rests_until is null
+    and exists (select from network.port_mapping m where m.public_address_id = p.public_address_id)
+  order by p.public_address_id limit $1`;
+
+export async function reconcileAnnouncing(options: {
+  readonly db: Pool;
+  readonly store: EventStore;
+  readonly reachability: Reachability;
+  readonly caughtUp: () => Promise<void>;
+}): Promise<void> {
+  const { db, store, reachability, caughtUp } = options;
+  await caughtUp();
+  const { rows } = await db.query<Row>(sql, [perRun, reachability.since, reachability.silentAfterMs]);
+  await Promise.all(
+    rows.map(async ({ publicAddressId, address, announcedBy, candidates, ...because }) => {
+      const nodeId = chooseAnnouncer(address, announcedBy, candidates);
+      if (nodeId === null || nodeId === announcedBy) return;
+      const outcome = await handleCommand(store, {
+        decider: publicAddress,
+        stream: publicAddressStream(publicAddressId),
+        command: { kind: 'announce', nodeId },
+        origin: originBecauseOf(because),
+      });
+      if (!outcome.ok) throw new Error(`${publicAddressId} is answered for by nobody: ${outcome.rejection.message}`);
+    }),
+  );
+}
