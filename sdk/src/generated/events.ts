@@ -98,6 +98,7 @@ export interface EventData {
   'network.PublicAddressRested': { readonly rangeId: string; readonly publicAddressId: string; readonly address: string };
   'network.PublicAddressAllocated': { readonly publicAddressId: string; readonly namespaceId: string; readonly name: string; readonly address: string; readonly rangeId: string };
   'network.PublicAddressReleased': { readonly publicAddressId: string; readonly namespaceId: string; readonly name: string; readonly address: string; readonly rangeId: string; readonly restsUntil: string };
+  'network.PublicAddressAnnounced': { readonly publicAddressId: string; readonly namespaceId: string; readonly address: string; readonly nodeId: string };
   'network.PortMappingCreated': { readonly portMappingId: string; readonly publicAddressId: string; readonly namespaceId: string; readonly address: string; readonly protocol: "TCP" | "UDP"; readonly port: number; readonly target: { readonly kind: "DEPLOYMENT"; readonly deploymentId: string; readonly port: number } | { readonly kind: "SERVICE"; readonly serviceId: string; readonly port: number } };
   'network.PortMappingDeleted': { readonly portMappingId: string; readonly publicAddressId: string; readonly namespaceId: string; readonly address: string; readonly protocol: "TCP" | "UDP"; readonly port: number };
   'network.SubnetGrowthSet': { readonly namespaceId: string; readonly automatic: boolean };

@@ -410,3 +410,90 @@ describe('port mappings', () => {
     expect(claims).toEqual([]);
   });
 });
+
+describe('a public address that leads somewhere', () => {
+  /** A deployment with one ready instance on a node. */
+  async function deployed(namespaceId: Id<'namespace'>, deploymentId: Id<'deployment'>, nodeId: Id<'node'>) {
+    const instanceId = newId('instance');
+    const told = { deploymentId, instanceId, nodeId, namespaceId, releaseId: newId('release') };
+    const stream = `deployment:${deploymentId}`;
+    await harness.fact(harness.deploy, tenant, stream, 'InstancePlaced', {
+      ...{ ...told, labels: {}, resources: { cpuMillis: 100, memoryMiB: 64 }, decision: { filtered: [], scores: [] } },
+    });
+    await harness.event(`endpoint:${instanceId}`, 'EndpointAllocated');
+    const ready = { deploymentId, instanceId, nodeId };
+    await harness.fact(harness.deploy, tenant, stream, 'InstanceReady', ready);
+    return (await harness.event(`endpoint:${instanceId}`, 'EndpointAllocated')).data;
+  }
+  const following = (outside: boolean) => {
+    const agent = createAgent(harness.nc, newId('node'), outside);
+    let going = true;
+    const work = (async () => {
+      while (going) {
+        await agent.sync().catch(() => {});
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    })();
+    return {
+      ...agent,
+      async stop() {
+        going = false;
+        await work;
+      },
+      mappings: () =>
+        (agent.applied()?.rules.mappings ?? [])
+          .filter(({ address }) => address === '192.0.2.7')
+          .map(({ port, targets }) => [port, targets.length]),
+    };
+  };
+
+  it('is answered for by one node, where its instances are; by another one when that is silent', async () => {
+    const agents = [following(true), following(true), following(false)] as const;
+    const [first, second, inside] = agents;
+    try {
+      const namespaceId = await harness.openNamespace(tenant);
+      const deploymentId = newId('deployment');
+      const at = await deployed(namespaceId, deploymentId, first.nodeId);
+      // Nodes that have nothing are told of nothing.
+      for (const agent of [second, inside]) await harness.place(tenant, namespaceId, agent.nodeId);
+      resultOf(await add('PUBLIC', '192.0.2.0/28'));
+      const { publicAddressId = '' } = resultOf(await allocate(tenant, namespaceId, 'web', { address: '192.0.2.7' }));
+      const lead = (port: number) =>
+        harness.call(
+          'CreatePortMapping',
+          {
+            ...{ publicAddressId, namespaceId, protocol: 'TCP', port },
+            target: { kind: 'DEPLOYMENT', deploymentId, port: 8443 },
+          },
+          { tenant },
+        );
+      const { portMappingId = '' } = resultOf(await lead(443));
+      await expect.poll(first.mappings, patient).toEqual([[443, 1]]);
+      const [found] = first.applied()?.rules.mappings.filter(({ address }) => address === '192.0.2.7') ?? [];
+      expect(found?.targets).toEqual([{ address: at.ipv4, port: 8443, here: true }]);
+      expect([second.mappings(), inside.mappings()]).toEqual([[], []]);
+
+      // None of a tenant that is isolated.
+      const suspended = { tenantId: tenant, reason: 'unpaid' };
+      await harness.fact(harness.tenancy, tenant, `tenant:${tenant}`, 'TenantSuspended', suspended);
+      await expect.poll(first.mappings, patient).toEqual([]);
+      await harness.fact(harness.tenancy, tenant, `tenant:${tenant}`, 'TenantResumed', { tenantId: tenant });
+      await expect.poll(first.mappings, patient).toEqual([[443, 1]]);
+
+      await deployed(namespaceId, deploymentId, second.nodeId);
+      await first.stop();
+      await expect.poll(second.mappings, patient).toEqual([[443, 1]]);
+      const announced = (await harness.eventsOf(`publicAddress:${publicAddressId}`)).flatMap((event) =>
+        event.type === 'PublicAddressAnnounced' ? [(event.data as { nodeId: string }).nodeId] : [],
+      );
+      expect(announced.at(-1)).toBe(second.nodeId);
+      await first.sync();
+      expect(first.mappings()).toEqual([]);
+
+      resultOf(await harness.call('DeletePortMapping', { portMappingId }, { tenant }));
+      await expect.poll(second.mappings, patient).toEqual([]);
+    } finally {
+      for (const agent of agents) await agent.stop();
+    }
+  });
+});

@@ -12,7 +12,8 @@ export interface Report {
   readonly at?: string;
 }
 
-export function createAgent(nc: NatsConnection, nodeId: Id<'node'>) {
+/** `outside`: whether it says that it can answer for public addresses. */
+export function createAgent(nc: NatsConnection, nodeId: Id<'node'>, outside = false) {
   let applied: DesiredNetwork | null = null;
   let underlay: NetworkReport['underlay'] = null;
   const report = (body: Report | null, as: Id<'node'> = nodeId) =>
@@ -24,6 +25,7 @@ export function createAgent(nc: NatsConnection, nodeId: Id<'node'>) {
         applied: body && { at: new Date().toISOString(), ...body },
         error: null,
         underlay,
+        outside,
       },
       { timeoutMs: 5000 },
     );

@@ -131,7 +131,12 @@ export function publicAddressHandlers(needs: PublicAddressNeeds): Pick<CommandHa
         input.address === null
           ? await findFree(input.family === 'IPV4' ? 4 : 6)
           : await findThat(input.address, context.tenant);
-      if ('code' in found) return { ok: false, rejection: found } as const;
+      if ('code' in found) {
+        // A range may have been added that the table hasn't yet.
+        if (tries > 0) return { ok: false, rejection: found } as const;
+        await caughtUp();
+        continue;
+      }
       let raced = false;
       let taken: readonly string[] | null = null;
       const outcome = await handleCommand(store, {

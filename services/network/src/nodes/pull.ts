@@ -35,7 +35,6 @@ export function servePull(options: { nc: NatsConnection; pool: Pool; pools: Know
       if (!request.success) return badRequest(request.error.message);
       const { generation: since, after } = request.data;
       if (after !== null && parseCursor(after) === null) return badRequest('`after` is no page that was given.');
-      const known = await pools.refresh();
       return inSnapshot(pool, async (tx) => {
         const { generation, hash, traces, floor } = await readHead(tx, nodeId);
         // Generation 0 is "none yet", also where 0 is the newest: such an agent gets the empty rule set.
@@ -43,6 +42,8 @@ export function servePull(options: { nc: NatsConnection; pool: Pool; pools: Know
         const from = since < floor ? 0 : since;
         const { operations, next } = await readChanges(tx, nodeId, from, after);
         const newer = traces.filter((one) => one.generation > since).map(({ traceparent }) => traceparent);
+        // Of the same moment as the generation that stands for them.
+        const known = await pools.refresh(tx);
         return { nodeId, from, generation, hash, pools: known, operations: [...operations], next, traces: newer };
       });
     },

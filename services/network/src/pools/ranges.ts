@@ -2,7 +2,7 @@
 import type { Id } from '@atoll/schema/ids';
 import type { RangePurpose } from '@atoll/schema/network/addresses';
 import type { DesiredNetwork } from '@atoll/schema/node/network';
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import { type Family, parseRange, type Range } from '../domain/address.ts';
 
 export interface PlatformRange {
@@ -32,7 +32,7 @@ export const rangesFor = (ranges: readonly PlatformRange[], purpose: RangePurpos
   ranges.filter((one) => one.purpose === purpose && (family === undefined || one.range.family === family));
 
 /** What every node guards: all that instances and services have their addresses of. */
-async function readPools(db: Pick<Pool, 'query'>): Promise<DesiredNetwork['pools']> {
+async function readPools(db: Pool | PoolClient): Promise<DesiredNetwork['pools']> {
   const { rows } = await db.query<{ family: Family; cidr: string; pool: boolean; services: boolean }>({
     name: 'network-pools',
     text: `select family, cidr, purpose = 'INSTANCES' or within is null as pool, purpose = 'SERVICES' as services
@@ -48,11 +48,11 @@ export interface KnownPools {
   readonly ipv4: DesiredNetwork['pools']['ipv4'];
   readonly ipv6: DesiredNetwork['pools']['ipv6'];
   readonly services: DesiredNetwork['pools']['services'];
-  /** As they are now. */
-  refresh(): Promise<DesiredNetwork['pools']>;
+  /** As they are now, or at the moment that the transaction sees. */
+  refresh(tx?: PoolClient): Promise<DesiredNetwork['pools']>;
 }
 
-export async function knowPools(db: Pick<Pool, 'query'>): Promise<KnownPools> {
+export async function knowPools(db: Pool): Promise<KnownPools> {
   let last = await readPools(db);
   return {
     get ipv4() {
@@ -64,9 +64,10 @@ export async function knowPools(db: Pick<Pool, 'query'>): Promise<KnownPools> {
     get services() {
       return last.services;
     },
-    async refresh() {
-      last = await readPools(db);
-      return last;
+    async refresh(tx) {
+      const now = await readPools(tx ?? db);
+      last = now;
+      return now;
     },
   };
 }

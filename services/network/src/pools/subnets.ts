@@ -102,7 +102,12 @@ export function createSubnetAllocator(options: {
     for (let tries = 0; tries < maxTries; tries++) {
       const ranges = await readRanges(db);
       const ipv4 = await find(wanted[4], 4, ranges);
-      if ('code' in ipv4) return { ok: false, rejection: ipv4 };
+      if ('code' in ipv4) {
+        if (tries > 0) return { ok: false, rejection: ipv4 };
+        // A range may have been added, or come free, that the table hasn't yet.
+        await caughtUp();
+        continue;
+      }
       const ipv6 = await find(wanted[6], 6, ranges);
       if ('code' in ipv6) return { ok: false, rejection: ipv6 };
 
