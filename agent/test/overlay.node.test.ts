@@ -198,6 +198,40 @@ describe.each(families)('over a segment of %s', (family) => {
     await a.tunnel.ensure(a.underlay, segment.remotesOf(a));
   });
 
+  test('a pod that may send to everywhere outside can make no packets of the tunnel', async () => {
+    const netns = await lab.namespace('host');
+    const host = await segment.plug(netns, 55);
+    const listener = lab.peer(netns);
+    for (const port of [a.underlay.port, a.underlay.port + 1]) {
+      await listener.ask({ do: 'listen', protocol: 'UDP', port });
+    }
+    const document = segment.documentOf(a, openings);
+    const everywhere = {
+      ...{ name: 'everywhere', kind: 'networks' as const },
+      ipv4: ['0.0.0.0/1', '128.0.0.0/1'],
+      ipv6: ['::/1', '8000::/1'],
+    };
+    const out = { policyId: fixedId('policy', 9), action: 'ALLOW', set: everywhere.name, log: false } as const;
+    const rules = {
+      ...document.rules,
+      sets: [...document.rules.sets, everywhere],
+      chains: document.rules.chains.map((chain) =>
+        chain.direction === 'egress'
+          ? { ...chain, rules: [...chain.rules, { ...out, protocol: null, ports: null, icmp: null }] }
+          : chain,
+      ),
+    };
+    await a.rules.ensure({ ...document, rules });
+    const send = (port: number, text: string) => web.peer.ask({ do: 'send', address: host, port, from: null, text });
+    await until('what is allowed arrives', async () => {
+      await send(a.underlay.port, 'forged');
+      await send(a.underlay.port + 1, 'honest');
+      return ((await listener.ask({ do: 'received' })) as string[]).includes('honest');
+    });
+    expect(await listener.ask({ do: 'received' })).not.toContain('forged');
+    await segment.apply(a, openings);
+  });
+
   describe('a stranger on the segment', () => {
     let stranger: { netns: string; address: string };
     const device = 'forged';
@@ -262,6 +296,11 @@ describe.each(families)('over a segment of %s', (family) => {
       expect(await getsIn('with another hardware address')).toEqual([false, false]);
       await forge(a, a.underlay.address, ends.cache);
       expect(await getsIn("with the address of another node's pod")).toEqual([false, false]);
+      const prefix = family === 'ipv4' ? 32 : 128;
+      await commands.run('ip', ['addr', 'add', `${c.underlay.address}/${prefix}`, 'dev', uplink]);
+      await forge(c, c.underlay.address, ends.web);
+      expect(await getsIn("as another node, which the pod isn't on")).toEqual([false, false]);
+      await commands.run('ip', ['addr', 'del', `${c.underlay.address}/${prefix}`, 'dev', uplink]);
       await forge(a, a.underlay.address, ends.web);
       expect(await getsIn('with everything')).toEqual([true, true]);
       await commands.run('ip', ['link', 'del', device]);
@@ -317,6 +356,10 @@ describe.each(families)('over a segment of %s', (family) => {
     const rest = [a, c];
     for (const member of rest) await segment.apply(member, openings, rest);
     expect(await reach(web, ends.db, 5432)).toBe(dropped);
+    for (const flag of ['-4', '-6']) {
+      const { stdout } = await a.commands.run('ip', [flag, 'route', 'show', 'dev', a.names.tunnel]);
+      expect(stdout).not.toContain(flag === '-4' ? ends.db.ipv4 : ends.db.ipv6);
+    }
     expect(await reach(cache, ends.web, 5432)).toBe(open);
     await b.commands.run('ip', ['link', 'del', uplink]);
     b = await segment.join(b.id, [ends.db], { again: b });
