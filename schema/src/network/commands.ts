@@ -7,6 +7,7 @@ import { labels, name } from '../text.ts';
 import { addressCommands } from './addresses.ts';
 import { flowCommands } from './flows.ts';
 import { platformPolicyCommands } from './platform-policies.ts';
+import { policyWarning } from './policies.ts';
 import { reachabilityCommands } from './reachability.ts';
 import { serviceCommands } from './services.ts';
 import { isolationLevel, policySchedule, typedPolicyDefinition } from './spec.ts';
@@ -20,11 +21,11 @@ export const networkCommands = {
   ...addressCommands,
   CreateIsolationPolicy: {
     input: z.strictObject({ namespaceId: id('namespace'), name, definition: typedPolicyDefinition, schedule }),
-    result: z.strictObject({ policyId: id('policy') }),
+    result: z.strictObject({ policyId: id('policy'), warnings: z.array(policyWarning).default([]) }),
   },
   UpdateIsolationPolicy: {
     input: z.strictObject({ policyId: id('policy'), definition: typedPolicyDefinition, schedule }),
-    result: z.strictObject({ policyId: id('policy') }),
+    result: z.strictObject({ policyId: id('policy'), warnings: z.array(policyWarning).default([]) }),
   },
   /** All labels of the policy itself: not those that it selects by. */
   SetIsolationPolicyLabels: {

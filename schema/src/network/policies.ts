@@ -33,6 +33,10 @@ function fromV1<T extends { readonly namespaceId: Id<'namespace'>; readonly spec
   return { ...rest, definition, schedule: null, active: true, nextChangeAt: null };
 }
 
+/** Told with a policy that was created or changed. */
+export const policyWarning = z.strictObject({ code: z.enum(['SELECTS_NOTHING']), message: z.string().max(4000) });
+export type PolicyWarning = z.infer<typeof policyWarning>;
+
 export const isolationPolicyEvents = {
   IsolationPolicyCreated: {
     doc: 'A tenant decides about connections of its instances: lets through what was shut, or shuts what was open.',

@@ -2469,7 +2469,6 @@ fragment PolicyTraffic on PolicyTraffic {
 fragment PolicyWarning on PolicyWarning {
   code
   message
-  field
 }
 fragment PortRange on PortRange {
   protocol
@@ -2539,7 +2538,6 @@ fragment PolicyTraffic on PolicyTraffic {
 fragment PolicyWarning on PolicyWarning {
   code
   message
-  field
 }
 fragment PortRange on PortRange {
   protocol

@@ -1090,11 +1090,7 @@ export type CreateSubnetInput = {
 /** What of a policy may not be what was meant. */
 export type PolicyWarningCode =
   /** Nothing has these labels now. */
-  | 'SELECTS_NOTHING'
-  /** Names can't be resolved any more by those whom it is about. */
-  | 'DNS_SHUT'
-  /** Another policy decides everything that it could decide. */
-  | 'SHADOWED';
+  | 'SELECTS_NOTHING';
 
 /** An isolation policy to create. */
 export type CreateIsolationPolicyInput = {
@@ -1896,7 +1892,7 @@ export type ReleaseFragment = { readonly id: string, readonly number: number, re
 
 export type ContainerPortFragment = { readonly port: number, readonly protocol: Protocol };
 
-export type PolicyWarningFragment = { readonly code: PolicyWarningCode, readonly message: string, readonly field: ReadonlyArray<string> | null };
+export type PolicyWarningFragment = { readonly code: PolicyWarningCode, readonly message: string };
 
 export type ServiceWarningFragment = { readonly code: ServiceWarningCode, readonly message: string };
 

@@ -264,6 +264,7 @@ export async function startNetwork(options: {
       services: { store, db: pool, addresses: serviceAddresses, caughtUp },
       policies: {
         store,
+        db: pool,
         poolRanges: () => [...known.ipv4, ...known.ipv6].map(parseRange),
         homeOfService: async (tenant, serviceId) => {
           const found = await loadState(store, { decider: service, stream: serviceStream(serviceId) });

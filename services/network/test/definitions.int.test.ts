@@ -43,11 +43,9 @@ const create = (part: Partial<PolicyDefinition>, tenant = mine) =>
     { tenant },
   );
 const rulesOf = async (): Promise<RuleSet> => {
-  const [row] = await harness.rows<{ rules: RuleSet }>('select rules from network.node_document where node_id = $1', [
-    nodeId,
-  ]);
-  if (!row) throw new Error('The node has no rules yet.');
-  return row.rules;
+  const document = await createAgent(harness.nc, nodeId).pull(0);
+  if (!document) throw new Error('The node has no rules yet.');
+  return document.rules;
 };
 
 describe('on a node', () => {
@@ -93,6 +91,13 @@ describe('on a node', () => {
       .poll(async () => JSON.stringify((await rulesOf()).chains.flatMap((chain) => chain.rules)), deadline)
       .not.toMatch(new RegExp(`${platformPolicyId}|"policyId":"${namespaceId}"`));
   });
+});
+
+it('what selects nothing is told, and done all the same', async () => {
+  const nobody = { ...instances(neighbour), labels: { app: 'nobody' } };
+  const reply = await create({ from: [nobody] });
+  expect(reply).toMatchObject({ ok: true, result: { warnings: [{ code: 'SELECTS_NOTHING' }] } });
+  expect(JSON.stringify(reply)).toContain('app=nobody');
 });
 
 describe('what can’t be said', () => {

@@ -15,7 +15,7 @@ const mentions: readonly Mention[] = [
 ];
 
 const shown: Order['shown'] = (result) => ({
-  warnings: (Array.isArray(result.warnings) ? result.warnings : []).map((warning) => ({ field: null, ...warning })),
+  warnings: result.warnings ?? [],
 });
 const words = {
   told: fieldOfInput,

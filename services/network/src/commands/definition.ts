@@ -6,6 +6,7 @@ import { type EventStore, loadState } from '@atoll/events/store';
 import { type Rejection, reject } from '@atoll/schema/errors';
 import type { Id, Tenant } from '@atoll/schema/ids';
 import type { PolicyDefinition, PolicyPeer, PolicySchedule, TypedPolicyDefinition } from '@atoll/schema/network/spec';
+import type { Pool } from 'pg';
 import { namespaceRefusal } from '../denials.ts';
 import type { Range } from '../domain/address.ts';
 import { environment, environmentStream } from '../domain/environment.ts';
@@ -15,6 +16,7 @@ import { isTimeZone } from '../domain/schedule.ts';
 
 export interface DefinitionNeeds {
   readonly store: EventStore;
+  readonly db: Pool;
   /** The platform's own addresses, which no CIDR stands for. */
   readonly poolRanges: () => readonly Range[];
   /** Null where the tenant has no such service. */

@@ -12,6 +12,7 @@ import { policy, policyNotFound, policyStream } from '../domain/policy.ts';
 import { originOf } from '../origin.ts';
 import { answer, refusedUnlessDone } from './answer.ts';
 import { type DefinitionNeeds, environmentNotFound, intendedOf, serviceNotFound } from './definition.ts';
+import { warningsOf } from './policy-warnings.ts';
 
 const nameTaken = reject(
   'NAME_TAKEN',
@@ -77,7 +78,7 @@ export function isolationPolicyHandlers(
         command: { kind: 'create', policyId, namespaceId, name, ...asked.intended },
         origin: originOf(context),
         idempotency,
-        result: { policyId },
+        result: { policyId, warnings: await warningsOf(needs.db, context.tenant, asked.intended.definition) },
         onClaimConflict: denied(namespaceId, definition),
       });
       return answer('CreateIsolationPolicy', outcome);
@@ -96,7 +97,7 @@ export function isolationPolicyHandlers(
         command: { kind: 'update', ...asked.intended, seen: context.expectedVersion },
         origin: originOf(context),
         idempotency,
-        result: { policyId },
+        result: { policyId, warnings: await warningsOf(needs.db, context.tenant, asked.intended.definition) },
         onClaimConflict: denied(null, definition),
         notFound: policyNotFound,
       });
