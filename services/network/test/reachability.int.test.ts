@@ -223,6 +223,10 @@ describe('which rule decides', () => {
       flows: [{ allowed: true, egress: { rule: { policyId: outside } }, ingress: null }],
     });
     expect((await at('203.0.113.200')).allowed).toBe(false);
+    // The node's own address: no rule lets its pods speak to it.
+    await harness.rows(`insert into network.node values ($1, '203.0.113.9', 4789, '02:00:00:00:00:01', 1450)`, [near]);
+    expect(await at('203.0.113.9')).toMatchObject({ kind: 'UNKNOWN', allowed: false, flows: [] });
+    await harness.rows('delete from network.node where node_id = $1', [near]);
     expect((await at('2001:db8::1')).allowed).toBe(false);
   });
 

@@ -7,7 +7,15 @@ import type { ExplainedReachability, KnownEnd } from '@atoll/schema/network/reac
 import { canonicalAddress, type Family, families, familyOf } from '@atoll/schema/node/decide';
 import type { Pool } from 'pg';
 import { betweenInstances, type End, notRoutable, throughRules, toOutside } from './explain.ts';
-import { endAtAddress, endOfInstance, endsAtAddresses, findService, type RulesOf, readStandings } from './read.ts';
+import {
+  endAtAddress,
+  endOfInstance,
+  endsAtAddresses,
+  findService,
+  isAddressOfNode,
+  type RulesOf,
+  readStandings,
+} from './read.ts';
 
 type Question = NetworkInput<'ExplainReachability'>;
 export type Told<T> = { readonly ok: true; readonly told: T } | { readonly ok: false; readonly rejection: Rejection };
@@ -93,6 +101,7 @@ export async function askReachability(
           const why = notRoutable(address);
           if (why !== null) return { ok: false, rejection: reject('INVALID_ARGUMENT', why, 'to.address') };
           if (!source.node.reader.isInside(family, address)) {
+            if (await isAddressOfNode(tx, source.nodeId, address)) return await answer('UNKNOWN', []);
             return await answer('OUTSIDE', [toOutside(source, address, family, traffic)]);
           }
           const target = await endAtAddress(tx, tenant, family, address);

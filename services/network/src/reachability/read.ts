@@ -87,6 +87,15 @@ export async function endsAtAddresses(
   return new Map(rows.map((row) => [row.ipv4, row]));
 }
 
+/** Whether a node has the address itself: what its pods send to it never leaves it, and is dropped whatever the rules say. */
+export async function isAddressOfNode(tx: PoolClient, nodeId: Id<'node'>, address: string): Promise<boolean> {
+  const { rowCount } = await tx.query('select from network.node where node_id = $1 and address = $2', [
+    nodeId,
+    address,
+  ]);
+  return rowCount !== 0;
+}
+
 interface StandingRow extends Omit<NodeStanding, 'since'> {
   readonly since: Date | null;
 }
