@@ -2,7 +2,7 @@
 import { families } from '@atoll/agent/render/family';
 import type { RuleSet } from '@atoll/schema/node/network';
 import { until } from '../../agent/test/lab.ts';
-import type { Segment } from './lab/segment.ts';
+import type { Segment, SegmentNode } from './lab/segment.ts';
 import { type Probe, volley } from './lab/volley.ts';
 
 /** Between all parties that aren't the same host, over both families and all protocols. */
@@ -22,11 +22,20 @@ export function everyProbe(segment: Segment, ports: readonly number[]): Probe[] 
   );
 }
 
+/** Machines that build something else at the same time take their time. */
+export function untilEnforced(node: SegmentNode, generation: number): Promise<unknown> {
+  return until(
+    `rules of generation ${generation} on node ${node.number}`,
+    () => node.plane.networkReports.find((report) => (report.applied?.generation ?? 0) >= generation),
+    120_000,
+  );
+}
+
 /** One rule set for each node, in their order; resolves once all are in force. */
 export async function enforce(segment: Segment, ruleSets: readonly RuleSet[]): Promise<void> {
   await Promise.all(
     segment.nodes.map(({ number, plane }) =>
-      until(`node ${number} says where it is reached`, () => plane.networkReports.at(-1)?.underlay),
+      until(`node ${number} says where it is reached`, () => plane.networkReports.at(-1)?.underlay, 60_000),
     ),
   );
   const wanted = segment.nodes.map((node, index) => {
@@ -34,7 +43,7 @@ export async function enforce(segment: Segment, ruleSets: readonly RuleSet[]): P
     if (rules === undefined) throw new Error('there is a rule set for each node');
     return { node, generation: node.plane.guard({ ...rules, remotes: segment.remotesOf(node) }) };
   });
-  await Promise.all(wanted.map(({ node, generation }) => node.plane.untilEnforced(generation)));
+  await Promise.all(wanted.map(({ node, generation }) => untilEnforced(node, generation)));
   await segment.connected();
 }
 

@@ -139,6 +139,7 @@ async function run(segment: Segment, options: Options, dice: Dice): Promise<Cont
   } finally {
     talking = false;
     await talk;
+    streams.end();
   }
   return { ...outcome, counts: await streams.stop() };
 }

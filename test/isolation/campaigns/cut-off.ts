@@ -10,7 +10,7 @@ import { type Pod, Segment, type SegmentNode } from '../lab/segment.ts';
 import { type Flow, startStreams } from '../lab/stream.ts';
 import { answerDatagrams } from '../lab/volley.ts';
 import { nodePasses } from '../model/rule-set.ts';
-import { enforce, everyProbe, forgetConnections, type Proof, prove } from '../proof.ts';
+import { enforce, everyProbe, forgetConnections, type Proof, prove, untilEnforced } from '../proof.ts';
 import { diceOf } from '../random.ts';
 import { ports, randomRuleSets } from '../worlds/rule-sets.ts';
 
@@ -72,6 +72,7 @@ async function run(segment: Segment, { seed, changes, pauseMs }: Options): Promi
   }
   await proveThat('before');
 
+  const remotes = segment.remotesOf(cut);
   await cut.plane.silence();
   const [first] = inForce;
   let newest = inForce;
@@ -79,7 +80,7 @@ async function run(segment: Segment, { seed, changes, pauseMs }: Options): Promi
   for (let change = 0; change < changes; change++) {
     newest = draw();
     const [rules] = newest;
-    if (rules) generation = cut.plane.guard(rules);
+    if (rules) generation = cut.plane.guard({ ...rules, remotes });
     await pause(pauseMs);
   }
   // The other node keeps what it had, so that what passes is decided by this one.
@@ -117,16 +118,22 @@ async function run(segment: Segment, { seed, changes, pauseMs }: Options): Promi
     closed,
     segment.pods.map(({ tap }) => tap),
   );
-  await until('traffic to a machine without an agent', () => streams.counts.every(({ sent }) => sent > 50), 60_000);
-  cut.agent.start();
-  // It forwards nothing before its rules are there.
-  await until('the new machine to forward', () => isForwarding(cut), 60_000);
+  try {
+    await until('traffic to a machine without an agent', () => streams.counts.every(({ sent }) => sent > 50), 60_000);
+    cut.agent.start();
+    // It forwards nothing before its rules are there.
+    await until('the new machine to forward', () => isForwarding(cut), 60_000);
+  } finally {
+    streams.end();
+  }
   const counts = await streams.stop();
+  // The way to other nodes follows the rules.
+  await segment.connected([...old, ...away]);
   await proveThat('cut off, and the machine started anew');
 
   const returned = Date.now();
   cut.plane.serve();
-  await cut.plane.untilEnforced(generation);
+  await untilEnforced(cut, generation);
   const convergedMs = Date.now() - returned;
   inForce = newest;
   await proveThat('after the return');

@@ -217,19 +217,24 @@ export class Segment {
       .sort((a, b) => (a.nodeId < b.nodeId ? -1 : 1));
   }
 
-  /** Resolves once the agents have connected their nodes to each other. */
-  async connected(): Promise<void> {
+  /** Resolves once the agents have connected their nodes to each other, for these endpoints. */
+  async connected(ends: readonly RuleEndpoint[] = this.pods.map((pod) => pod.end)): Promise<void> {
     for (const node of this.nodes) {
-      const wanted = this.pods.filter((pod) => pod.node !== node).flatMap((pod) => [pod.ipv4, pod.ipv6]);
+      const others = this.pods.filter((pod) => pod.node !== node && ends.includes(pod.end));
+      const wanted = others.flatMap((pod) => [pod.ipv4, pod.ipv6]);
       if (wanted.length === 0) continue;
-      await until(`node ${node.number} is connected`, async () => {
-        const shown = families.map((family) => {
-          const flag = `-${familyFacts[family].digit}`;
-          return node.commands.run('ip', [flag, 'route', 'show', 'dev', node.names.tunnel, 'proto', '97']);
-        });
-        const routes = (await Promise.all(shown)).map(({ stdout }) => stdout).join('\n');
-        return wanted.every((address) => routes.includes(`${address} via `));
-      });
+      await until(
+        `node ${node.number} is connected`,
+        async () => {
+          const shown = families.map((family) => {
+            const flag = `-${familyFacts[family].digit}`;
+            return node.commands.run('ip', [flag, 'route', 'show', 'dev', node.names.tunnel, 'proto', '97']);
+          });
+          const routes = (await Promise.all(shown)).map(({ stdout }) => stdout).join('\n');
+          return wanted.every((address) => routes.includes(`${address} via `));
+        },
+        60_000,
+      );
     }
   }
 

@@ -30,6 +30,8 @@ export interface FlowCount {
 export interface Streams {
   /** Ends the sending, waits for what is on the way, and counts. */
   stop(): Promise<readonly FlowCount[]>;
+  /** Ends the sending, and nothing more. */
+  end(): void;
   readonly counts: readonly FlowCount[];
 }
 
@@ -107,6 +109,7 @@ export function startStreams(flows: readonly Flow[], otherTaps: readonly Tap[]):
 
   return {
     counts,
+    end: () => clearInterval(timer),
     async stop() {
       clearInterval(timer);
       const deadline = Date.now() + settleMs;

@@ -23,6 +23,8 @@ export class Tap {
     });
     this.#child = child;
     if (!child.stdout) throw new Error('its output is a pipe');
+    // What is sent to one that has ended goes nowhere; that it has ended is told by who waits for it.
+    child.stdin?.on('error', () => {});
     const lines = createInterface({ input: child.stdout });
     this.#ready = new Promise((resolve, reject) => {
       child.once('exit', () => reject(new Error(`the tap of ${netns} has ended`)));
