@@ -18,6 +18,8 @@ import { audit } from './suites/audit.ts';
 import { compile } from './suites/compile.ts';
 import { commandToSubscriber } from './suites/latency.ts';
 import { mutations } from './suites/mutations.ts';
+import { networkPackets } from './suites/network-packets.ts';
+import { networkRules } from './suites/network-rules.ts';
 import { quotas } from './suites/quotas.ts';
 import { reads } from './suites/reads.ts';
 import { startup } from './suites/startup.ts';
@@ -41,6 +43,8 @@ const suites: readonly Suite[] = [
   growth,
   quotas,
   compile,
+  networkRules,
+  networkPackets,
 ];
 
 function usage(problem: string): never {

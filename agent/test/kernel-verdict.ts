@@ -1,5 +1,6 @@
 /** What the model's tables do with the first packet of a connection: the few matches and targets that policies are rendered to. */
 import type { RuleEndpoint } from '@atoll/schema/node/network';
+import ipaddr from 'ipaddr.js';
 import type { Family } from '../src/render/family.ts';
 import type { NodeNames } from '../src/render/names.ts';
 import { canonicalMember } from '../src/render/set.ts';
@@ -10,6 +11,11 @@ export interface Packet {
   readonly from: RuleEndpoint;
   readonly to: RuleEndpoint;
   readonly port: number;
+}
+
+function within(address: string, network: string): boolean {
+  if (!network.includes('/')) return canonicalMember(network) === address;
+  return ipaddr.parse(address).match(ipaddr.parseCIDR(network));
 }
 
 /** True where it is accepted. */
@@ -33,6 +39,7 @@ export function accepts(model: Model, names: NodeNames, packet: Packet): boolean
       }
       let holds = true;
       if (word === '--match-set') holds = inSet(next, after);
+      else if (word === '-s' || word === '-d') holds = within((word === '-s' ? source : destination) ?? '', next);
       else if (word === '--ctstate' || word === '--hl-eq') holds = false;
       else if (word === '-p') holds = next === 'tcp';
       else if (word === '--dport') {

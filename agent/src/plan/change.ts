@@ -68,20 +68,18 @@ export function planChange(
       return there !== set && !(there?.type === set.type && sameItems(there.members, set.members));
     });
   const inUse = new Set(families.flatMap((family) => state.wanted[family].sets.map((set) => set.name)));
-  const moved = planMembers(names, state, wanted, changed, inUse);
   if (mayRename) {
     const touched = new Set(
       written.flat().flatMap(({ changed: some, leaving }) => [...some, ...leaving].flatMap(setsOf)),
     );
-    const sets = families.flatMap((family) => {
+    const sets = families.flatMap((family, at) => {
       const all = changed.filter((set) => set.family === family && set.role !== 'owns' && inUse.has(set.name));
-      const deciding = all.filter((set) => typeof set.role === 'string');
       // Who changes his chain must do so together with what the old one and the new one decide by.
-      if (deciding.length > 0 && moved.movers.has(family)) return all;
-      return deciding.filter((set) => touched.has(set.name));
+      return all.length > 0 && hasMovers(written[at] ?? []) ? all : all.filter((set) => touched.has(set.name));
     });
     if (sets.length > 0) return { sets };
   }
+  const moved = planMembers(names, state, changed, inUse);
   const text = (at: number) =>
     tables.map((table, index) => restoreText(table, written[at]?.[index]?.changed ?? [])).join('') || null;
   return {
@@ -102,7 +100,7 @@ const setsOf = (chain: Chain): string[] =>
   chain.rules.flatMap((rule) => [...rule.text.matchAll(setName)].map((found) => found[1] ?? ''));
 
 /** Chains to be written, and those that are wanted no more. */
-function writtenChains(state: KernelState, wanted: Rendered, family: Family, table: Table) {
+function writtenChains(state: KernelState, wanted: Rendered, family: Family, table: Table): Written {
   const there = state.chains[family][table];
   const next = wanted[family].tables[table].chains;
   const before = state.wanted[family].tables[table].chains;
@@ -128,23 +126,38 @@ function restoreText(table: Table, changed: readonly Chain[]): string {
   return `${lines.join('\n')}\n`;
 }
 
+const addressRule = /^-[sd] (\S+) .*-g (\S+)$/;
+
+/** Whether an address leads to another chain than before. */
+function hasMovers(written: readonly Written[]): boolean {
+  const targets = (chains: readonly Chain[]) =>
+    chains.flatMap((chain) =>
+      chain.rules.flatMap((rule) => {
+        const [, address, target] = addressRule.exec(rule.text) ?? [];
+        return address === undefined || target === undefined
+          ? []
+          : [{ key: `${rule.text.slice(0, 3)}${address}`, target }];
+      }),
+    );
+  const before = new Map(written.flatMap(({ leaving }) => targets(leaving)).map(({ key, target }) => [key, target]));
+  return written
+    .flatMap(({ changed }) => targets(changed))
+    .some(({ key, target }) => before.has(key) && before.get(key) !== target && !key.includes('/'));
+}
+
+interface Written {
+  readonly changed: readonly Chain[];
+  readonly leaving: readonly Chain[];
+}
+
 /**
- * Members come before rules that need them, and go after those that needed them: in between, who is about to move from one
- * chain to another is in both, and passes either the old or the new. Who has a chain for the first time gets it last, and who
- * has none any more loses it first: for them there is nothing in between. What denies gets its members first and loses them last.
+ * Endpoints that go lose everything first, and those that come get it last: for them there is nothing in between. Members of
+ * what decides change before the rules do, which don't name these sets, or not differently; what denies gets its members first
+ * and loses them last.
  */
-function planMembers(
-  names: NodeNames,
-  state: KernelState,
-  wanted: Rendered,
-  changed: readonly IpSet[],
-  inUse: ReadonlySet<string>,
-) {
+function planMembers(names: NodeNames, state: KernelState, changed: readonly IpSet[], inUse: ReadonlySet<string>) {
   const before: Step[] = [];
   const after: Step[] = [];
-  const movers = new Set<Family>();
-  const had = treeMembers(state.wanted);
-  const has = treeMembers(wanted);
   for (const set of changed) {
     const { name, role } = set;
     const there = state.sets.get(name);
@@ -157,52 +170,25 @@ function planMembers(
     const rebuilt = [...buildLines(set, next), `swap ${next} ${name}`, `destroy ${next}`];
     const fits = there.type === set.type && set.members.length + removed.length <= roomFor(there);
     const few = added.length + removed.length < set.members.length + 3;
-    const add = (members: readonly string[]) => members.map((member) => `add ${name} ${member}`);
-    const del = (members: readonly string[]) => members.map((member) => `del ${name} ${member}`);
-    if (!inUse.has(name)) before.push({ order: 0, lines: fits ? [...add(added), ...del(removed)] : rebuilt });
-    else if (!fits || (typeof role === 'string' && !few)) {
-      (added.length > 0 ? before : after).push({ order: role === 'closes' ? 3 : 4, lines: rebuilt });
-    } else if (role === 'owns') {
-      before.push({ order: 1, lines: del(removed) });
-      after.push({ order: 4000, lines: add(added) });
-    } else if (typeof role === 'string') {
-      before.push({ order: role === 'closes' ? 3 : 4, lines: add(added) });
-      after.push({ order: role === 'closes' ? 2001 : 2000, lines: del(removed) });
+    const add = added.map((member) => `add ${name} ${member}`);
+    const del = removed.map((member) => `del ${name} ${member}`);
+    if (!inUse.has(name)) before.push({ order: 0, lines: fits ? [...add, ...del] : rebuilt });
+    else if (!fits || (role !== 'owns' && !few)) before.push({ order: role === 'closes' ? 3 : 4, lines: rebuilt });
+    else if (role === 'owns') {
+      before.push({ order: 1, lines: del });
+      after.push({ order: 0, lines: add });
     } else {
-      const stays = (member: string) => has(set, role.tree, member);
-      const isNew = (member: string) => !had(set, role.tree, member);
-      const moving = removed.filter(stays);
-      if (moving.length > 0) movers.add(set.family);
-      before.push({ order: 2, lines: del(removed.filter((member) => !stays(member))) });
-      before.push({ order: 1000 - role.leads, lines: add(added.filter((member) => !isNew(member))) });
-      after.push({ order: role.leads, lines: del(moving) });
-      after.push({ order: 3000 - role.leads, lines: add(added.filter(isNew)) });
+      before.push({ order: role === 'closes' ? 3 : 4, lines: add });
+      before.push({ order: role === 'closes' ? 6 : 5, lines: del });
     }
   }
   const inOrder = (steps: readonly Step[]) => steps.toSorted((a, b) => a.order - b.order).flatMap((step) => step.lines);
-  return { before: inOrder(before), after: inOrder(after), movers };
+  return { before: inOrder(before), after: inOrder(after) };
 }
 
 interface Step {
   readonly order: number;
   readonly lines: readonly string[];
-}
-
-/** Whether anything of a tree leads a member anywhere; looked up only where it is asked. */
-function treeMembers(of: Rendered): (set: IpSet, tree: string, member: string) => boolean {
-  const known = new Map<string, ReadonlySet<string>>();
-  return (set, tree, member) => {
-    const key = `${set.family} ${tree}`;
-    const members =
-      known.get(key) ??
-      new Set(
-        of[set.family].sets.flatMap(({ role, members: all }) =>
-          typeof role === 'object' && role.tree === tree && role.leads === 0 ? all : [],
-        ),
-      );
-    known.set(key, members);
-    return members.has(member);
-  };
 }
 
 /** Of two sorted lists. */

@@ -1,73 +1,90 @@
 /**
- * Finds the chain of an endpoint without walking all of them: a tree over the hex digits of the chains' names, with 16
- * branches, so a packet passes at most 16 rules a level (some 32 rules at 256 distinct chains, 48 at 4096). Named by
- * digits, not by place: a chain that comes or goes changes its own branch only.
+ * Finds the chain of an endpoint by its address without walking all of them: a tree over the hex digits of the addresses, in
+ * which a chain has a rule for each digit that goes on, and leads to an address where there are few. A packet passes some 8 rules
+ * a level, each the comparison of a prefix, which is the cheapest there is (a look into a set costs five times as much). Chains are
+ * named by the digits that lead to them: who comes or goes changes one of them.
  */
-import { type Chain, chain, goto, inSet, jump, type RuleBody } from './chain.ts';
+import { createHash } from 'node:crypto';
+import ipaddr from 'ipaddr.js';
+import { type Chain, chain, goto, jump, type RuleBody } from './chain.ts';
 import type { Family } from './family.ts';
 import { memoryOf } from './memory.ts';
 import type { NodeNames } from './names.ts';
-import { type IpSet, ipSet } from './set.ts';
 
-const branches = 16;
+/** So many addresses stand in one chain. */
+const few = 8;
 
 export type Direction = 'ingress' | 'egress';
 
-/** A chain that local endpoints use, and their addresses. */
+/** An address of a local endpoint, and the chain that its rules are in. */
 export interface Target {
+  readonly address: string;
+  /** Of the address: all of it. */
+  readonly digits: string;
   readonly chain: string;
-  readonly members: readonly string[];
 }
 
 export interface Dispatch {
   /** To stand in the chain that dispatches; what none of them takes is denied there. */
   readonly bodies: readonly RuleBody[];
   readonly chains: readonly Chain[];
-  readonly sets: readonly IpSet[];
 }
 
 /** The end of an endpoint is the packet's source where it leaves (egress), its destination where it comes in. */
-export const ownEnd = { egress: 'src', ingress: 'dst' } as const satisfies Record<Direction, string>;
+const ownEnd = { egress: '-s', ingress: '-d' } as const satisfies Record<Direction, string>;
 export const peerEnd = { egress: 'dst', ingress: 'src' } as const satisfies Record<Direction, string>;
 
 export const endpointChain = (names: NodeNames, direction: Direction, name: string) =>
   names.chain(`${direction.charAt(0)}-${name}`);
 
+export const digitsOf = (address: string): string =>
+  ipaddr
+    .parse(address)
+    .toByteArray()
+    .map((byte) => byte.toString(16).padStart(2, '0'))
+    .join('');
+
+/** The addresses that begin with these digits. */
+function networkOf(family: Family, digits: string): string {
+  const all = digits.padEnd(family === 'ipv4' ? 8 : 32, '0');
+  const bytes = (all.match(/../g) ?? []).map((byte) => Number.parseInt(byte, 16));
+  return `${ipaddr.fromByteArray(bytes).toString()}/${digits.length * 4}`;
+}
+
+/** `targets` are sorted by digits. */
 export function dispatch(
   names: NodeNames,
   family: Family,
   direction: Direction,
   targets: readonly Target[],
-  digits = '',
+  depth = 0,
 ): Dispatch {
-  const go = (set: IpSet, to: string): RuleBody => ({
-    match: inSet(set.name, ownEnd[direction]),
-    target: goto(to),
-  });
-  if (targets.length <= branches) {
-    const leads = { leads: digits.length, tree: direction };
-    const leaves = targets.map((target) =>
-      memoryOf(names, family).of(`${direction} ${digits.length}`, target, () => ({
-        set: ipSet(names, family, 'hash:ip', `${direction} chain ${target.chain}`, target.members, leads),
-        to: endpointChain(names, direction, target.chain),
-      })),
-    );
-    return { bodies: leaves.map(({ set, to }) => go(set, to)), chains: [], sets: leaves.map(({ set }) => set) };
+  if (targets.length <= few) {
+    const bodies = targets.map(({ address, chain: name }) => ({
+      match: [ownEnd[direction], address],
+      target: goto(endpointChain(names, direction, name)),
+    }));
+    return { bodies, chains: [] };
   }
-  const byDigit = Map.groupBy(targets, (target) => target.chain.charAt(digits.length));
-  const parts = [...byDigit.entries()].map(([digit, below]) => {
-    const branch = digits + digit;
-    const inner = dispatch(names, family, direction, below, branch);
-    const to = names.chain(`${direction.charAt(0)}d-${branch}`);
-    const members = below.flatMap((target) => target.members);
-    const leads = { leads: digits.length, tree: direction };
-    const set = ipSet(names, family, 'hash:ip', `${direction} branch ${branch}`, members, leads);
-    const node = chain(to, [...inner.bodies, { match: [], target: jump('DROP') }]);
-    return { body: go(set, to), chains: [node, ...inner.chains], sets: [set, ...inner.sets] };
+  // Where they differ first: digits that all have in common lead nowhere by themselves.
+  const [first, last] = [targets[0]?.digits ?? '', targets.at(-1)?.digits ?? ''];
+  let at = depth;
+  while (first[at] === last[at] && at < first.length) at++;
+  const byDigit = Map.groupBy(targets, (target) => target.digits.charAt(at));
+  const parts = [...byDigit.values()].map((below) => {
+    const prefix = below[0]?.digits.slice(0, at + 1) ?? '';
+    const inner = dispatch(names, family, direction, below, at + 1);
+    const to = memoryOf(names, family).recall(`${direction} ${prefix}`) as string | undefined;
+    const name = memoryOf(names, family).keep(`${direction} ${prefix}`, to ?? nodeName(names, direction, prefix));
+    const node = chain(name, [...inner.bodies, { match: [], target: jump('DROP') }]);
+    const body = { match: [ownEnd[direction], networkOf(family, prefix)], target: goto(name) };
+    return { body, chains: [node, ...inner.chains] };
   });
-  return {
-    bodies: parts.map((part) => part.body),
-    chains: parts.flatMap((part) => part.chains),
-    sets: parts.flatMap((part) => part.sets),
-  };
+  return { bodies: parts.map((part) => part.body), chains: parts.flatMap((part) => part.chains) };
 }
+
+/** Digits of IPv6 are more than a name has room for. */
+const nodeName = (names: NodeNames, direction: Direction, prefix: string) =>
+  names.chain(
+    `${direction.charAt(0)}d-${prefix.length <= 8 ? prefix : createHash('sha256').update(prefix).digest('hex').slice(0, 14)}`,
+  );

@@ -30,19 +30,6 @@ class Memory {
     made.set(about, { version: this.#version, value });
     return value;
   }
-  /** What was made of an object last, whatever else has changed; `same` says whether it still holds. */
-  last<T>(what: string, about: object, same: (value: T) => boolean, make: () => T): T {
-    let made = this.#made.get(what);
-    if (made === undefined) {
-      made = new WeakMap();
-      this.#made.set(what, made);
-    }
-    const known = made.get(about)?.value as T | undefined;
-    if (known !== undefined && same(known)) return known;
-    const value = make();
-    made.set(about, { version: this.#version, value });
-    return value;
-  }
   /** The kernel's name of a set of the rule set, where it was told anew: with another one, all that named it is made anew. */
   called(set: string, name: string): void {
     if (this.#called.get(set) !== name && this.#called.has(set)) this.renamed();

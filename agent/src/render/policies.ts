@@ -10,26 +10,22 @@
  * shares the host. So a packet passes only after the egress rules of its source and the ingress rules of its
  * destination were both asked, wherever the two are. `-g` is what lets a rule of a leaf return straight to `check`.
  */
-import type { AddressSet, PolicyRule, RuleChain, RuleEndpoint } from '@atoll/schema/node/network';
+import type { AddressSet, PolicyRule, RuleChain } from '@atoll/schema/node/network';
 import { neverOutside } from '@atoll/schema/node/never-outside';
 import { type Chain, chain, inSet, inState, jump, notInSet, type RuleBody } from './chain.ts';
-import { type Direction, dispatch, endpointChain, peerEnd, type Target } from './dispatch.ts';
+import { type Direction, digitsOf, dispatch, endpointChain, peerEnd, type Target } from './dispatch.ts';
 import { type Family, familyFacts } from './family.ts';
 import { type RuleIntent, RuleSetInvalid } from './intent.ts';
 import { memoryOf } from './memory.ts';
 import type { NodeNames } from './names.ts';
-import { ownSet } from './own.ts';
+import { localSet, ownSet } from './own.ts';
 import { fromItself, hairpinSet, serviceRangeSet } from './services.ts';
-import { type IpSet, ipSet, sameItems } from './set.ts';
+import { type IpSet, ipSet } from './set.ts';
 import { anchor, type RenderedPart } from './tables.ts';
 
 interface PolicySet {
   readonly kind: AddressSet['kind'];
   readonly rendered: IpSet;
-}
-
-interface UsedTarget extends Target {
-  readonly using: readonly RuleEndpoint[];
 }
 
 const deniedBy = ({ rules }: RuleChain) => rules.flatMap((rule) => (rule.action === 'DENY' ? [rule.set] : []));
@@ -72,32 +68,24 @@ export function renderPolicies(names: NodeNames, intent: RuleIntent, family: Fam
   const chainOf = new Map(ruleChains.map((entry) => [entry.name, entry]));
 
   const own = ownSet(names, family, endpoints);
+  const local = localSet(names, family, endpoints);
   const inside = poolSet(names, intent, family);
   memory.called('', inside.name);
 
   function targets(direction: Direction): Target[] {
-    const users = new Map<string, RuleEndpoint[]>();
-    for (const endpoint of endpoints) {
-      const name = endpoint[direction];
-      if (name === null) continue;
-      if (chainOf.get(name)?.direction !== direction) {
-        throw new RuleSetInvalid(
-          `endpoint ${endpoint.instanceId} names the ${direction} chain ${name}, which isn't there`,
-        );
-      }
-      const using = users.get(name);
-      if (using === undefined) users.set(name, [endpoint]);
-      else using.push(endpoint);
-    }
-    return [...users.entries()]
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, using]) => {
-        const target = (): UsedTarget => ({ using, chain: name, members: using.map((endpoint) => endpoint[family]) });
-        const entry = chainOf.get(name);
-        return entry === undefined
-          ? target()
-          : memory.last('target', entry, (last) => sameItems(last.using, using), target);
-      });
+    return endpoints
+      .flatMap((endpoint): Target[] => {
+        const name = endpoint[direction];
+        if (name === null) return [];
+        if (chainOf.get(name)?.direction !== direction) {
+          throw new RuleSetInvalid(
+            `endpoint ${endpoint.instanceId} names the ${direction} chain ${name}, which isn't there`,
+          );
+        }
+        const address = endpoint[family];
+        return [memory.of(direction, endpoint, () => ({ address, digits: digitsOf(address), chain: name }))];
+      })
+      .sort((a, b) => (a.digits < b.digits ? -1 : 1));
   }
 
   function decide(rule: PolicyRule, direction: Direction): RuleBody[] {
@@ -130,6 +118,8 @@ export function renderPolicies(names: NodeNames, intent: RuleIntent, family: Fam
   const used = new Set([...outgoing, ...incoming].map((target) => target.chain));
   const egress = dispatch(names, family, 'egress', outgoing);
   const ingress = dispatch(names, family, 'ingress', incoming);
+  /** Who comes or goes is let in last and out first, whatever else changes with it. */
+  const notHere: RuleBody = { match: notInSet(local.name, 'dst'), target: jump('DROP') };
   const notItsOwn: RuleBody = { match: notInSet(own.name, 'src,src'), target: jump('DROP') };
 
   const hairpin = hairpinSet(names, intent, family);
@@ -157,6 +147,7 @@ export function renderPolicies(names: NodeNames, intent: RuleIntent, family: Fam
     // one for a flow of somebody else's.
     chain(names.chain('from'), [notItsOwn, established, invalidOrRelated, itself, ...egress.bodies, drop]),
     chain(names.chain('to'), [
+      notHere,
       // Here RELATED comes from routers on the way (path MTU): what a local pod sends has been through `from`.
       { match: inState('ESTABLISHED,RELATED'), target: jump('RETURN') },
       invalid,
@@ -182,15 +173,7 @@ export function renderPolicies(names: NodeNames, intent: RuleIntent, family: Fam
   ];
 
   return {
-    sets: [
-      own,
-      inside,
-      hairpin,
-      ranges,
-      ...egress.sets,
-      ...ingress.sets,
-      ...[...policySets.values()].map((set) => set.rendered),
-    ],
+    sets: [own, local, inside, hairpin, ranges, ...[...policySets.values()].map((set) => set.rendered)],
     tables: {
       filter: {
         chains,

@@ -12,7 +12,7 @@
  * didn't change aren't written, so many small chains are better than a large one, and a set than many rules.
  *
  * What is in force at each moment, when all of this changes:
- * - sets get new members before, or are swapped, and new sets are there before a rule names one;
+ * - new sets are there before a rule names one; where members and rules that name them change at once, it is a new set;
  * - a family is one run of `iptables-restore --noflush`, in which each table is replaced by one commit: either all or nothing;
  * - `filter` is committed first and removed last: a translation of `nat` never stands without the wall behind it. The rules of
  *   `filter` see addresses and ports after DNAT and before SNAT, so an old translation beside new rules, which is how it is

@@ -13,10 +13,9 @@ export type SetType = (typeof setTypes)[number];
 
 /**
  * What a member means, which is the order in which members come and go. `opens`: something is let through or reached by it;
- * `closes`: something is denied by it; `owns`: without it nothing passes, whatever else; `leads`: who is a member finds his chain
- * by it, in that tree of sets, at that depth.
+ * `closes`: something is denied by it; `owns`: without it nothing passes, whatever else.
  */
-export type SetRole = 'opens' | 'closes' | 'owns' | { readonly leads: number; readonly tree: string };
+export type SetRole = 'opens' | 'closes' | 'owns';
 
 export interface IpSet {
   readonly name: string;
