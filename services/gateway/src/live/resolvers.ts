@@ -4,7 +4,7 @@ import type { GraphQLSchema } from 'graphql';
 import { isObjectType } from 'graphql';
 import type { Viewer } from '../auth/viewers.ts';
 import { isLive, permissionOf } from '../schema/directives.ts';
-import type { AddressUseLoader } from './address-use.ts';
+import type { AddressUseLoader } from './address-use-loader.ts';
 import type { EnforcementLoader } from './enforcement-loader.ts';
 import type { FlowsLoader } from './flows-loader.ts';
 import type { LogsLoader } from './logs-loader.ts';
