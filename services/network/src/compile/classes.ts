@@ -1,34 +1,9 @@
-/** Endpoints of one namespace that are in the same sets are guarded alike. */
-import type { Id } from '@atoll/schema/ids';
 import type { PolicyRule, RuleChain } from '@atoll/schema/node/network';
 import { partDigest } from '@atoll/schema/node/rules-hash';
 import { sha256 } from './digest.ts';
-import type { NodeState } from './node.ts';
 import { byText } from './order.ts';
-import { type Decision, type Direction, inOrderFor } from './policy.ts';
-import type { Held, SetState } from './sets.ts';
-
-export interface Chain {
-  readonly chain: RuleChain;
-  readonly digest: bigint;
-  /** Names of the sets that its rules name, each once. */
-  readonly sets: readonly string[];
-  readonly policies: ReadonlyMap<PolicyId, Receipt>;
-}
-export type PolicyId = Id<'policy'> | Id<'platformPolicy'>;
-type Receipt = NonNullable<Decision['receipt']>;
-
-/** Null where there is no rule: nothing is allowed. */
-export type Chains = { readonly [D in Direction]: Chain | null };
-
-export interface ClassState {
-  readonly key: string;
-  readonly namespaceId: string;
-  readonly sets: readonly SetState[];
-  /** Its endpoints, by the node that they are on. */
-  readonly hosts: Map<NodeState, Set<Held>>;
-  chains: Chains;
-}
+import { type Direction, inOrderFor } from './policy.ts';
+import type { Chain, Chains, PolicyId, Receipt, SetState } from './state.ts';
 
 export const classKey = (namespaceId: string, sets: Iterable<SetState>): string =>
   [namespaceId, ...[...sets].map((set) => set.name).sort(byText)].join(' ');

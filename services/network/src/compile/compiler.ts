@@ -12,12 +12,13 @@
  */
 import type { Id } from '@atoll/schema/ids';
 import { type AddressSet, emptyRuleSet, type RuleSet } from '@atoll/schema/node/network';
-import { type ClassState, chainsOf, classKey } from './classes.ts';
+import { chainsOf, classKey } from './classes.ts';
 import type { CompiledEndpoint, CompiledNamespace, CompiledPolicy, CompiledService } from './model.ts';
-import { createNode, type NodeChanges, type NodeParts, type NodeState } from './node.ts';
+import { createNode } from './node.ts';
 import { byText } from './order.ts';
 import { type Decision, decisionOf, levelDecisions } from './policy.ts';
-import { createSets, type Held, type SetChanges } from './sets.ts';
+import { createSets, type SetChanges } from './sets.ts';
+import type { ClassState, Held, NodeChanges, NodeParts, NodeState } from './state.ts';
 
 export interface Compiler {
   /** Null: it is gone. */

@@ -1,60 +1,15 @@
 /** What one node has of the rules, counted by who needs it, and what of that is new since it was taken last. */
 import type { Id } from '@atoll/schema/ids';
-import type { RuleChain, RuleEndpoint, RuleSet } from '@atoll/schema/node/network';
+import type { RuleEndpoint } from '@atoll/schema/node/network';
 import { emptySum, hashOf, minus, partDigest, plus } from '@atoll/schema/node/rules-hash';
-import type { Chain, Chains, ClassState } from './classes.ts';
 import { byText } from './order.ts';
-import { contentOf, type Held, type Sets } from './sets.ts';
-
-type RulePolicy = RuleSet['policies'][number];
-
-export interface PartChanges<T> {
-  readonly put: readonly T[];
-  /** Keys. */
-  readonly removed: readonly string[];
-}
-export interface NodeChanges {
-  readonly nodeId: Id<'node'>;
-  /** Of all of its rules. */
-  readonly hash: string;
-  readonly endpoints: PartChanges<RuleEndpoint>;
-  readonly chains: PartChanges<RuleChain>;
-  readonly policies: PartChanges<RulePolicy>;
-  /** Names. `put`: the node hasn't had it; `changed`: it has, with other members. */
-  readonly sets: PartChanges<string> & { readonly changed: readonly string[] };
-}
-
-/** A list's elements by key. */
-export interface NodeParts {
-  readonly endpoints: ReadonlyMap<string, RuleEndpoint>;
-  readonly chains: ReadonlyMap<string, RuleChain>;
-  readonly policies: ReadonlyMap<string, RulePolicy>;
-  /** Names. */
-  readonly sets: readonly string[];
-}
+import { contentOf, type Sets } from './sets.ts';
+import type { Chain, Held, NodeState, RulePolicy } from './state.ts';
 
 /** Things by key, each counted by who needs it. */
 interface Needed<T> {
   readonly value: T;
   readonly count: number;
-}
-
-export interface NodeState {
-  readonly nodeId: Id<'node'>;
-  add(one: Held, of: ClassState): void;
-  remove(one: Held, of: ClassState): void;
-  /** For a class that has endpoints here; before `of.chains` are the new ones. */
-  replaceChains(of: ClassState, next: Chains): void;
-  /** It may be another as seen from outside: its chains or addresses. */
-  touch(one: Held): void;
-  touchSet(name: string): void;
-  /** Null where all is as it was. */
-  take(): NodeChanges | null;
-  ruleSet(): Pick<RuleSet, 'endpoints' | 'chains' | 'sets' | 'policies'>;
-  hash(): string;
-  endpoints(): readonly Held[];
-  setNames(): readonly string[];
-  parts(): NodeParts;
 }
 
 /** A list of the rule set as it was taken last, and which of its keys may have changed. */

@@ -3,46 +3,12 @@
  * its places; a set that comes, with the endpoints of the places that it looks in.
  */
 import type { AddressSet } from '@atoll/schema/node/network';
-import { memberDigest, minus, noSum, plus, type Sum, setDigest } from '@atoll/schema/node/rules-hash';
-import type { ClassState } from './classes.ts';
+import { memberDigest, minus, noSum, plus, setDigest } from '@atoll/schema/node/rules-hash';
 import type { CompiledEndpoint, CompiledService } from './model.ts';
-import type { NodeState } from './node.ts';
 import { byText } from './order.ts';
 import type { Decision, NetworkSet, Selection } from './policy.ts';
-import { placesOf, type Selector, selectorOf, selects } from './selector.ts';
-
-/** An endpoint that is known. */
-export interface Held {
-  endpoint: CompiledEndpoint;
-  places: ReadonlySet<string>;
-  readonly sets: Set<SetState>;
-  /** As of the last take. */
-  class: ClassState | null;
-  node: NodeState | null;
-  gone: boolean;
-}
-
-export interface SetState {
-  readonly name: string;
-  readonly kind: AddressSet['kind'];
-  readonly selection: Selection | null;
-  selectors: readonly Selector[];
-  readonly members: Set<Held>;
-  /** Addresses and networks, with how many members have them. */
-  readonly texts: Map<string, number>;
-  sum: Sum;
-  /** Of name, kind and members; as of the last take. */
-  digest: bigint;
-  /** What was there at the last take, of what may have changed since. */
-  readonly before: Map<string, boolean>;
-  /** Decisions that name it, or that it guards. */
-  users: number;
-  readonly guards: { readonly ingress: Set<Decision>; readonly egress: Set<Decision> };
-  readonly classes: Set<ClassState>;
-  /** That have it. */
-  readonly nodes: Set<NodeState>;
-  told: boolean;
-}
+import { placesOf, selectorOf, selects } from './selector.ts';
+import type { Held, SetState } from './state.ts';
 
 /** `born` and `gone`: nobody had it before, or has it any more. */
 export interface SetChanges {

@@ -1,6 +1,6 @@
 /** What several takes of the compiler have changed, taken together: the last word on each part, and why. */
-import type { NodeChanges } from '../compile/node.ts';
 import type { SetChanges } from '../compile/sets.ts';
+import type { NodeChanges } from '../compile/state.ts';
 
 export interface SetSum {
   readonly kind: SetChanges['kind'];
