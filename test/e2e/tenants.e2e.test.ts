@@ -50,6 +50,9 @@ async function furnish(at: number, image: string, addressRange: string): Promise
   const ended = async () => ((await query.deletion({ id: deletionId }))?.status === 'COMPLETED' ? true : undefined);
   await waitFor('the deletion is over', 60_000, ended);
   await steady(owner, created.deployment.id);
+  const { service } = await mutate.createService({
+    ...{ ...inNamespace, name: 'matrix', selector: [], ports: [{ port: 80 }] },
+  });
   const { publicAddress } = await mutate.allocatePublicAddress({ ...inNamespace, name: 'matrix' });
   const publicAddressId = publicAddress?.id ?? '';
   const { portMapping } = await mutate.createPortMapping({
@@ -63,8 +66,9 @@ async function furnish(at: number, image: string, addressRange: string): Promise
     ...{ policy: policy.isolationPolicy.id, serviceAccount: account.clientId, apiKey: key.apiKey.id },
     ...{ invitation: invited.invitation.id, role: role.role.id, member: added.member.id },
     ...{ binding: bound.roleBinding.id, deletion: deletionId, issuer: issuer?.id ?? '', plan: first?.id ?? '' },
+    service: service?.id ?? '',
     // There is none: it is answered as one of somebody else's.
-    ...{ service: newId('service'), platformPolicy: newId('platformPolicy') },
+    platformPolicy: newId('platformPolicy'),
     ...{ subnet: subnet?.id ?? '', publicAddress: publicAddressId, portMapping: portMapping?.id ?? '', addressRange },
     ...{ subject: `matrix-of-${name}`, token: tokenOf(invited.invitation.id) },
   };

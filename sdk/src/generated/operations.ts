@@ -1110,7 +1110,10 @@ export type CreateIsolationPolicyInput = {
   readonly destinations?: ReadonlyArray<PolicySideInput> | null | undefined;
   /** Of which traffic, at most 32; everything where empty. */
   readonly traffic?: ReadonlyArray<PolicyTrafficInput> | null | undefined;
-  /** Whether new connections that it decides about are logged. */
+  /**
+   * Whether new connections that it decides about are to be logged. Kept with the policy; the agent writes no such log so far:
+   * `flows` counts what its rules decide.
+   */
   readonly log?: boolean | null | undefined;
   /** When it decides; always where left out. */
   readonly schedule?: PolicyScheduleInput | null | undefined;
@@ -1140,7 +1143,10 @@ export type UpdateIsolationPolicyInput = {
   readonly destinations?: ReadonlyArray<PolicySideInput> | null | undefined;
   /** Of which traffic, at most 32; everything where empty. */
   readonly traffic?: ReadonlyArray<PolicyTrafficInput> | null | undefined;
-  /** Whether new connections that it decides about are logged. */
+  /**
+   * Whether new connections that it decides about are to be logged. Kept with the policy; the agent writes no such log so far:
+   * `flows` counts what its rules decide.
+   */
   readonly log?: boolean | null | undefined;
   /** When it decides; always where left out. */
   readonly schedule?: PolicyScheduleInput | null | undefined;
@@ -1317,7 +1323,7 @@ export type CreatePlatformPolicyInput = {
   readonly destinations: ReadonlyArray<PlatformSideInput>;
   /** Of which traffic, at most 32; everything where empty. */
   readonly traffic: ReadonlyArray<PolicyTrafficInput>;
-  /** Whether new connections that it decides about are logged. */
+  /** Whether new connections that it decides about are to be logged. Kept with the policy; the agent writes no such log so far. */
   readonly log?: boolean | null | undefined;
 };
 
@@ -1341,7 +1347,7 @@ export type UpdatePlatformPolicyInput = {
   readonly destinations: ReadonlyArray<PlatformSideInput>;
   /** Of which traffic, at most 32; everything where empty. */
   readonly traffic: ReadonlyArray<PolicyTrafficInput>;
-  /** Whether new connections that it decides about are logged. */
+  /** Whether new connections that it decides about are to be logged. Kept with the policy; the agent writes no such log so far. */
   readonly log?: boolean | null | undefined;
 };
 

@@ -21,6 +21,7 @@ import { reconcileAddresses } from './controllers/addressing.ts';
 import { reconcileAnnouncing } from './controllers/announcing.ts';
 import { reconcileDraining } from './controllers/draining.ts';
 import { createFirstSubnets } from './controllers/first-subnets.ts';
+import { forgetGone } from './controllers/forgetting.ts';
 import { reconcileLagging } from './controllers/lagging.ts';
 import { reconcileNodes } from './controllers/nodes.ts';
 import { keepPolicyTimes } from './controllers/policy-times.ts';
@@ -59,6 +60,8 @@ const lateAfterMs = 15_000;
 const refusedAfterMs = 3_000;
 /** Controllers are woken; this is for what nobody wakes them for, such as a node that fell silent. */
 const resyncMs = 2_000;
+/** How often what is long gone from rules is forgotten. */
+const forgettingMs = 60_000;
 /** So long the virtual address of a service that was deleted isn't given to another. */
 const serviceAddressRestMs = 600_000;
 /** Schedules are of minutes: a policy is turned on or off within a second of its moment. */
@@ -166,6 +169,12 @@ export async function startNetwork(options: {
     resyncMs,
     log,
     reconcile: () => reconcileAnnouncing({ db: pool, store, reachability, caughtUp }),
+  });
+  const forgetting = startController({
+    name: 'forgetting',
+    resyncMs: forgettingMs,
+    log,
+    reconcile: () => forgetGone({ db: pool, reachability }),
   });
   const growth = startController({
     name: 'subnet-growth',
@@ -307,6 +316,7 @@ export async function startNetwork(options: {
         resting.stop(),
         growth.stop(),
         announcing.stop(),
+        forgetting.stop(),
         draining.stop(),
         nodes.stop(),
         serving.stop(),

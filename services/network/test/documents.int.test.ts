@@ -8,6 +8,7 @@ import { newId } from '@atoll/service/ids';
 import { requestJson } from '@atoll/service/nats';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createCompiler } from '../src/compile/compiler.ts';
+import { forgetGone } from '../src/controllers/forgetting.ts';
 import { readRuleSet } from '../src/nodes/document.ts';
 import { tellEverything } from '../src/projections/intent.ts';
 import { createAgent } from './agent.ts';
@@ -94,6 +95,33 @@ it('are those of a fresh compilation after every change, whichever process made 
     await caughtUp();
     await expectFresh();
   }
+});
+
+it('of what is gone are forgotten only once no node that reports needs it; who was silent is given everything', async () => {
+  const nodeId = newId('node');
+  const namespaceId = await harness.openNamespace(tenant);
+  const agent = createAgent(harness.nc, nodeId);
+  const [stays, goes] = [
+    await harness.place(tenant, namespaceId, nodeId, { app: 'web' }),
+    await harness.place(tenant, namespaceId, nodeId),
+  ];
+  resultOf(await policy(namespaceId, 'web', 'web', 80));
+  for (const one of [stays, goes]) await harness.event(`endpoint:${one}`, 'EndpointAllocated');
+  await caughtUp();
+  await agent.sync();
+  await harness.stopInstance(tenant, namespaceId, nodeId, goes);
+  await harness.event(`endpoint:${goes}`, 'EndpointReleased');
+  await caughtUp();
+  const gone = () => harness.rows('select 1 from network.node_part where node_id = $1 and gone', [nodeId]);
+  const forget = (silentAfterMs: number) =>
+    forgetGone({ db: harness.pool, reachability: { since: new Date(0), silentAfterMs }, keptMs: 0 });
+  await forget(60_000);
+  expect(await gone()).not.toEqual([]);
+  await forget(0);
+  expect(await gone()).toEqual([]);
+  const document = await agent.sync();
+  expect(document?.rules.endpoints.map(({ instanceId }) => instanceId)).toEqual([stays]);
+  expect(document?.rules).toEqual(await readRuleSet(harness.pool, nodeId));
 });
 
 /** A node with rules that fit no message: some by SQL, for that many mutations would take long. */

@@ -24,6 +24,10 @@ async function setNamespace(tx: PoolClient, record: NetworkRecord<'NamespaceOpen
 async function forgetNamespace(tx: PoolClient, { data }: NetworkRecord<'NamespaceDrained'>) {
   await tx.query('delete from network.namespace where namespace_id = $1', [data.namespaceId]);
   await tx.query('delete from network.deploy_drained where namespace_id = $1', [data.namespaceId]);
+  // Every node that reports has confirmed that its rules are gone: there is nobody left to tell of the others.
+  for (const table of ['policy_withdrawal', 'policy_lag']) {
+    await tx.query(`delete from network.${table} where namespace_id = $1`, [data.namespaceId]);
+  }
   await tx.query('delete from network.subnet_growth where namespace_id = $1', [data.namespaceId]);
 }
 
