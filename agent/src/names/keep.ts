@@ -41,7 +41,8 @@ export function keepNames(options: {
   let written: string | null = null;
   /** By this process: one of an older agent may be of an older version, and is replaced. */
   let started = false;
-  let problem: string | null = 'the name server has not been started yet';
+  /** None before there are names to answer: an agent that knows nothing yet keeps whatever runs. */
+  let problem: string | null = null;
 
   async function start(): Promise<void> {
     const before = processes.read(pid);

@@ -75,7 +75,8 @@ export function planChange(
     const sets = families.flatMap((family, at) => {
       const all = changed.filter((set) => set.family === family && set.role !== 'owns' && inUse.has(set.name));
       // Who changes his chain must do so together with what the old one and the new one decide by.
-      return all.length > 0 && hasMovers(written[at] ?? []) ? all : all.filter((set) => touched.has(set.name));
+      const stays = staying(state.wanted[family], wanted[family]);
+      return all.length > 0 && hasMovers(written[at] ?? [], stays) ? all : all.filter((set) => touched.has(set.name));
     });
     if (sets.length > 0) return { sets };
   }
@@ -128,21 +129,38 @@ function restoreText(table: Table, changed: readonly Chain[]): string {
 
 const addressRule = /^-[sd] (\S+) .*-g (\S+)$/;
 
-/** Whether an address leads to another chain than before. */
-function hasMovers(written: readonly Written[]): boolean {
-  const targets = (chains: readonly Chain[]) =>
-    chains.flatMap((chain) =>
-      chain.rules.flatMap((rule) => {
-        const [, address, target] = addressRule.exec(rule.text) ?? [];
-        return address === undefined || target === undefined
-          ? []
-          : [{ key: `${rule.text.slice(0, 3)}${address}`, target }];
-      }),
+/** Addresses that are endpoints of the node before and after. */
+function staying(before: RenderedRules, after: RenderedRules): (address: string) => boolean {
+  const owned = ({ sets }: RenderedRules) =>
+    new Set(
+      sets.flatMap((set) => (set.role === 'owns' ? set.members.map((member) => member.split(',', 1)[0] ?? '') : [])),
     );
-  const before = new Map(written.flatMap(({ leaving }) => targets(leaving)).map(({ key, target }) => [key, target]));
-  return written
-    .flatMap(({ changed }) => targets(changed))
-    .some(({ key, target }) => before.has(key) && before.get(key) !== target && !key.includes('/'));
+  const [was, is] = [owned(before), owned(after)];
+  return (address) => was.has(address) && is.has(address);
+}
+
+/**
+ * Whether an address leads to another chain than before, or, of an endpoint that stays, to one where there was none, or to none
+ * any more: what it was denied there may be open elsewhere by then.
+ */
+function hasMovers(written: readonly Written[], stays: (address: string) => boolean): boolean {
+  const targets = (chains: readonly Chain[]) =>
+    new Map(
+      chains.flatMap((chain) =>
+        chain.rules.flatMap((rule): [string, { readonly address: string; readonly target: string }][] => {
+          const [, address, target] = addressRule.exec(rule.text) ?? [];
+          if (address === undefined || target === undefined || address.includes('/')) return [];
+          return [[`${rule.text.slice(0, 3)}${address}`, { address, target }]];
+        }),
+      ),
+    );
+  const before = targets(written.flatMap(({ leaving }) => leaving));
+  const after = targets(written.flatMap(({ changed }) => changed));
+  return [...new Set([...before.keys(), ...after.keys()])].some((key) => {
+    const [was, is] = [before.get(key), after.get(key)];
+    if (was?.target === is?.target) return false;
+    return (was !== undefined && is !== undefined) || stays((was ?? is)?.address ?? '');
+  });
 }
 
 interface Written {

@@ -52,9 +52,17 @@ export function parseTables(save: string, names: NodeNames): ObservedTables {
     if (rule === null) continue;
     const [, packets = '0', bytes = '0', name = '', text = ''] = rule;
     const builtin = table.builtins.get(name);
+    const target = targetOf.exec(text)?.[1];
+    if (!table.chains.has(name)) {
+      if (target !== undefined) table.entered.add(target);
+    } else {
+      const steps = table.steps.get(name) ?? { targets: [], sets: [] };
+      table.steps.set(name, steps);
+      if (target !== undefined) steps.targets.push(target);
+      for (const [, set = ''] of text.matchAll(/--match-set (\S+)/g)) steps.sets.push(set);
+    }
     if (builtin !== undefined) builtin.push(anchorOf(text, names));
     else if (table.chains.has(name)) {
-      for (const [, set = ''] of text.matchAll(/--match-set (\S+)/g)) table.uses.add(set);
       const { hash, note } = commentIn(text);
       table.chains.get(name)?.push(hash);
       if (note === null || !decides(note)) continue;
@@ -63,13 +71,27 @@ export function parseTables(save: string, names: NodeNames): ObservedTables {
       table.counts.set(name, counts);
     }
   }
+  for (const one of Object.values(observed)) findUses(one);
   return observed;
+}
+
+/** What packets can come by: chains that nothing leads to any more decide nothing, and may stand there until the next look. */
+function findUses({ entered, steps, uses }: ReturnType<typeof noTable>): void {
+  const reached = new Set(entered);
+  // What is added while it is walked is walked, too.
+  for (const chain of reached) {
+    for (const target of steps.get(chain)?.targets ?? []) reached.add(target);
+    for (const set of steps.get(chain)?.sets ?? []) uses.add(set);
+  }
 }
 
 function noTable(table: Table) {
   return {
     chains: new Map<string, (string | null)[]>(),
     uses: new Set<string>(),
+    /** Chains that rules of chains that aren't ours lead to. */
+    entered: new Set<string>(),
+    steps: new Map<string, { readonly targets: string[]; readonly sets: string[] }>(),
     counts: new Map<string, Count[]>(),
     builtins: new Map<string, ObservedAnchor[]>(builtins[table].map((builtin) => [builtin, []])),
   };

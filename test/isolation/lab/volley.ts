@@ -19,7 +19,9 @@ import {
   tcpFlags,
   udp,
 } from './frames.ts';
-import type { Party } from './segment.ts';
+import type { Party, Pod } from './segment.ts';
+
+const isPod = (party: Party): party is Pod => 'node' in party;
 
 export interface Probe {
   readonly source: Party;
@@ -33,8 +35,26 @@ export interface Probe {
 /** `half`: the first packet came through, and its answer did not. */
 export type Outcome = 'passed' | 'blocked' | 'half';
 
-/** The same for the same probe, in every volley: what an earlier volley left in the connection table still counts. */
-const portOf = ({ protocol, port }: Probe) => (protocol === 'ICMP' ? port : 20_000 + (port % 20_000));
+const partiesAtMost = 16;
+const portsEach = 2500;
+const numbers = new Map<string, number>();
+
+/** Of a party, the same for as long as the process lives. */
+function numberOf({ ipv4 }: Party): number {
+  const number = numbers.get(ipv4) ?? numbers.size % partiesAtMost;
+  numbers.set(ipv4, number);
+  return number;
+}
+
+/**
+ * The same for the same probe, in every volley: what an earlier volley left in the connection table still counts. Each party has
+ * its own: pods of a node go out under one address, and keep the port that nobody else of them has.
+ */
+const portOf = ({ source, port }: Probe) => 20_000 + numberOf(source) * portsEach + (port % portsEach);
+
+/** Whose address is seen at the destination: outside of the platform a pod's node's. */
+const seenAs = ({ source, destination, family }: Probe): string =>
+  isPod(source) && !isPod(destination) ? source.node.underlay[family] : source[family];
 
 /** `type` tells the two directions of an echo apart; the others' ports do. */
 const keyOf = ({ source, destination, protocol, from, to, type }: Omit<Seen, 'family' | 'flags' | 'link'>) =>
@@ -42,8 +62,9 @@ const keyOf = ({ source, destination, protocol, from, to, type }: Omit<Seen, 'fa
 
 function keysOf(probe: Probe): { there: string; back: string } {
   const { family, protocol, port: to } = probe;
-  const ends = { source: addressKey(probe.source[family]), destination: addressKey(probe.destination[family]) };
-  const turned = { source: ends.destination, destination: ends.source };
+  const destination = addressKey(probe.destination[family]);
+  const ends = { source: addressKey(seenAs(probe)), destination };
+  const turned = { source: destination, destination: addressKey(probe.source[family]) };
   const from = portOf(probe);
   if (protocol === 'ICMP') {
     const { request, reply } = echoTypes[family];
@@ -75,8 +96,9 @@ export function answerDatagrams(parties: readonly Party[]): void {
         (['ipv4', 'ipv6'] as const).map((f) => [addressKey(party[f]), { party, address: party[f] }]),
       ),
     );
+    const known = [...parties, ...parties.flatMap((party) => (isPod(party) ? [party.node.underlay] : []))];
     const others = new Map(
-      parties.flatMap((party) => (['ipv4', 'ipv6'] as const).map((f) => [addressKey(party[f]), party[f]])),
+      known.flatMap((one) => (['ipv4', 'ipv6'] as const).map((f) => [addressKey(one[f]), one[f]])),
     );
     tap.onFrame = (frame) => {
       const seen = parse(frame);
