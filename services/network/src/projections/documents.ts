@@ -104,6 +104,8 @@ async function write(
   generation: number,
   pools: boolean,
 ): Promise<Id<'node'>[]> {
+  // Also where no node has them yet: the compiler tells of a set once.
+  await writeSets(tx, sum.sets, generation);
   const nodes = [...new Set([...affected.nodes, ...sum.nodes.keys()])].sort();
   if (nodes.length === 0) return [];
   const heads = await readHeads(tx, nodes);
@@ -120,7 +122,6 @@ async function write(
     // The platform's pools are part of every node's document: with others, each gets a newer generation of what it has.
     return same && !pools ? [] : [{ nodeId, core, sections }];
   });
-  await writeSets(tx, sum.sets, generation);
   await writeParts(tx, [...parts, ...[...sum.nodes].flatMap(([nodeId, one]) => partsOf(nodeId, one))], generation);
   const refreshed = [...sum.nodes].flatMap(([nodeId, one]) => [...one.refreshed].map((name) => ({ nodeId, name })));
   await refreshSets(tx, refreshed, generation);
