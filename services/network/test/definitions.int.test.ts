@@ -48,6 +48,30 @@ const rulesOf = async (): Promise<RuleSet> => {
   return document.rules;
 };
 
+describe('a policy that comes before any instance', () => {
+  it('names what nobody is in yet, and the first node is given it whole', async () => {
+    const tenant = newId('tenant');
+    const empty = await harness.openNamespace(tenant);
+    const labelled = (role: string) => ({ kind: 'INSTANCES', namespaceId: empty, labels: { role } }) as const;
+    const spec = definition({ from: [labelled('client')], to: [labelled('server')] });
+    resultOf(
+      await harness.call(
+        'CreateIsolationPolicy',
+        { namespaceId: empty, name: 'early', definition: spec, schedule: null },
+        { tenant },
+      ),
+    );
+    const node = newId('node');
+    const client = await harness.place(tenant, empty, node, { role: 'client' });
+    await harness.event(`endpoint:${client}`, 'EndpointAllocated');
+    const agent = createAgent(harness.nc, node);
+    // It refuses what doesn't have the hash that it is told.
+    await expect
+      .poll(async () => (await agent.sync())?.rules.sets.map((set) => set.ipv4.length), deadline)
+      .toEqual([0]);
+  });
+});
+
 describe('on a node', () => {
   it('the platform’s policies come first, then the tenant’s by priority, then the level of the namespace', async () => {
     const one = await harness.place(mine, namespaceId, nodeId);
