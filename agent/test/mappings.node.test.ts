@@ -151,7 +151,8 @@ const sourcesOf = async (peer: Peer) => (await peer.ask({ do: 'sources' })) as s
 
 describe('a port of a public address', () => {
   test('leads to the instance, which sees the client as it is', async () => {
-    expect(await reach(from(clientPeer), outside, 443)).toBe(open);
+    // The neighbours learn of an IPv6 address in their own time.
+    await until('it is answered for', async () => (await reach(from(clientPeer), outside, 443)) === open);
     expect((await sourcesOf(pods.web.peer)).slice(-2).sort()).toEqual([client.ipv4, client.ipv6].sort());
   });
 
