@@ -8,7 +8,7 @@ import type { Reachability } from '../nodes/reachability.ts';
 import { type Because, originBecauseOf } from '../origin.ts';
 import { behindMapping } from '../projections/mappings.ts';
 
-const perRun = 500;
+const perPage = 500;
 
 interface Row extends Because {
   readonly publicAddressId: Id<'publicAddress'>;
@@ -36,6 +36,7 @@ const sql = `
   from network.public_address p
   where p.rests_until is null
     and exists (select from network.port_mapping m where m.public_address_id = p.public_address_id)
+    and p.public_address_id > $4
   order by p.public_address_id limit $1`;
 
 export async function reconcileAnnouncing(options: {
@@ -46,18 +47,24 @@ export async function reconcileAnnouncing(options: {
 }): Promise<void> {
   const { db, store, reachability, caughtUp } = options;
   await caughtUp();
-  const { rows } = await db.query<Row>(sql, [perRun, reachability.since, reachability.silentAfterMs]);
-  await Promise.all(
-    rows.map(async ({ publicAddressId, address, announcedBy, candidates, ...because }) => {
-      const nodeId = chooseAnnouncer(address, announcedBy, candidates);
-      if (nodeId === null || nodeId === announcedBy) return;
-      const outcome = await handleCommand(store, {
-        decider: publicAddress,
-        stream: publicAddressStream(publicAddressId),
-        command: { kind: 'announce', nodeId },
-        origin: originBecauseOf(because),
-      });
-      if (!outcome.ok) throw new Error(`${publicAddressId} is answered for by nobody: ${outcome.rejection.message}`);
-    }),
-  );
+  for (let after = ''; ; ) {
+    const { rows } = await db.query<Row>(sql, [perPage, reachability.since, reachability.silentAfterMs, after]);
+    await Promise.all(rows.map((row) => announce(store, row)));
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < perPage) return;
+    after = last.publicAddressId;
+  }
+}
+
+async function announce(store: EventStore, row: Row): Promise<void> {
+  const { publicAddressId, address, announcedBy, candidates, ...because } = row;
+  const nodeId = chooseAnnouncer(address, announcedBy, candidates);
+  if (nodeId === null || nodeId === announcedBy) return;
+  const outcome = await handleCommand(store, {
+    decider: publicAddress,
+    stream: publicAddressStream(publicAddressId),
+    command: { kind: 'announce', nodeId },
+    origin: originBecauseOf(because),
+  });
+  if (!outcome.ok) throw new Error(`${publicAddressId} is answered for by nobody: ${outcome.rejection.message}`);
 }
