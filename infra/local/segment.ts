@@ -1,7 +1,7 @@
 /**
  * The network that connects the nodes of this home where there are several: a bridge in a network namespace of its own, and a
  * wire from it into each node. Nothing of it is in the machine's network namespace but the first node's end: no rule of the
- * machine's, and none of Docker's, sees what passes. It goes, with all ends, when its namespace does.
+ * machine's, and none of Docker's, sees what passes.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -57,9 +57,10 @@ async function plug(home: Home, number: number, netns: string | null): Promise<v
   await exec('ip', [...inNode, 'addr', 'replace', `${segmentAddress(home, number)}/64`, 'dev', device, 'nodad']);
 }
 
-/** With every node's end of it. */
+/** With every node's end of it: the kernel takes the wires of a deleted namespace away in its own time, so ours goes first. */
 export async function removeSegment(home: Home): Promise<void> {
   await making.catch(() => {});
   const name = namespaceOf(home);
+  if (existsSync(join('/sys/class/net', deviceOf(home)))) await exec('ip', ['link', 'delete', deviceOf(home)]);
   if (existsSync(pathOf(name))) await exec('ip', ['netns', 'delete', name]);
 }

@@ -22,10 +22,27 @@ const formats: Readonly<Record<string, fc.Arbitrary<string>>> = {
 };
 
 /** Rules between fields, by the text that the schema tells them with (`x-rule`). */
-const rules: Readonly<Record<string, (value: JsonObject) => boolean>> = {
+const fieldRules: Readonly<Record<string, (value: JsonObject) => boolean>> = {
   'from <= to': ({ from, to }) => Number(from) <= Number(to),
   'maxSurge + maxUnavailable > 0': ({ maxSurge, maxUnavailable }) => Number(maxSurge) + Number(maxUnavailable) > 0,
 };
+
+const field = (item: Json, name: string) => (isObject(item) ? item[name] : undefined);
+/** Rules between the items of a list: what no two of them may share. */
+const itemRules: Readonly<Record<string, readonly ((item: Json) => string)[]>> = {
+  'unique (protocol, port), unique name': [
+    (item) => `${field(item, 'protocol')} ${field(item, 'port')}`,
+    (item) => `${field(item, 'name')}`,
+  ],
+};
+
+function ruleOf<R>(schema: JsonObject, known: Readonly<Record<string, R>>): R | undefined {
+  const rule = schema['x-rule'];
+  if (typeof rule !== 'string') return undefined;
+  const found = known[rule];
+  if (found === undefined) throw new Error(`Nobody has said how to keep the rule ${rule}.`);
+  return found;
+}
 
 const lengthOf = (schema: JsonObject, minimum: string, maximum: string, most: number) => ({
   minLength: typeof schema[minimum] === 'number' ? schema[minimum] : 0,
@@ -56,11 +73,8 @@ function object(schema: JsonObject): fc.Arbitrary<Json> {
   const made = fc.record(Object.fromEntries(fields.map(([name, field]) => [name, anyOfShape(field)])), {
     requiredKeys: required,
   }) as fc.Arbitrary<JsonObject>;
-  const rule = schema['x-rule'];
-  if (typeof rule !== 'string') return made;
-  const holds = rules[rule];
-  if (holds === undefined) throw new Error(`Nobody has said how to keep the rule ${rule}.`);
-  return made.filter(holds);
+  const holds = ruleOf(schema, fieldRules);
+  return holds === undefined ? made : made.filter(holds);
 }
 
 export function anyOfShape(schema: Json): fc.Arbitrary<Json> {
@@ -85,7 +99,11 @@ export function anyOfShape(schema: Json): fc.Arbitrary<Json> {
       return fc.constant(null);
     case 'array': {
       const { minLength, maxLength } = lengthOf(schema, 'minItems', 'maxItems', 3);
-      return fc.array(anyOfShape(schema.items ?? {}), { minLength, maxLength });
+      const item = anyOfShape(schema.items ?? {});
+      const keys = ruleOf(schema, itemRules);
+      if (keys === undefined) return fc.array(item, { minLength, maxLength });
+      const shared = (a: Json, b: Json) => keys.some((key) => key(a) === key(b));
+      return fc.uniqueArray(item, { minLength, maxLength, comparator: shared });
     }
     case 'object':
       return object(schema);
