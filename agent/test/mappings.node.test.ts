@@ -205,7 +205,7 @@ describe('a port of a public address', () => {
     const proxies = await nodes[0].node.commands.run('ip', ['-6', 'neigh', 'show', 'proxy']);
     expect(proxies.stdout).not.toContain(outside.ipv6);
     await nodes[0].apply(rulesOf(web, mappings, near));
-    expect(await reach(from(clientPeer), outside, 443)).toBe(open);
+    await until('it is answered for again', async () => (await reach(from(clientPeer), outside, 443)) === open);
   });
 
   test('moves to another node, once that one answers for the address', async () => {

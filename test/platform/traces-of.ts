@@ -1,12 +1,13 @@
 /** Looks for texts wherever a running platform keeps anything, in whatever form they could be written there. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { contexts } from '@atoll/schema/contexts';
+import { type Context, contexts } from '@atoll/schema/contexts';
 import { eventStream } from '@atoll/schema/subjects';
-import { jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { connect } from '@nats-io/transport-node';
+import { JetStreamApiCodes, JetStreamApiError, jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { Client, escapeIdentifier } from 'pg';
 import type { Ready } from './ready.ts';
+import { waitFor } from './waiting.ts';
 
 /** As it is, as JSON and JSON in JSON write it, and in base64 at each of the three places of its first byte, and in hex. */
 export function formsOf(text: string): readonly string[] {
@@ -42,21 +43,33 @@ export async function tablesWith(client: Client, needles: readonly string[]): Pr
   return found;
 }
 
+async function streamHas(nc: NatsConnection, context: Context, needles: readonly string[]): Promise<boolean> {
+  const name = eventStream(context);
+  const stream = await jetstream(nc).streams.get(name);
+  const { state } = await (await jetstreamManager(nc)).streams.info(name);
+  for (let seq = state.first_seq; seq <= state.last_seq && state.messages > 0; seq++) {
+    const message = await stream.getMessage({ seq });
+    if (message && holds(message.string(), needles)) return true;
+  }
+  return false;
+}
+
 export async function streamsWith(ready: Ready, needles: readonly string[]): Promise<string[]> {
   const url = new URL(ready.natsUrl);
   const nc = await connect({ servers: url.host, user: url.username, pass: url.password });
   try {
-    const manager = await jetstreamManager(nc);
     const found: string[] = [];
     for (const context of contexts) {
-      const stream = await jetstream(nc).streams.get(eventStream(context));
-      const { state } = await manager.streams.info(eventStream(context));
-      for (let seq = state.first_seq; seq <= state.last_seq && state.messages > 0; seq++) {
-        const message = await stream.getMessage({ seq });
-        if (message && holds(message.string(), needles)) found.push(`stream of ${context}`);
-      }
+      // While a relay makes its stream anew there is none for a moment: it is looked through when it is there again.
+      const has = await waitFor(`the stream of ${context} is there`, 20_000, () =>
+        streamHas(nc, context, needles).catch((error) => {
+          if (error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound) return undefined;
+          throw error;
+        }),
+      );
+      if (has) found.push(`stream of ${context}`);
     }
-    return [...new Set(found)];
+    return found;
   } finally {
     await nc.close();
   }

@@ -29,6 +29,8 @@ export async function ensureAnnounced(
     ...[...there].filter((address) => !wanted.has(address)).map((address) => verb('del', address)),
   ];
   if (lines.length === 0) return;
-  if (wanted.size > 0) await commands.run('sysctl', ['-q', '-w', `net/ipv6/conf/${device}/proxy_ndp=1`]);
+  // At once: for an address that isn't the machine's own the kernel takes up to 0.8 s else, longer than some neighbours ask.
+  const settings = [`net/ipv6/conf/${device}/proxy_ndp=1`, `net/ipv6/neigh/${device}/proxy_delay=0`];
+  if (wanted.size > 0) await commands.run('sysctl', ['-q', '-w', ...settings]);
   await commands.run('ip', ['-6', '-batch', '-'], lines.join('\n'));
 }
