@@ -1,4 +1,5 @@
 /** Questions about isolation, as the gateway tells the answers: with names and words, and to nobody what they may not read. */
+import { PLATFORM } from '@atoll/schema/ids';
 import type { KnownEnd } from '@atoll/schema/network/reachability';
 import { newId } from '@atoll/service/ids';
 import { serveJson } from '@atoll/service/nats';
@@ -235,4 +236,31 @@ it('how the rules of nodes stand is told to the operator, one question for a pag
   expect(asked).toBe(1);
   expect((await platform.query(acme.admin, query)).body.errors[0].extensions.code).toBe('FORBIDDEN');
   await service.stop();
+});
+
+it('what the operator asks is asked in their name, and what a tenant asks in that of the person', async () => {
+  const rangeId = newId('addressRange');
+  const data = { rangeId, purpose: 'PUBLIC', cidr: '203.0.113.0/24', within: null };
+  await platform.append(PLATFORM, 'network', `addressRange:${rangeId}`, { type: 'AddressRangeAdded', data });
+  const envelopes: { tenant: string; actor: string; data: { ids: string[] } }[] = [];
+  const server = serveJson(platform.nc, { subject: 'cmd.network.DescribeAddressUse', log }, async (body) => {
+    const envelope = body as (typeof envelopes)[number];
+    envelopes.push(envelope);
+    const uses = envelope.data.ids.map((id) => ({ id, size: 256, used: 1, free: 255, cooling: 0, exhaustedAt: null }));
+    return { ok: true, result: { uses }, position: 1, version: 0 };
+  });
+  await platform.nc.flush();
+  try {
+    const ranges = await platform.query(platform.operator, '{ addressRanges { nodes { id use { used } } } }');
+    expect(ranges.body.data.addressRanges.nodes).toEqual([{ id: rangeId, use: { used: 1 } }]);
+    const subnets = await platform.query(acme.admin, '{ subnets { nodes { use { used } } } }');
+    expect(subnets.body.data.subnets.nodes).toHaveLength(2);
+    // One question for all of a page.
+    expect(envelopes).toMatchObject([
+      { tenant: PLATFORM, actor: expect.stringMatching(/^operator:/), data: { ids: [rangeId] } },
+      { tenant: acme.id, actor: 'user:acme-admin' },
+    ]);
+  } finally {
+    await server.stop();
+  }
 });

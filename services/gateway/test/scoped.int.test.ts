@@ -71,6 +71,38 @@ const nobodys = (): Scenario => ({
   node: newId('node'),
 });
 
+/** What reading each kind of thing asks for. */
+const reads = {
+  environment: 'environment:read',
+  namespace: 'namespace:read',
+  subnet: 'namespace:read',
+  deployment: 'deployment:read',
+  release: 'deployment:read',
+  rollout: 'deployment:read',
+  instance: 'deployment:read',
+  policy: 'policy:read',
+  service: 'service:read',
+  publicAddress: 'publicAddress:read',
+  portMapping: 'publicAddress:read',
+} as const;
+
+/** The scenario with a public address and a port of it. */
+async function published(scenario: Scenario) {
+  const { namespace: namespaceId, deployment: deploymentId } = scenario;
+  const [publicAddress, portMapping, rangeId] = [newId('publicAddress'), newId('portMapping'), newId('addressRange')];
+  const of = { publicAddressId: publicAddress, namespaceId, address: '203.0.113.7' };
+  await platform.append(acme.id, 'network', `publicAddress:${publicAddress}`, {
+    type: 'PublicAddressAllocated',
+    data: { ...of, name: 'front', rangeId },
+  });
+  const target = { kind: 'DEPLOYMENT', deploymentId, port: 80 };
+  await platform.append(acme.id, 'network', `portMapping:${portMapping}`, {
+    type: 'PortMappingCreated',
+    data: { ...of, portMappingId: portMapping, protocol: 'TCP', port: 80, target },
+  });
+  return { ...scenario, publicAddress, portMapping };
+}
+
 describe('who may read a part of the tenant', () => {
   it('finds in every list what is in it, and nothing else of the tenant', async () => {
     for (const token of [inNamespace, inEnvironment]) {
@@ -94,6 +126,46 @@ describe('who may read a part of the tenant', () => {
       }
       expect((await platform.query(token, byId, ours)).text.match(/null/g)).toBeNull();
     }
+  });
+
+  it('finds each kind of thing that is in it by its id, and of what is elsewhere none', async () => {
+    const [mine, other] = [await published(ours), await published(hidden)];
+    const nobody = { ...nobodys(), publicAddress: newId('publicAddress'), portMapping: newId('portMapping') };
+    const canI = (kind: keyof typeof reads, ids: typeof nobody, token = inNamespace) =>
+      platform.query(
+        token,
+        'query ($p: String!, $id: ID) { canI(permission: $p, resourceId: $id) { allowed namespaceId } }',
+        { p: reads[kind], id: ids[kind] },
+      );
+    const kinds = Object.keys(reads) as (keyof typeof reads)[];
+    for (const kind of kinds) {
+      const { body } = await canI(kind, mine);
+      const namespaceId = kind === 'environment' ? null : ours.namespace;
+      expect({ kind, ...body.data?.canI }).toEqual({ kind, allowed: true, namespaceId });
+      const missing = await canI(kind, nobody);
+      expect({ kind, code: missing.body.errors[0].extensions.code }).toEqual({ kind, code: 'NOT_FOUND' });
+      expect((await canI(kind, other)).text).toBe(missing.text);
+      expect((await canI(kind, other, acme.admin)).body.data.canI.allowed).toBe(true);
+    }
+  });
+
+  it('is told of what is of the whole tenant where the permission is held for that alone', async () => {
+    const [memberId, roleId] = [newId('member'), newId('role')];
+    await append('MemberAdded', { memberId, subject: 'ivy', role: null, displayName: null, email: null });
+    await append('RoleCreated', { roleId, name: 'looker', description: '', permissions: ['viewer:read'] });
+    const canI = async (token: string, permission: string, id: string) =>
+      (
+        await platform.query(
+          token,
+          'query ($p: String!, $id: ID) { canI(permission: $p, resourceId: $id) { allowed level } }',
+          { p: permission, id },
+        )
+      ).body.data?.canI;
+    expect(await canI(acme.admin, 'member:change', memberId)).toEqual({ allowed: true, level: 'TENANT' });
+    expect(await canI(acme.admin, 'role:write', roleId)).toEqual({ allowed: true, level: 'TENANT' });
+    expect(await canI(inNamespace, 'member:change', memberId)).toBeUndefined();
+    expect(await canI(inNamespace, 'role:write', roleId)).toEqual({ allowed: false, level: 'TENANT' });
+    expect(await canI(acme.admin, 'member:change', newId('member'))).toBeUndefined();
   });
 
   it('probes from there alone', async () => {

@@ -6,7 +6,7 @@ import { scope as scopeShape } from '@atoll/schema/tenancy/access';
 import type { Reader } from '../read/reader.ts';
 
 export interface Locator {
-  /** Null where the tenant has no such thing, or it is of a kind that is nowhere. */
+  /** Null where the tenant has no such thing, or it is of a kind that is in no tenant. */
   locate(tenant: string, id: string): Promise<Scope | null>;
 }
 
@@ -26,12 +26,19 @@ interface Place {
   readonly text: string;
 }
 
-/** Kinds that are in a part of a tenant, or are the tenant. */
-const places: Partial<Record<IdKind, Place>> = {
-  tenant: {
-    read: 'tenant:read',
-    text: `select json_build_object('level', 'tenant') from read.tenant where id = $1::text and tenant_id = $2::text`,
-  },
+const inTenant = (table: string) =>
+  `select json_build_object('level', 'tenant') from read.${table} where id = $1::text and tenant_id = $2::text`;
+
+/** Every kind: in a part of a tenant, in the tenant as a whole, or, null, in no tenant or nothing that is asked for by id. */
+const places: Readonly<Record<IdKind, Place | null>> = {
+  tenant: { read: 'tenant:read', text: inTenant('tenant') },
+  member: { read: 'member:read', text: inTenant('member') },
+  serviceAccount: { read: 'serviceAccount:read', text: inTenant('service_account') },
+  role: { read: 'role:read', text: inTenant('role') },
+  issuer: { read: 'issuer:read', text: inTenant('issuer') },
+  apiKey: { read: 'apiKey:read', text: inTenant('api_key') },
+  invitation: { read: 'invitation:read', text: inTenant('invitation') },
+  deletion: { read: 'deletion:read', text: inTenant('deletion') },
   environment: {
     read: 'environment:read',
     text: `select json_build_object('level', 'environment', 'environmentId', id) from read.environment
@@ -56,20 +63,30 @@ const places: Partial<Record<IdKind, Place>> = {
         'level', level, 'environmentId', environment_id, 'namespaceId', namespace_id))
       from read.role_binding where id = $1::text and tenant_id = $2::text`,
   },
+  // The platform's own.
+  plan: null,
+  node: null,
+  pool: null,
+  platformPolicy: null,
+  addressRange: null,
+  // Named by nobody who asks for something.
+  event: null,
+  dataKey: null,
+  reservation: null,
 };
 
 /** What reading a thing of that id asks for; null where it is in no part of a tenant. */
 export function readPermissionOf(id: string): Permission | null {
   const kind = idKind(id);
-  return (kind === null ? undefined : places[kind]?.read) ?? null;
+  return kind === null ? null : (places[kind]?.read ?? null);
 }
 
 export function createLocator(reader: Reader): Locator {
   return {
     async locate(tenant, id) {
       const kind = idKind(id);
-      const place = kind === null ? undefined : places[kind];
-      if (!place) return null;
+      const place = kind === null ? null : places[kind];
+      if (place === null) return null;
       const statement = { name: `locate_${kind}`, text: place.text };
       const [found] = await reader.rows(tenant, statement, [id, tenant]);
       return found === undefined ? null : scopeShape.parse(JSON.parse(found));

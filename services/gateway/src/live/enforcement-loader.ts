@@ -3,7 +3,7 @@ import type { Id } from '@atoll/schema/ids';
 import type { PolicyEnforcement } from '@atoll/schema/network/standing';
 import DataLoader from 'dataloader';
 import type { Viewer } from '../auth/viewers.ts';
-import { askNetwork, type Commands, isOfTenant } from './questions.ts';
+import { askService, type Commands, isOfTenant } from './questions.ts';
 
 export type EnforcementLoader = DataLoader<Id<'policy'>, PolicyEnforcement | null>;
 
@@ -15,7 +15,11 @@ export function createEnforcementLoader(commands: Commands, viewer: Viewer): Enf
     async (policyIds) => {
       if (!isOfTenant(viewer)) return policyIds.map(() => null);
       const of = { kind: 'POLICIES' as const, policyIds: [...policyIds] };
-      const { policies } = await askNetwork(commands, viewer, 'ReadEnforcement', { of });
+      const { policies } = await askService(commands, viewer, {
+        context: 'network',
+        question: 'ReadEnforcement',
+        data: { of },
+      });
       const known = new Map(policies.map((one) => [one.policyId, one]));
       return policyIds.map((policyId) => known.get(policyId) ?? null);
     },

@@ -2,7 +2,7 @@
 import { type Id, idKind } from '@atoll/schema/ids';
 import { type EnforcementState, enforcementStates, type PolicyEnforcement } from '@atoll/schema/network/standing';
 import type { Locator } from '../access/locate.ts';
-import { askNetwork, type Commands, isOfTenant } from './questions.ts';
+import { askService, type Commands, isOfTenant } from './questions.ts';
 import type { LiveResolver } from './resolvers.ts';
 
 const maxLagging = 100;
@@ -34,7 +34,11 @@ export function createNamespaceEnforcement(commands: Commands, locator: Locator)
       const scope = await locator.locate(viewer.tenant, namespaceId);
       if (scope === null || !viewer.access.may('policy:read', scope)) return null;
       const of = { kind: 'NAMESPACE', namespaceId: namespaceId as Id<'namespace'> } as const;
-      const { policies } = await askNetwork(commands, viewer, 'ReadEnforcement', { of });
+      const { policies } = await askService(commands, viewer, {
+        context: 'network',
+        question: 'ReadEnforcement',
+        data: { of },
+      });
       const lagging = policies.filter(({ state }) => state !== 'ENFORCED').slice(0, maxLagging);
       return { state: stateOf(policies), policies: policies.length, lagging };
     },

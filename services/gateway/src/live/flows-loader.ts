@@ -3,7 +3,7 @@ import type { Id } from '@atoll/schema/ids';
 import type { PolicyFlows } from '@atoll/schema/network/flows';
 import DataLoader from 'dataloader';
 import type { Viewer } from '../auth/viewers.ts';
-import { askNetwork, type Commands, isOfTenant } from './questions.ts';
+import { askService, type Commands, isOfTenant } from './questions.ts';
 
 export type FlowsLoader = DataLoader<Id<'policy'>, PolicyFlows | null>;
 
@@ -14,7 +14,11 @@ export function createFlowsLoader(commands: Commands, viewer: Viewer): FlowsLoad
   return new DataLoader(
     async (policyIds) => {
       if (!isOfTenant(viewer)) return policyIds.map(() => null);
-      const { policies } = await askNetwork(commands, viewer, 'ReadFlows', { policyIds: [...policyIds] });
+      const { policies } = await askService(commands, viewer, {
+        context: 'network',
+        question: 'ReadFlows',
+        data: { policyIds: [...policyIds] },
+      });
       const known = new Map(policies.map((one) => [one.policyId, one]));
       return policyIds.map((policyId) => known.get(policyId) ?? null);
     },

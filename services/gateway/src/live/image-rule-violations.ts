@@ -1,16 +1,17 @@
 /** `Query.imageRuleViolations`: what runs in an environment, judged by deploy as an upgrade to it would be. */
-import { randomUUID } from 'node:crypto';
-import { deployCommands, MAX_JUDGED_IMAGES } from '@atoll/schema/deploy/commands';
-import { idKind, type Tenant } from '@atoll/schema/ids';
-import type { createCommandClient } from '@atoll/service/commands';
+import { MAX_JUDGED_IMAGES } from '@atoll/schema/deploy/commands';
+import { type Id, idKind } from '@atoll/schema/ids';
 import { admit } from '../access/admit.ts';
 import type { Locator } from '../access/locate.ts';
+import type { Viewer } from '../auth/viewers.ts';
 import { ApiError } from '../errors.ts';
 import { defaultPage, maxPage } from '../read/compile/page.ts';
 import type { Reader } from '../read/reader.ts';
+import { askService, type Commands } from './questions.ts';
 import type { LiveResolver } from './resolvers.ts';
 
-const answerMs = 10_000;
+/** Milliseconds. */
+const patience = 10_000;
 /** Of one request; where not all are looked at, the next page goes on there. */
 const maxBatches = 10;
 const permission = 'deployment:read';
@@ -40,38 +41,27 @@ const runningSql = {
 const notFound = () => new ApiError('NOT_FOUND', '`environmentId` is no environment of yours.');
 
 export function createImageRuleViolations(needs: {
-  commands: ReturnType<typeof createCommandClient>;
+  commands: Commands;
   reader: Reader;
   locator: Locator;
 }): LiveResolver {
   const { commands, reader, locator } = needs;
 
-  async function refusals(tenant: Tenant, subject: string, environmentId: string, images: readonly string[]) {
-    const reply = await commands.call('deploy', 'JudgeImages', {
-      key: `judge ${randomUUID()}`,
-      tenant,
-      actor: `user:${subject}`,
-      correlation: randomUUID(),
-      traceparent: null,
-      deadline: Date.now() + answerMs,
-      seen: {},
-      expectedVersion: null,
-      data: { environmentId, images },
+  async function refusals(viewer: Viewer, environmentId: Id<'environment'>, images: string[]) {
+    const question = { context: 'deploy', question: 'JudgeImages', data: { environmentId, images }, patience } as const;
+    const { refusals: told } = await askService(commands, viewer, question).catch((error: unknown) => {
+      // Its rules have not come to deploy: then there are none that could be broken.
+      if (error instanceof ApiError && error.code === 'NOT_FOUND') return { refusals: [] };
+      throw error;
     });
-    if (reply.ok) {
-      const { refusals: told } = deployCommands.JudgeImages.result.parse(reply.result);
-      return new Map(told.map((one) => [one.image, one]));
-    }
-    // Its rules have not come to deploy: then there are none that could be broken.
-    if (reply.error.code === 'NOT_FOUND') return new Map();
-    throw new ApiError('UNAVAILABLE', 'The images could not be judged at this moment. Try again.');
+    return new Map(told.map((one) => [one.image, one]));
   }
 
   return {
     needs: [],
     inParts: true,
     async resolve(_row, args, { viewer }) {
-      const { tenant, subject } = viewer;
+      const { tenant } = viewer;
       const environmentId = String(args.environmentId);
       if (tenant === null || idKind(environmentId) !== 'environment') throw notFound();
       const first = args.first ?? defaultPage;
@@ -94,7 +84,9 @@ export function createImageRuleViolations(needs: {
         const running = rows.map((text): Running => JSON.parse(text));
         more = running.length === MAX_JUDGED_IMAGES;
         if (running.length === 0) break;
-        const refused = await refusals(tenant, subject, environmentId, [...new Set(running.map(({ image }) => image))]);
+        const refused = await refusals(viewer, environmentId as Id<'environment'>, [
+          ...new Set(running.map(({ image }) => image)),
+        ]);
         for (const [index, one] of running.entries()) {
           const refusal = refused.get(one.image);
           if (refusal) found.push({ ...one, code: refusal.code, message: refusal.message });

@@ -6,7 +6,7 @@ import type { Locator } from '../access/locate.ts';
 import { ApiError } from '../errors.ts';
 import type { Reader } from '../read/reader.ts';
 import { createPolicyNames, type PolicyNames, shownDecidingRule, verdictMessage } from './policy-names.ts';
-import { askNetwork, type Commands, isOfTenant } from './questions.ts';
+import { askService, type Commands, isOfTenant } from './questions.ts';
 import { trafficOf } from './reachability.ts';
 import type { LiveResolver } from './resolvers.ts';
 
@@ -32,7 +32,11 @@ export function createReachabilityMatrix(commands: Commands, reader: Reader, loc
       if (admission.kind === 'forbidden') throw admission.error;
       if (admission.kind === 'missing') throw noSuch();
       const question = { namespaceId: id as Id<'namespace'>, traffic };
-      const { groups, cells, omitted, nodes } = await askNetwork(commands, viewer, 'MapReachability', question);
+      const { groups, cells, omitted, nodes } = await askService(commands, viewer, {
+        context: 'network',
+        question: 'MapReachability',
+        data: question,
+      });
       const rules = cells.flatMap((cell): (DecidingRule | null)[] => [
         ...[cell.egress?.rule ?? null, cell.ingress?.rule ?? null],
         ...cell.outside,

@@ -14,7 +14,7 @@ import type { Locator } from '../access/locate.ts';
 import { ApiError } from '../errors.ts';
 import type { Reader } from '../read/reader.ts';
 import { createPolicyNames, type PolicyNames, shownDecidingRule, verdictMessage } from './policy-names.ts';
-import { askNetwork, type Commands, isOfTenant, type TenantViewer } from './questions.ts';
+import { askService, type Commands, isOfTenant, type TenantViewer } from './questions.ts';
 import type { LiveArgs, LiveResolver } from './resolvers.ts';
 
 const where = 'Query.reachability';
@@ -111,7 +111,11 @@ export function createReachability(commands: Commands, reader: Reader, locator: 
       if (to.kind === 'INSTANCE') await mustSee(viewer, to.instanceId, 'to.id');
       if (to.kind === 'SERVICE') await mustSee(viewer, to.serviceId, 'to.id');
       const question = { from: from as Id<'instance'>, to, traffic };
-      const told = await askNetwork(commands, viewer, 'ExplainReachability', question);
+      const told = await askService(commands, viewer, {
+        context: 'network',
+        question: 'ExplainReachability',
+        data: question,
+      });
       const readable = (await maySeeAll(viewer, told)) ? told : asUnknown(told);
       const rules = readable.flows.flatMap((flow) => [flow.egress.rule, flow.ingress?.rule ?? null]);
       return shown(readable, await namesOf(viewer, rules));

@@ -3,7 +3,7 @@ import type { Id } from '@atoll/schema/ids';
 import type { ToldStanding } from '@atoll/schema/network/reachability';
 import DataLoader from 'dataloader';
 import type { Viewer } from '../auth/viewers.ts';
-import { askNetwork, type Commands } from './questions.ts';
+import { askService, type Commands } from './questions.ts';
 
 export type StandingsLoader = DataLoader<Id<'node'>, ToldStanding | null>;
 
@@ -13,7 +13,11 @@ const atOnce = 100;
 export function createStandingsLoader(commands: Commands, viewer: Viewer): StandingsLoader {
   return new DataLoader(
     async (nodeIds) => {
-      const { nodes } = await askNetwork(commands, viewer, 'ReadStandings', { nodeIds: [...nodeIds] });
+      const { nodes } = await askService(commands, viewer, {
+        context: 'network',
+        question: 'ReadStandings',
+        data: { nodeIds: [...nodeIds] },
+      });
       const known = new Map(nodes.map((one) => [one.nodeId, one]));
       return nodeIds.map((nodeId) => known.get(nodeId) ?? null);
     },

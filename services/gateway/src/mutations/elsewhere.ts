@@ -18,6 +18,7 @@ const spokenKind: Partial<Record<IdKind, string>> = {
   deployment: 'deployment',
   policy: 'isolation policy',
   subnet: 'subnet',
+  service: 'service',
   publicAddress: 'public address',
   portMapping: 'port mapping',
   binding: 'role binding',

@@ -10,7 +10,7 @@ const mentions: readonly Mention[] = [
   ...sides.flatMap((side): Mention[] => [
     { field: `${side}.instances.namespaceId`, permission: 'namespace:read' },
     { field: `${side}.environment.environmentId`, permission: 'environment:read' },
-    { field: `${side}.service.serviceId`, permission: 'namespace:read' },
+    { field: `${side}.service.serviceId`, permission: 'service:read' },
   ]),
 ];
 
