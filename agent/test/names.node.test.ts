@@ -1,15 +1,20 @@
 /** The name server, asked by real pods: what they may know of, and nothing else. */
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { emptyRuleSet, type RuleNames, type RuleSet } from '@atoll/schema/node/network';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Upstream } from '../src/names/forward.ts';
 import { keepNames } from '../src/names/keep.ts';
 import { processes } from '../src/names/pid.ts';
 import { compile, endpointAt, fixedId, networkDocument } from './fixtures.ts';
 import { Lab, type LabNode, type LabPod, log, until } from './lab.ts';
 import type { DnsAnswer, PeerCommand } from './tools/peer.ts';
 
+const upstreamProgram = fileURLToPath(new URL('./tools/upstream.ts', import.meta.url));
 const lab = new Lab();
 const at = (number: number, subnet: number, host: number) => endpointAt(fixedId('instance', number), subnet, host);
 // Two in namespaces of one environment, one in another, one that sees nothing.
@@ -46,7 +51,8 @@ let node: LabNode;
 let pods: Record<keyof typeof ends, LabPod>;
 let keeper: ReturnType<typeof keepNames>;
 let generation = 0;
-const keep = () => keepNames({ stateDir: folder, netns: node.netns, port: node.names.namesPort, upstream: null, log });
+const keep = (upstream: Upstream | null = null) =>
+  keepNames({ stateDir: folder, netns: node.netns, port: node.names.namesPort, upstream, log });
 const document = (rules: RuleSet) => networkDocument(node.id, ++generation, rules);
 
 beforeAll(async () => {
@@ -183,4 +189,90 @@ test('one pod that asks without end keeps no other from its answers', async () =
   const flood = pods.alien.peer.ask({ do: 'flood', server: servers.ipv4, port: 53, count: 20_000 });
   for (let n = 0; n < 20; n++) expect(await ask(pods.web, 'api.atoll.internal')).toEqual(found('10.127.0.1'));
   await flood;
+});
+
+describe('with an upstream', () => {
+  const upstream = { address: '127.0.0.9', port: 5300 };
+  /** What has reached it, in its order. */
+  const reached: string[] = [];
+  let server: ChildProcess;
+  const publicOne = found('203.0.113.5');
+  const failed = { rcode: 'SERVFAIL', data: [], truncated: false };
+
+  beforeAll(async () => {
+    const args = [`--net=${node.netns}`, '--', process.execPath, upstreamProgram, upstream.address, `${upstream.port}`];
+    server = spawn('nsenter', args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    if (server.stdout === null) throw new Error('its output is a pipe');
+    createInterface({ input: server.stdout }).on('line', (line) => reached.push(line));
+    await until('it listens', () => reached.includes('listening'));
+    keeper = keep(upstream);
+    await keeper.ensure(document(rulesWith()));
+    await until('it is asked', async () => (await ask(pods.web, 'first.example')).rcode === 'NOERROR');
+  });
+  afterAll(() => server.kill('SIGKILL'));
+
+  test.each([
+    ['udp', servers.ipv4],
+    ['tcp', servers.ipv6],
+  ] as const)(
+    'names outside of the zone are answered by it, by %s at %s, also to who sees no service',
+    async (transport, at) => {
+      expect(await ask(pods.web, 'www.example', { transport, server: at })).toEqual(publicOne);
+      expect(await ask(pods.lone, 'www.example', { transport, server: at })).toEqual(publicOne);
+    },
+  );
+
+  test('names of the zone never reach it, known or not', async () => {
+    for (const name of ['vault.secret', 'none.store', 'www.example.atoll.internal', 'ATOLL.internal']) {
+      const full = name.toLowerCase().endsWith('atoll.internal') ? name : `${name}.atoll.internal`;
+      await ask(pods.web, full);
+      await ask(pods.web, full, { transport: 'tcp' });
+    }
+    await ask(pods.web, 'last.example');
+    expect(reached).toContain('last.example');
+    expect(reached.filter((name) => name.toLowerCase().includes('atoll.internal'))).toEqual([]);
+  });
+
+  test('what doesn’t fit in a datagram is asked for again by TCP', async () => {
+    expect(await ask(pods.web, 'big.example')).toMatchObject({ truncated: true, data: [] });
+    expect((await ask(pods.web, 'big.example', { transport: 'tcp' })).data).toHaveLength(80);
+  });
+
+  test('no name outside leads to an address of the platform, or speaks for the zone', async () => {
+    for (const [name, type] of [
+      ['pod', 'A'],
+      ['virtual', 'A'],
+      ['six', 'AAAA'],
+      ['mapped', 'AAAA'],
+      ['metadata', 'A'],
+      ['hint', 'HTTPS'],
+      ['chain', 'A'],
+    ] as const) {
+      for (const transport of ['udp', 'tcp'] as const) {
+        const answer = await ask(pods.web, `${name}.example`, { type, transport });
+        expect({ name, ...answer }).toEqual({ name, ...failed });
+      }
+    }
+    expect((await ask(pods.web, 'openhint.example', { type: 'HTTPS' })).rcode).toBe('NOERROR');
+    expect(await ask(pods.web, 'blocklist.example')).toEqual(found('127.0.0.2'));
+  });
+
+  test('what answers another question or has another number isn’t taken for the answer', async () => {
+    expect(await ask(pods.web, 'late.example')).toEqual(publicOne);
+    expect(await ask(pods.web, 'late.example', { transport: 'tcp' })).toEqual(failed);
+  });
+
+  test('one that is slow keeps nothing else waiting, and is given up', async () => {
+    const slow = ask(pods.db, 'slow.example', { patienceMs: 10_000 });
+    expect(await ask(pods.web, 'api.atoll.internal')).toEqual(found('10.127.0.1'));
+    expect(await ask(pods.web, 'www.example')).toEqual(publicOne);
+    expect(await slow).toEqual(failed);
+  });
+
+  test('one that is dead is told at once, and what is the platform’s own is answered', async () => {
+    server.kill('SIGKILL');
+    await until('it is gone', async () => (await ask(pods.web, 'www.example')).rcode === 'SERVFAIL');
+    expect(await ask(pods.web, 'www.example', { transport: 'tcp' })).toEqual(failed);
+    expect(await ask(pods.web, 'api.atoll.internal')).toEqual(found('10.127.0.1'));
+  });
 });

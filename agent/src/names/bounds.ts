@@ -5,6 +5,8 @@ const rate = 200;
 const burst = 500;
 const mostConnections = 8;
 const mostForwarded = 32;
+/** Of all pods together: each is a socket of this process. */
+const mostForwardedAtAll = 512;
 
 interface Use {
   tokens: number;
@@ -25,6 +27,7 @@ export interface Bounds {
 
 export function createBounds(): Bounds {
   const uses = new Map<string, Use>();
+  let forwarded = 0;
   function of(asker: string): Use {
     const known = uses.get(asker);
     if (known) return known;
@@ -44,10 +47,15 @@ export function createBounds(): Bounds {
     begin(asker, what) {
       const use = of(asker);
       if (use[what] >= (what === 'connections' ? mostConnections : mostForwarded)) return false;
+      if (what === 'forwarded') {
+        if (forwarded >= mostForwardedAtAll) return false;
+        forwarded += 1;
+      }
       use[what] += 1;
       return true;
     },
     done(asker, what) {
+      if (what === 'forwarded') forwarded -= 1;
       const use = of(asker);
       use[what] = Math.max(0, use[what] - 1);
     },

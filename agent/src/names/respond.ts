@@ -10,6 +10,7 @@ import {
   encode,
   type OptAnswer,
   type Packet,
+  type Question,
   RECURSION_AVAILABLE,
   RECURSION_DESIRED,
   TRUNCATED_RESPONSE,
@@ -29,7 +30,13 @@ export type Responded =
   | { readonly kind: 'none' }
   | { readonly kind: 'answer'; readonly packet: Buffer }
   /** Outside of the zone: for whoever it may be forwarded to. */
-  | { readonly kind: 'outside'; readonly id: number; readonly refusal: Buffer };
+  | {
+      readonly kind: 'outside';
+      readonly question: Question;
+      /** Where it is forwarded to nobody, and where nothing came of that. */
+      readonly refusal: Buffer;
+      readonly failure: Buffer;
+    };
 
 export function respond(
   table: NamesTable,
@@ -82,7 +89,7 @@ export function respond(
   const authorities = [authority(table.zone)];
   switch (answered.kind) {
     case 'outside':
-      return { kind: 'outside', id, refusal: say('REFUSED') };
+      return { kind: 'outside', question, refusal: say('REFUSED'), failure: say('SERVFAIL') };
     case 'missing':
       return { kind: 'answer', packet: say('NXDOMAIN', { authorities }) };
     case 'found': {

@@ -5,6 +5,7 @@ import { type Bounds, createBounds } from './bounds.ts';
 import { forward, type Upstream } from './forward.ts';
 import { respond } from './respond.ts';
 import type { NamesTable } from './table.ts';
+import { type Guard, guardOf, vet } from './vet.ts';
 
 const idleMs = 10_000;
 const mostWaiting = 65_537 + 2;
@@ -63,6 +64,13 @@ function knownAskers(table: () => NamesTable, bounds: Bounds): (asker: string) =
   };
 }
 
+const guards = new WeakMap<NamesTable, Guard>();
+function guardFor(table: NamesTable): Guard {
+  const known = guards.get(table) ?? guardOf(table);
+  guards.set(table, known);
+  return known;
+}
+
 async function reply(
   { table, upstream }: NameServerOptions,
   bounds: Bounds,
@@ -78,9 +86,11 @@ async function reply(
       return responded.packet;
     case 'outside': {
       if (upstream === null) return responded.refusal;
-      if (!bounds.begin(asker, 'forwarded')) return null;
+      if (!bounds.begin(asker, 'forwarded')) return responded.failure;
+      const { question, failure } = responded;
+      const guard = guardFor(table());
       try {
-        return await forward(upstream, packet, transport);
+        return (await forward(upstream, packet, transport, (said) => vet(question, said, guard))) ?? failure;
       } finally {
         bounds.done(asker, 'forwarded');
       }

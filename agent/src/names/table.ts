@@ -16,11 +16,13 @@ export const namesTable = z.strictObject({
   views: z.array(z.strictObject({ namespaces: z.array(z.string()), services: z.record(z.string(), service) })),
   /** Endpoints of the node that see nothing: by address. */
   others: z.array(z.string()),
+  /** Ranges of the platform's own addresses: no name outside of the zone leads there. */
+  platform: z.array(z.string()),
 });
 export type NamesTable = z.infer<typeof namesTable>;
 export type NamedService = z.infer<typeof service>;
 
-export function namesTableOf({ rules }: Pick<DesiredNetwork, 'rules'>): NamesTable {
+export function namesTableOf({ rules, pools }: Pick<DesiredNetwork, 'rules' | 'pools'>): NamesTable {
   const { endpoints, names } = rules;
   const addresses = new Map(endpoints.map(({ instanceId, ipv4, ipv6 }) => [instanceId, [ipv4, ipv6]]));
   const askers: NamesTable['askers'] = {};
@@ -35,5 +37,6 @@ export function namesTableOf({ rules }: Pick<DesiredNetwork, 'rules'>): NamesTab
     return { namespaces: view.namespaces.map(({ name }) => name), services };
   });
   const others = endpoints.flatMap(({ ipv4, ipv6 }) => [ipv4, ipv6]).filter((address) => !(address in askers));
-  return { zone: names.zone, askers, views, others };
+  const platform = [...new Set([...pools.ipv4, ...pools.ipv6, ...pools.services])];
+  return { zone: names.zone, askers, views, others, platform };
 }

@@ -37,10 +37,12 @@ export type PeerCommand =
       readonly server: string;
       readonly port: number;
       readonly name: string;
-      readonly type: 'A' | 'AAAA' | 'SRV' | 'TXT';
+      readonly type: 'A' | 'AAAA' | 'SRV' | 'TXT' | 'HTTPS';
       readonly transport: 'udp' | 'tcp';
       /** Room for the answer, where that is said. */
       readonly edns: number | null;
+      /** How long it waits, in milliseconds; left out: as long as usual. */
+      readonly patienceMs?: number;
     }
   /** Asks so often, and waits for nothing. */
   | { readonly do: 'flood'; readonly server: string; readonly port: number; readonly count: number }
@@ -105,10 +107,10 @@ async function transfer({ address, port, bytes }: { address: string; port: numbe
   return sent.digest('hex') === came.digest('hex');
 }
 
-function overUdp(server: string, port: number, question: Buffer): Promise<Buffer | null> {
+function overUdp(server: string, port: number, question: Buffer, ms: number): Promise<Buffer | null> {
   const socket = createSocket(server.includes(':') ? 'udp6' : 'udp4');
   return new Promise<Buffer | null>((resolve) => {
-    const timer = setTimeout(() => resolve(null), patienceMs);
+    const timer = setTimeout(() => resolve(null), ms);
     socket.on('error', () => resolve(null));
     socket.once('message', (reply) => {
       clearTimeout(timer);
@@ -118,13 +120,13 @@ function overUdp(server: string, port: number, question: Buffer): Promise<Buffer
   }).finally(() => socket.close());
 }
 
-function overTcp(server: string, port: number, question: Buffer): Promise<Buffer | null> {
+function overTcp(server: string, port: number, question: Buffer, ms: number): Promise<Buffer | null> {
   const socket = connect({ host: server, port });
   const length = Buffer.alloc(2);
   length.writeUInt16BE(question.length, 0);
   return new Promise<Buffer | null>((resolve) => {
     let read = Buffer.alloc(0);
-    const timer = setTimeout(() => resolve(null), patienceMs);
+    const timer = setTimeout(() => resolve(null), ms);
     socket.on('error', () => resolve(null));
     socket.on('data', (data) => {
       read = Buffer.concat([read, data]);
@@ -202,11 +204,15 @@ async function carryOut(command: PeerCommand): Promise<unknown> {
         ...{ type: 'OPT', name: '.', udpPayloadSize: edns ?? 0, extendedRcode: 0 },
         ...{ ednsVersion: 0, flags: 0, flag_do: false, options: [] },
       };
+      const known = type === 'HTTPS' ? 'NULL' : type;
       const question = encode({
-        ...{ type: 'query', id: 7, flags: RECURSION_DESIRED, questions: [{ type, name }] },
+        ...{ type: 'query', id: 7, flags: RECURSION_DESIRED, questions: [{ type: known, name }] },
         additionals: edns === null ? [] : [opt],
       });
-      const reply = await (transport === 'udp' ? overUdp(server, port, question) : overTcp(server, port, question));
+      // `dns-packet` doesn't know its number.
+      if (type === 'HTTPS') question.writeUInt16BE(65, 12 + name.length + 2);
+      const asking = transport === 'udp' ? overUdp : overTcp;
+      const reply = await asking(server, port, question, command.patienceMs ?? patienceMs);
       if (reply === null) return { rcode: 'NONE', data: [], truncated: false } satisfies DnsAnswer;
       const { answers = [], flag_tc: truncated, ...rest } = decode(reply);
       const data = answers.map((one) => ('data' in one ? one.data : null));
