@@ -116,6 +116,7 @@ export const rows: Readonly<Record<string, Row>> = {
   deleteIsolationPolicy: of({ policyId: 'policy' }),
   createService: of({ namespaceId: 'namespace' }, { name: 'foreign', selector: labels, ports: [{ port: 80 }] }),
   updateService: of({ serviceId: 'service' }, { selector: labels, ports: [{ port: 80 }] }),
+  setServiceLabels: of({ serviceId: 'service' }, { labels }),
   deleteService: of({ serviceId: 'service' }),
   createPlan: lone(),
   changePlan: of({ planId: 'plan' }),

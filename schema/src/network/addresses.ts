@@ -148,7 +148,7 @@ const prefix = z.number().int().nullable();
 export const addressCommands = {
   /** The operator's. */
   AddAddressRange: {
-    input: z.strictObject({ purpose: z.enum(['INSTANCES', 'PUBLIC', 'RESERVED']), cidr: text }),
+    input: z.strictObject({ purpose: z.enum(rangePurposes), cidr: text }),
     result: z.strictObject({ addressRangeId: id('addressRange') }),
   },
   /** The operator's; refused while anything is in it. */

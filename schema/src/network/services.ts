@@ -67,6 +67,12 @@ export const serviceEvents = {
     version: 1,
     data: z.strictObject({ ...service, spec: serviceSpec.describe('What it leads to.') }),
   },
+  ServiceLabelsSet: {
+    doc: 'The service itself has these labels from now on, and no others. Where it leads stays.',
+    stream: 'service',
+    version: 1,
+    data: z.strictObject({ ...service, labels: labels.meta({ description: 'All of its labels, by key.' }) }),
+  },
   ServiceDeleted: {
     doc: 'The name is free again; the addresses rest before another service can get them.',
     stream: 'service',
@@ -106,6 +112,11 @@ export const serviceCommands = {
     result: told,
   },
   UpdateService: { input: z.strictObject({ serviceId: id('service'), spec: serviceSpec }), result: told },
+  /** All labels of the service itself: not those that it selects by. */
+  SetServiceLabels: {
+    input: z.strictObject({ serviceId: id('service'), labels }),
+    result: z.strictObject({ serviceId: id('service') }),
+  },
   DeleteService: {
     input: z.strictObject({ serviceId: id('service') }),
     result: z.strictObject({ serviceId: id('service') }),

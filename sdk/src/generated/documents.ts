@@ -825,6 +825,7 @@ fragment Service on Service {
   version
   namespace { id name }
   createdAt
+  labels { ...Label }
 }
 fragment ServicePort on ServicePort {
   name
@@ -2400,6 +2401,38 @@ fragment WeeklyWindow on WeeklyWindow {
   from
   to
 }`),
+  setServiceLabels: new TypedDocument<o.SetServiceLabelsMutation, o.SetServiceLabelsMutationVariables>('mutation', ["setServiceLabels"], `mutation SetServiceLabels($input: SetServiceLabelsInput!) {
+  setServiceLabels(input: $input) { service { ...Service } userErrors { ...UserError } position }
+}
+fragment Label on Label {
+  key
+  value
+}
+fragment Service on Service {
+  id
+  name
+  dnsName
+  ipv4
+  ipv6
+  selector { ...Label }
+  ports { ...ServicePort }
+  affinitySeconds
+  version
+  namespace { id name }
+  createdAt
+  labels { ...Label }
+}
+fragment ServicePort on ServicePort {
+  name
+  protocol
+  port
+  targetPort
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
   createSubnet: new TypedDocument<o.CreateSubnetMutation, o.CreateSubnetMutationVariables>('mutation', ["createSubnet"], `mutation CreateSubnet($input: CreateSubnetInput!) {
   createSubnet(input: $input) { subnet { ...Subnet } userErrors { ...UserError } position }
 }
@@ -2992,6 +3025,7 @@ fragment Service on Service {
   version
   namespace { id name }
   createdAt
+  labels { ...Label }
 }
 fragment ServicePort on ServicePort {
   name
@@ -3027,6 +3061,7 @@ fragment Service on Service {
   version
   namespace { id name }
   createdAt
+  labels { ...Label }
 }
 fragment ServicePort on ServicePort {
   name
@@ -3803,8 +3838,8 @@ fragment PolicyEnforcement on PolicyEnforcement {
   firstEnforcedAt
   nodes { ...NodeEnforcement }
 }`),
-  namespaceServices: new TypedDocument<o.NamespaceServicesQuery, o.NamespaceServicesQueryVariables>('query', ["namespace","services"], `query NamespaceServices($id: ID!, $first: Int = 20, $after: String) {
-  namespace(id: $id) { services(first: $first, after: $after) { nodes { ...Service } pageInfo { hasNextPage endCursor } } }
+  namespaceServices: new TypedDocument<o.NamespaceServicesQuery, o.NamespaceServicesQueryVariables>('query', ["namespace","services"], `query NamespaceServices($id: ID!, $first: Int = 20, $after: String, $labels: [LabelInput!]) {
+  namespace(id: $id) { services(first: $first, after: $after, labels: $labels) { nodes { ...Service } pageInfo { hasNextPage endCursor } } }
 }
 fragment Label on Label {
   key
@@ -3822,6 +3857,7 @@ fragment Service on Service {
   version
   namespace { id name }
   createdAt
+  labels { ...Label }
 }
 fragment ServicePort on ServicePort {
   name

@@ -490,6 +490,10 @@ export interface Mutations {
    */
   setIsolationPolicyLabels(input: o.SetIsolationPolicyLabelsMutationVariables['input'], options?: CallOptions): Promise<Done<o.SetIsolationPolicyLabelsMutation['setIsolationPolicyLabels']>>;
   /**
+   * Sets the labels of a service, all of them: its own, not those that it selects by. Errors: NOT_FOUND, BEING_DELETED, VERSION_CONFLICT, INVALID_ARGUMENT.
+   */
+  setServiceLabels(input: o.SetServiceLabelsMutationVariables['input'], options?: CallOptions): Promise<Done<o.SetServiceLabelsMutation['setServiceLabels']>>;
+  /**
    * Gives a namespace a further subnet. Errors: CIDR_MALFORMED, CIDR_OVERLAP (with whose, where it is yours), CIDR_NOT_ALLOWED, ADDRESSES_EXHAUSTED, QUOTA_EXCEEDED, NOT_FOUND, BEING_DELETED.
    */
   createSubnet(input: o.CreateSubnetMutationVariables['input'], options?: CallOptions): Promise<Done<o.CreateSubnetMutation['createSubnet']>>;
@@ -725,6 +729,7 @@ export const bindMutations = (change: Change): Mutations => ({
   setNamespaceLabels: (input, options) => change.done(documents.setNamespaceLabels, { input }, options, (data) => data.setNamespaceLabels),
   setDeploymentLabels: (input, options) => change.done(documents.setDeploymentLabels, { input }, options, (data) => data.setDeploymentLabels),
   setIsolationPolicyLabels: (input, options) => change.done(documents.setIsolationPolicyLabels, { input }, options, (data) => data.setIsolationPolicyLabels),
+  setServiceLabels: (input, options) => change.done(documents.setServiceLabels, { input }, options, (data) => data.setServiceLabels),
   createSubnet: (input, options) => change.done(documents.createSubnet, { input }, options, (data) => data.createSubnet),
   createIsolationPolicy: (input, options) => change.done(documents.createIsolationPolicy, { input }, options, (data) => data.createIsolationPolicy),
   updateIsolationPolicy: (input, options) => change.done(documents.updateIsolationPolicy, { input }, options, (data) => data.updateIsolationPolicy),

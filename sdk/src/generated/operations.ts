@@ -116,20 +116,14 @@ export type LeaveTenantInput = {
 export type RangePurpose =
   /** Subnets of namespaces are cut out of it. */
   | 'INSTANCES'
-  /** Virtual addresses of services. */
+  /** Virtual addresses of services, one of each family for each service. It may be a part of a range for instances. */
   | 'SERVICES'
   /** Given to tenants one by one, to be reached from outside. */
   | 'PUBLIC'
-  /** For something that isn't the platform's, such as the network of its nodes: nothing is taken out of it. */
-  | 'RESERVED';
-
-/** What a range can be added for. */
-export type AddedRangePurpose =
-  /** Subnets of namespaces are cut out of it. */
-  | 'INSTANCES'
-  /** Given to tenants one by one, to be reached from outside. */
-  | 'PUBLIC'
-  /** Nothing is taken out of it. It may be a part of a range for instances. */
+  /**
+   * For something that isn't the platform's, such as the network of its nodes: nothing is taken out of it. It may be a part of a
+   * range for instances.
+   */
   | 'RESERVED';
 
 /** A further range for the platform. */
@@ -137,7 +131,7 @@ export type AddAddressRangeInput = {
   /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
   readonly idempotencyKey?: string | null | undefined;
   /** What its addresses are for. */
-  readonly purpose: AddedRangePurpose;
+  readonly purpose: RangePurpose;
   /** CIDR, e.g. `10.128.0.0/12`. */
   readonly cidr: string;
 };
@@ -852,6 +846,18 @@ export type SetIsolationPolicyLabelsInput = {
   /** All of its labels, at most 32; empty for none. */
   readonly labels: ReadonlyArray<LabelInput>;
   /** Only if the isolation policy is still at this version. */
+  readonly expectedVersion?: number | null | undefined;
+};
+
+/** Which labels a service has. */
+export type SetServiceLabelsInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The service. */
+  readonly serviceId: string;
+  /** All of its labels, at most 32; empty for none. */
+  readonly labels: ReadonlyArray<LabelInput>;
+  /** Only if the service is still at this version. */
   readonly expectedVersion?: number | null | undefined;
 };
 
@@ -1862,7 +1868,7 @@ export type ReachabilityGroupFragment = { readonly index: number, readonly count
 
 export type ReachabilityCellFragment = { readonly from: number | null, readonly to: number | null, readonly family: AddressFamily | null, readonly state: ReachabilityState, readonly egress: ReachabilityVerdictFragment | null, readonly ingress: ReachabilityVerdictFragment | null, readonly outside: ReadonlyArray<DecidingRuleFragment> };
 
-export type ServiceFragment = { readonly id: string, readonly name: string, readonly dnsName: string, readonly ipv4: string, readonly ipv6: string, readonly affinitySeconds: number | null, readonly version: number, readonly createdAt: string, readonly selector: ReadonlyArray<LabelFragment>, readonly ports: ReadonlyArray<ServicePortFragment>, readonly namespace: { readonly id: string, readonly name: string } };
+export type ServiceFragment = { readonly id: string, readonly name: string, readonly dnsName: string, readonly ipv4: string, readonly ipv6: string, readonly affinitySeconds: number | null, readonly version: number, readonly createdAt: string, readonly selector: ReadonlyArray<LabelFragment>, readonly ports: ReadonlyArray<ServicePortFragment>, readonly namespace: { readonly id: string, readonly name: string }, readonly labels: ReadonlyArray<LabelFragment> };
 
 export type ServicePortFragment = { readonly name: string, readonly protocol: Protocol, readonly port: number, readonly targetPort: number };
 
@@ -1955,10 +1961,10 @@ export type NodeQuery = { readonly node:
     | { readonly __typename: 'ApiKey', readonly id: string }
     | { readonly __typename: 'Invitation', readonly id: string }
     | { readonly __typename: 'IsolationPolicy', readonly id: string }
+    | { readonly __typename: 'Service', readonly id: string }
     | { readonly __typename: 'Subnet', readonly id: string }
     | { readonly __typename: 'Plan', readonly id: string }
     | { readonly __typename: 'PlatformPolicy', readonly id: string }
-    | { readonly __typename: 'Service', readonly id: string }
    | null };
 
 export type RolesQueryVariables = Exact<{
@@ -2659,6 +2665,13 @@ export type SetIsolationPolicyLabelsMutationVariables = Exact<{
 
 export type SetIsolationPolicyLabelsMutation = { readonly setIsolationPolicyLabels: { readonly position: string | null, readonly isolationPolicy: IsolationPolicyFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
 
+export type SetServiceLabelsMutationVariables = Exact<{
+  input: SetServiceLabelsInput;
+}>;
+
+
+export type SetServiceLabelsMutation = { readonly setServiceLabels: { readonly position: string | null, readonly service: ServiceFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
 export type CreateSubnetMutationVariables = Exact<{
   input: CreateSubnetInput;
 }>;
@@ -3018,6 +3031,7 @@ export type NamespaceServicesQueryVariables = Exact<{
   id: string;
   first?: number | null | undefined;
   after?: string | null | undefined;
+  labels?: ReadonlyArray<LabelInput> | LabelInput | null | undefined;
 }>;
 
 

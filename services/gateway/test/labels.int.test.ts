@@ -58,6 +58,10 @@ async function label({ id }: TestTenant, ids: Scenario, labels: Record<string, s
     type: 'IsolationPolicyLabelsSet',
     data: { policyId, namespaceId, labels },
   });
+  await platform.append(id, 'network', `service:${ids.service}`, {
+    type: 'ServiceLabelsSet',
+    data: { serviceId: ids.service, namespaceId, labels },
+  });
 }
 
 const lists = `query ($l: [LabelInput!]) {
@@ -154,14 +158,22 @@ describe('a list by labels', () => {
     await label(acme, other, { team: 'green', tier: 'front' });
     const page = `query ($l: [LabelInput!], $after: String, $e: ID!) {
       namespaces(first: 1, after: $after, labels: $l) { nodes { id } pageInfo { hasNextPage hasPreviousPage endCursor } }
-      environment(id: $e) { namespaces(labels: $l) { nodes { id isolationPolicies(labels: $l) { nodes { id } } } } }
+      environment(id: $e) { namespaces(labels: $l) { nodes { id isolationPolicies(labels: $l) { nodes { id } }
+        services(labels: $l) { nodes { id labels { key value } version } } } } }
     }`;
     const asked = { e: ours.environment, ...team('blue') };
     const first = await platform.query(acme.admin, page, asked);
     expect(first.body.data).toMatchObject({
       namespaces: { nodes: [{ id: ours.namespace }], pageInfo: { hasNextPage: false, hasPreviousPage: false } },
       environment: {
-        namespaces: { nodes: [{ id: ours.namespace, isolationPolicies: { nodes: [{ id: ours.policy }] } }] },
+        namespaces: {
+          nodes: [
+            {
+              ...{ id: ours.namespace, isolationPolicies: { nodes: [{ id: ours.policy }] } },
+              services: { nodes: [{ id: ours.service, labels: [{ key: 'team', value: 'blue' }], version: 2 }] },
+            },
+          ],
+        },
       },
     });
     const all = await platform.query(acme.admin, page, { ...asked, l: [] });
@@ -194,6 +206,7 @@ describe('setting labels', () => {
       ['Namespace', 'namespaceId', ours.namespace, 'cmd.tenancy.SetNamespaceLabels'],
       ['Deployment', 'deploymentId', ours.deployment, 'cmd.deploy.SetDeploymentLabels'],
       ['IsolationPolicy', 'policyId', ours.policy, 'cmd.network.SetIsolationPolicyLabels'],
+      ['Service', 'serviceId', ours.service, 'cmd.network.SetServiceLabels'],
     ] as const) {
       const asked: unknown[] = [];
       const serving = serveJson(platform.nc, { subject, log }, async (body) => {

@@ -111,6 +111,7 @@ export const mutationRows: Readonly<Record<string, MatrixRow>> = {
   createPortMapping: { ids: { publicAddressId: none('publicAddress'), deploymentId: 'deployment' } },
   createService: { ids: { namespaceId: 'namespace' } },
   updateService: { ids: { serviceId: none('service') } },
+  setServiceLabels: { ids: { serviceId: none('service') } },
   deleteService: { ids: { serviceId: none('service') } },
   deletePortMapping: { ids: { portMappingId: none('portMapping') } },
   createIsolationPolicy: { ids: { namespaceId: 'namespace', ...peers } },

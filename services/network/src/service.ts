@@ -28,7 +28,7 @@ import { keepPolicyTimes } from './controllers/policy-times.ts';
 import { reconcileResting } from './controllers/resting.ts';
 import { reconcileServing } from './controllers/serving.ts';
 import { createSubnetGrowth } from './controllers/subnet-growth.ts';
-import { type Family, parseRange } from './domain/address.ts';
+import { parseRange } from './domain/address.ts';
 import { service, serviceStream } from './domain/service.ts';
 import { serveHoldings } from './holdings.ts';
 import { tellNodes } from './nodes/here-again.ts';
@@ -36,7 +36,7 @@ import { servePull } from './nodes/pull.ts';
 import { listeningSince, type Reachability } from './nodes/reachability.ts';
 import { serveReport } from './nodes/report.ts';
 import { addConfiguredRanges, type ConfiguredRanges } from './pools/configured.ts';
-import { knowPools, rangesFor, readRanges } from './pools/ranges.ts';
+import { knowPools } from './pools/ranges.ts';
 import { createServiceAddresses } from './pools/service-addresses.ts';
 import { createSubnetAllocator } from './pools/subnets.ts';
 import { createCompilation } from './projections/compilation.ts';
@@ -136,8 +136,6 @@ export async function startNetwork(options: {
   await addConfiguredRanges({ store, pools, log });
   await caughtUp();
   const known = await knowPools(pool);
-  const services = rangesFor(await readRanges(pool), 'SERVICES');
-  const servicesOf = (family: Family) => services.find(({ range }) => range.family === family)?.range;
   const quota = createQuotaClient({ commands: createCommandClient(nc), owner: 'network', log });
   const subnets = createSubnetAllocator({ db: pool, store, caughtUp, quota });
 
@@ -246,7 +244,6 @@ export async function startNetwork(options: {
 
   const serviceAddresses = createServiceAddresses({
     ...{ db: pool, reachability, restMs: options.serviceAddressRestMs ?? serviceAddressRestMs },
-    ranges: { ipv4: servicesOf(4), ipv6: servicesOf(6) },
   });
   const holdings = serveHoldings({ nc, pool, store, log });
   const pull = servePull({ nc, pool, pools: known, log });

@@ -42,6 +42,41 @@ const reservations = async () => {
   return rows[0]?.n;
 };
 
+/** A platform whose pool is too small to have virtual addresses cut out of it gets some, and later more, while it runs. */
+async function servicesFrom(small: Harness, namespaceId: string, told: () => Promise<readonly string[] | undefined>) {
+  const spec = {
+    ...{ selector: {}, affinitySeconds: null },
+    ports: [{ name: 'http', protocol: 'TCP', port: 80, targetPort: 80 }],
+  };
+  let made = 0;
+  const create = async () => {
+    made += 1;
+    return small.call('CreateService', { namespaceId, name: `web-${made}`, spec }, { tenant });
+  };
+  const give = async (cidr: string) =>
+    resultOf(await small.call('AddAddressRange', { purpose: 'SERVICES', cidr }, operator));
+  const refused = await create();
+  expect(codeOf(refused)).toBe('ADDRESSES_EXHAUSTED');
+  expect(message(refused)).toContain('add a range for services');
+
+  await give('10.81.0.0/28');
+  const first = await Promise.all(Array.from({ length: 14 }, create));
+  expect(first.map(codeOf)).toEqual(Array.from({ length: 14 }, () => 'OK'));
+  expect(codeOf(await create())).toBe('ADDRESSES_EXHAUSTED');
+  const { addressRangeId } = await give('10.82.0.0/28');
+  const second = await Promise.all(Array.from({ length: 3 }, create));
+  const given = await Promise.all(
+    [...first, ...second].map(
+      async (reply) => (await small.event(`service:${resultOf(reply).serviceId}`, 'ServiceCreated')).data,
+    ),
+  );
+  expect(given.filter(({ ipv4 }) => ipv4.startsWith('10.81.0.'))).toHaveLength(14);
+  expect(given.filter(({ ipv4 }) => ipv4.startsWith('10.82.0.'))).toHaveLength(3);
+  expect(new Set(given.flatMap(({ ipv4, ipv6 }) => [ipv4, ipv6])).size).toBe(34);
+  await expect.poll(told, patient).toEqual(expect.arrayContaining(['10.81.0.0/28', '10.82.0.0/28']));
+  expect(codeOf(await small.call('WithdrawAddressRange', { addressRangeId }, operator))).toBe('ILLEGAL_STATE');
+}
+
 describe('ranges', () => {
   it('never overlap: of 200 parallel ones over two processes exactly one wins', async () => {
     const replies = await Promise.all(
@@ -75,7 +110,7 @@ describe('ranges', () => {
     expect(codeOf(reply)).toBe('FORBIDDEN');
   });
 
-  it('that were added for instances go to every node, and subnets come out of them once the others are full', async () => {
+  it('that were added go to every node, and subnets and services come out of them once the others are full', async () => {
     const small = await startHarness({ ipv4: '10.70.0.0/24', silentAfterMs: 500 });
     try {
       const namespaceId = await small.openNamespace(tenant);
@@ -101,6 +136,8 @@ describe('ranges', () => {
       expect(codeOf(await withdraw())).toBe('OK');
       await expect.poll(pools, patient).toEqual(['10.70.0.0/24']);
       expect(codeOf(await create())).toBe('ADDRESSES_EXHAUSTED');
+
+      await servicesFrom(small, namespaceId, async () => (await agent.sync())?.pools.services);
     } finally {
       await small.stop();
     }

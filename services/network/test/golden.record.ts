@@ -216,6 +216,7 @@ for (const number of [1, 2]) {
   } as const);
 }
 run(service, ofService(1), { kind: 'update', spec: leadsTo(8081, 60), seen: 1 });
+run(service, ofService(1), { kind: 'setLabels', labels: { team: 'web' }, seen: 2 });
 run(service, ofService(2), { kind: 'delete', seen: null });
 // On at its start and off again, by nobody's hand; then the environment goes, as at the end of tenancy's story.
 const term = { startsAt: '2026-11-24T09:00:00.000Z', endsAt: '2026-11-25T09:00:00.000Z', windows: [], timeZone: 'UTC' };

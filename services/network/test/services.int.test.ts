@@ -100,6 +100,33 @@ describe('a service', () => {
     }, deadline);
   });
 
+  it('has labels of its own, which change nothing of where it leads', async () => {
+    const namespaceId = await harness.openNamespace(tenant);
+    const serviceId = await create(namespaceId, 'web');
+    const set = (labels: object, more: object = {}) =>
+      harness.call('SetServiceLabels', { serviceId, labels }, { tenant, ...more });
+    const rowOf = (id: string) =>
+      vi.waitFor(async () => {
+        const [row] = await harness.rows('select * from network.service where service_id = $1', [id]);
+        if (row === undefined) throw new Error(`${id} isn't there yet.`);
+        return row;
+      }, deadline);
+    const before = await rowOf(serviceId);
+    resultOf(await set({ team: 'blue' }, { expectedVersion: 1 }));
+    // What is there already is no change.
+    resultOf(await set({ team: 'blue' }));
+    expect(await typesOf(`service:${serviceId}`)).toEqual(['ServiceCreated', 'ServiceLabelsSet']);
+    expect(codeOf(await set({ team: 'red' }, { expectedVersion: 1 }))).toBe('VERSION_CONFLICT');
+    expect(codeOf(await set({ team: 'no value' }))).toBe('INVALID_ARGUMENT');
+    expect(codeOf(await set({ team: 'red' }, { tenant: newId('tenant') }))).toBe('NOT_FOUND');
+    // What comes after the labels is there, so they have been looked at.
+    await rowOf(await create(namespaceId, 'later'));
+    expect(await rowOf(serviceId)).toEqual(before);
+    await harness.deleteNamespace(tenant, namespaceId);
+    await harness.event(`namespace:${namespaceId}`, 'NamespaceClosed');
+    expect(codeOf(await set({ team: 'red' }))).toBe('BEING_DELETED');
+  });
+
   it('is refused with the reason where its name is taken or no label, a port isn’t one or is given twice, or the namespace is gone', async () => {
     const namespaceId = await harness.openNamespace(tenant);
     await create(namespaceId, 'web');

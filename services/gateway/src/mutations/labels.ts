@@ -78,10 +78,25 @@ const setIsolationPolicyLabels = mutation<LabelsInput & Versioned & { readonly p
     },
 });
 
+const setServiceLabels = mutation<LabelsInput & Versioned & { readonly serviceId: string }>({
+  touches: ['serviceId'],
+  context: 'network',
+  command: 'SetServiceLabels',
+  rows: { service: 'serviceId' },
+  keyed,
+  order: ({ serviceId, labels, expectedVersion }, { viewer }) =>
+    labelRepetition(labels, 'labels') ?? {
+      tenant: tenantOf(viewer),
+      data: { serviceId, labels: labelMap(labels) },
+      expectedVersion: expectedVersion ?? null,
+    },
+});
+
 export const labelMutations = {
   setTenantLabels,
   setEnvironmentLabels,
   setNamespaceLabels,
   setDeploymentLabels,
   setIsolationPolicyLabels,
+  setServiceLabels,
 };

@@ -23,6 +23,10 @@ export function projectServices(event: EventsOf<typeof serviceEvents>, record: E
       const { serviceId: id, spec } = event.data;
       return [patch('service', id, { ...columns(spec), version }), derive('service', id)];
     }
+    case 'ServiceLabelsSet': {
+      const { serviceId: id, labels } = event.data;
+      return [patch('service', id, { labels: labelList(labels), version })];
+    }
     case 'ServiceDeleted':
       return [remove('service', event.data.serviceId), purge('service_endpoint', 'service_id', event.data.serviceId)];
     case 'EndpointServing':

@@ -2,7 +2,7 @@
 import { type EventStore, handleCommand, loadState } from '@atoll/events/store';
 import { type Rejection, reject } from '@atoll/schema/errors';
 import { idKind, PLATFORM, type Tenant } from '@atoll/schema/ids';
-import type { addressCommands } from '@atoll/schema/network/addresses';
+import type { addressCommands, RangePurpose } from '@atoll/schema/network/addresses';
 import type { CommandContext, CommandHandlers } from '@atoll/service/commands';
 import { newId } from '@atoll/service/ids';
 import type { Pool } from 'pg';
@@ -94,14 +94,14 @@ export function addressHandlers(needs: AddressNeeds): Pick<CommandHandlers<typeo
     return parsed.ok ? { kind: 'exact', range: parsed.range } : parsed.rejection;
   }
 
-  async function addRange(purpose: 'INSTANCES' | 'PUBLIC' | 'RESERVED', typed: string, context: CommandContext) {
+  async function addRange(purpose: RangePurpose, typed: string, context: CommandContext) {
     const idempotency = { key: context.key, request: { AddAddressRange: { purpose, cidr: typed } } };
     const family = typed.includes(':') ? 6 : 4;
     const parsed = parseCidr(typed, family, 'cidr', family === 4 ? '10.128.0.0/12' : 'fd12:3456:789a::/48');
     if (!parsed.ok) return refusedUnlessDone(store, context, idempotency, parsed.rejection);
     const { range } = parsed;
     const rangeId = newId('addressRange');
-    // What is reserved in the midst of a pool is cut out of it.
+    // What is reserved or for services in the midst of a pool is cut out of it.
     const around = rangesFor(await readRanges(db), 'INSTANCES').find((one) => contains(one.range, range));
     const outcome = await handleCommand(store, {
       decider: addressRange,
@@ -109,7 +109,7 @@ export function addressHandlers(needs: AddressNeeds): Pick<CommandHandlers<typeo
       newStream: true,
       command: {
         ...{ kind: 'add', rangeId, purpose, cidr: rangeText(range) },
-        within: purpose === 'RESERVED' ? (around?.rangeId ?? null) : null,
+        within: purpose === 'RESERVED' || purpose === 'SERVICES' ? (around?.rangeId ?? null) : null,
       },
       origin: originOf(context),
       idempotency,

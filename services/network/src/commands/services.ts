@@ -33,7 +33,7 @@ const tooMany = reject(
 );
 const exhausted = reject(
   'ADDRESSES_EXHAUSTED',
-  "The platform's range for services has no free address left. Delete a service that isn't needed, or ask the operator for a larger range.",
+  "The platform's range for services has no free address left. Delete a service that isn't needed, or ask the operator to add a range for services of each family.",
 );
 const contended = reject('UNAVAILABLE', 'Too many services are being created at this moment. Try again.');
 
@@ -75,7 +75,12 @@ export function serviceHandlers(options: ServiceNeeds): CommandHandlers<typeof s
       const serviceId = newId('service');
       const warnings = await warningsOf(namespaceId, spec);
       for (let lost = 0; lost < maxTries; lost++) {
-        const pair = await addresses.next(lost);
+        let pair = await addresses.next(lost);
+        if (pair === null) {
+          // A range may have been added a moment ago.
+          await caughtUp();
+          pair = await addresses.next(lost);
+        }
         if (pair === null) return refused(exhausted);
         let raced = false;
         const onClaimConflict = ({ claim }: ClaimConflict): Rejection => {
@@ -120,6 +125,21 @@ export function serviceHandlers(options: ServiceNeeds): CommandHandlers<typeof s
         notFound: serviceNotFound,
       });
       return answer('UpdateService', outcome);
+    },
+
+    async SetServiceLabels(input, context) {
+      const { serviceId, labels } = input;
+      const outcome = await handleCommand(store, {
+        decider: service,
+        stream: serviceStream(serviceId),
+        command: { kind: 'setLabels', labels, seen: context.expectedVersion },
+        origin: originOf(context),
+        idempotency: { key: context.key, request: { SetServiceLabels: input } },
+        result: { serviceId },
+        onClaimConflict: () => beingDeleted('serviceId'),
+        notFound: serviceNotFound,
+      });
+      return answer('SetServiceLabels', outcome);
     },
 
     async DeleteService(input, context) {

@@ -1,9 +1,12 @@
-/** Which virtual addresses a service may get. Both families are given together: the same place in either range. Pure. */
+/**
+ * Which virtual addresses a service may get. Both families are given together: the same place in the ranges of either, counted
+ * through them in the order in which they were added. A range of services never goes, so a place stays what it is. Pure.
+ */
 import { addressText, addressValue, lastOf, type Range } from './address.ts';
 
 export interface ServiceRanges {
-  readonly ipv4: Range;
-  readonly ipv6: Range;
+  readonly ipv4: readonly Range[];
+  readonly ipv6: readonly Range[];
 }
 export interface AddressPair {
   readonly ipv4: string;
@@ -22,18 +25,31 @@ export function serviceRange(pool: Range): Range {
 }
 
 /** Without the first and the last of them. */
-export function capacityOf({ ipv4, ipv6 }: ServiceRanges): number {
-  return Math.min(...[ipv4, ipv6].map((range) => Number(lastOf(range) - range.first - 1n)));
+const usable = (range: Range): bigint => lastOf(range) - range.first - 1n;
+
+/** `place` from 1. Null beyond the last range. */
+function addressAt(ranges: readonly Range[], place: number): string | null {
+  let left = BigInt(place);
+  for (const range of ranges) {
+    if (left <= usable(range)) return addressText(range.family, range.first + left);
+    left -= usable(range);
+  }
+  return null;
 }
 
-/** `place` from 1 to the capacity. */
-export const pairAt = ({ ipv4, ipv6 }: ServiceRanges, place: number): AddressPair => ({
-  ipv4: addressText(4, ipv4.first + BigInt(place)),
-  ipv6: addressText(6, ipv6.first + BigInt(place)),
-});
+/** Null where the ranges of a family have no such place. */
+export function pairAt(ranges: ServiceRanges, place: number): AddressPair | null {
+  const [ipv4, ipv6] = [addressAt(ranges.ipv4, place), addressAt(ranges.ipv6, place)];
+  return ipv4 === null || ipv6 === null ? null : { ipv4, ipv6 };
+}
 
-/** The place of an address in the range; null where it isn't in it. */
-export function placeOf({ ipv4 }: ServiceRanges, address: string): number | null {
-  const place = addressValue(address) - ipv4.first;
-  return place > 0n && place < lastOf(ipv4) - ipv4.first ? Number(place) : null;
+/** The place of an address in the ranges of its family; null where it is in none of them. */
+export function placeOf(ranges: readonly Range[], address: string): number | null {
+  let before = 0n;
+  for (const range of ranges) {
+    const place = addressValue(address) - range.first;
+    if (place > 0n && place <= usable(range)) return Number(before + place);
+    before += usable(range);
+  }
+  return null;
 }

@@ -5,9 +5,13 @@ import { reject } from '@atoll/schema/errors';
 import type { Id } from '@atoll/schema/ids';
 import type { NetworkEvent } from '@atoll/schema/network/events';
 import { MAX_SERVICES, type ServiceSpec } from '@atoll/schema/network/services';
+import type { Labels } from '@atoll/schema/text';
 import { releaseAmount, releaseUnique, requireOpen, serviceNameKey, takeAmount, takeUnique } from './claims.ts';
 
-export type ServiceEvent = Extract<NetworkEvent, { type: 'ServiceCreated' | 'ServiceUpdated' | 'ServiceDeleted' }>;
+export type ServiceEvent = Extract<
+  NetworkEvent,
+  { type: 'ServiceCreated' | 'ServiceUpdated' | 'ServiceLabelsSet' | 'ServiceDeleted' }
+>;
 
 interface Known {
   readonly serviceId: Id<'service'>;
@@ -16,6 +20,8 @@ interface Known {
   readonly ipv4: string;
   readonly ipv6: string;
   readonly spec: ServiceSpec;
+  /** Its own, not those that it selects by. */
+  readonly labels: Labels;
   readonly version: number;
 }
 export type ServiceState =
@@ -24,8 +30,9 @@ export type ServiceState =
   | { readonly status: 'deleted' };
 
 export type ServiceCommand =
-  | ({ readonly kind: 'create' } & Omit<Known, 'version'>)
+  | ({ readonly kind: 'create' } & Omit<Known, 'version' | 'labels'>)
   | { readonly kind: 'update'; readonly spec: ServiceSpec; readonly seen: number | null }
+  | { readonly kind: 'setLabels'; readonly labels: Labels; readonly seen: number | null }
   | { readonly kind: 'delete'; readonly seen: number | null }
   /** Its namespace is going. */
   | { readonly kind: 'purge' };
@@ -83,6 +90,14 @@ export const service: Decider<ServiceState, ServiceCommand, ServiceEvent> = {
           [requireOpen(namespaceId)],
         );
       }
+      case 'setLabels': {
+        if (command.seen !== null && command.seen !== state.version) return changed(state.version);
+        if (equal(command.labels, state.labels)) return nothing;
+        return accept<ServiceEvent>(
+          [{ type: 'ServiceLabelsSet', data: { serviceId, namespaceId, labels: command.labels } }],
+          [requireOpen(namespaceId)],
+        );
+      }
       case 'delete':
       case 'purge':
         if (command.kind === 'delete' && command.seen !== null && command.seen !== state.version) {
@@ -106,9 +121,11 @@ export const service: Decider<ServiceState, ServiceCommand, ServiceEvent> = {
   evolve(state, event) {
     switch (event.type) {
       case 'ServiceCreated':
-        return { status: 'active', ...event.data, version: 1 };
+        return { status: 'active', ...event.data, labels: {}, version: 1 };
       case 'ServiceUpdated':
         return state.status === 'active' ? { ...state, spec: event.data.spec, version: state.version + 1 } : state;
+      case 'ServiceLabelsSet':
+        return state.status === 'active' ? { ...state, labels: event.data.labels, version: state.version + 1 } : state;
       case 'ServiceDeleted':
         return { status: 'deleted' };
       default:

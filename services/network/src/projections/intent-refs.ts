@@ -15,6 +15,7 @@ const passive: ReadonlySet<NetworkRecord['type']> = new Set([
   'EndpointSecured',
   'PolicyEnforced',
   'IsolationPolicyLabelsSet',
+  'ServiceLabelsSet',
 ]);
 /** Of services only: the policies don't ask who is ready. */
 const notOfPolicies: ReadonlySet<NetworkRecord['type']> = new Set([

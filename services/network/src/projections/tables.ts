@@ -221,6 +221,7 @@ export async function applyToTables(tx: PoolClient, record: NetworkRecord): Prom
       return { kind: 'policy', position, traceparent, namespaces: await setPolicy(tx, record) };
     // What it has itself opens nothing.
     case 'IsolationPolicyLabelsSet':
+    case 'ServiceLabelsSet':
       return null;
     case 'IsolationPolicyDeleted':
       await withdrawPolicy(tx, record);
