@@ -241,6 +241,24 @@ describe('an endpoint that is to stop', () => {
     await applied(agents.there, (one) => one.rules.services[0]?.draining.length === 0);
   });
 
+  it('is kept so, too, where generations have run ahead of positions, as after an upgrade of the compiler', async () => {
+    await harness.pool.query('update network.compile_state set generation = generation + 10000');
+    const [kept, control] = [await served(), await served()];
+    for (const { here, instance } of [kept, control]) {
+      await stopRequested(here, instance);
+      await harness.event(`endpoint:${instance}`, 'EndpointWithdrawn');
+    }
+    for (const { agents, serviceId } of [kept, control]) {
+      await applied(agents.here, (one) => targetsOf(one, serviceId).length === 0);
+    }
+    // Both were withdrawn; of one the other node has that in force. So whoever drains that has looked at the other, too.
+    await applied(control.agents.there, (one) => targetsOf(one, control.serviceId).length === 0);
+    await harness.event(`endpoint:${control.instance}`, 'EndpointDrained');
+    expect(await typesOf(`endpoint:${kept.instance}`)).not.toContain('EndpointDrained');
+    await applied(kept.agents.there, (one) => targetsOf(one, kept.serviceId).length === 0);
+    await harness.event(`endpoint:${kept.instance}`, 'EndpointDrained');
+  });
+
   it('isn’t kept by a node that is silent', async () => {
     const silent = await startHarness({ silentAfterMs: 300 });
     try {

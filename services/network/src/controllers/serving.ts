@@ -51,7 +51,7 @@ const due: Readonly<Record<Turn, string>> = {
   drain: `select ${columns} from network.endpoint e join network.deploy_instance i using (instance_id)
     where e.serving = 'withdrawn' and not exists (
       select from network.node_document d join network.node_applied p using (node_id)
-      where d.generation >= e.serving_position and coalesce(p.generation, 0) < e.serving_position
+      where d.generation >= e.serving_generation and coalesce(p.generation, 0) < e.serving_generation
         and greatest(p.reported_at, $2::timestamptz) > now() - $3 * interval '1 millisecond'
         and (d.node_id = e.node_id or exists (
           select from network.namespace own

@@ -51,10 +51,10 @@ export function createServiceAddresses(options: {
        where a.service_id is null and a.released_at < now() - $1 * interval '1 millisecond'
          and not exists (
            select from network.node_document d join network.node_applied p using (node_id)
-           where d.generation >= a.released_position and coalesce(p.generation, 0) < a.released_position
+           where d.generation >= a.released_generation and coalesce(p.generation, 0) < a.released_generation
              and greatest(p.reported_at, $2::timestamptz) > now() - $3 * interval '1 millisecond'
          )
-       order by a.released_position offset $4 limit 1`,
+       order by a.released_generation offset $4 limit 1`,
       [restMs, reachability.since, reachability.silentAfterMs, lost],
     );
     return rows[0] ?? null;

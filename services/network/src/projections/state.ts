@@ -3,7 +3,7 @@ import type { ConsumerHandler } from '@atoll/events/consumer';
 import type { Id } from '@atoll/schema/ids';
 import type { NetworkEvent } from '@atoll/schema/network/events';
 import type { Compilation } from './compilation.ts';
-import { recompile } from './documents.ts';
+import { nextGeneration, recompile } from './documents.ts';
 import { isCompiled } from './intent-refs.ts';
 import type { NetworkRecord } from './record.ts';
 import { serviceTouches } from './service-tables.ts';
@@ -25,10 +25,11 @@ export function stateProjection(compilation: Compilation, onChanges: (changes: C
       const records = events as readonly NetworkRecord[];
       // Before the tables change: a compiler that knows nothing yet is told what they said so far.
       const opened = records.some(isCompiled) ? await compilation.open(tx) : null;
+      const generation = nextGeneration(opened?.generation ?? 0, records);
       const touches = [];
       for (const record of records) {
         touches.push(...(await serviceTouches(tx, record)));
-        touches.push(await applyToTables(tx, record));
+        touches.push(await applyToTables(tx, record, generation));
       }
       if (opened === null) return;
       nodes = await recompile(
