@@ -18,7 +18,10 @@ type Step =
   | { readonly kind: 'endpoint'; readonly n: number; readonly to: CompiledEndpoint | null }
   | { readonly kind: 'policy'; readonly n: number; readonly to: CompiledPolicy | null }
   | { readonly kind: 'namespace'; readonly n: number; readonly to: CompiledNamespace | null }
-  | { readonly kind: 'service'; readonly n: number; readonly to: CompiledService | null };
+  | { readonly kind: 'service'; readonly n: number; readonly to: CompiledService | null }
+  /** The policy says the same once more, as another revision. */
+  | { readonly kind: 'revise'; readonly n: number };
+type Told = Exclude<Step, { kind: 'revise' }>;
 
 const index = (count: number) => fc.integer({ min: 0, max: count - 1 });
 const orGone = <T>(of: fc.Arbitrary<T>) =>
@@ -34,14 +37,24 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   index(5).chain((n) => orGone(policyOf(n)).map((to) => ({ kind: 'policy' as const, n, to }))),
   index(6).chain((n) => orGone(namespaceLevel(n)).map((to) => ({ kind: 'namespace' as const, n, to }))),
   index(4).chain((n) => orGone(serviceAt(n)).map((to) => ({ kind: 'service' as const, n, to }))),
+  index(5).map((n) => ({ kind: 'revise' as const, n })),
 );
 /** Several steps may come between two takes. */
 const walks = fc.array(fc.array(step, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 12 });
 
 /** What the walk has left: the last word on each thing. */
-function follow(known: Map<string, Step>, { kind, n, to }: Step, compiler: Compiler): void {
+function follow(known: Map<string, Told>, step: Step, compiler: Compiler): void {
+  if (step.kind === 'revise') {
+    const said = known.get(`policy ${step.n}`);
+    if (said?.kind !== 'policy' || said.to === null) return;
+    const to = { ...said.to, revision: said.to.revision + 1 };
+    known.set(`policy ${step.n}`, { ...said, to });
+    compiler.policy(to.policyId, to);
+    return;
+  }
+  const { kind, n, to } = step;
   const before = known.get(`${kind} ${n}`);
-  known.set(`${kind} ${n}`, { kind, n, to } as Step);
+  known.set(`${kind} ${n}`, step);
   switch (kind) {
     case 'endpoint':
       compiler.endpoint(`ins_${n}`, to);
@@ -65,7 +78,7 @@ function follow(known: Map<string, Step>, { kind, n, to }: Step, compiler: Compi
   }
 }
 
-function fresh(known: ReadonlyMap<string, Step>): Compiler {
+function fresh(known: ReadonlyMap<string, Told>): Compiler {
   const compiler = createCompiler();
   const all = [...known.values()];
   tell(compiler, {
@@ -127,17 +140,48 @@ function createMirror() {
   };
 }
 
+/** Whom of the others each node has in its sets, read out of the sets; where that is another than before, it was told. */
+function expectNamed(
+  compiler: Compiler,
+  known: readonly Told[],
+  before: Map<string, string>,
+  taken: RuleChanges,
+): void {
+  const endpoints = known.flatMap((one) => (one.kind === 'endpoint' && one.to ? [one.to] : []));
+  for (const node of nodeIds) {
+    const { sets } = compiler.ruleSet(node);
+    const others = nodeIds.flatMap((other) => {
+      const there = endpoints
+        .filter(({ nodeId, ipv4 }) => nodeId === other && sets.some((set) => set.ipv4.includes(ipv4)))
+        .map(({ ipv4, ipv6 }) => `${ipv4} ${ipv6}`);
+      const texts = compiler.named(node, other).map(({ ipv4, ipv6 }) => `${ipv4} ${ipv6}`);
+      expect(texts.sort()).toEqual(other === node ? [] : there.sort());
+      const [key, now] = [`${node} ${other}`, texts.join()];
+      if (now !== (before.get(key) ?? '')) expect(taken.remotes.get(node)).toContain(other);
+      before.set(key, now);
+      return texts.length > 0 ? [other] : [];
+    });
+    expect([...compiler.namedBy(node)].sort()).toEqual(others.sort());
+    for (const other of nodeIds) {
+      expect(compiler.nodesThatName(other).includes(node), `${node} names ${other}`).toBe(others.includes(other));
+    }
+  }
+}
+
 describe('after any walk of changes', () => {
   it('the rules are those of a fresh compilation, byte for byte, and so are those of one who was only told the changes', () => {
     fc.assert(
       fc.property(walks, (walk) => {
         const compiler = createCompiler();
         const mirror = createMirror();
-        const known = new Map<string, Step>();
+        const known = new Map<string, Told>();
+        const named = new Map<string, string>();
         for (const steps of walk) {
           for (const one of steps) follow(known, one, compiler);
-          mirror.take(compiler.take());
+          const taken = compiler.take();
+          mirror.take(taken);
           const anew = fresh(known);
+          expectNamed(compiler, [...known.values()], named, taken);
           for (const node of nodeIds) {
             const rules = compiler.ruleSet(node);
             expect(JSON.stringify(rules)).toBe(JSON.stringify(anew.ruleSet(node)));
@@ -160,7 +204,7 @@ describe('after any walk of changes', () => {
         tell(compiler, intent);
         compiler.take();
         tell(compiler, intent);
-        expect(compiler.take()).toEqual({ sets: [], nodes: [] });
+        expect(compiler.take()).toMatchObject({ sets: [], nodes: [] });
       }),
       { numRuns: 200 },
     );

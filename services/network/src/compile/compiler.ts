@@ -17,7 +17,7 @@ import type { CompiledEndpoint, CompiledNamespace, CompiledPolicy, CompiledServi
 import { createNode } from './node.ts';
 import { byText } from './order.ts';
 import { type Decision, decisionOf, levelDecisions } from './policy.ts';
-import { createSets, type SetChanges } from './sets.ts';
+import { addTo, createSets, type SetChanges } from './sets.ts';
 import type { ClassState, Held, NodeChanges, NodeParts, NodeState } from './state.ts';
 
 export interface Compiler {
@@ -31,10 +31,12 @@ export interface Compiler {
   /** As of the last take. */
   ruleSet(nodeId: string): RuleSet;
   hash(nodeId: string): string;
-  /** Nodes that have the node's endpoints in their sets. */
+  /** Other nodes that have the node's endpoints in their sets. */
   nodesThatName(nodeId: string): readonly string[];
-  /** Endpoints on other nodes that the node has in its sets, or that have one of the addresses: by their node. */
-  elsewhere(nodeId: string, addresses: readonly string[]): ReadonlyMap<string, readonly CompiledEndpoint[]>;
+  /** Other nodes with endpoints that the node has in its sets. */
+  namedBy(nodeId: string): ReadonlySet<string>;
+  /** Endpoints of the other node that the node has in its sets. */
+  named(nodeId: string, other: string): readonly CompiledEndpoint[];
   /** What the node has, in parts, as one who had nothing before would be told of it. */
   parts(nodeId: string): NodeParts;
   /** Every set that is used. */
@@ -48,6 +50,8 @@ export interface RuleChanges {
   readonly sets: readonly SetChanges[];
   /** Nodes whose rules have changed, their sets' members included. */
   readonly nodes: readonly NodeChanges[];
+  /** By node, the nodes with endpoints that came to its sets, or left them. */
+  readonly remotes: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
 const directions = ['ingress', 'egress'] as const;
@@ -61,16 +65,20 @@ export function createCompiler(): Compiler {
   const classes = new Map<string, ClassState>();
   const nodes = new Map<string, NodeState>();
   const touched = new Set<NodeState>();
+  let remotes = new Map<string, Set<string>>();
+  const moved = (nodeId: string, other: string) => {
+    if (nodeId !== other) addTo(remotes, nodeId, other);
+  };
 
   function nodeOf(nodeId: string): NodeState {
     const known = nodes.get(nodeId);
     if (known) return known;
-    const created = createNode(nodeId as Id<'node'>, sets, touched);
+    const created = createNode(nodeId as Id<'node'>, sets, touched, moved);
     nodes.set(nodeId, created);
     return created;
   }
 
-  const stateOf = (nodeId: string) => nodes.get(nodeId) ?? createNode(nodeId as Id<'node'>, sets, touched);
+  const stateOf = (nodeId: string) => nodes.get(nodeId) ?? createNode(nodeId as Id<'node'>, sets, touched, moved);
 
   function leaveClass(one: Held): void {
     const { class: left, node } = one;
@@ -160,7 +168,9 @@ export function createCompiler(): Compiler {
       const changedSets = sets.take();
       const changedNodes = [...touched].sort((a, b) => byText(a.nodeId, b.nodeId)).flatMap((node) => node.take() ?? []);
       touched.clear();
-      return { sets: changedSets, nodes: changedNodes };
+      const changedRemotes = remotes;
+      remotes = new Map();
+      return { sets: changedSets, nodes: changedNodes, remotes: changedRemotes };
     },
     ruleSet: (nodeId) => ({
       ...emptyRuleSet,
@@ -169,23 +179,23 @@ export function createCompiler(): Compiler {
     hash: (nodeId) => stateOf(nodeId).hash(),
     nodesThatName(nodeId) {
       const own = nodes.get(nodeId)?.endpoints() ?? [];
-      return [...new Set(own.flatMap((one) => [...one.sets].flatMap((set) => [...set.nodes])))].map(
-        (node) => node.nodeId,
-      );
+      const those = new Set(own.flatMap((one) => [...one.sets].flatMap((set) => [...set.nodes])));
+      return [...those].flatMap((node) => (node.nodeId === nodeId ? [] : [node.nodeId]));
     },
-    elsewhere(nodeId, addresses) {
-      const found = new Set(
-        nodes
-          .get(nodeId)
-          ?.setNames()
-          .flatMap((name) => [...(sets.get(name)?.members ?? [])]),
+    namedBy(nodeId) {
+      const names = nodes.get(nodeId)?.setNames() ?? [];
+      const those = new Set(
+        names.flatMap((name) => [...(sets.get(name)?.members ?? [])].map((one): string => one.endpoint.nodeId)),
       );
-      for (const address of addresses) {
-        const one = sets.at(address);
-        if (one !== undefined) found.add(one);
-      }
-      const endpoints = [...found].map((one) => one.endpoint).filter((endpoint) => endpoint.nodeId !== nodeId);
-      return Map.groupBy(endpoints, (endpoint): string => endpoint.nodeId);
+      those.delete(nodeId);
+      return those;
+    },
+    named(nodeId, other) {
+      const node = nodes.get(nodeId);
+      if (node === undefined || nodeId === other) return [];
+      return (nodes.get(other)?.endpoints() ?? []).flatMap((one) =>
+        [...one.sets].some((set) => set.nodes.has(node)) ? [one.endpoint] : [],
+      );
     },
     parts: (nodeId) => stateOf(nodeId).parts(),
     sets: () => sets.all(),

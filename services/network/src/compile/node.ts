@@ -49,8 +49,13 @@ function createList<T>(digestOf: (value: T) => bigint) {
   };
 }
 
-/** `touched`: where a node says that it may have changed. */
-export function createNode(nodeId: Id<'node'>, sets: Sets, touched: Set<NodeState>): NodeState {
+/** `touched`: where a node says that it may have changed. `moved`: told of nodes whose endpoints came to its sets, or left them. */
+export function createNode(
+  nodeId: Id<'node'>,
+  sets: Sets,
+  touched: Set<NodeState>,
+  moved: (nodeId: string, other: string) => void,
+): NodeState {
   const own = new Map<string, Held>();
   const chains = new Map<string, Needed<Chain>>();
   const setUse = new Map<string, number>();
@@ -63,6 +68,10 @@ export function createNode(nodeId: Id<'node'>, sets: Sets, touched: Set<NodeStat
     policies: createList<RulePolicy>((policy) => partDigest('policies', policy)),
     sets: createList<{ readonly name: string; readonly digest: bigint }>((set) => set.digest),
   };
+
+  function movedAll(set: string): void {
+    for (const { endpoint } of sets.get(set)?.members ?? []) moved(nodeId, endpoint.nodeId);
+  }
 
   function acquire(chain: Chain | null): void {
     if (chain === null) return;
@@ -81,6 +90,7 @@ export function createNode(nodeId: Id<'node'>, sets: Sets, touched: Set<NodeStat
       setUse.set(set, used);
       if (used > 1) continue;
       sets.get(set)?.nodes.add(state);
+      movedAll(set);
       lists.sets.touched.add(set);
     }
   }
@@ -111,6 +121,7 @@ export function createNode(nodeId: Id<'node'>, sets: Sets, touched: Set<NodeStat
       }
       setUse.delete(set);
       sets.get(set)?.nodes.delete(state);
+      movedAll(set);
       lists.sets.touched.add(set);
     }
   }
@@ -162,6 +173,9 @@ export function createNode(nodeId: Id<'node'>, sets: Sets, touched: Set<NodeStat
     touchSet(name) {
       touched.add(state);
       lists.sets.touched.add(name);
+    },
+    moved(other) {
+      moved(nodeId, other);
     },
     take() {
       const count = (added: bigint, removed: bigint) => {

@@ -1,25 +1,18 @@
-/**
- * The other nodes that a node has to reach: those with endpoints that its rules name. Pure; equal intent gives equal bytes.
- */
+/** Another node that a node has to reach, with those of its endpoints that the node's rules name. Pure. */
 import type { Id } from '@atoll/schema/ids';
 import type { RemoteNode, TunnelEnd } from '@atoll/schema/node/network';
 import type { CompiledEndpoint } from './model.ts';
-import { byText, sortedSet } from './order.ts';
+import { sortedSet } from './order.ts';
 
 /** By node; who isn't in it isn't connected. */
 export type TunnelEnds = ReadonlyMap<string, TunnelEnd & { readonly nodeId: Id<'node'> }>;
 
-/** `elsewhere`: the endpoints that packets to or from this node may have an address of, by the node that they are on. */
-export const compileRemotes = (
-  elsewhere: ReadonlyMap<string, readonly CompiledEndpoint[]>,
-  ends: TunnelEnds,
-): RemoteNode[] =>
-  [...elsewhere]
-    .flatMap(([remote, theirs]): RemoteNode[] => {
-      const end = ends.get(remote);
-      if (end === undefined) return [];
-      const { nodeId, address, port, mac } = end;
-      const ipv4 = sortedSet(theirs.map((endpoint) => endpoint.ipv4));
-      return [{ nodeId, tunnel: { address, port, mac }, ipv4, ipv6: sortedSet(theirs.map(({ ipv6 }) => ipv6)) }];
-    })
-    .sort((a, b) => byText(a.nodeId, b.nodeId));
+/** `named`: the endpoints on that node that packets to or from the other one may have an address of. */
+export function compileRemote(
+  named: readonly CompiledEndpoint[],
+  end: TunnelEnd & { readonly nodeId: Id<'node'> },
+): RemoteNode {
+  const { nodeId, address, port, mac } = end;
+  const ipv4 = sortedSet(named.map((endpoint) => endpoint.ipv4));
+  return { nodeId, tunnel: { address, port, mac }, ipv4, ipv6: sortedSet(named.map(({ ipv6 }) => ipv6)) };
+}

@@ -211,6 +211,21 @@ describe('names and hashes', () => {
     expect(actions('ingress')).toEqual([['ALLOW', 'DENY']]);
   });
 
+  it('are asked so also where endpoints of two namespaces are in the very same sets', () => {
+    const elsewhere: Id<'namespace'> = `ns_${suffix(1)}`;
+    const there = { ...endpoint(1, 'web'), namespaceId: elsewhere, subnetId: `sub_${suffix(1)}` } as const;
+    const everybody: CompiledPeer = { kind: 'ENVIRONMENT', environmentId: environmentOf(0), labels: {} };
+    const of = (n: number, own: Id<'namespace'>, action: 'ALLOW' | 'DENY'): CompiledPolicy => {
+      const { definition, ...one } = policy(80, 80, n);
+      return { ...one, namespaceId: own, definition: { ...definition, action, from: [everybody], to: [everybody] } };
+    };
+    const rules = compile([endpoint(0, 'web'), there], [of(0, namespaceId, 'ALLOW'), of(1, elsewhere, 'DENY')]);
+    const first = rules.endpoints.map(
+      ({ egress }) => rules.chains.find((chain) => chain.name === egress)?.rules[0]?.action,
+    );
+    expect(first).toEqual(['ALLOW', 'DENY']);
+  });
+
   it('of sets and chains stay when members come and go', () => {
     const before = compile(pair, [policy(80, 80)]);
     const after = compile([...pair, endpoint(2, 'web')], [policy(80, 80)]);
@@ -224,6 +239,19 @@ describe('names and hashes', () => {
     const [a, b] = [compile(pair, [policy(80, 80)]), compile(pair, [policy(80, 81)])];
     expect(b.chains.map((chain) => chain.name)).not.toEqual(a.chains.map((chain) => chain.name));
     expect(b.policies[0]?.hash).not.toBe(a.policies[0]?.hash);
+  });
+
+  it('of policies change with either direction, and rules say whether they log', () => {
+    const said = policy(80, 80);
+    const another = (part: Partial<CompiledPolicy['definition']>) =>
+      compile(pair, [{ ...said, definition: { ...said.definition, ...part } }]);
+    const hashes = [{}, { from: [labelled('web'), labelled('else')] }, { to: [labelled('db'), labelled('else')] }].map(
+      (part) => another(part).policies[0]?.hash,
+    );
+    expect(new Set(hashes).size).toBe(3);
+    for (const log of [true, false]) {
+      expect(another({ log }).chains.flatMap(({ rules }) => rules.map((rule) => rule.log))).toEqual([log, log]);
+    }
   });
 
   it('of sets change with what a policy selects: no old rule meets new members', () => {

@@ -89,7 +89,7 @@ export function compileServices(
   return {
     services: [...within.values()]
       .flat()
-      .map(ruleService)
+      .map(compileService)
       .sort((a, b) => byText(a.serviceId, b.serviceId)),
     names: { zone: ZONE, views },
     serving: endpoints
@@ -99,7 +99,15 @@ export function compileServices(
   };
 }
 
-function ruleService({ serviceId, ipv4, ipv6, affinitySeconds, ports, members }: CompiledService): RuleService {
+/** The same for every node that sees it. */
+export function compileService({
+  serviceId,
+  ipv4,
+  ipv6,
+  affinitySeconds,
+  ports,
+  members,
+}: CompiledService): RuleService {
   const sorted = [...members].sort((a, b) => byText(a.ipv4, b.ipv4));
   const pair = (member: (typeof members)[number]) => ({ ipv4: member.ipv4, ipv6: member.ipv6 });
   const targets = sorted.filter((member) => member.serving).map(pair);

@@ -28,7 +28,7 @@ export function contentOf({ name, kind, texts }: SetState): AddressSet {
   return { name, kind, ipv4: all.filter((text) => !isIpv6(text)), ipv6: all.filter(isIpv6) };
 }
 
-function addTo<K, V>(index: Map<K, Set<V>>, key: K, value: V): void {
+export function addTo<K, V>(index: Map<K, Set<V>>, key: K, value: V): void {
   const there = index.get(key);
   if (there) there.add(value);
   else index.set(key, new Set([value]));
@@ -44,7 +44,6 @@ export function createSets(serviceOf: (serviceId: string) => CompiledService | u
   const setsByPlace = new Map<string, Set<SetState>>();
   const setsByService = new Map<string, Set<SetState>>();
   const heldByPlace = new Map<string, Set<Held>>();
-  const byAddress = new Map<string, Held>();
   /** Endpoints whose sets, node or addresses may have changed. */
   let endpoints = new Set<Held>();
   /** Sets that guard by other decisions now. */
@@ -70,12 +69,14 @@ export function createSets(serviceOf: (serviceId: string) => CompiledService | u
     set.members.add(one);
     one.sets.add(set);
     countEndpoint(set, one.endpoint, 1);
+    for (const node of set.nodes) node.moved(one.endpoint.nodeId);
     endpoints.add(one);
   }
   function leave(set: SetState, one: Held): void {
     set.members.delete(one);
     one.sets.delete(set);
     countEndpoint(set, one.endpoint, -1);
+    for (const node of set.nodes) node.moved(one.endpoint.nodeId);
     endpoints.add(one);
   }
 
@@ -145,21 +146,15 @@ export function createSets(serviceOf: (serviceId: string) => CompiledService | u
       addTo(heldByPlace, at, one);
       for (const set of setsByPlace.get(at) ?? []) if (!one.sets.has(set) && isMember(set, one)) enter(set, one);
     }
-    for (const address of [one.endpoint.ipv4, one.endpoint.ipv6]) byAddress.set(address, one);
   }
   function displace(one: Held): void {
     for (const set of [...one.sets]) leave(set, one);
     for (const at of one.places) removeFrom(heldByPlace, at, one);
-    for (const address of [one.endpoint.ipv4, one.endpoint.ipv6]) {
-      if (byAddress.get(address) === one) byAddress.delete(address);
-    }
   }
 
   return {
     get: (name: string) => all.get(name),
     all: (): AddressSet[] => [...all.values()].map(contentOf),
-    /** Whose address it is. */
-    at: (address: string) => byAddress.get(address),
     use(decision: Decision): void {
       const { from, to, networks } = decision;
       for (const [selection, direction] of [

@@ -99,6 +99,8 @@ export interface NodeState {
   /** It may be another as seen from outside: its chains or addresses. */
   touch(one: Held): void;
   touchSet(name: string): void;
+  /** An endpoint of that node came to one of its sets, or left it. */
+  moved(other: string): void;
   /** Null where all is as it was. */
   take(): NodeChanges | null;
   ruleSet(): Pick<RuleSet, 'endpoints' | 'chains' | 'sets' | 'policies'>;

@@ -4,7 +4,7 @@ import { isOf } from '@atoll/schema/registry';
 import type { PoolClient } from 'pg';
 import { lastOf, parseRange } from '../domain/address.ts';
 import { addressAlone } from '../domain/address-range.ts';
-import { announcerOf } from './mappings.ts';
+import { announcedMappings, announcerOf } from './mappings.ts';
 import type { NetworkRecord } from './record.ts';
 import type { Touch } from './touch.ts';
 
@@ -34,7 +34,7 @@ const letGo = (tx: PoolClient, holder: string) =>
 
 export { hold as holdRanges, letGo as releaseRanges };
 
-/** Answers with what it may change in the rules of nodes; null for nothing. */
+/** Answers with what it may change in the lists of nodes' rules; null for nothing. */
 export async function applyAddresses(tx: PoolClient, record: AddressRecord): Promise<Touch | null> {
   const { position, traceparent, tenant } = record;
   switch (record.type) {
@@ -92,11 +92,13 @@ export async function applyAddresses(tx: PoolClient, record: AddressRecord): Pro
     case 'PublicAddressAnnounced': {
       const { publicAddressId, nodeId } = record.data;
       const before = await announcerOf(tx, publicAddressId);
+
       await tx.query('update network.public_address set announced_by = $2 where public_address_id = $1', [
         publicAddressId,
         nodeId,
       ]);
-      return { kind: 'outside', position, traceparent, nodes: [...before, nodeId] };
+      const { portMappingIds } = await announcedMappings(tx, { publicAddress: publicAddressId });
+      return { kind: 'mappings', position, traceparent, portMappingIds, nodes: [...before, nodeId] };
     }
     case 'PublicAddressReleased':
       await tx.query('update network.public_address set rests_until = $2 where public_address_id = $1', [
@@ -120,12 +122,13 @@ export async function applyAddresses(tx: PoolClient, record: AddressRecord): Pro
           ...[record.id, record.correlation, traceparent],
         ],
       );
-      return { kind: 'outside', position, traceparent, nodes: await announcerOf(tx, publicAddressId) };
+      const nodes = await announcerOf(tx, publicAddressId);
+      return { kind: 'mappings', position, traceparent, portMappingIds: [portMappingId], nodes };
     }
     case 'PortMappingDeleted':
       await tx.query('delete from network.port_mapping where port_mapping_id = $1', [record.data.portMappingId]);
       return {
-        ...{ kind: 'outside', position, traceparent },
+        ...{ kind: 'mappings', position, traceparent, portMappingIds: [record.data.portMappingId] },
         nodes: await announcerOf(tx, record.data.publicAddressId),
       };
     default:

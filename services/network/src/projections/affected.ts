@@ -2,6 +2,8 @@
 import { maxTraces } from '@atoll/schema/node/trace';
 import type { PoolClient } from 'pg';
 import type { Compiler } from '../compile/compiler.ts';
+import { mappingsNear } from './mappings.ts';
+import type { SectionWork } from './section-work.ts';
 import type { Touch } from './touch.ts';
 
 export interface Traced {
@@ -34,16 +36,29 @@ export function createAffected(): Affected & { readonly nodes: Set<string> } {
   };
 }
 
+/** By namespace: the nodes with endpoints of its environment. */
 async function readHosts(tx: PoolClient, namespaces: readonly string[]): Promise<Map<string, string[]>> {
   if (namespaces.length === 0) return new Map();
-  const { rows } = await tx.query<{ namespace_id: string; node_id: string }>(
-    `select distinct namespace_id, node_id from network.endpoint
-     where namespace_id = any($1) and status <> 'refused'`,
+  const { rows } = await tx.query<{ namespace_id: string; nodes: string[] }>(
+    `select own.namespace_id, array_agg(distinct e.node_id) as nodes
+     from network.namespace own
+     join network.namespace other on other.namespace_id = own.namespace_id or other.environment_id = own.environment_id
+     join network.endpoint e on e.namespace_id = other.namespace_id and e.status <> 'refused'
+     where own.namespace_id = any($1) group by own.namespace_id`,
     [namespaces],
   );
-  return new Map(
-    [...Map.groupBy(rows, (row) => row.namespace_id)].map(([id, group]) => [id, group.map((row) => row.node_id)]),
+  return new Map(rows.map((row) => [row.namespace_id, row.nodes]));
+}
+
+/** By service: the nodes that have it in their rules. */
+async function readKnowing(tx: PoolClient, services: readonly string[]): Promise<Map<string, string[]>> {
+  if (services.length === 0) return new Map();
+  const { rows } = await tx.query<{ key: string; nodes: string[] }>(
+    `select key, array_agg(node_id) as nodes from network.node_part
+     where list = 'services' and key = any($1) and not gone group by key`,
+    [services],
   );
+  return new Map(rows.map((row) => [row.key, row.nodes]));
 }
 
 async function readNodes(tx: PoolClient): Promise<string[]> {
@@ -51,32 +66,68 @@ async function readNodes(tx: PoolClient): Promise<string[]> {
   return rows.map((row) => row.node_id);
 }
 
+const addAll = (to: Set<string>, keys: readonly string[]) => {
+  for (const key of keys) to.add(key);
+};
+
 /** Read after the tables have all of the events, and the compiler knows them. */
 export async function addTouched(
   tx: PoolClient,
   compiler: Compiler,
   touches: readonly Touch[],
   affected: Affected,
+  work: SectionWork,
 ): Promise<void> {
-  const hosts = await readHosts(tx, [
-    ...new Set(touches.flatMap((touch) => (touch.kind === 'policy' ? touch.namespaces : []))),
+  const wide = touches.filter((touch) => touch.kind === 'services' || touch.kind === 'located');
+  const hosts = await readHosts(tx, [...new Set(wide.map((touch) => touch.namespaceId))]);
+  const knowing = await readKnowing(tx, [
+    ...new Set(wide.flatMap((touch) => (touch.kind === 'services' ? touch.serviceIds : []))),
   ]);
+  const near = await mappingsNear(
+    tx,
+    touches.filter((touch) => touch.kind === 'endpoint'),
+  );
   const everybody = touches.some((touch) => touch.kind === 'pools') ? await readNodes(tx) : [];
-  const nodesOf = (touch: Touch): readonly string[] => {
+
+  function take(touch: Touch): Iterable<string> {
     switch (touch.kind) {
-      case 'endpoint':
-        return [touch.nodeId];
-      case 'node':
-        return compiler.nodesThatName(touch.nodeId);
-      case 'policy':
-        return touch.namespaces.flatMap((namespace) => hosts.get(namespace) ?? []);
-      case 'outside':
+      case 'endpoint': {
+        const { nodeId, instanceId, hosted } = touch;
+        const own = work.of(nodeId);
+        if (hosted) own.names = true;
+        own.keys.serving.add(instanceId);
+        addAll(own.keys.mappings, near.get(nodeId) ?? []);
+        return [nodeId];
+      }
+      case 'services': {
+        const nodes = new Set(hosts.get(touch.namespaceId));
+        // Who has it sees it, whoever is on the node by now.
+        for (const serviceId of touch.serviceIds) for (const node of knowing.get(serviceId) ?? []) nodes.add(node);
+        for (const node of nodes) {
+          const own = work.of(node);
+          if (touch.named) own.names = true;
+          addAll(own.keys.services, touch.serviceIds);
+        }
+        return nodes;
+      }
+      case 'located': {
+        const nodes = hosts.get(touch.namespaceId) ?? [];
+        for (const node of nodes) work.of(node).whole = true;
+        return nodes;
+      }
+      case 'mappings':
+        for (const node of touch.nodes) addAll(work.of(node).keys.mappings, touch.portMappingIds);
         return touch.nodes;
+      case 'node': {
+        const nodes = compiler.nodesThatName(touch.nodeId);
+        for (const node of nodes) work.of(node).keys.remotes.add(touch.nodeId);
+        return nodes;
+      }
       case 'pools':
         return everybody;
       default:
         return touch satisfies never;
     }
-  };
-  for (const touch of touches) for (const node of new Set(nodesOf(touch))) affected.because(node, touch);
+  }
+  for (const touch of touches) for (const node of take(touch)) affected.because(node, touch);
 }

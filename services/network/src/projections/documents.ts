@@ -14,6 +14,7 @@ import { type IntentRef, intentRef } from './intent-refs.ts';
 import { type PartRow, refreshSets, writeParts, writeSets } from './parts.ts';
 import type { NetworkRecord } from './record.ts';
 import { createRuleSum, type NodeSum, type RuleSum } from './rule-changes.ts';
+import { createSectionWork, type SectionWork } from './section-work.ts';
 import { changedSections } from './sections.ts';
 import type { Touch } from './touch.ts';
 
@@ -101,6 +102,7 @@ async function write(
   { compiler }: Opened,
   sum: RuleSum,
   affected: Affected,
+  work: SectionWork,
   generation: number,
   pools: boolean,
 ): Promise<Id<'node'>[]> {
@@ -112,6 +114,7 @@ async function write(
   const { parts, sums } = await changedSections(
     tx,
     compiler,
+    work,
     new Map(nodes.map((node) => [node, heads.get(node)?.sections ?? 0n])),
   );
   const changed = nodes.flatMap((nodeId): NewHead[] => {
@@ -128,6 +131,10 @@ async function write(
   if (changed.length > 0) await writeHeads(tx, changed, generation, affected);
   return changed.map(({ nodeId }) => id('node').parse(nodeId));
 }
+
+/** Of what changes by these events. Those that were put aside come later than newer ones: a generation rises all the same. */
+export const nextGeneration = (newest: number, records: readonly NetworkRecord[]): number =>
+  Math.max(newest + 1, ...records.map((record) => record.position));
 
 /** Compiles what the events have changed, of which the tables know already; answers with the nodes whose rules did change. */
 export async function recompile(
@@ -148,18 +155,25 @@ export async function recompile(
   );
   const sum = createRuleSum();
   const affected = createAffected();
+  const work = createSectionWork();
   for (const { record, ref } of told) {
     intent.tell(compiler, ref);
     const changes = compiler.take();
     sum.add(changes);
     for (const { nodeId } of changes.nodes) affected.because(nodeId, record);
+    for (const [nodeId, others] of changes.remotes) {
+      affected.because(nodeId, record);
+      for (const other of others) work.of(nodeId).keys.remotes.add(other);
+    }
   }
-  await addTouched(tx, compiler, touches, affected);
-  if (opened.otherVersion) await addDifferences(tx, compiler, sum);
-  // Events that were put aside come later than newer ones: a generation rises all the same.
-  const generation = Math.max(opened.generation + 1, ...records.map((record) => record.position));
+  await addTouched(tx, compiler, touches, affected, work);
+  if (opened.otherVersion) {
+    await addDifferences(tx, compiler, sum);
+    for (const nodeId of sum.nodes.keys()) work.of(nodeId).whole = true;
+  }
+  const generation = nextGeneration(opened.generation, records);
   const pools = touches.some((touch) => touch.kind === 'pools');
-  const nodes = await write(tx, opened, sum, affected, generation, pools);
+  const nodes = await write(tx, opened, sum, affected, work, generation, pools);
   await compilation.save(tx, nodes.length > 0 ? generation : opened.generation);
   return nodes;
 }

@@ -47,13 +47,18 @@ const sql = `
     ) as endpoints
   from network.public_address p
   join network.port_mapping m on m.public_address_id = p.public_address_id
-  where p.announced_by = any($1)
+  where p.announced_by = any($1) and ($2::text[] is null or m.port_mapping_id = any($2))
     and not exists (select from network.isolated_tenant t where t.tenant = m.tenant)
   order by m.port_mapping_id`;
 
-/** By node. */
-export async function readMappings(tx: PoolClient, nodes: readonly string[]): Promise<Map<string, RuleMapping[]>> {
-  const { rows } = await tx.query<Row>(sql, [nodes]);
+/** By node. `ids`: null for all. */
+export async function readMappings(
+  tx: PoolClient,
+  nodes: readonly string[],
+  ids: readonly string[] | null,
+): Promise<Map<string, RuleMapping[]>> {
+  if (nodes.length === 0 || ids?.length === 0) return new Map();
+  const { rows } = await tx.query<Row>(sql, [nodes, ids]);
   return new Map(
     [...Map.groupBy(rows, (row) => row.nodeId)].map(([node, group]) => [
       node,
@@ -65,6 +70,61 @@ export async function readMappings(tx: PoolClient, nodes: readonly string[]): Pr
       }),
     ]),
   );
+}
+
+interface Near {
+  readonly nodeId: string;
+  readonly tenant: string;
+  readonly namespaceId: string;
+  readonly instanceId: string;
+}
+
+/** Those that one of the endpoints may be behind, by the node that answers for them and has the endpoint. */
+export async function mappingsNear(tx: PoolClient, endpoints: readonly Near[]): Promise<Map<string, string[]>> {
+  if (endpoints.length === 0) return new Map();
+  const { rows } = await tx.query<{ node: string; id: string }>(
+    `select distinct p.announced_by as node, m.port_mapping_id as id
+     from unnest($1::text[], $2::text[], $3::text[], $4::text[]) as e (node_id, tenant, namespace_id, instance_id)
+     join network.public_address p on p.announced_by = e.node_id
+     join network.port_mapping m on m.public_address_id = p.public_address_id and m.tenant = e.tenant
+     where case m.target ->> 'kind'
+       when 'DEPLOYMENT' then not exists (
+         select from network.deploy_instance i
+         where i.instance_id = e.instance_id and i.deployment_id <> m.target ->> 'deploymentId'
+       )
+       else exists (
+         select from network.service s
+         where s.service_id = m.target ->> 'serviceId' and s.namespace_id = e.namespace_id
+       )
+     end`,
+    [
+      endpoints.map((one) => one.nodeId),
+      endpoints.map((one) => one.tenant),
+      endpoints.map((one) => one.namespaceId),
+      endpoints.map((one) => one.instanceId),
+    ],
+  );
+  return new Map([...Map.groupBy(rows, (row) => row.node)].map(([node, all]) => [node, all.map((row) => row.id)]));
+}
+
+/** By what is told of them: of the service, of the tenant, or of the address. With the nodes that answer for them. */
+export async function announcedMappings(
+  tx: PoolClient,
+  by: { readonly service: string } | { readonly tenant: string } | { readonly publicAddress: string },
+): Promise<{ readonly portMappingIds: string[]; readonly nodes: string[] }> {
+  const [condition, value] =
+    'service' in by
+      ? [`m.target ->> 'serviceId' = $1`, by.service]
+      : 'tenant' in by
+        ? ['m.tenant = $1', by.tenant]
+        : ['m.public_address_id = $1', by.publicAddress];
+  const { rows } = await tx.query<{ id: string; node: string }>(
+    `select m.port_mapping_id as id, p.announced_by as node
+     from network.port_mapping m join network.public_address p using (public_address_id)
+     where ${condition} and p.announced_by is not null`,
+    [value],
+  );
+  return { portMappingIds: rows.map((row) => row.id), nodes: [...new Set(rows.map((row) => row.node))] };
 }
 
 /** Whose rules a change of the address's mappings changes. */

@@ -1,4 +1,4 @@
-/** Policies and environments as tables. Answers are the namespaces whose rules may change by it. */
+/** Policies and environments as tables. */
 import type {
   PlatformDefinition,
   PlatformPeer,
@@ -34,14 +34,6 @@ function aboutOf(peer: PolicyPeer | PlatformPeer): readonly About[] {
   }
 }
 
-async function namespacesOf(tx: PoolClient, policyId: string): Promise<string[]> {
-  const { rows } = await tx.query<{ namespace_id: string }>(
-    'select namespace_id from network.policy_concerns where policy_id = $1',
-    [policyId],
-  );
-  return rows.map((row) => row.namespace_id);
-}
-
 interface Written {
   readonly policyId: string;
   readonly tier: PolicyTier;
@@ -53,10 +45,8 @@ interface Written {
   readonly active: boolean;
 }
 
-/** Those that it was and is about. */
-async function write(tx: PoolClient, record: NetworkRecord, written: Written): Promise<string[]> {
+async function write(tx: PoolClient, record: NetworkRecord, written: Written): Promise<void> {
   const { policyId, tier, namespaceId, revision, definition, schedule, active } = written;
-  const before = await namespacesOf(tx, policyId);
   await tx.query(
     `insert into network.policy
        (policy_id, tenant, tier, namespace_id, revision, priority, definition, schedule, active, cause, correlation, traceparent)
@@ -72,13 +62,12 @@ async function write(tx: PoolClient, record: NetworkRecord, written: Written): P
   );
   const own: readonly About[] = namespaceId === null ? [] : [{ kind: 'namespace', ref: namespaceId }];
   await setAbout(tx, policyId, [...own, ...[...definition.from, ...definition.to].flatMap(aboutOf)]);
-  return [...before, ...(await namespacesOf(tx, policyId))];
 }
 
 export function setPolicy(
   tx: PoolClient,
   record: NetworkRecord<'IsolationPolicyCreated' | 'IsolationPolicyUpdated'>,
-): Promise<string[]> {
+): Promise<void> {
   const { policyId, namespaceId, revision, definition, schedule, active } = record.data;
   return write(tx, record, {
     ...{ policyId, tier: 'TENANT', namespaceId, revision, definition, schedule, active },
@@ -88,7 +77,7 @@ export function setPolicy(
 export function setPlatformPolicy(
   tx: PoolClient,
   record: NetworkRecord<'PlatformPolicyCreated' | 'PlatformPolicyUpdated'>,
-): Promise<string[]> {
+): Promise<void> {
   const { platformPolicyId, revision, definition } = record.data;
   return write(tx, record, {
     ...{ policyId: platformPolicyId, tier: 'PLATFORM', namespaceId: null, revision, definition, schedule: null },
@@ -105,18 +94,16 @@ async function setAbout(tx: PoolClient, policyId: string, about: readonly About[
   );
 }
 
-export async function removePolicy(tx: PoolClient, policyId: string): Promise<string[]> {
-  const before = await namespacesOf(tx, policyId);
+export async function removePolicy(tx: PoolClient, policyId: string): Promise<void> {
   await tx.query('delete from network.policy where policy_id = $1', [policyId]);
   await tx.query('delete from network.policy_about where policy_id = $1', [policyId]);
   await tx.query('delete from network.policy_enforced where policy_id = $1', [policyId]);
-  return before;
 }
 
 export async function turnPolicy(
   tx: PoolClient,
   record: NetworkRecord<'PolicyActivated' | 'PolicyDeactivated'>,
-): Promise<string[]> {
+): Promise<void> {
   const { policyId } = record.data;
   const revision = record.type === 'PolicyActivated' ? record.data.revision : null;
   await tx.query(
@@ -124,23 +111,10 @@ export async function turnPolicy(
      where policy_id = $1`,
     [policyId, record.type === 'PolicyActivated', revision, ...because(record)],
   );
-  return namespacesOf(tx, policyId);
 }
 
-/** All that policies tie to the namespace by its environment. */
-export async function locateNamespace(tx: PoolClient, { data }: NetworkRecord<'NamespaceLocated'>): Promise<string[]> {
+export async function locateNamespace(tx: PoolClient, { data }: NetworkRecord<'NamespaceLocated'>): Promise<void> {
   await tx.query('update network.namespace set environment_id = $2, name = $3 where namespace_id = $1', [
     ...[data.namespaceId, data.environmentId, data.name],
   ]);
-  return tiedTo(tx, 'environment', data.environmentId);
-}
-
-/** All that policies tie to it. */
-export async function tiedTo(tx: PoolClient, kind: About['kind'], ref: string): Promise<string[]> {
-  const { rows } = await tx.query<{ namespace_id: string }>(
-    `select distinct c.namespace_id from network.policy_about a join network.policy_concerns c using (policy_id)
-     where a.kind = $1 and a.ref = $2`,
-    [kind, ref],
-  );
-  return rows.map((row) => row.namespace_id);
 }

@@ -28,17 +28,22 @@ export async function setService(
   await tx.query(
     `insert into network.service_address (ipv4, ipv6, service_id) values ($1, $2, $3)
      on conflict (ipv4) do update set
-       ipv6 = excluded.ipv6, service_id = excluded.service_id, released_position = null, released_at = null`,
+       ipv6 = excluded.ipv6, service_id = excluded.service_id, released_generation = null, released_at = null`,
     [ipv4, ipv6, serviceId],
   );
 }
 
-export async function removeService(tx: PoolClient, record: NetworkRecord<'ServiceDeleted'>): Promise<void> {
+/** `generation`: from that on nodes' rules don't have it. */
+export async function removeService(
+  tx: PoolClient,
+  record: NetworkRecord<'ServiceDeleted'>,
+  generation: number,
+): Promise<void> {
   await tx.query('delete from network.service where service_id = $1', [record.data.serviceId]);
   await tx.query(
-    `update network.service_address set service_id = null, released_position = $2, released_at = $3
+    `update network.service_address set service_id = null, released_generation = $2, released_at = $3
      where service_id = $1`,
-    [record.data.serviceId, record.position, record.time],
+    [record.data.serviceId, generation, record.time],
   );
 }
 
@@ -48,12 +53,28 @@ const servingOf = {
   EndpointDrained: 'drained',
 } as const;
 
-export async function setServing(tx: PoolClient, record: NetworkRecord<keyof typeof servingOf>): Promise<void> {
-  await tx.query('update network.endpoint set serving = $2, serving_position = $3 where instance_id = $1', [
+/** `generation`: from that on nodes' rules say so. */
+export async function setServing(
+  tx: PoolClient,
+  record: NetworkRecord<keyof typeof servingOf>,
+  generation: number,
+): Promise<void> {
+  await tx.query('update network.endpoint set serving = $2, serving_generation = $3 where instance_id = $1', [
     record.data.instanceId,
     servingOf[record.type],
-    record.position,
+    generation,
   ]);
+}
+
+/** Those of its namespace that select the endpoint. */
+async function selecting(tx: PoolClient, instanceId: string): Promise<string[]> {
+  const { rows } = await tx.query<{ id: string }>(
+    `select s.service_id as id from network.endpoint e
+     join network.service s on s.namespace_id = e.namespace_id and e.labels @> s.selector
+     where e.instance_id = $1`,
+    [instanceId],
+  );
+  return rows.map((row) => row.id);
 }
 
 /**
@@ -61,32 +82,33 @@ export async function setServing(tx: PoolClient, record: NetworkRecord<keyof typ
  * to its services. Asked before the event's effect is written, so that what goes is still there.
  */
 export async function serviceTouches(tx: PoolClient, record: NetworkRecord): Promise<Touch[]> {
+  const { position, traceparent } = record;
   switch (record.type) {
     case 'ServiceCreated':
     case 'ServiceUpdated':
-    case 'ServiceDeleted':
+    case 'ServiceDeleted': {
+      const { serviceId, namespaceId } = record.data;
+      return [{ kind: 'services', position, traceparent, namespaceId, serviceIds: [serviceId], named: true }];
+    }
     case 'EndpointServing':
     case 'EndpointWithdrawn':
     case 'EndpointDrained':
-      break;
     case 'EndpointReleased': {
-      const { rowCount } = await tx.query(
-        `select from network.endpoint where instance_id = $1 and serving <> 'never'`,
-        [record.data.instanceId],
+      const { instanceId, namespaceId } = record.data;
+      const { rows } = await tx.query<{ nodeId: string }>(
+        `select node_id as "nodeId" from network.endpoint where instance_id = $1 and (serving <> 'never' or $2)`,
+        [instanceId, record.type !== 'EndpointReleased'],
       );
-      if (rowCount === 0) return [];
-      break;
+      const [there] = rows;
+      if (there === undefined) return [];
+      const serviceIds = await selecting(tx, instanceId);
+      const own = { instanceId, namespaceId, nodeId: there.nodeId, tenant: record.tenant, hosted: false };
+      return [
+        { kind: 'services', position, traceparent, namespaceId, serviceIds, named: false },
+        { kind: 'endpoint', position, traceparent, ...own },
+      ];
     }
     default:
       return [];
   }
-  const { position, traceparent } = record;
-  const { rows } = await tx.query<{ namespace_id: string }>(
-    `select other.namespace_id from network.namespace own
-     join network.namespace other
-       on other.namespace_id = own.namespace_id or other.environment_id = own.environment_id
-     where own.namespace_id = $1`,
-    [record.data.namespaceId],
-  );
-  return [{ kind: 'policy', position, traceparent, namespaces: rows.map((row) => row.namespace_id) }];
 }

@@ -1,8 +1,10 @@
 /** What the compiler of services needs for some nodes, and what it makes of it. */
+import type { RuleService } from '@atoll/schema/node/network';
 import type { PoolClient } from 'pg';
 import {
   type CompiledNamespace,
   type CompiledService,
+  compileService,
   compileServices,
   type HostedEndpoint,
   noServices,
@@ -23,8 +25,59 @@ interface HostedRow extends HostedEndpoint {
   readonly nodeId: string;
 }
 
-/** By node; a node without services in sight may be left out. */
-export async function readServices(tx: PoolClient, nodes: readonly string[]): Promise<Map<string, ServiceSections>> {
+const serviceColumns = `service_id as "serviceId", namespace_id as "namespaceId", name, ipv4, ipv6, ports,
+  affinity_seconds as "affinitySeconds"`;
+
+async function readMembers(tx: PoolClient, by: 'namespace_id' | 'service_id', ids: readonly string[]) {
+  const { rows } = await tx.query<MemberRow>(
+    `select s.service_id as "serviceId", e.ipv4, e.ipv6, e.serving = 'serving' as serving
+     from network.service s
+     join network.endpoint e on e.namespace_id = s.namespace_id and e.labels @> s.selector
+     where s.${by} = any($1) and e.serving <> 'never' and e.status <> 'refused'`,
+    [ids],
+  );
+  return Map.groupBy(rows, (row) => row.serviceId);
+}
+
+const complete = (row: ServiceRow, members: ReadonlyMap<string, readonly MemberRow[]>): CompiledService => ({
+  ...row,
+  members: (members.get(row.serviceId) ?? []).map(({ ipv4, ipv6, serving }) => ({ ipv4, ipv6, serving })),
+});
+
+/** Some services, and which of the nodes see them. */
+export async function readSomeServices(
+  tx: PoolClient,
+  ids: readonly string[],
+  nodes: readonly string[],
+): Promise<{ readonly rules: ReadonlyMap<string, RuleService>; sees(node: string, serviceId: string): boolean }> {
+  if (ids.length === 0) return { rules: new Map(), sees: () => false };
+  const { rows } = await tx.query<ServiceRow>(
+    `select ${serviceColumns} from network.service where service_id = any($1)`,
+    [ids],
+  );
+  const members = await readMembers(tx, 'service_id', ids);
+  const { rows: seen } = await tx.query<{ node: string; namespaceId: string }>(
+    `select distinct e.node_id as node, own.namespace_id as "namespaceId"
+     from network.namespace own
+     join network.namespace other on other.namespace_id = own.namespace_id or other.environment_id = own.environment_id
+     join network.endpoint e on e.namespace_id = other.namespace_id and e.status <> 'refused' and e.node_id = any($2)
+     where own.namespace_id = any($1)`,
+    [[...new Set(rows.map((row) => row.namespaceId))], nodes],
+  );
+  const pairs = new Set(seen.map(({ node, namespaceId }) => `${node} ${namespaceId}`));
+  const home = new Map(rows.map((row): [string, string] => [row.serviceId, row.namespaceId]));
+  return {
+    rules: new Map(rows.map((row) => [row.serviceId, compileService(complete(row, members))])),
+    sees: (node, serviceId) => pairs.has(`${node} ${home.get(serviceId)}`),
+  };
+}
+
+/** By node; a node without services in sight may be left out. `names`: nobody is behind the services, for who only asks for names. */
+export async function readServices(
+  tx: PoolClient,
+  nodes: readonly string[],
+  asked: 'all' | 'names' = 'all',
+): Promise<Map<string, ServiceSections>> {
   const { rows: namespaces } = await tx.query<NamespaceRow>(
     `with hosted as (
        select distinct e.node_id, coalesce(n.environment_id, n.namespace_id) as view
@@ -46,26 +99,14 @@ export async function readServices(tx: PoolClient, nodes: readonly string[]): Pr
     [nodes],
   );
   const { rows: services } = await tx.query<ServiceRow>(
-    `select service_id as "serviceId", namespace_id as "namespaceId", name, ipv4, ipv6, ports,
-       affinity_seconds as "affinitySeconds"
-     from network.service where namespace_id = any($1)`,
+    `select ${serviceColumns} from network.service where namespace_id = any($1)`,
     [ids],
   );
-  const { rows: members } = await tx.query<MemberRow>(
-    `select s.service_id as "serviceId", e.ipv4, e.ipv6, e.serving = 'serving' as serving
-     from network.service s
-     join network.endpoint e on e.namespace_id = s.namespace_id and e.labels @> s.selector
-     where s.namespace_id = any($1) and e.serving <> 'never' and e.status <> 'refused'`,
-    [ids],
+  const members = asked === 'names' ? new Map() : await readMembers(tx, 'namespace_id', ids);
+  const servicesIn = Map.groupBy(
+    services.map((row) => complete(row, members)),
+    (one) => one.namespaceId,
   );
-  const membersOf = Map.groupBy(members, (row) => row.serviceId);
-  const complete = services.map(
-    (row): CompiledService => ({
-      ...row,
-      members: (membersOf.get(row.serviceId) ?? []).map(({ ipv4, ipv6, serving }) => ({ ipv4, ipv6, serving })),
-    }),
-  );
-  const servicesIn = Map.groupBy(complete, (one) => one.namespaceId);
   const hostedBy = Map.groupBy(hosted, (row) => row.nodeId);
   return new Map(
     nodes.map((node): [string, ServiceSections] => {

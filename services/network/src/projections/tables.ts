@@ -1,7 +1,8 @@
 /** Own facts as tables: one statement or two for each kind of event. */
 import type { PoolClient } from 'pg';
 import { applyAddresses, holdRanges, isAddressRecord, releaseRanges } from './addresses.ts';
-import { locateNamespace, removePolicy, setPlatformPolicy, setPolicy, tiedTo, turnPolicy } from './policies.ts';
+import { announcedMappings } from './mappings.ts';
+import { locateNamespace, removePolicy, setPlatformPolicy, setPolicy, turnPolicy } from './policies.ts';
 import { because, type NetworkRecord } from './record.ts';
 import { removeService, setService, setServing } from './service-tables.ts';
 import { applyStanding, withdrawPolicy } from './standing.ts';
@@ -121,25 +122,19 @@ async function enforcePolicy(tx: PoolClient, { data }: NetworkRecord<'PolicyEnfo
   );
 }
 
-/** Answers with the namespaces in which it has endpoints. */
 async function setIsolated(
   tx: PoolClient,
   { data, type }: NetworkRecord<'TenantIsolated' | 'TenantReconnected' | 'TenantForgotten'>,
-): Promise<string[]> {
+): Promise<void> {
   await tx.query(
     type === 'TenantIsolated'
       ? 'insert into network.isolated_tenant (tenant) values ($1) on conflict do nothing'
       : 'delete from network.isolated_tenant where tenant = $1',
     [data.tenantId],
   );
-  const { rows } = await tx.query<{ namespace_id: string }>(
-    'select distinct namespace_id from network.endpoint where tenant = $1',
-    [data.tenantId],
-  );
-  return rows.map((row) => row.namespace_id);
 }
 
-async function setNode(tx: PoolClient, record: NetworkRecord<'NodeAttached' | 'NodeDetached'>): Promise<string[]> {
+async function setNode(tx: PoolClient, record: NetworkRecord<'NodeAttached' | 'NodeDetached'>): Promise<void> {
   if (record.type === 'NodeAttached') {
     const { nodeId, address, port, mac, mtu } = record.data;
     await tx.query(
@@ -151,15 +146,19 @@ async function setNode(tx: PoolClient, record: NetworkRecord<'NodeAttached' | 'N
   } else {
     await tx.query('delete from network.node where node_id = $1', [record.data.nodeId]);
   }
-  const { rows } = await tx.query<{ namespace_id: string }>(
-    `select distinct namespace_id from network.endpoint where node_id = $1 and status <> 'refused'`,
-    [record.data.nodeId],
-  );
-  return rows.map((row) => row.namespace_id);
 }
 
-/** Writes the event's effect. Answers with what it may change in the rules of nodes; null for nothing. */
-export async function applyToTables(tx: PoolClient, record: NetworkRecord): Promise<Touch | null> {
+function cameOrWent(record: NetworkRecord<'EndpointAllocated' | 'EndpointReleased'>): Touch {
+  const { position, traceparent, tenant, data } = record;
+  const { instanceId, namespaceId, nodeId } = data;
+  return { kind: 'endpoint', position, traceparent, tenant, instanceId, namespaceId, nodeId, hosted: true };
+}
+
+/**
+ * Writes the event's effect. Answers with what it may change in the lists of nodes' rules that aren't the compiler's; null for
+ * nothing. `generation`: that those get whose rules change by it.
+ */
+export async function applyToTables(tx: PoolClient, record: NetworkRecord, generation: number): Promise<Touch | null> {
   const { position, traceparent } = record;
   if (isAddressRecord(record)) return applyAddresses(tx, record);
   switch (record.type) {
@@ -185,64 +184,56 @@ export async function applyToTables(tx: PoolClient, record: NetworkRecord): Prom
     case 'ServiceCreated':
       await setService(tx, record);
       return null;
-    // Policies that name it are about the instances behind it.
     case 'ServiceUpdated':
-    case 'ServiceDeleted': {
-      const namespaces = await tiedTo(tx, 'service', record.data.serviceId);
+    case 'ServiceDeleted':
       if (record.type === 'ServiceUpdated') await setService(tx, record);
-      else await removeService(tx, record);
-      return { kind: 'policy', position, traceparent, namespaces };
-    }
+      else await removeService(tx, record, generation);
+      return {
+        ...{ kind: 'mappings', position, traceparent },
+        ...(await announcedMappings(tx, { service: record.data.serviceId })),
+      };
     case 'EndpointServing':
     case 'EndpointWithdrawn':
     case 'EndpointDrained':
-      await setServing(tx, record);
+      await setServing(tx, record, generation);
       return null;
     case 'EndpointAllocated':
       await allocateEndpoint(tx, record);
-      return {
-        kind: 'endpoint',
-        position,
-        traceparent,
-        namespaceId: record.data.namespaceId,
-        nodeId: record.data.nodeId,
-      };
+      return cameOrWent(record);
     case 'EndpointReleased':
       await releaseEndpoint(tx, record);
-      return {
-        kind: 'endpoint',
-        position,
-        traceparent,
-        namespaceId: record.data.namespaceId,
-        nodeId: record.data.nodeId,
-      };
+      return cameOrWent(record);
     case 'IsolationPolicyCreated':
     case 'IsolationPolicyUpdated':
-      return { kind: 'policy', position, traceparent, namespaces: await setPolicy(tx, record) };
+      await setPolicy(tx, record);
+      return null;
     // What it has itself opens nothing.
     case 'IsolationPolicyLabelsSet':
     case 'ServiceLabelsSet':
       return null;
     case 'IsolationPolicyDeleted':
       await withdrawPolicy(tx, record);
-      return { kind: 'policy', position, traceparent, namespaces: await removePolicy(tx, record.data.policyId) };
+      await removePolicy(tx, record.data.policyId);
+      return null;
     case 'PlatformPolicyCreated':
     case 'PlatformPolicyUpdated':
-      return { kind: 'policy', position, traceparent, namespaces: await setPlatformPolicy(tx, record) };
-    case 'PlatformPolicyDeleted': {
-      const namespaces = await removePolicy(tx, record.data.platformPolicyId);
-      return { kind: 'policy', position, traceparent, namespaces };
-    }
+      await setPlatformPolicy(tx, record);
+      return null;
+    case 'PlatformPolicyDeleted':
+      await removePolicy(tx, record.data.platformPolicyId);
+      return null;
     case 'PolicyActivated':
     case 'PolicyDeactivated':
-      return { kind: 'policy', position, traceparent, namespaces: await turnPolicy(tx, record) };
+      await turnPolicy(tx, record);
+      return null;
     case 'NamespaceIsolationSet': {
       const { namespaceId, level } = record.data;
       await tx.query('update network.namespace set isolation = $2 where namespace_id = $1', [namespaceId, level]);
-      return { kind: 'policy', position, traceparent, namespaces: [namespaceId] };
+      return null;
     }
     case 'NamespaceLocated':
-      return { kind: 'policy', position, traceparent, namespaces: await locateNamespace(tx, record) };
+      await locateNamespace(tx, record);
+      return { kind: 'located', position, traceparent, namespaceId: record.data.namespaceId };
     // They are marks of claims: what is in an environment, its namespaces tell.
     case 'EnvironmentOpened':
     case 'EnvironmentClosed':
@@ -250,16 +241,15 @@ export async function applyToTables(tx: PoolClient, record: NetworkRecord): Prom
     case 'TenantIsolated':
     case 'TenantReconnected':
     case 'TenantForgotten':
-      return { kind: 'policy', position, traceparent, namespaces: await setIsolated(tx, record) };
+      await setIsolated(tx, record);
+      return {
+        ...{ kind: 'mappings', position, traceparent },
+        ...(await announcedMappings(tx, { tenant: record.data.tenantId })),
+      };
     case 'NodeAttached':
     case 'NodeDetached':
-      return {
-        kind: 'node',
-        position,
-        traceparent,
-        nodeId: record.data.nodeId,
-        namespaces: await setNode(tx, record),
-      };
+      await setNode(tx, record);
+      return { kind: 'node', position, traceparent, nodeId: record.data.nodeId };
     case 'NodeRulesLagging':
     case 'NodeRulesCaughtUp':
     case 'PolicyLagging':

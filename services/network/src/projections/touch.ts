@@ -1,36 +1,36 @@
-/** What an event may change in the rules of nodes. */
+/**
+ * What an event may change in the lists of nodes' rules that aren't the compiler's: services, names, mappings, remotes. What
+ * policies and members change, the compiler tells by itself.
+ */
 
-export type Touch =
-  /** An endpoint came, went or changed: its own node, and those with endpoints that a policy ties to its namespace. */
+export type Touch = {
+  readonly position: number;
+  readonly traceparent: string | null;
+} & (
   | {
+      /** An endpoint came, went, or serves otherwise than before: its own node has it in its lists. */
       readonly kind: 'endpoint';
-      readonly position: number;
-      readonly traceparent: string | null;
+      readonly tenant: string;
+      readonly instanceId: string;
       readonly namespaceId: string;
       readonly nodeId: string;
+      /** It came or went. */
+      readonly hosted: boolean;
     }
-  /** A node is reached otherwise than before: those with endpoints that a policy ties to what is on it. */
   | {
-      readonly kind: 'node';
-      readonly position: number;
-      readonly traceparent: string | null;
-      readonly nodeId: string;
-      /** Of its endpoints. */
-      readonly namespaces: readonly string[];
+      /** Services are other ones than before, as nodes with endpoints of the environment see them. */
+      readonly kind: 'services';
+      readonly namespaceId: string;
+      readonly serviceIds: readonly string[];
+      /** Not only who is behind them. */
+      readonly named: boolean;
     }
-  /** A policy came, went, changed or was (dis)allowed: all nodes with endpoints of the namespaces that it was, or is, about. */
-  | {
-      readonly kind: 'policy';
-      readonly position: number;
-      readonly traceparent: string | null;
-      readonly namespaces: readonly string[];
-    }
-  /** What nodes answer for, of the outside, has changed. */
-  | {
-      readonly kind: 'outside';
-      readonly position: number;
-      readonly traceparent: string | null;
-      readonly nodes: readonly string[];
-    }
+  /** The namespace is in an environment. */
+  | { readonly kind: 'located'; readonly namespaceId: string }
+  /** Of the nodes that answer, or answered, for their addresses. */
+  | { readonly kind: 'mappings'; readonly portMappingIds: readonly string[]; readonly nodes: readonly string[] }
+  /** A node is reached otherwise than before. */
+  | { readonly kind: 'node'; readonly nodeId: string }
   /** The platform's ranges have changed: all nodes, whose rules stay what they are. */
-  | { readonly kind: 'pools'; readonly position: number; readonly traceparent: string | null };
+  | { readonly kind: 'pools' }
+);
