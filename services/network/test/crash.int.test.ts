@@ -1,17 +1,13 @@
 /** The real process, killed with no grace again and again while a whole life of namespaces goes on. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import type { EventRecord } from '@atoll/schema/envelope';
 import type { Id } from '@atoll/schema/ids';
 import { newId } from '@atoll/service/ids';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { overlaps, parseRange } from '../src/domain/address.ts';
 import { createAgent } from './agent.ts';
+import { end, startProcess } from './crash/process.ts';
 import { codeOf, deadline, type Harness, startHarness } from './harness.ts';
 import { opens } from './opens.ts';
-
-const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 
 let harness: Harness;
 const tenant: Id<'tenant'> = newId('tenant');
@@ -21,27 +17,6 @@ beforeAll(async () => {
   harness = await startHarness({ services: 0 });
 });
 afterAll(() => harness.stop());
-
-function startProcess(): ChildProcess {
-  // With a channel to its parent it ends when the test does, however that ends.
-  return spawn(process.execPath, [main], {
-    env: {
-      ...process.env,
-      ATOLL_DATABASE_URL: harness.database.url,
-      ATOLL_NATS_URL: harness.nats.url,
-      ATOLL_HEALTH_PORT: '0',
-      ATOLL_LOG_LEVEL: 'fatal',
-    },
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  });
-}
-async function end(child: ChildProcess, signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null> {
-  if (child.exitCode === null && child.signalCode === null) {
-    child.kill(signal);
-    await once(child, 'exit');
-  }
-  return child.exitCode;
-}
 
 /** Each kind of event at most so often, and in that order, in a stream of one thing. */
 const lives: { readonly [kind: string]: readonly string[] } = {
@@ -86,7 +61,7 @@ describe('two processes that are killed again and again', () => {
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
     });
-    const processes = [startProcess(), startProcess()];
+    const processes = [startProcess(harness), startProcess(harness)];
     let kills = 0;
     // One is killed whenever some more facts have come: each time in the middle of something else, and never so often
     // that a slow machine gets nothing done in between.
@@ -102,7 +77,7 @@ describe('two processes that are killed again and again', () => {
         if (!going || !child) return;
         await end(child, 'SIGKILL');
         kills += 1;
-        processes[victim] = startProcess();
+        processes[victim] = startProcess(harness);
       }
     })();
 
@@ -182,7 +157,7 @@ describe('two processes that are killed again and again', () => {
   });
 
   it('stop in order when told to', async () => {
-    const child = startProcess();
+    const child = startProcess(harness);
     const namespaceId = newId('namespace');
     await harness.requestNamespace(tenant, namespaceId);
     await expect

@@ -1,17 +1,15 @@
 /** Compiled rules as they are stored and served: the same as a fresh compilation, in pages, once per version of the compiler. */
 import type { Id } from '@atoll/schema/ids';
 import { type NetworkChanges, networkChangesReply } from '@atoll/schema/node/rules-changes';
-import { rulesHash } from '@atoll/schema/node/rules-hash';
 import { type AskChanges, pullRules } from '@atoll/schema/node/rules-pull';
 import { nodeSubjects } from '@atoll/schema/subjects';
 import { newId } from '@atoll/service/ids';
 import { requestJson } from '@atoll/service/nats';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createCompiler } from '../src/compile/compiler.ts';
 import { forgetGone } from '../src/controllers/forgetting.ts';
 import { readRuleSet } from '../src/nodes/document.ts';
-import { tellEverything } from '../src/projections/intent.ts';
 import { createAgent } from './agent.ts';
+import { expectFresh } from './fresh.ts';
 import { deadline, type Harness, resultOf, startHarness } from './harness.ts';
 import { opens } from './opens.ts';
 
@@ -31,32 +29,6 @@ const caughtUp = async () => {
     )
     .toHaveLength(1);
 };
-
-/** What is stored of every node is what a compiler says that is told everything that the tables have. */
-async function expectFresh(): Promise<void> {
-  const tx = await harness.pool.connect();
-  try {
-    await tx.query('begin isolation level repeatable read');
-    const compiler = createCompiler();
-    await tellEverything(tx, compiler);
-    compiler.take();
-    const { rows } = await tx.query<{ node_id: string; hash: string }>(
-      'select node_id, hash from network.node_document',
-    );
-    expect(new Set(rows.map((row) => row.node_id))).toEqual(
-      new Set([...rows.map((row) => row.node_id), ...compiler.nodes()]),
-    );
-    for (const { node_id, hash } of rows) {
-      const rules = await readRuleSet(tx, node_id as Id<'node'>);
-      const { endpoints, chains, sets, policies } = compiler.ruleSet(node_id);
-      expect(JSON.stringify({ ...rules, endpoints, chains, sets, policies })).toBe(JSON.stringify(rules));
-      expect(rulesHash(rules)).toBe(hash);
-    }
-    await tx.query('commit');
-  } finally {
-    tx.release();
-  }
-}
 
 const policy = (namespaceId: Id<'namespace'>, name: string, app: string, port: number) =>
   harness.call(
@@ -93,7 +65,7 @@ it('are those of a fresh compilation after every change, whichever process made 
       resultOf(await harness.call('DeleteIsolationPolicy', { policyId: created.policyId }, { tenant }));
     }
     await caughtUp();
-    await expectFresh();
+    await expectFresh(harness.pool);
   }
 });
 
@@ -175,7 +147,7 @@ it('are compiled anew by one process where the compiler is another, and pulled i
   await harness.pool.query('update network.compile_state set compiler = 0');
   await Promise.all([harness.startService(), harness.startService()]);
   expect(await generations()).toBe(before + 1);
-  await expectFresh();
+  await expectFresh(harness.pool);
 
   const sizes: number[] = [];
   let pages = 0;

@@ -40,6 +40,8 @@ export interface Asked {
   readonly key?: string;
   readonly expectedVersion?: number | null;
   readonly seen?: { readonly tenancy?: number };
+  /** How long the answer is waited for. */
+  readonly patienceMs?: number;
 }
 export type EventOf<T extends NetworkEvent['type']> = EventRecord & Extract<NetworkEvent, { type: T }>;
 
@@ -174,7 +176,7 @@ export async function startHarness(options: HarnessOptions = {}) {
         actor: 'user:ada',
         correlation: `test-${calls}`,
         traceparent: null,
-        deadline: Date.now() + 15_000,
+        deadline: Date.now() + (asked.patienceMs ?? 15_000),
         seen: asked.seen ?? {},
         expectedVersion: asked.expectedVersion ?? null,
         data,
