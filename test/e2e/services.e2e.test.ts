@@ -1,23 +1,25 @@
 /** Services by the public API, with real containers: found by name, replaced under requests, and nobody else's. */
 import { HTTP_PORT } from '@atoll/examples/images/http-image';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { newTenant } from '../platform/clients.ts';
+import { newTenant, tokenOf } from '../platform/clients.ts';
+import { checkoutFor, runTypeScript, snippets } from '../platform/documents.ts';
 import { Platform } from '../platform/platform.ts';
 import { waitFor } from '../platform/waiting.ts';
 import { deleteNamespace, newNamespace, push, small, steady } from '../platform/workloads.ts';
 
 let platform: Platform;
+let checkout: ReturnType<typeof checkoutFor>;
 beforeAll(async () => {
   platform = await Platform.start();
+  checkout = checkoutFor(platform.home);
 });
 afterAll(async () => {
+  checkout?.remove();
   await platform?.discard().catch(() => {});
 });
 
-const web = [{ port: 80, targetPort: HTTP_PORT }];
-
 test('instances are replaced one after the other under requests to their service, and none of these fails', async () => {
-  const { admin } = await newTenant(platform.ready);
+  const { admin, credentials } = await newTenant(platform.ready);
   const namespace = await newNamespace(admin, 'served');
   const [first, second] = [await push(platform.ready, 'v1'), await push(platform.ready, 'v2')];
   const deploy = (name: string, replicas: number) =>
@@ -31,10 +33,18 @@ test('instances are replaced one after the other under requests to their service
     ...{ namespaceId: namespace.id, name: 'open', from: { namespaceId: namespace.id }, toLabels: [] },
     ports: [{ protocol: 'TCP', from: HTTP_PORT, to: HTTP_PORT }],
   });
-  const created = await admin.mutate.createService({
-    ...{ namespaceId: namespace.id, name: 'web', selector: [{ key: 'app', value: 'web' }], ports: web },
-  });
-  const { service } = created;
+  // The service of the page, as it stands there.
+  const [snippet = '', ...others] = snippets('docs/services.md', 'ts');
+  expect(others).toEqual([]);
+  const given = { graphqlUrl: platform.ready.graphqlUrl, token: await tokenOf(platform.ready, credentials) };
+  const prelude = Object.entries({ ...given, namespaceId: namespace.id }).map(
+    ([name, value]) => `const ${name} = ${JSON.stringify(value)};`,
+  );
+  const ran = await runTypeScript(checkout.path, prelude.join(' '), snippet);
+  expect(ran.ok, `${snippet}\n${ran.output}`).toBe(true);
+  const [service] = (await admin.query.namespaceServices({ id: namespace.id }))?.nodes ?? [];
+  expect(ran.output).toContain(`${service?.dnsName} ${service?.ipv4} ${service?.ipv6}`);
+  expect(service?.ports).toEqual([expect.objectContaining({ port: 80, targetPort: HTTP_PORT })]);
   expect(service?.dnsName).toMatch(/^web\.served.*\.atoll\.internal$/);
   await steady(admin, deployment.id);
   const [client] = await steady(admin, clients.id);

@@ -1,6 +1,8 @@
 /** What a platform puts on its machine: processes, containers, namespaces, interfaces, routes, rules, sets, mounts. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { nodeNames } from '@atoll/agent/render/names';
+import type { Id } from '@atoll/schema/ids';
 import { exec } from '@atoll/service/exec';
 
 const lines = async (command: string, args: readonly string[]): Promise<readonly string[]> =>
@@ -33,6 +35,55 @@ export async function hostState(): Promise<HostState> {
     rules: sorted([...(await rules('iptables-save')), ...(await rules('ip6tables-save'))].filter(isMade)),
     sets: sorted(await lines('ipset', ['list', '-name'])),
   };
+}
+
+/** What names things as those of one platform: the names of its nodes, the metrics of their routes, and its home. */
+export interface OwnNames {
+  readonly tags: ReadonlySet<string>;
+  readonly metrics: ReadonlySet<number>;
+  /** Eight hexadecimal digits. */
+  readonly home: string;
+}
+
+export const ownNames = (nodes: readonly Id<'node'>[], home: string): OwnNames => ({
+  tags: new Set(nodes.map((node) => nodeNames(node).prefix.slice(3))),
+  metrics: new Set(nodes.map((node) => nodeNames(node).routeMetric)),
+  home,
+});
+
+const ofNode = /\bat[lv]([a-z2-7]{4})/g;
+const ofHome = /\batoll-([0-9a-f]{8})\b/g;
+/** Of routes that an agent has made. */
+const ofRoute = /\bproto 97 metric (\d+)/;
+/** The one thing that all nodes of a machine share: the address of their name servers, while any of them is there. */
+const shared = /^fd00:a701::53 dev lo /;
+
+/**
+ * Without what says by its name that it is another platform's, which may run in the same network namespace, and start and end
+ * there meanwhile. What has no name, or one of this platform's, stays.
+ */
+function withoutOthers(state: HostState, { tags, metrics, home }: OwnNames): HostState {
+  const isOthers = (line: string) => {
+    const metric = ofRoute.exec(line)?.[1];
+    return (
+      [...line.matchAll(ofNode)].some(([, tag]) => !tags.has(tag ?? '')) ||
+      [...line.matchAll(ofHome)].some(([, short]) => short !== home) ||
+      (metric !== undefined && !metrics.has(Number(metric)))
+    );
+  };
+  const own = (lines: readonly string[]) => lines.filter((line) => !isOthers(line));
+  const { interfaces, routes, rules, sets } = state;
+  return { interfaces: own(interfaces), routes: own(routes), rules: own(rules), sets: own(sets) };
+}
+
+/** Both states of the host as far as they are this platform's or nobody's: equal where it was left as it was found. */
+export function compared(before: HostState, after: HostState, own: OwnNames): { before: HostState; after: HostState } {
+  const [then, now] = [withoutOthers(before, own), withoutOthers(after, own)];
+  const alone = then.rules.length === before.rules.length && now.rules.length === after.rules.length;
+  if (alone) return { before: then, after: now };
+  // Another platform has brought or taken what they share, or holds on to it.
+  const plain = (state: HostState) => ({ ...state, routes: state.routes.filter((line) => !shared.test(line)) });
+  return { before: plain(then), after: plain(now) };
 }
 
 /** Network namespaces that a home has named after itself. Others on the machine have theirs. */
