@@ -57,7 +57,7 @@ const special: Record<Context, Pick<NatsUser, 'publish' | 'subscribe'>> = {
   tenancy: { publish: [...contexts.map(holdingsSubject), readRemainsSubject], subscribe: [] },
   deploy: { publish: ['node.*.wake'], subscribe: [nodeSubjects.workloadsPull('*'), nodeSubjects.workloadsReport('*')] },
   network: {
-    publish: ['node.*.wake', nodeSubjects.counters('*')],
+    publish: ['node.*.wake', nodeSubjects.counters('*'), nodeSubjects.connectionLog('*')],
     subscribe: [nodeSubjects.networkPull('*'), nodeSubjects.networkReport('*')],
   },
 };

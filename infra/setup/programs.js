@@ -3,16 +3,21 @@ import { spawn, spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** Debian's package, the programs that show it is there, and who needs it: `tests` for those that `npm start` does without. */
+/**
+ * Debian's package, the programs that show it is there (`without`: where there is no Debian to ask), and who needs it: `tests` for
+ * those that `npm start` does without.
+ */
 const programs = [
   { debian: 'nats-server', found: ['nats-server'], brew: 'nats-server', what: 'the message transport' },
   { debian: 'iptables', found: ['iptables', 'ip6tables'], linux: true, what: 'firewall rules of instances' },
   { debian: 'ipset', found: ['ipset'], linux: true, what: 'address sets of the rules' },
   { debian: 'iproute2', found: ['ip', 'bridge'], linux: true, what: 'network namespaces' },
   { debian: 'conntrack', found: ['conntrack'], linux: true, what: 'connections that a new rule forbids are cut' },
+  { debian: 'ulogd2', found: ['ulogd'], linux: true, what: 'policies that log connections' },
+  { debian: 'ulogd2-json', found: [], without: ['ulogd'], linux: true, what: 'policies that log connections' },
   { debian: 'docker.io', found: ['dockerd'], linux: true, what: 'containers' },
   { debian: 'docker-registry', found: ['docker-registry', 'registry'], any: true, what: 'the local image registry' },
-  { debian: 'busybox-static', found: [], linux: true, what: 'the small image of the examples' },
+  { debian: 'busybox-static', found: [], without: ['busybox'], linux: true, what: 'the small image of the examples' },
   { debian: 'faketime', found: ['faketime'], linux: true, tests: true, what: 'clocks that are set, in tests' },
 ];
 
@@ -23,6 +28,7 @@ const units = [
   'docker.socket',
   'containerd.service',
   'docker-registry.service',
+  'ulogd2.service',
 ];
 
 const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin'];
@@ -46,7 +52,8 @@ const installedByDpkg = (name) => {
 };
 
 function isThere(program, debian) {
-  if (program.found.length === 0) return debian ? installedByDpkg(program.debian) : onPath('busybox');
+  if (program.found.length === 0)
+    return debian ? installedByDpkg(program.debian) : (program.without ?? []).every(onPath);
   return program.any ? program.found.some(onPath) : program.found.every(onPath);
 }
 

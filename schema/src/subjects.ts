@@ -36,6 +36,8 @@ export const nodeSubjects = {
   logs: (node: Id<'node'>) => `node.${node}.live.logs`,
   /** Network service → agent: `countersRequest` (node/counters.ts) → how often rules have decided. */
   counters: (node: Id<'node'> | '*') => `node.${node}.live.counters`,
+  /** Network service → agent: `connectionLogRequest` (node/connection-log.ts) → connections that rules have decided about. */
+  connectionLog: (node: Id<'node'> | '*') => `node.${node}.live.connection-log`,
 } as const;
 
 /** Request → how much of a tenant or an environment the read models still have: the proof at the end of a deletion. */

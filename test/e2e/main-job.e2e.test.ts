@@ -124,7 +124,7 @@ test('a suspended tenant reads and changes nothing, and its packets reach nobody
   });
   await admin.mutate.createIsolationPolicy({
     ...{ namespaceId: namespace.id, name: 'open', from: { namespaceId: namespace.id }, toLabels: [] },
-    ports: [{ protocol: 'TCP', from: HTTP_PORT, to: HTTP_PORT }],
+    ...{ ports: [{ protocol: 'TCP', from: HTTP_PORT, to: HTTP_PORT }], log: true },
   });
   const [one, other] = await steady(admin, deployment.id);
   const reaches = async () =>
@@ -144,6 +144,13 @@ test('a suspended tenant reads and changes nothing, and its packets reach nobody
   await expect
     .poll(async () => (await counted())?.toSorted(), { timeout: 15_000 })
     .toEqual(['EGRESS true', 'INGRESS true']);
+  const logged = async () =>
+    (await admin.query.connectionLog({ namespaceId: namespace.id })).connections
+      .filter((each) => each.sourceInstanceId === one?.id && each.destinationInstanceId === other?.id)
+      .map(({ direction, action, destinationPort }) => `${direction} ${action} ${destinationPort}`);
+  await expect
+    .poll(async () => [...new Set(await logged())].toSorted(), { timeout: 30_000 })
+    .toEqual([`EGRESS ALLOW ${HTTP_PORT}`, `INGRESS ALLOW ${HTTP_PORT}`]);
   const token = await tokenOf(platform.ready, credentials);
   const given = {
     graphqlUrl: platform.ready.graphqlUrl,
@@ -156,7 +163,7 @@ test('a suspended tenant reads and changes nothing, and its packets reach nobody
     ([name, value]) => `const ${name} = ${JSON.stringify(value)};`,
   );
   const blocks = snippets('docs/reachability.md', 'ts');
-  expect(blocks).toHaveLength(4);
+  expect(blocks).toHaveLength(5);
   for (const block of blocks) {
     const ran = await runTypeScript(
       checkout.path,

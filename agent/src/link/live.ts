@@ -1,5 +1,6 @@
 /** Live questions of the gateway: answered from the node as it is. */
 import type { Id } from '@atoll/schema/ids';
+import { type ConnectionLogReply, connectionLogRequest } from '@atoll/schema/node/connection-log';
 import { type CountersReply, countersRequest } from '@atoll/schema/node/counters';
 import { type LogsReply, logsRequest, type ProbeReply, probeRequest } from '@atoll/schema/node/live';
 import { nodeSubjects } from '@atoll/schema/subjects';
@@ -29,9 +30,14 @@ export function serveLive(options: { nc: NatsConnection; node: Id<'node'>; answe
     { subject: nodeSubjects.counters(node), concurrency, log },
     async (body): Promise<CountersReply> => answers.counters(countersRequest.parse(body)),
   );
+  const connections = serveJson(
+    nc,
+    { subject: nodeSubjects.connectionLog(node), concurrency, log },
+    async (body): Promise<ConnectionLogReply> => answers.connectionLog(connectionLogRequest.parse(body)),
+  );
   return {
     async stop() {
-      await Promise.all([probes.stop(), logs.stop(), counters.stop()]);
+      await Promise.all([probes, logs, counters, connections].map((one) => one.stop()));
     },
   };
 }

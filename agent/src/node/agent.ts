@@ -32,6 +32,8 @@ import { createCauses } from './causes.ts';
 import { measureNode } from './measures.ts';
 
 const rulesLookMs = 10_000;
+/** How soon ulogd is started again that has ended. */
+const connectionLogResyncMs = 5000;
 /** More often than that: it is seen to be due soon after it is, however often something wakes it. */
 /** The name server's file is touched, so that it knows of its agent, and looked after. */
 const namesResyncMs = 10_000;
@@ -81,6 +83,7 @@ export async function startAgent(options: {
     log,
     changed() {
       namesController.wake();
+      connectionLogController.wake();
       overlayController.wake();
       networkReport.wake();
       workloadsController.wake();
@@ -130,6 +133,12 @@ export async function startAgent(options: {
     resyncMs: namesResyncMs,
     log,
     reconcile: () => backend.nameServer.ensure(network.inForce()),
+  });
+  const connectionLogController = startController({
+    name: 'connection log',
+    resyncMs: connectionLogResyncMs,
+    log,
+    reconcile: () => backend.connectionLog.ensure(network.inForce()),
   });
   const networkController = startController({
     name: 'rules',
@@ -248,7 +257,8 @@ export async function startAgent(options: {
     pods: workloads.pods,
     rules: network.inForce,
     nodeId,
-    counters: backend.rules.counters,
+    counted: backend.rules,
+    connectionLog: backend.connectionLog.read,
   });
   const live = serveLive({ nc, node: nodeId, answers, log });
   measureNode({ runtime, pods: workloads.pods, instances: () => workloads.report() ?? [] });
@@ -268,10 +278,12 @@ export async function startAgent(options: {
       const controllers = [workloadsPull, networkPull, workloadsReport, networkReport];
       await Promise.all([live.stop(), ...controllers.map((controller) => controller.stop())]);
       await Promise.all(
-        [readinessController, workloadsController, overlayController, networkController, namesController].map((one) =>
-          one.stop(),
-        ),
+        [
+          ...[readinessController, workloadsController, overlayController],
+          ...[networkController, namesController, connectionLogController],
+        ].map((one) => one.stop()),
       );
+      await backend.connectionLog.stop();
       await workloads.idle();
     },
   };

@@ -1,8 +1,10 @@
 /** Answers to live questions, from the newest look at the node. */
 import type { Id } from '@atoll/schema/ids';
+import type { ConnectionLogReply, ConnectionLogRequest } from '@atoll/schema/node/connection-log';
 import type { CountersReply, CountersRequest } from '@atoll/schema/node/counters';
 import type { LogsReply, LogsRequest, ProbeReply, ProbeRequest } from '@atoll/schema/node/live';
 import type { DesiredNetwork } from '@atoll/schema/node/network';
+import type { ConnectionLogKeeper } from '../connection-log/keep.ts';
 import { createJudge } from '../plan/judge.ts';
 import { type Pod, specOf } from '../plan/pod.ts';
 import { probeFrom } from '../probe/prober.ts';
@@ -14,6 +16,7 @@ export interface LiveAnswers {
   probe(request: ProbeRequest): Promise<ProbeReply>;
   logs(request: LogsRequest): Promise<LogsReply>;
   counters(request: CountersRequest): Promise<CountersReply>;
+  connectionLog(request: ConnectionLogRequest): Promise<ConnectionLogReply>;
 }
 
 interface Sources {
@@ -21,7 +24,8 @@ interface Sources {
   readonly pods: () => readonly Pod[];
   readonly rules: () => DesiredNetwork | null;
   readonly nodeId: Id<'node'>;
-  readonly counters: RuleBackend['counters'];
+  readonly counted: Pick<RuleBackend, 'counters' | 'leftOut'>;
+  readonly connectionLog: ConnectionLogKeeper['read'];
 }
 
 const nothing = { millis: 0, httpStatus: null, httpBody: null };
@@ -43,7 +47,12 @@ export function liveAnswers(sources: Sources): LiveAnswers {
       return { ...result, simulated };
     },
     async counters({ policies }) {
-      return { nodeId: sources.nodeId, ...(await sources.counters(new Set(policies))) };
+      return { nodeId: sources.nodeId, ...(await sources.counted.counters(new Set(policies))) };
+    },
+    async connectionLog(request) {
+      // What was counted is logged by then, not the other way round.
+      const leftOut = await sources.counted.leftOut(new Set(request.policies));
+      return { nodeId: sources.nodeId, leftOut, ...sources.connectionLog(request) };
     },
     async logs({ instance, tail }) {
       const app = podOf(instance)?.app;

@@ -1,6 +1,7 @@
 /** What a node is made of, by its kind: everything that touches the machine. */
 import type { Logger } from '@atoll/service/log';
 import type { NodeConfig } from '../config.ts';
+import { type ConnectionLogKeeper, keepConnectionLog, noConnectionLog } from '../connection-log/keep.ts';
 import { keepNames, type NameKeeper, noNames } from '../names/keep.ts';
 import type { ProbeResult, ProbeTarget } from '../probe/probe.ts';
 import { probeFrom } from '../probe/prober.ts';
@@ -25,6 +26,7 @@ export interface NodeBackend {
   /** The node's end of the tunnel to others. */
   readonly underlay: UnderlaySource;
   readonly nameServer: NameKeeper;
+  readonly connectionLog: ConnectionLogKeeper;
   readonly tunnel: Tunnel;
   /** Connections from the node to its pods. */
   readonly probeAll: (targets: readonly ProbeTarget[]) => Promise<ProbeResult[]>;
@@ -58,6 +60,7 @@ export function openBackend(config: NodeConfig, log: Logger): NodeBackend {
           upstream: config.ATOLL_DNS_UPSTREAM ?? null,
           log,
         }),
+        connectionLog: keepConnectionLog({ stateDir, netns, names, log }),
         probeAll: (targets) => probeFrom(netns, targets),
       };
     }
@@ -70,6 +73,7 @@ export function openBackend(config: NodeConfig, log: Logger): NodeBackend {
         underlay: noUnderlay,
         tunnel: noTunnel,
         nameServer: noNames,
+        connectionLog: noConnectionLog(),
         probeAll: async (targets) =>
           // Nothing runs that could fail: a process that was started is ready.
           targets.map(({ protocol }) => ({

@@ -64,3 +64,23 @@ test('a rule that is gone keeps its counts, and what its chain counted last is t
   ]);
   expect(tally.of(new Set(['pol_other']))).toEqual([]);
 });
+
+test('what rules that log decided about and did not log is left out; the decisions count once', () => {
+  const plain = rules(80);
+  const logging = {
+    ...plain,
+    chains: plain.chains.map((chain) => ({ ...chain, rules: chain.rules.map((rule) => ({ ...rule, log: true })) })),
+  };
+  const tally = new Tally(names, null, since);
+  tally.learn(logging);
+  tally.note('ipv4', new Map([[chainOf(logging), [...counts(3), ...counts(10)]]]));
+  tally.note('ipv4', new Map([[chainOf(logging), [...counts(4), ...counts(12)]]]));
+  tally.note('ipv6', new Map([[chainOf(logging), [...counts(1), ...counts(1)]]]));
+  expect(total(tally)).toEqual([[80, 13, 780]]);
+  expect([tally.leftOut(policies), tally.leftOut(['pol_other'])]).toEqual([8, 0]);
+  // Rules as an older agent has written them: without the one that logs.
+  tally.note('ipv4', new Map([[chainOf(logging), counts(99)]]));
+  expect(total(tally)).toEqual([[80, 13, 780]]);
+  tally.learn(plain);
+  expect(tally.leftOut(policies)).toBe(0);
+});

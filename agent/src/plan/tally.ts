@@ -31,6 +31,21 @@ const identityOf = (direction: Direction, rule: PolicyRule): Identity => {
   return { policyId, direction, action, protocol, ports, icmp, set };
 };
 
+/** What counts of a chain, in its order: a rule that logs has one before it that counts what it logged. */
+const countingOf = ({ rules }: RuleChain) =>
+  rules.flatMap((rule) =>
+    rule.log
+      ? [
+          { rule, logs: true },
+          { rule, logs: false },
+        ]
+      : [{ rule, logs: false }],
+  );
+
+/** Policies with rules that log. */
+export const loggingPolicies = ({ chains }: Pick<RuleSet, 'chains'>): ReadonlySet<string> =>
+  new Set(chains.flatMap(({ rules }) => rules.flatMap((rule) => (rule.log ? [rule.policyId] : []))));
+
 export class Tally {
   readonly since: string;
   readonly #names: NodeNames;
@@ -39,6 +54,8 @@ export class Tally {
   /** Of chains that are in the kernel, or were when they were looked at last. */
   #chains = new Map<string, RuleChain>();
   #current: readonly RuleChain[] = [];
+  /** By policy: packets that its rules that log have decided about, less those that were logged. */
+  readonly #leftOut = new Map<string, number>();
 
   constructor(names: NodeNames, last: TallyFile | null, now: string) {
     this.#names = names;
@@ -50,6 +67,8 @@ export class Tally {
   /** These are in force from now on. */
   learn(rules: Pick<RuleSet, 'chains'>): void {
     this.#current = rules.chains;
+    const logging = loggingPolicies(rules);
+    for (const policyId of this.#leftOut.keys()) if (!logging.has(policyId)) this.#leftOut.delete(policyId);
     for (const chain of rules.chains) this.#chains.set(endpointChain(this.#names, chain.direction, chain.name), chain);
   }
 
@@ -58,17 +77,21 @@ export class Tally {
     let more = false;
     for (const [name, values] of counts) {
       const chain = this.#chains.get(name);
-      if (chain === undefined || chain.rules.length !== values.length) continue;
+      if (chain === undefined) continue;
+      const counting = countingOf(chain);
+      if (counting.length !== values.length) continue;
       const key = `${family} ${name}`;
       const last = this.#seen.get(key);
       for (const [at, value] of values.entries()) {
-        const rule = chain.rules[at];
+        const { rule, logs = false } = counting[at] ?? {};
         const before = last?.[at];
         // Fewer than before: it was written anew, and counts from 0.
         const base = before === undefined || value.packets < before.packets ? { packets: 0, bytes: 0 } : before;
         const packets = value.packets - base.packets;
         if (rule === undefined || packets === 0) continue;
         more = true;
+        if (rule.log) this.#addLeftOut(rule.policyId, logs ? -packets : packets);
+        if (logs) continue;
         this.#add(JSON.stringify(identityOf(chain.direction, rule)), packets, Math.max(0, value.bytes - base.bytes));
       }
       this.#seen.set(key, values);
@@ -85,6 +108,18 @@ export class Tally {
       const [oldest] = this.#totals.keys();
       if (oldest !== undefined) this.#totals.delete(oldest);
     }
+  }
+
+  #addLeftOut(policyId: string, packets: number): void {
+    this.#leftOut.set(policyId, (this.#leftOut.get(policyId) ?? 0) + packets);
+  }
+
+  /** Of these policies: how many packets were decided about, and not logged, because there were too many at a time. */
+  leftOut(policies: Iterable<string>): number {
+    let sum = 0;
+    // Rules are read one after the other while packets come: the one that logs may be ahead by a few.
+    for (const policyId of policies) sum += Math.max(0, this.#leftOut.get(policyId) ?? 0);
+    return sum;
   }
 
   /** Chains that aren't there any more. */

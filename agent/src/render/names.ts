@@ -46,6 +46,8 @@ export interface NodeNames {
   readonly withoutAlias: (set: string) => string;
   /** Of the node's name server, UDP and TCP: pods ask port 53. Several nodes may share a host. */
   readonly namesPort: number;
+  /** Netlink group of what rules log: the node's own, and none of the low ones that others use. */
+  readonly logGroup: number;
   /** The node's end of the tunnel between nodes. */
   readonly tunnel: string;
   /** UDP port on which packets from other nodes arrive. */
@@ -67,6 +69,7 @@ export function nodeNames(node: Id<'node'>, tunnelPort = defaultTunnelPort): Nod
     isAlias: (set) => set.endsWith('x'),
     withoutAlias: (set) => (set.endsWith('x') ? set.slice(0, -1) : set),
     namesPort: 10_000 + (Number.parseInt(hex(`names ${node}`, 6), 16) % 20_000),
+    logGroup: 1024 + (Number.parseInt(hex(`log ${node}`, 8), 16) % 64_000),
     tunnel: `atv${short(node, 4)}`,
     tunnelPort,
     routeMetric: 0x10000 + Number.parseInt(hex(node, 4), 16),

@@ -16,6 +16,7 @@ import { type Chain, chain, inSet, inState, jump, notInSet, type RuleBody } from
 import { type Direction, digitsOf, dispatch, endpointChain, peerEnd, type Target } from './dispatch.ts';
 import { type Family, familyFacts } from './family.ts';
 import { type RuleIntent, RuleSetInvalid } from './intent.ts';
+import { logBody } from './log.ts';
 import { memoryOf } from './memory.ts';
 import type { NodeNames } from './names.ts';
 import { localSet, ownSet } from './own.ts';
@@ -97,7 +98,10 @@ export function renderPolicies(names: NodeNames, intent: RuleIntent, family: Fam
       ...(set.kind === 'networks' ? notInSet(inside.name, peerEnd[direction]) : []),
       ...inSet(set.rendered.name, peerEnd[direction]),
     ];
-    return [{ match, target: jump(rule.action === 'ALLOW' ? 'RETURN' : 'DROP'), note: rule.policyId }];
+    return [
+      ...(rule.log ? [logBody(names, direction, rule, match)] : []),
+      { match, target: jump(rule.action === 'ALLOW' ? 'RETURN' : 'DROP'), note: rule.policyId },
+    ];
   }
 
   function policyChain(entry: RuleChain): Chain {

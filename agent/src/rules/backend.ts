@@ -30,6 +30,8 @@ export interface RuleBackend {
   cut(previous: DesiredNetwork | null, next: DesiredNetwork): Promise<void>;
   /** How often the rules of these policies have decided. */
   counters(policies: ReadonlySet<string>): Promise<Counters>;
+  /** How many packets the rules of these policies that log have decided about and not logged, since this process began to count. */
+  leftOut(policies: ReadonlySet<string>): Promise<number>;
   /** Removes everything of this node's. */
   clear(): Promise<void>;
 }

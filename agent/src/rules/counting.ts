@@ -20,6 +20,7 @@ export interface Counting {
   look(): Promise<ObservedRules>;
   learn(rules: Pick<RuleSet, 'chains'>): Promise<void>;
   read(policies: ReadonlySet<string>): Promise<Counters>;
+  leftOut(policies: ReadonlySet<string>): Promise<number>;
 }
 
 export function countRules(options: {
@@ -52,6 +53,11 @@ export function countRules(options: {
     return families.map((family, at) => all.note(family, counts[at] ?? new Map())).some(Boolean);
   }
 
+  async function refresh(): Promise<void> {
+    if (performance.now() - readAt.since <= freshMs) return;
+    await note(await Promise.all(families.map((family) => observeCounts(commands, names, family))));
+  }
+
   return {
     look: () =>
       inTurn(async () => {
@@ -65,13 +71,16 @@ export function countRules(options: {
     },
     read: (policies) =>
       inTurn(async () => {
-        if (performance.now() - readAt.since > freshMs) {
-          await note(await Promise.all(families.map((family) => observeCounts(commands, names, family))));
-        }
+        await refresh();
         const all = await tally();
         const counters = all.of(policies);
         const truncated = counters.length > mostCounters;
         return { since: all.since, at: readAt.at, counters: counters.slice(0, mostCounters), truncated };
+      }),
+    leftOut: (policies) =>
+      inTurn(async () => {
+        await refresh();
+        return (await tally()).leftOut(policies);
       }),
   };
 }

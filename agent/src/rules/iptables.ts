@@ -130,6 +130,7 @@ export function iptablesRules(options: {
       return looksWhole(await observeRules(commands, names));
     },
     counters: counting.read,
+    leftOut: counting.leftOut,
     cut: (previous, next) => cutForbidden({ commands, log }, previous, next),
     async clear() {
       state = null;

@@ -19,8 +19,8 @@ function commentIn(text: string): { readonly hash: string | null; readonly note:
   return { hash: found?.[1] ?? null, note: found?.[2] ?? null };
 }
 
-/** Rules of policies say whose they are. */
-const decides = (note: string) => /^p?pol_|^ns_/.test(note);
+/** Rules of policies say whose they are, and so do those that log for them. */
+const decides = (note: string) => /^(?:log:)?(?:p?pol_|ns_)/.test(note);
 
 function anchorOf(text: string, names: NodeNames): ObservedAnchor {
   const target = targetOf.exec(text)?.[1] ?? '';

@@ -24,6 +24,7 @@ export function simulatedRules(names: NodeNames): RuleBackend {
     async counters() {
       return { since, at: new Date().toISOString(), counters: [], truncated: false };
     },
+    leftOut: async () => 0,
     async clear() {},
   };
 }

@@ -5,6 +5,7 @@ import type { InputOf, ResultOf } from '../registry.ts';
 import { remains, remainsScope } from '../remains.ts';
 import { labels, name } from '../text.ts';
 import { addressCommands } from './addresses.ts';
+import { connectionLogCommands } from './connection-log.ts';
 import { flowCommands } from './flows.ts';
 import { platformPolicyCommands } from './platform-policies.ts';
 import { policyWarning } from './policies.ts';
@@ -46,6 +47,7 @@ export const networkCommands = {
   ...platformPolicyCommands,
   ...standingCommands,
   ...flowCommands,
+  ...connectionLogCommands,
 } as const;
 
 export type NetworkCommand = keyof typeof networkCommands;

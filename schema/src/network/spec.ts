@@ -85,7 +85,7 @@ const decided = {
 };
 const matching = {
   traffic: z.array(policyTraffic).max(32).describe('Of which traffic; empty: everything, of every protocol.'),
-  log: z.boolean().describe('Whether new connections that it decides about are to be logged; no agent does so yet.'),
+  log: z.boolean().describe('Whether new connections that it decides about are logged.'),
 };
 
 /**

@@ -45,7 +45,7 @@ export const policyRule = z.strictObject({
   /** Null: all, and always null where it isn't ICMP. */
   icmp: z.enum(icmpTypes).nullable(),
   set: z.string(),
-  /** New connections that it decides about are to be logged; no agent does so yet. */
+  /** New connections that it decides about are logged on the node (connection-log.ts). */
   log: z.boolean(),
 });
 export type PolicyRule = z.infer<typeof policyRule>;

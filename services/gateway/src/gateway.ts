@@ -45,6 +45,7 @@ import { serveLogExport } from './http/log-export.ts';
 import { serveSockets } from './http/sockets.ts';
 import { addressUse } from './live/address-use.ts';
 import { createAddressUseLoader } from './live/address-use-loader.ts';
+import { createConnectionLogField } from './live/connection-log.ts';
 import { createDeletionPlan } from './live/deletion-plan.ts';
 import { createNamespaceEnforcement, policyEnforcementField } from './live/enforcement.ts';
 import { createEnforcementLoader } from './live/enforcement-loader.ts';
@@ -152,6 +153,7 @@ async function start(options: GatewayOptions, stops: Stop[]): Promise<Gateway> {
     'Query.probe': createProbe(nc, reader, locator),
     'Query.reachability': createReachability(commands, reader, locator),
     'Query.reachabilityMatrix': createReachabilityMatrix(commands, reader, locator),
+    'Query.connectionLog': createConnectionLogField(commands, reader, locator),
     'Query.deletionPlan': createDeletionPlan(commands),
     'Query.imageRuleViolations': createImageRuleViolations({ commands, reader, locator }),
     'Query.events': createEventsField(logReader),

@@ -41,6 +41,7 @@ export const queryRows: Readonly<Record<string, MatrixRow>> = {
   instance: { ids: { id: 'instance' } },
   isolationPolicy: { ids: { id: 'policy' } },
   reachabilityMatrix: { ids: { namespaceId: 'namespace' }, with: { port: 80 } },
+  connectionLog: { ids: { namespaceId: 'namespace', policyId: 'policy' } },
   reachability: { ids: { from: 'instance', 'to.id': 'instance' }, with: { port: 80 } },
   ...{ addressRanges: page, publicAddresses: page, portMappings: page },
   publicAddress: { ids: { id: none('publicAddress') } },

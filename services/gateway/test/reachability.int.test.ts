@@ -264,3 +264,69 @@ it('what the operator asks is asked in their name, and what a tenant asks in tha
     await server.stop();
   }
 });
+
+describe('what policies that log have decided about', () => {
+  const connection = (to: Scenario) => ({
+    ...{ at: '2026-11-23T09:00:00.000Z', policyId: ours.policy, direction: 'egress', action: 'DENY', family: 'ipv6' },
+    ...{ protocol: 'ICMP', source: 'fd61::2', sourcePort: null, destination: 'fd61::3', destinationPort: null },
+    ...{ nodeId: ours.node, sourceInstanceId: ours.instance, destinationInstanceId: to.instance, packets: 2 },
+  });
+  const questions: { tenant: string; data: unknown }[] = [];
+  beforeAll(async () => {
+    stops.push(
+      serveJson(platform.nc, { subject: 'cmd.network.ReadConnectionLog', log }, async (body) => {
+        questions.push(body as (typeof questions)[number]);
+        const result = { connections: [connection(hidden)], more: true, leftOut: 3, missing: [hidden.node] };
+        return { ok: true, result, position: 1, version: 0 };
+      }),
+    );
+    await platform.nc.flush();
+  });
+  const query = `query ($namespaceId: ID!, $policyId: ID, $since: DateTime, $first: Int) {
+    connectionLog(namespaceId: $namespaceId, policyId: $policyId, since: $since, first: $first) {
+      more leftOut missing connections { at policyId policyName action direction family protocol source sourcePort
+        destination sourceInstanceId destinationInstanceId nodeId packets } } }`;
+  const read = (token: string, variables: object = {}) =>
+    platform.query(token, query, { namespaceId: ours.namespace, ...variables });
+
+  it('is told with names, under the tenant', async () => {
+    const { body } = await read(acme.viewer, { policyId: ours.policy, since: '2026-11-23T10:00:00+01:00', first: 7 });
+    expect(body.data?.connectionLog, JSON.stringify(body)).toMatchObject({
+      ...{ more: true, leftOut: 3, missing: [hidden.node] },
+      connections: [
+        {
+          ...{ action: 'DENY', direction: 'EGRESS', family: 'IPV6', protocol: 'ICMP', policyName: expect.any(String) },
+          ...{ sourceInstanceId: ours.instance, destinationInstanceId: hidden.instance, packets: 2 },
+        },
+      ],
+    });
+    expect(questions.at(-1)).toMatchObject({
+      tenant: acme.id,
+      data: { namespaceId: ours.namespace, policyId: ours.policy, since: '2026-11-23T09:00:00.000Z', first: 7 },
+    });
+  });
+
+  it('names no instance to somebody who may not read the policies of its namespace', async () => {
+    const { body } = await read(inNamespace);
+    expect(body.data?.connectionLog.connections, JSON.stringify(body)).toMatchObject([
+      { sourceInstanceId: ours.instance, destinationInstanceId: null },
+    ]);
+    const elsewhere = await read(inNamespace, { namespaceId: hidden.namespace });
+    expect(elsewhere.text).toBe((await read(inNamespace, { namespaceId: newId('namespace') })).text);
+    expect(elsewhere.body.errors[0].extensions.code).toBe('NOT_FOUND');
+    const other = await read(inNamespace, { policyId: hidden.policy });
+    expect(other.text).toBe((await read(inNamespace, { policyId: newId('policy') })).text);
+  });
+
+  it.each([
+    ['none at all', { first: 0 }, 'first'],
+    ['too many', { first: 101 }, 'first'],
+    ['a time that is none', { since: 'yesterday' }, 'since'],
+  ])('with %s is refused', async (_what, variables, text) => {
+    const asked = questions.length;
+    const { body } = await read(acme.viewer, variables);
+    expect(body.errors[0].message).toContain(text);
+    expect(body.errors[0].extensions.code).toBe('BAD_USER_INPUT');
+    expect(questions.length).toBe(asked);
+  });
+});

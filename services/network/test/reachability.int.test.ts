@@ -1,7 +1,9 @@
 /** Questions about isolation, asked of the service: what is told, and what never is. */
 import type { Id } from '@atoll/schema/ids';
+import type { TenantConnectionLog } from '@atoll/schema/network/connection-log';
 import type { PolicyFlows } from '@atoll/schema/network/flows';
 import type { ExplainedReachability, ReachabilityMap } from '@atoll/schema/network/reachability';
+import type { ConnectionLogRequest } from '@atoll/schema/node/connection-log';
 import { nodeSubjects } from '@atoll/schema/subjects';
 import { newId } from '@atoll/service/ids';
 import { serveJson } from '@atoll/service/nats';
@@ -350,5 +352,94 @@ describe('how often rules have decided', () => {
 
   it('is nothing to another tenant', async () => {
     expect(await flows(theirs)).toEqual([]);
+  });
+});
+
+describe('which connections policies have decided about', () => {
+  const soon = new Date(Date.now() + 60_000).toISOString();
+  const connection = (of: string, more: object = {}) => ({
+    ...{ at: soon, policyId: of, direction: 'ingress', action: 'ALLOW', family: 'ipv4', protocol: 'TCP' },
+    ...{ source: '192.0.2.1', sourcePort: 40_000, destination: '192.0.2.2', destinationPort: 80 },
+    ...{ instanceId: null, packets: 1 },
+    ...more,
+  });
+  const read = (more: object = {}, tenant = mine) =>
+    harness.call(
+      'ReadConnectionLog',
+      { ...{ namespaceId: shop, policyId: null, since: null, first: 10 }, ...more },
+      { tenant },
+    );
+  async function logOf(more: object = {}): Promise<TenantConnectionLog> {
+    const reply = await read(more);
+    if (!reply.ok) throw new Error(`${reply.error.code}: ${reply.error.message}`);
+    return reply.result as TenantConnectionLog;
+  }
+  let said: object[] = [];
+  let since: string | null = '2026-11-23T09:00:00.000Z';
+  const asked: ConnectionLogRequest[] = [];
+  let logging: string;
+
+  beforeAll(async () => {
+    const spec = opens(90, 90, { log: true });
+    logging = resultOf(
+      await harness.call('CreateIsolationPolicy', { namespaceId: shop, name: 'logs', ...spec }, { tenant: mine }),
+    ).policyId as string;
+    const node = serveJson(harness.nc, { subject: nodeSubjects.connectionLog(far), log: harness.log }, async (body) => {
+      asked.push(body as ConnectionLogRequest);
+      return { nodeId: far, since, connections: said, more: false, leftOut: 7 };
+    });
+    harness.onStop(() => node.stop());
+    await harness.nc.flush();
+    await vi.waitFor(async () => {
+      for (const agent of agents) await agent.sync();
+      expect((await logOf()).leftOut).toBe(7);
+    }, deadline);
+  });
+
+  it('is asked of the nodes that have one that logs, and told with the instances of the tenant at both ends', async () => {
+    const [from, target] = [(await allocated(web)).data, (await allocated(db)).data];
+    const between = { source: from.ipv6, destination: target.ipv6, family: 'ipv6', instanceId: db };
+    said = [connection(logging, between), connection(logging, { at: '2027-01-01T00:00:00.000Z', action: 'DENY' })];
+    const { connections, missing, more } = await logOf();
+    expect(connections).toMatchObject([
+      { at: '2027-01-01T00:00:00.000Z', sourceInstanceId: null, destinationInstanceId: null, nodeId: far },
+      { at: soon, sourceInstanceId: web, destinationInstanceId: db, packets: 1 },
+    ]);
+    // Where the other end of the policy is, nobody answers here.
+    expect({ missing, more }).toEqual({ missing: [near], more: false });
+    // The other policy of the namespace doesn't log.
+    expect(asked.at(-1)).toEqual({ policies: [logging], since: null, first: 10 });
+    expect(await logOf({ first: 1 })).toMatchObject({ connections: [{ action: 'DENY' }], more: true });
+    await logOf({ policyId, since: soon });
+    expect(asked.at(-1)).toEqual({ policies: [policyId], since: soon, first: 10 });
+  });
+
+  it('names nobody of another tenant, nor who has an address only since then, and believes no node about other policies', async () => {
+    const [alien, late] = [(await allocated(foreign)).data, (await allocated(web)).data];
+    said = [
+      connection(logging, { source: alien.ipv4, instanceId: foreign }),
+      connection(logging, { source: late.ipv4, at: '2020-01-01T00:00:00.000Z' }),
+      connection(newId('policy')),
+    ];
+    const { connections } = await logOf();
+    expect(connections.map((one) => [one.policyId, one.sourceInstanceId, one.destinationInstanceId])).toEqual([
+      [logging, null, null],
+      [logging, null, null],
+    ]);
+  });
+
+  it('is missing of a node that logs nothing', async () => {
+    since = null;
+    expect((await logOf()).missing.toSorted()).toEqual([near, far].toSorted());
+  });
+
+  it('is answered to another tenant as of one that is missing, and of a policy elsewhere, too', async () => {
+    const text = async (more: Record<string, string>, tenant: Id<'tenant'>) =>
+      Object.values(more).reduce((all, id) => all.replaceAll(id, '…'), JSON.stringify(await read(more, tenant)));
+    expect(await text({ namespaceId: shop }, theirs)).toBe(await text({ namespaceId: newId('namespace') }, theirs));
+    expect(codeOf(await read({}, theirs))).toBe('NOT_FOUND');
+    const other = await harness.openNamespace(mine);
+    expect(codeOf(await read({ namespaceId: other, policyId: logging }))).toBe('NOT_FOUND');
+    expect(await logOf({ namespaceId: other })).toEqual({ connections: [], more: false, leftOut: 0, missing: [] });
   });
 });

@@ -5,7 +5,7 @@ import { admit } from '../access/admit.ts';
 import type { Locator } from '../access/locate.ts';
 import { ApiError } from '../errors.ts';
 import type { Reader } from '../read/reader.ts';
-import { createPolicyNames, type PolicyNames, shownDecidingRule, verdictMessage } from './policy-names.ts';
+import { createPolicyNames, type PolicyNames, policiesOf, shownDecidingRule, verdictMessage } from './policy-names.ts';
 import { askService, type Commands, isOfTenant } from './questions.ts';
 import { trafficOf } from './reachability.ts';
 import type { LiveResolver } from './resolvers.ts';
@@ -41,7 +41,7 @@ export function createReachabilityMatrix(commands: Commands, reader: Reader, loc
         ...[cell.egress?.rule ?? null, cell.ingress?.rule ?? null],
         ...cell.outside,
       ]);
-      const names = await namesOf(viewer, rules);
+      const names = await namesOf(viewer, policiesOf(rules));
       return {
         groups: groups.map(({ labels, ...group }, index) => ({
           ...{ ...group, index },

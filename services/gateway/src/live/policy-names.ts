@@ -18,16 +18,19 @@ type Named = readonly [policyId: string, name: string, environmentId: Id<'enviro
 /** By policy, of those that the viewer may read: one that is elsewhere in the tenant decides, too, and its name isn't theirs to know. */
 export const createPolicyNames =
   (reader: Reader) =>
-  async ({ tenant, access }: TenantViewer, rules: readonly (DecidingRule | null)[]): Promise<PolicyNames> => {
-    const ids = [...new Set(rules.flatMap((rule) => (rule?.tier === 'TENANT' ? [rule.policyId] : [])))];
-    if (ids.length === 0) return new Map();
-    const rows = await reader.rows(tenant, namesSql, [JSON.stringify(ids), tenant]);
+  async ({ tenant, access }: TenantViewer, ids: ReadonlySet<string>): Promise<PolicyNames> => {
+    if (ids.size === 0) return new Map();
+    const rows = await reader.rows(tenant, namesSql, [JSON.stringify([...ids]), tenant]);
     const named = rows.map((row) => JSON.parse(row) as Named);
     const readable = named.filter(([, , environmentId, namespaceId]) =>
       access.may('policy:read', { level: 'namespace', environmentId, namespaceId }),
     );
     return new Map(readable.map(([id, name]) => [id, name]));
   };
+
+/** Policies of tenants among what decides. */
+export const policiesOf = (rules: readonly (DecidingRule | null)[]): ReadonlySet<string> =>
+  new Set(rules.flatMap((rule) => (rule?.tier === 'TENANT' ? [rule.policyId] : [])));
 
 export function shownDecidingRule(rule: DecidingRule, names: PolicyNames) {
   const { ports, icmp: _, ...told } = rule;

@@ -13,7 +13,7 @@ import { admit } from '../access/admit.ts';
 import type { Locator } from '../access/locate.ts';
 import { ApiError } from '../errors.ts';
 import type { Reader } from '../read/reader.ts';
-import { createPolicyNames, type PolicyNames, shownDecidingRule, verdictMessage } from './policy-names.ts';
+import { createPolicyNames, type PolicyNames, policiesOf, shownDecidingRule, verdictMessage } from './policy-names.ts';
 import { askService, type Commands, isOfTenant, type TenantViewer } from './questions.ts';
 import type { LiveArgs, LiveResolver } from './resolvers.ts';
 
@@ -118,7 +118,7 @@ export function createReachability(commands: Commands, reader: Reader, locator: 
       });
       const readable = (await maySeeAll(viewer, told)) ? told : asUnknown(told);
       const rules = readable.flows.flatMap((flow) => [flow.egress.rule, flow.ingress?.rule ?? null]);
-      return shown(readable, await namesOf(viewer, rules));
+      return shown(readable, await namesOf(viewer, policiesOf(rules)));
     },
   };
 }

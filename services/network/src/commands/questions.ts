@@ -2,6 +2,7 @@
 import type { EventStore } from '@atoll/events/store';
 import { reject } from '@atoll/schema/errors';
 import { type Id, PLATFORM } from '@atoll/schema/ids';
+import type { connectionLogCommands } from '@atoll/schema/network/connection-log';
 import type { flowCommands } from '@atoll/schema/network/flows';
 import type { reachabilityCommands } from '@atoll/schema/network/reachability';
 import type { standingCommands } from '@atoll/schema/network/standing';
@@ -12,6 +13,7 @@ import type { Pool } from 'pg';
 import type { KnownPools } from '../pools/ranges.ts';
 import { askReachability, type Told } from '../reachability/ask.ts';
 import { askMatrix } from '../reachability/ask-matrix.ts';
+import { askConnectionLog } from '../reachability/connection-log.ts';
 import { askEnforcement } from '../reachability/enforcement.ts';
 import { askFlows } from '../reachability/flows.ts';
 import { type RulesOf, readToldStandings } from '../reachability/read.ts';
@@ -31,7 +33,10 @@ const notATenant = reject('FORBIDDEN', 'Networks belong to tenants: the platform
 const notThePlatform = reject('FORBIDDEN', 'Nodes belong to the platform.');
 const notCaughtUp = reject('UNAVAILABLE', 'The tables have not caught up with the events. Try again in a moment.');
 
-type QuestionCommands = typeof reachabilityCommands & typeof standingCommands & typeof flowCommands;
+type QuestionCommands = typeof reachabilityCommands &
+  typeof standingCommands &
+  typeof flowCommands &
+  typeof connectionLogCommands;
 
 export function questionHandlers(questions: Questions): CommandHandlers<QuestionCommands> {
   const { store, waitFor } = questions;
@@ -56,6 +61,7 @@ export function questionHandlers(questions: Questions): CommandHandlers<Question
       return { ok: true, result: { nodes: await readToldStandings(questions.pool, nodeIds) }, position, version: 0 };
     },
     ReadFlows: ({ policyIds }, context) => answer(context, (tenant) => askFlows(questions, tenant, policyIds)),
+    ReadConnectionLog: (input, context) => answer(context, (tenant) => askConnectionLog(questions, tenant, input)),
     ReadEnforcement: (input, context) => answer(context, (tenant) => askEnforcement(questions.pool, tenant, input)),
     MapReachability: (input, context) => answer(context, (tenant) => askMatrix(questions, tenant, input)),
     ExplainReachability: (input, context) => answer(context, (tenant) => askReachability(questions, tenant, input)),
