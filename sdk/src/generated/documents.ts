@@ -211,6 +211,32 @@ fragment PastResource on PastResource {
   deleted
   state
 }`),
+  connectionLog: new TypedDocument<o.ConnectionLogQuery, o.ConnectionLogQueryVariables>('query', ["connectionLog"], `query ConnectionLog($namespaceId: ID!, $policyId: ID, $since: DateTime, $first: Int = 50) {
+  connectionLog(namespaceId: $namespaceId, policyId: $policyId, since: $since, first: $first) { ...ConnectionLog }
+}
+fragment ConnectionLog on ConnectionLog {
+  connections { ...LoggedConnection }
+  more
+  leftOut
+  missing
+}
+fragment LoggedConnection on LoggedConnection {
+  at
+  policyId
+  policyName
+  action
+  direction
+  family
+  protocol
+  source
+  sourcePort
+  destination
+  destinationPort
+  sourceInstanceId
+  destinationInstanceId
+  nodeId
+  packets
+}`),
   deletionPlan: new TypedDocument<o.DeletionPlanQuery, o.DeletionPlanQueryVariables>('query', ["deletionPlan"], `query DeletionPlan($id: ID!) {
   deletionPlan(id: $id) { ...DeletionPlan }
 }

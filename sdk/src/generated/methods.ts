@@ -72,6 +72,11 @@ export interface Queries {
    */
   asOf(variables: o.AsOfQueryVariables, options?: CallOptions): Promise<o.AsOfQuery['asOf']>;
   /**
+   * New connections that isolation policies of a namespace with `log` have decided about, read from the nodes now. Each node keeps the
+   * newest 1,000 of a policy, for a day at the longest, until its agent is restarted. Errors: NOT_FOUND, BAD_USER_INPUT.
+   */
+  connectionLog(variables: o.ConnectionLogQueryVariables, options?: CallOptions): Promise<o.ConnectionLogQuery['connectionLog']>;
+  /**
    * What the deletion of a tenant, an environment, a namespace or a deployment would do; null where there is none that you
    * may see. The services are asked now. Errors: UNAVAILABLE.
    */
@@ -626,6 +631,7 @@ export const bindQueries = (read: Read): Queries => ({
   logHead: (variables, options) => read(documents.logHead, variables ?? {}, options, (data) => data.logHead),
   timeline: (variables, options) => read(documents.timeline, variables, options, (data) => data.timeline),
   asOf: (variables, options) => read(documents.asOf, variables, options, (data) => data.asOf),
+  connectionLog: (variables, options) => read(documents.connectionLog, variables, options, (data) => data.connectionLog),
   deletionPlan: (variables, options) => read(documents.deletionPlan, variables, options, (data) => data.deletionPlan),
   deletion: (variables, options) => read(documents.deletion, variables, options, (data) => data.deletion),
   deletions: (variables, options) => read(documents.deletions, variables ?? {}, options, (data) => data.deletions),

@@ -241,6 +241,17 @@ export type LabelInput = {
   readonly value: string;
 };
 
+/** What a logged connection speaks. */
+export type LoggedProtocol =
+  /** Transmission Control Protocol. */
+  | 'TCP'
+  /** User Datagram Protocol. */
+  | 'UDP'
+  /** ICMP in IPv4, ICMPv6 in IPv6. */
+  | 'ICMP'
+  /** None that a policy can name. */
+  | 'OTHER';
+
 /** What kind of thing is deleted as a process. */
 export type DeletionTarget =
   /** A tenant, with everything that it has. */
@@ -1116,10 +1127,7 @@ export type CreateIsolationPolicyInput = {
   readonly destinations?: ReadonlyArray<PolicySideInput> | null | undefined;
   /** Of which traffic, at most 32; everything where empty. */
   readonly traffic?: ReadonlyArray<PolicyTrafficInput> | null | undefined;
-  /**
-   * Whether new connections that it decides about are to be logged. Kept with the policy; the agent writes no such log so far:
-   * `flows` counts what its rules decide.
-   */
+  /** Whether new connections that it decides about are logged: `connectionLog` reads them. */
   readonly log?: boolean | null | undefined;
   /** When it decides; always where left out. */
   readonly schedule?: PolicyScheduleInput | null | undefined;
@@ -1149,10 +1157,7 @@ export type UpdateIsolationPolicyInput = {
   readonly destinations?: ReadonlyArray<PolicySideInput> | null | undefined;
   /** Of which traffic, at most 32; everything where empty. */
   readonly traffic?: ReadonlyArray<PolicyTrafficInput> | null | undefined;
-  /**
-   * Whether new connections that it decides about are to be logged. Kept with the policy; the agent writes no such log so far:
-   * `flows` counts what its rules decide.
-   */
+  /** Whether new connections that it decides about are logged: `connectionLog` reads them. */
   readonly log?: boolean | null | undefined;
   /** When it decides; always where left out. */
   readonly schedule?: PolicyScheduleInput | null | undefined;
@@ -1329,7 +1334,7 @@ export type CreatePlatformPolicyInput = {
   readonly destinations: ReadonlyArray<PlatformSideInput>;
   /** Of which traffic, at most 32; everything where empty. */
   readonly traffic: ReadonlyArray<PolicyTrafficInput>;
-  /** Whether new connections that it decides about are to be logged. Kept with the policy; the agent writes no such log so far. */
+  /** Whether new connections that it decides about are logged on the nodes. */
   readonly log?: boolean | null | undefined;
 };
 
@@ -1353,7 +1358,7 @@ export type UpdatePlatformPolicyInput = {
   readonly destinations: ReadonlyArray<PlatformSideInput>;
   /** Of which traffic, at most 32; everything where empty. */
   readonly traffic: ReadonlyArray<PolicyTrafficInput>;
-  /** Whether new connections that it decides about are to be logged. Kept with the policy; the agent writes no such log so far. */
+  /** Whether new connections that it decides about are logged on the nodes. */
   readonly log?: boolean | null | undefined;
 };
 
@@ -1776,6 +1781,10 @@ export type TimelineEntryFragment = { readonly change: number, readonly kind: st
 
 export type PastResourceFragment = { readonly id: string, readonly kind: string, readonly change: number, readonly time: string, readonly deleted: boolean, readonly state: unknown };
 
+export type ConnectionLogFragment = { readonly more: boolean, readonly leftOut: number, readonly missing: ReadonlyArray<string>, readonly connections: ReadonlyArray<LoggedConnectionFragment> };
+
+export type LoggedConnectionFragment = { readonly at: string, readonly policyId: string, readonly policyName: string | null, readonly action: RuleAction, readonly direction: RuleDirection, readonly family: AddressFamily, readonly protocol: LoggedProtocol, readonly source: string, readonly sourcePort: number | null, readonly destination: string, readonly destinationPort: number | null, readonly sourceInstanceId: string | null, readonly destinationInstanceId: string | null, readonly nodeId: string, readonly packets: number };
+
 export type DeletionPlanFragment = { readonly id: string, readonly name: string | null, readonly confirm: string, readonly steps: ReadonlyArray<DeletionPlanStepFragment>, readonly blockers: ReadonlyArray<DeletionFindingFragment>, readonly warnings: ReadonlyArray<DeletionFindingFragment> };
 
 export type DeletionPlanStepFragment = { readonly name: DeletionStepName, readonly service: string, readonly waitsFor: string, readonly counts: ReadonlyArray<DeletionCountFragment> };
@@ -2075,6 +2084,16 @@ export type AsOfQueryVariables = Exact<{
 
 
 export type AsOfQuery = { readonly asOf: PastResourceFragment | null };
+
+export type ConnectionLogQueryVariables = Exact<{
+  namespaceId: string;
+  policyId?: string | null | undefined;
+  since?: string | null | undefined;
+  first?: number | null | undefined;
+}>;
+
+
+export type ConnectionLogQuery = { readonly connectionLog: ConnectionLogFragment };
 
 export type DeletionPlanQueryVariables = Exact<{
   id: string;
