@@ -7,6 +7,7 @@ import { labels, name } from '../text.ts';
 import { addressCommands } from './addresses.ts';
 import { connectionLogCommands } from './connection-log.ts';
 import { flowCommands } from './flows.ts';
+import { nodeCommands } from './nodes.ts';
 import { platformPolicyCommands } from './platform-policies.ts';
 import { policyWarning } from './policies.ts';
 import { reachabilityCommands } from './reachability.ts';
@@ -48,6 +49,7 @@ export const networkCommands = {
   ...standingCommands,
   ...flowCommands,
   ...connectionLogCommands,
+  ...nodeCommands,
 } as const;
 
 export type NetworkCommand = keyof typeof networkCommands;

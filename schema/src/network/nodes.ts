@@ -33,3 +33,30 @@ export const nodeEvents = {
     }),
   },
 } as const;
+
+/** Where a node is reached by the others, as the operator is told. */
+export const toldTunnel = z.strictObject({
+  nodeId: id('node'),
+  /** Null where the node isn't connected to others. */
+  end: z
+    .strictObject({
+      address: z.string(),
+      port: z.number().int(),
+      mtu: z.number().int(),
+      since: z.iso.datetime().nullable(),
+    })
+    .nullable(),
+  /** When the node was heard of last; null: never. */
+  heardAt: z.iso.datetime().nullable(),
+  /** Why it isn't connected though it asks for it, or not as it asks for; null where it is. */
+  refused: z.string().nullable(),
+});
+export type ToldTunnel = z.infer<typeof toldTunnel>;
+
+export const nodeCommands = {
+  /** Changes nothing: for the platform alone. Of nodes that were heard of; by node id. */
+  ReadTunnels: {
+    input: z.strictObject({ nodeIds: z.array(id('node')).min(1).max(100) }),
+    result: z.strictObject({ nodes: z.array(toldTunnel) }),
+  },
+} as const;

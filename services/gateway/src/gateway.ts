@@ -60,6 +60,8 @@ import { createProbe } from './live/probe.ts';
 import { createReachability } from './live/reachability.ts';
 import { type LiveResolvers, liveProblems } from './live/resolvers.ts';
 import { createStandingsLoader } from './live/standings-loader.ts';
+import { nodeTunnelField } from './live/tunnels.ts';
+import { createTunnelsLoader } from './live/tunnels-loader.ts';
 import { viewerField } from './live/viewer.ts';
 import { createLogHub } from './log/hub.ts';
 import { createEventCursorField, createEventsField } from './log/query.ts';
@@ -164,6 +166,7 @@ async function start(options: GatewayOptions, stops: Stop[]): Promise<Gateway> {
     'Query.asOf': past.asOf,
     'Instance.logs': instanceLogs,
     'ComputeNode.rules': nodeRulesField,
+    'ComputeNode.tunnel': nodeTunnelField,
     'IsolationPolicy.flows': policyFlowsField,
     'IsolationPolicy.enforcement': policyEnforcementField,
     'Namespace.enforcement': createNamespaceEnforcement(commands, locator),
@@ -269,6 +272,7 @@ async function start(options: GatewayOptions, stops: Stop[]): Promise<Gateway> {
       enforcement: createEnforcementLoader(commands, viewer),
       flows: createFlowsLoader(commands, viewer),
       standings: createStandingsLoader(commands, viewer),
+      tunnels: createTunnelsLoader(commands, viewer),
       addressUse: createAddressUseLoader(commands, viewer),
     }),
     budget: createBudget(options.tenantPointsPerMinute),

@@ -227,15 +227,23 @@ it('how the rules of nodes stand is told to the operator, one question for a pag
       ? { ok: true, result: { nodes: [node] }, position: 1, version: 0 }
       : { ok: false, error: { code: 'FORBIDDEN', message: 'no' } };
   });
+  const underlay = serveJson(platform.nc, { subject: 'cmd.network.ReadTunnels', log }, async () => {
+    const since = '2026-11-23T09:00:00.000Z';
+    const told = { end: { address: '192.0.2.7', port: 9789, mtu: 1500, since }, heardAt: null, refused: null };
+    return { ok: true, result: { nodes: [{ nodeId: ours.node, ...told }] }, position: 1, version: 0 };
+  });
   await platform.nc.flush();
-  const query = '{ computeNodes { nodes { id rules { standing message } } } }';
+  const query =
+    '{ computeNodes { nodes { id rules { standing message } tunnel { address port mtu since refused } } } }';
   const { body } = await platform.query(platform.operator, query);
   expect(body.data?.computeNodes.nodes, JSON.stringify(body)).toContainEqual({
     ...{ id: ours.node, rules: { standing: 'FAILING', message: 'line 7' } },
+    tunnel: { address: '192.0.2.7', port: 9789, mtu: 1500, since: '2026-11-23T09:00:00.000Z', refused: null },
   });
   expect(asked).toBe(1);
   expect((await platform.query(acme.admin, query)).body.errors[0].extensions.code).toBe('FORBIDDEN');
   await service.stop();
+  await underlay.stop();
 });
 
 it('what the operator asks is asked in their name, and what a tenant asks in that of the person', async () => {

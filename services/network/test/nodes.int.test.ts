@@ -1,5 +1,6 @@
 /** Nodes are connected by their reports; each is told of the others that it has to reach, and of nothing else. */
 import type { Id } from '@atoll/schema/ids';
+import type { ToldTunnel } from '@atoll/schema/network/nodes';
 import type { RemoteNode } from '@atoll/schema/node/network';
 import { newId } from '@atoll/service/ids';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -111,6 +112,89 @@ describe('nodes that are connected', () => {
     await harness.stopInstance(tenant, namespaceId, second.nodeId, ids[1] ?? 'ins_none');
     await untilRemotes(second, []);
     expect(b.nodeId).toBe(second.nodeId);
+  });
+});
+
+describe('a node that joins, and leaves', () => {
+  it('is known to all that have to reach it, and forgotten by them, within 5 s', async () => {
+    const namespaceId = await harness.openNamespace(tenant);
+    const others = Array.from({ length: 8 }, newAgent);
+    const joining = newAgent();
+    await Promise.all(others.map((agent) => harness.place(tenant, namespaceId, agent.nodeId, { app: 'a' })));
+    const instanceId = await harness.place(tenant, namespaceId, joining.nodeId, { app: 'b' });
+    await harness.event(`endpoint:${instanceId}`, 'EndpointAllocated');
+    await allow(namespaceId, 'a', 'b');
+    for (const agent of others) await agent.connect(end());
+    // They pull when they are woken, as agents do.
+    const stops = await Promise.all(others.map((agent) => agent.follow()));
+    const told = (agent: Agent) => agent.applied()?.rules.remotes.map(({ nodeId }) => nodeId) ?? null;
+    const untilAll = (wanted: readonly string[]) =>
+      expect.poll(() => others.map(told), { timeout: 15_000, interval: 5 }).toEqual(others.map(() => wanted));
+    const took = async (work: () => Promise<unknown>, wanted: readonly string[]) => {
+      const since = performance.now();
+      await work();
+      await untilAll(wanted);
+      return performance.now() - since;
+    };
+    try {
+      await untilAll([]);
+      const at = end();
+      const joined = await took(() => joining.connect(at), [joining.nodeId]);
+      const left = await took(() => joining.connect(null), []);
+      expect(Math.max(joined, left)).toBeLessThan(5000);
+      harness.log.info({ joined, left }, 'convergence');
+    } finally {
+      for (const stop of stops) await stop();
+    }
+  });
+});
+
+/** As the operator is told of it. */
+async function tunnelTold(agent: Agent, as: Id<'tenant'> | 'platform' = 'platform') {
+  const reply = await harness.call('ReadTunnels', { nodeIds: [agent.nodeId] }, { tenant: as as Id<'tenant'> });
+  return reply.ok ? (reply.result as { nodes: ToldTunnel[] }).nodes[0] : reply.error.code;
+}
+
+describe('what the operator is told', () => {
+  it('is where a node is reached, since when, with which MTU, and when it was heard of; a tenant is told nothing', async () => {
+    const agent = newAgent();
+    expect(await tunnelTold(agent)).toBeUndefined();
+    const at = end();
+    const before = Date.now();
+    await agent.connect(at);
+    const first = (await tunnelTold(agent)) as ToldTunnel;
+    expect(first).toMatchObject({
+      ...{ nodeId: agent.nodeId, refused: null },
+      end: { address: at.address, port: at.port, mtu: 1500 },
+    });
+    // By the clock of the database's machine, which is this one.
+    expect(Date.parse(first.end?.since ?? '')).toBeGreaterThanOrEqual(before - 1000);
+    expect(Date.parse(first.heardAt ?? '')).toBeGreaterThanOrEqual(before - 1000);
+    await agent.connect(at);
+    expect(((await tunnelTold(agent)) as ToldTunnel).end).toEqual(first.end);
+    await agent.connect({ ...at, mtu: 1400 });
+    const moved = (await tunnelTold(agent)) as ToldTunnel;
+    expect(moved.end?.mtu).toBe(1400);
+    expect(Date.parse(moved.end?.since ?? '')).toBeGreaterThanOrEqual(Date.parse(first.end?.since ?? ''));
+    await agent.connect(null);
+    expect(await tunnelTold(agent)).toMatchObject({ end: null, refused: null });
+    expect(await tunnelTold(agent, tenant)).toBe('FORBIDDEN');
+  });
+
+  it('is why one isn’t connected, until it is', async () => {
+    const [holder, other] = [newAgent(), newAgent()];
+    const at = end();
+    await holder.connect(at);
+    const own = end();
+    expect(await other.connect({ ...own, address: '127.0.0.1' })).not.toBeNull();
+    expect(await tunnelTold(other)).toMatchObject({ end: null, refused: expect.stringContaining('loopback') });
+    await other.connect(own);
+    expect(await tunnelTold(other)).toMatchObject({ end: { address: own.address }, refused: null });
+    // It wants to be elsewhere, and stays where it is known.
+    await other.connect({ ...own, address: '127.0.0.1' });
+    expect(await tunnelTold(other)).toMatchObject({ end: { address: own.address }, refused: expect.any(String) });
+    await other.connect(own);
+    expect(await tunnelTold(other)).toMatchObject({ end: { address: own.address }, refused: null });
   });
 });
 

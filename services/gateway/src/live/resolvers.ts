@@ -9,6 +9,7 @@ import type { EnforcementLoader } from './enforcement-loader.ts';
 import type { FlowsLoader } from './flows-loader.ts';
 import type { LogsLoader } from './logs-loader.ts';
 import type { StandingsLoader } from './standings-loader.ts';
+import type { TunnelsLoader } from './tunnels-loader.ts';
 
 export type LiveArgs = Readonly<Record<string, unknown>>;
 
@@ -19,6 +20,7 @@ export interface LiveRequest {
   readonly enforcement: EnforcementLoader;
   readonly flows: FlowsLoader;
   readonly standings: StandingsLoader;
+  readonly tunnels: TunnelsLoader;
   readonly addressUse: AddressUseLoader;
 }
 

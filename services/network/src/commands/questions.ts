@@ -4,12 +4,14 @@ import { reject } from '@atoll/schema/errors';
 import { type Id, PLATFORM } from '@atoll/schema/ids';
 import type { connectionLogCommands } from '@atoll/schema/network/connection-log';
 import type { flowCommands } from '@atoll/schema/network/flows';
+import type { nodeCommands } from '@atoll/schema/network/nodes';
 import type { reachabilityCommands } from '@atoll/schema/network/reachability';
 import type { standingCommands } from '@atoll/schema/network/standing';
 import type { CommandAnswer, CommandContext, CommandHandlers } from '@atoll/service/commands';
 import type { Logger } from '@atoll/service/log';
 import type { NatsConnection } from '@atoll/service/nats';
 import type { Pool } from 'pg';
+import { readToldTunnels } from '../nodes/told-tunnels.ts';
 import type { KnownPools } from '../pools/ranges.ts';
 import { askReachability, type Told } from '../reachability/ask.ts';
 import { askMatrix } from '../reachability/ask-matrix.ts';
@@ -36,7 +38,8 @@ const notCaughtUp = reject('UNAVAILABLE', 'The tables have not caught up with th
 type QuestionCommands = typeof reachabilityCommands &
   typeof standingCommands &
   typeof flowCommands &
-  typeof connectionLogCommands;
+  typeof connectionLogCommands &
+  typeof nodeCommands;
 
 export function questionHandlers(questions: Questions): CommandHandlers<QuestionCommands> {
   const { store, waitFor } = questions;
@@ -59,6 +62,12 @@ export function questionHandlers(questions: Questions): CommandHandlers<Question
       const position = await store.lastPosition();
       if (!(await waitFor(position, deadline))) return { ok: false, rejection: notCaughtUp };
       return { ok: true, result: { nodes: await readToldStandings(questions.pool, nodeIds) }, position, version: 0 };
+    },
+    async ReadTunnels({ nodeIds }, { tenant, deadline }) {
+      if (tenant !== PLATFORM) return { ok: false, rejection: notThePlatform };
+      const position = await store.lastPosition();
+      if (!(await waitFor(position, deadline))) return { ok: false, rejection: notCaughtUp };
+      return { ok: true, result: { nodes: await readToldTunnels(questions.pool, nodeIds) }, position, version: 0 };
     },
     ReadFlows: ({ policyIds }, context) => answer(context, (tenant) => askFlows(questions, tenant, policyIds)),
     ReadConnectionLog: (input, context) => answer(context, (tenant) => askConnectionLog(questions, tenant, input)),

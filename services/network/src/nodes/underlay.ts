@@ -12,6 +12,7 @@ import ipaddr from 'ipaddr.js';
 import type { Pool } from 'pg';
 import { node, nodeStream, sameUnderlay, type Underlay } from '../domain/node.ts';
 import type { Reachability } from './reachability.ts';
+import { noteRefusal } from './told-tunnels.ts';
 
 export interface UnderlayOptions {
   readonly pool: Pool;
@@ -34,10 +35,11 @@ function unfit(address: ipaddr.IPv4 | ipaddr.IPv6, pools: DesiredNetwork['pools'
 }
 
 /** As the tables have it: what a report that has no news costs. */
-async function connected(pool: Pool, nodeId: Id<'node'>): Promise<Underlay | null> {
-  const { rows } = await pool.query<Underlay>({
+async function connected(pool: Pool, nodeId: Id<'node'>): Promise<(Underlay & { readonly refused: boolean }) | null> {
+  const { rows } = await pool.query<Underlay & { readonly refused: boolean }>({
     name: 'network-connected',
-    text: 'select address, port, mac, mtu from network.node where node_id = $1',
+    text: `select address, port, mac, mtu, exists (select from network.node_refused r where r.node_id = n.node_id) as refused
+      from network.node n where node_id = $1`,
     values: [nodeId],
   });
   return rows[0] ?? null;
@@ -88,12 +90,27 @@ export async function connectNode(
   wanted: Underlay | null,
 ): Promise<string | null> {
   const known = await connected(options.pool, nodeId);
+  // What every report but the first says.
+  if (wanted !== null && known !== null && sameUnderlay(known, canonical(wanted)) && !known.refused) return null;
+  const refused = await connectAnew(options, nodeId, known, wanted);
+  await noteRefusal(options.pool, nodeId, refused);
+  return refused;
+}
+
+const canonical = (wanted: Underlay): Underlay => ({ ...wanted, address: ipaddr.parse(wanted.address).toString() });
+
+async function connectAnew(
+  options: UnderlayOptions,
+  nodeId: Id<'node'>,
+  known: Underlay | null,
+  wanted: Underlay | null,
+): Promise<string | null> {
   if (wanted === null) {
     if (known !== null) await detachNode(options.store, nodeId, 'DISCONNECTED', `node:${nodeId}`);
     return null;
   }
   const address = ipaddr.parse(wanted.address);
-  const underlay = { ...wanted, address: address.toString() };
+  const underlay = canonical(wanted);
   if (known !== null && sameUnderlay(known, underlay)) return null;
   const fault = unfit(address, options.pools);
   if (fault !== null) {

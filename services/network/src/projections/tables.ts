@@ -138,10 +138,10 @@ async function setNode(tx: PoolClient, record: NetworkRecord<'NodeAttached' | 'N
   if (record.type === 'NodeAttached') {
     const { nodeId, address, port, mac, mtu } = record.data;
     await tx.query(
-      `insert into network.node (node_id, address, port, mac, mtu) values ($1, $2, $3, $4, $5)
-       on conflict (node_id) do update set
-         address = excluded.address, port = excluded.port, mac = excluded.mac, mtu = excluded.mtu`,
-      [nodeId, address, port, mac, mtu],
+      `insert into network.node (node_id, address, port, mac, mtu, attached_at) values ($1, $2, $3, $4, $5, $6)
+       on conflict (node_id) do update set address = excluded.address, port = excluded.port, mac = excluded.mac,
+         mtu = excluded.mtu, attached_at = excluded.attached_at`,
+      [nodeId, address, port, mac, mtu, record.time],
     );
   } else {
     await tx.query('delete from network.node where node_id = $1', [record.data.nodeId]);
