@@ -18,6 +18,7 @@ import { audit } from './suites/audit.ts';
 import { compile } from './suites/compile.ts';
 import { commandToSubscriber } from './suites/latency.ts';
 import { mutations } from './suites/mutations.ts';
+import { networkChange } from './suites/network-change.ts';
 import { networkPackets } from './suites/network-packets.ts';
 import { networkRules } from './suites/network-rules.ts';
 import { quotas } from './suites/quotas.ts';
@@ -43,6 +44,7 @@ const suites: readonly Suite[] = [
   growth,
   quotas,
   compile,
+  networkChange,
   networkRules,
   networkPackets,
 ];

@@ -8,7 +8,7 @@ import { createCauses } from '../src/node/causes.ts';
 import { createNetworkReconciler, type NetworkReconciler } from '../src/reconcile/network.ts';
 import { iptablesRules } from '../src/rules/iptables.ts';
 import { compile, endpointAt, fixedId, networkDocument, type Opening } from './fixtures.ts';
-import { dropped, Lab, type LabNode, type LabPod, log, open, reach } from './lab.ts';
+import { dropped, Lab, type LabNode, type LabPod, log, open, reach, until } from './lab.ts';
 
 const lab = new Lab();
 const web = endpointAt(fixedId('instance', 1), 1, 2);
@@ -42,11 +42,24 @@ beforeEach(async () => {
 afterEach(() => rm(stateDir, { recursive: true, force: true }));
 
 /** A process of the agent, as far as rules go: nothing of another's in its memory. */
-async function started(desired: () => DesiredNetwork | null): Promise<NetworkReconciler> {
-  const backend = iptablesRules({ commands: node.commands, names: { ...node.names }, log });
+async function started(
+  desired: () => DesiredNetwork | null,
+  looks: { readonly lookEveryMs: number; done(): Promise<void> } = { lookEveryMs: 10_000, done: async () => {} },
+): Promise<NetworkReconciler> {
+  const { look, ...rules } = iptablesRules({ commands: node.commands, names: { ...node.names }, log });
+  const backend = {
+    ...rules,
+    async look() {
+      const seen = await look();
+      await looks.done();
+      return seen;
+    },
+  };
   const options = { nodeId: node.id, stateDir, desired, backend, changed() {}, causes: createCauses(), log };
   const said = { underlay: () => null, outside: false };
-  const reconciler = await createNetworkReconciler({ ...options, ...said, lookEveryMs: 10_000 });
+  const reconciler = await createNetworkReconciler({
+    ...{ ...options, ...said, lookEveryMs: looks.lookEveryMs, wake() {} },
+  });
   await reconciler.reconcile();
   return reconciler;
 }
@@ -108,4 +121,33 @@ test('a start over newer rules looks at the last good ones first, and goes from 
   const second = await started(() => newest);
   expect(second.inForce()?.generation).toBe(newest.generation);
   expect(await reach(pods.web, db, 80)).toBe(open);
+});
+
+test('no change waits for a look at everything, and what others changed is repaired all the same', async () => {
+  const { promise: gate, resolve: openGate } = Promise.withResolvers<void>();
+  let newest = document();
+  let looks = 0;
+  const done = async () => {
+    looks += 1;
+    await gate;
+  };
+  const agent = await started(() => newest, { lookEveryMs: 0, done });
+  await until('all was read', () => looks === 1);
+  newest = document([opening, { ...opening, policyId: fixedId('policy', 2), ports: { from: 81, to: 81 } }]);
+  await agent.reconcile();
+  expect(agent.inForce()?.generation).toBe(newest.generation);
+  expect(await reach(pods.web, db, 80)).toBe(open);
+  expect(looks).toBe(1);
+  for (const program of ['iptables', 'ip6tables']) {
+    await node.commands.run(program, ['-I', node.names.chain('to'), '1', '-j', 'DROP']);
+  }
+  expect(await reach(pods.web, db, 80)).toBe(dropped);
+  // What was read while the rules changed is no ground to act on: it is read once more.
+  openGate();
+  await until('it is repaired', async () => {
+    await agent.reconcile();
+    return (await reach(pods.web, db, 80)) === open;
+  });
+  expect(looks).toBeGreaterThan(1);
+  expect(agent.report()?.error).toBeNull();
 });

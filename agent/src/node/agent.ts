@@ -78,6 +78,7 @@ export async function startAgent(options: {
     desired: documents.network.current,
     backend: backend.rules,
     lookEveryMs: rulesLookMs,
+    wake: () => networkController.wake(),
     underlay: backend.underlay.current,
     outside: config.ATOLL_PUBLIC_INTERFACE !== undefined,
     log,

@@ -67,6 +67,8 @@ export interface RulesPlan {
   readonly together: readonly IpSet[];
   /** What differed, for people. */
   readonly differences: readonly string[];
+  /** Only what nothing leads to differs: what decides about packets is as it should be. */
+  readonly onlyLeftOver: boolean;
 }
 
 export const isEmpty = (plan: RulesPlan) => plan.differences.length === 0;
@@ -114,6 +116,8 @@ export function planRules(
       return [`swap ${next} ${set.name}`, `destroy ${next}`];
     }),
     restore,
+    onlyLeftOver:
+      missing.length + changed.length === 0 && [...tables.ipv4, ...tables.ipv6].every((table) => table.onlyLeftOver),
     retire: surplus.filter((name) => !building.has(name)).map((name) => `destroy ${name}`),
     differences: [
       ...missing.map((set) => `set ${set.name} missing`),
@@ -127,6 +131,7 @@ export function planRules(
 interface TablePlan {
   readonly text: string | null;
   readonly differences: readonly string[];
+  readonly onlyLeftOver: boolean;
 }
 
 const isNothing = (part: TablePart) => part.chains.length === 0 && part.anchors.length === 0;
@@ -160,7 +165,8 @@ function planTable(family: Family, table: Table, wanted: TablePart, observed: Ob
     ...surplus.map((name) => `${place} chain ${name} is left over`),
     ...builtins.map(({ builtin }) => `${place} ${builtin} doesn't lead into Atoll's chains as it should`),
   ];
-  if (differences.length === 0) return { text: null, differences };
+  const onlyLeftOver = changed.length + builtins.length === 0;
+  if (differences.length === 0) return { text: null, differences, onlyLeftOver };
   const lines = [
     `*${table}`,
     // Declaring a chain empties it; all are there before any rule names one.
@@ -171,7 +177,7 @@ function planTable(family: Family, table: Table, wanted: TablePart, observed: Ob
     ...surplus.map((name) => `-X ${name}`),
     'COMMIT',
   ];
-  return { text: `${lines.join('\n')}\n`, differences };
+  return { text: `${lines.join('\n')}\n`, differences, onlyLeftOver };
 }
 
 /** First in its chain; `behind` comes after the last of these, whoever's it is. */

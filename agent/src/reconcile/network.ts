@@ -16,10 +16,13 @@ import { currentTraceparent, merged, withSpan } from '@atoll/service/spans';
 import { z } from 'zod';
 import { loadFile, saveFile } from '../disk.ts';
 import type { Causes } from '../node/causes.ts';
-import { denyAll, type RuleBackend, RuleSetRejected } from '../rules/backend.ts';
+import { denyAll, type Glance, type RuleBackend, RuleSetRejected } from '../rules/backend.ts';
 
 const inForceFile = z.strictObject({ document: desiredNetwork, at: z.iso.datetime() });
 type InForce = z.infer<typeof inForceFile>;
+
+/** So often a look is taken once more because something was written meanwhile. */
+const mostStaleReadings = 2;
 
 export interface NetworkReconciler {
   reconcile(): Promise<void>;
@@ -41,13 +44,15 @@ export async function createNetworkReconciler(options: {
   causes: Causes;
   /** How long after a look at everything comes the next. */
   lookEveryMs: number;
+  /** Asks for another run. */
+  wake: () => void;
   /** The node's end of the tunnel to others, as far as it is known. */
   underlay: () => NetworkReport['underlay'];
   /** Whether the node has an interface to the outside. */
   outside: boolean;
   log: Logger;
 }): Promise<NetworkReconciler> {
-  const { nodeId, desired, backend, changed, causes, lookEveryMs, underlay, log } = options;
+  const { nodeId, desired, backend, changed, causes, lookEveryMs, wake, underlay, log } = options;
   const path = join(options.stateDir, 'rules-in-force.json');
   let lastGood: InForce | null = await loadFile(path, inForceFile, log);
   /** Seen to be in force by the newest run. */
@@ -84,6 +89,49 @@ export async function createNetworkReconciler(options: {
     return withSpan('apply rules', { ...merged(document.traces?.toReversed() ?? []), attributes }, () =>
       apply(document),
     );
+  }
+
+  let reading = false;
+  let glance: Glance | null = null;
+  let staleReadings = 0;
+
+  /** Reads everything while changes go on; wakes the next run when that is done. */
+  function readBeside(): void {
+    reading = true;
+    backend
+      .look()
+      .then(
+        (seen) => {
+          glance = seen;
+        },
+        (failed: unknown) => {
+          log.warn({ err: failed }, 'the rules could not be read');
+          staleReadings = mostStaleReadings;
+        },
+      )
+      .finally(() => {
+        reading = false;
+        wake();
+      });
+  }
+
+  /**
+   * Repairs what others changed. A look takes long where there are many rules, and no change waits for it: it is taken beside them,
+   * and once more where something was written meanwhile. Where that is so again and again, they wait.
+   */
+  async function repair(document: DesiredNetwork): Promise<void> {
+    const seen = glance;
+    glance = null;
+    if (seen?.isFresh()) {
+      await backend.ensure(document, seen);
+      lookedAt = seen.at;
+      staleReadings = 0;
+      return;
+    }
+    if (seen !== null) staleReadings += 1;
+    if (staleReadings < mostStaleReadings) return readBeside();
+    staleReadings = 0;
+    await look(document);
   }
 
   const isDue = () => lookedAt === null || performance.now() - lookedAt >= lookEveryMs;
@@ -127,8 +175,9 @@ export async function createNetworkReconciler(options: {
   return {
     async reconcile() {
       const document = newest();
-      // What is in force, or can't be, is so until it is time to look.
-      if (document !== null && (document === seen?.document || document === refused) && !isDue()) return;
+      // What is in force, or can't be, is so until it is time to look; and until that is done.
+      const settled = document !== null && (document === seen?.document || document === refused);
+      if (settled && (!isDue() || reading)) return;
       try {
         if (document === null) {
           // What it holds is looked at once: from then on it isn't its own to repair, until it is known again.
@@ -136,8 +185,7 @@ export async function createNetworkReconciler(options: {
           settle({ seen: null, error: null });
         } else {
           settle({ seen: await applyTraced(document), error: null });
-          // After the change, which doesn't wait for it.
-          if (isDue()) await look(document);
+          if (isDue() && !reading) await repair(document);
         }
       } catch (cause) {
         const message = (cause instanceof Error ? cause.message : String(cause)).slice(0, 4000);

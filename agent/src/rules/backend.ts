@@ -10,12 +10,23 @@ export class RuleSetRejected extends Error {
 
 export type Counters = Omit<CountersReply, 'nodeId'>;
 
+/** Everything that was there at a moment. */
+export interface Glance {
+  /** When the reading began, by the clock that only rises. */
+  readonly at: number;
+  /** Nothing was written since then. */
+  isFresh(): boolean;
+}
+
 export interface RuleBackend {
   /**
    * Makes these rules, and nothing else of this node's, the ones in force; idempotent, and checked by reading back before
-   * it resolves. Repairs what others changed. Throws RuleSetRejected where the rule set is at fault.
+   * it resolves. Repairs what others changed. Throws RuleSetRejected where the rule set is at fault. `glance`: what is there, where
+   * it is fresh; then nothing is read but what was repaired.
    */
-  ensure(intent: RuleIntent): Promise<void>;
+  ensure(intent: RuleIntent, glance?: Glance): Promise<void>;
+  /** Reads everything, beside whatever is written meanwhile. */
+  look(): Promise<Glance>;
   /**
    * As `ensure`, without looking at what is there: only what differs from what this process has seen to be in force is written.
    * Where it hasn't, or where anything goes wrong, it is `ensure`.

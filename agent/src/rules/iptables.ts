@@ -18,7 +18,7 @@ import type { RenderedRules } from '../render/tables.ts';
 import type { NodeCommands } from '../sandbox/commands.ts';
 import { clearHost, ensureHost } from '../sandbox/host.ts';
 import { ensureAnnounced } from '../sandbox/public.ts';
-import { type RuleBackend, RuleSetRejected } from './backend.ts';
+import { type Glance, type RuleBackend, RuleSetRejected } from './backend.ts';
 import { cutForbidden } from './conntrack.ts';
 import { countRules } from './counting.ts';
 import { observeRules } from './observe.ts';
@@ -44,6 +44,17 @@ export function iptablesRules(options: {
   const counting = countRules({ ...options, commands });
   /** What this process has seen to be in the kernel, or put there since; null where it doesn't know. */
   let state: KernelState | null = null;
+  /** Another one with whatever is written. */
+  let version = 0;
+  async function writing(work: () => Promise<void>): Promise<void> {
+    version += 1;
+    try {
+      await work();
+    } finally {
+      version += 1;
+    }
+  }
+  const glances = new WeakMap<Glance, ObservedRules>();
   /** What was made of the host beside rules. */
   let host: string | null = null;
   const hostOf = ({ pools, rules }: RuleIntent) =>
@@ -59,17 +70,23 @@ export function iptablesRules(options: {
     }
   }
 
-  /** Null: nothing of this node's is wanted. Resolves to what is in force. */
-  async function settle(intent: RuleIntent | null): Promise<Rendered | null> {
+  /** Null: nothing of this node's is wanted. Resolves to what is in force. `seen`: what is there, where that is known. */
+  async function settle(intent: RuleIntent | null, seen: ObservedRules | null): Promise<Rendered | null> {
     for (let round = 1; ; round++) {
-      const observed = await counting.look();
+      const known = round === 1 ? seen : null;
+      const observed = known ?? (await counting.look());
       const { wanted, next } =
         intent === null ? { wanted: null, next: planRemoval(names, observed) } : planRepair(intent, observed);
       if (isEmpty(next)) return wanted;
       if (round > rounds) throw new Error(`the rules didn't take: ${next.differences.slice(0, 5).join('; ')}`);
       log.info({ differences: next.differences.slice(0, 20), count: next.differences.length }, 'changing rules');
       try {
-        await apply(commands, next);
+        if (known !== null && next.onlyLeftOver) {
+          // What nothing leads to goes in one step: changes wait for it.
+          await writing(() => applyChange(commands, { before: [], restore: next.restore, after: next.retire }));
+          return wanted;
+        }
+        await writing(() => apply(commands, next));
       } catch (error) {
         // What was looked at may have changed since: only what is refused twice is at fault itself.
         if (!(error instanceof RuleSetRejected) || round > 1) throw error;
@@ -86,10 +103,10 @@ export function iptablesRules(options: {
     }
   }
 
-  async function ensure(intent: RuleIntent): Promise<void> {
+  async function ensure(intent: RuleIntent, glance?: Glance): Promise<void> {
     if (state === null) await adopt();
     state = null;
-    const inForce = await settle(intent);
+    const inForce = await settle(intent, glance?.isFresh() ? (glances.get(glance) ?? null) : null);
     // Only now: a node that has just booted forwards nothing before its rules are there.
     await ensureHost(
       commands,
@@ -111,13 +128,19 @@ export function iptablesRules(options: {
 
   return {
     ensure,
+    async look() {
+      const [at, before] = [performance.now(), version];
+      const glance = { at, isFresh: () => version === before };
+      glances.set(glance, await counting.look());
+      return glance;
+    },
     async change(intent) {
       const known = state;
       state = null;
       const next = known === null || host !== hostOf(intent) ? null : plan(known, intent);
       if (next === null) return ensure(intent);
       try {
-        await applyChange(commands, next);
+        if (next.before.length + next.after.length + next.size > 0) await writing(() => applyChange(commands, next));
       } catch (error) {
         log.warn({ err: error }, 'a change was refused; looking at everything');
         return ensure(intent);
@@ -134,7 +157,7 @@ export function iptablesRules(options: {
     cut: (previous, next) => cutForbidden({ commands, log }, previous, next),
     async clear() {
       state = null;
-      await settle(null);
+      await settle(null, null);
       await ensureAnnounced(commands, options.publicInterface ?? null, []);
       await clearHost(commands, names);
     },
@@ -161,7 +184,10 @@ async function apply(commands: NodeCommands, plan: RulesPlan): Promise<void> {
   await ipset(commands, plan.retire);
 }
 
-async function applyChange(commands: NodeCommands, plan: ChangePlan): Promise<void> {
+async function applyChange(
+  commands: NodeCommands,
+  plan: Pick<ChangePlan, 'before' | 'restore' | 'after'>,
+): Promise<void> {
   const nothing = families.every((family) => plan.restore[family] === null);
   if (nothing) return ipset(commands, [...plan.before, ...plan.after]);
   await ipset(commands, plan.before);

@@ -1,5 +1,6 @@
 /** Reads back what is in force: names, places and hashes; never the body of a rule. */
 
+import { setImmediate as turn } from 'node:timers/promises';
 import type { ObservedAnchor, ObservedRules, ObservedTables } from '../plan/rules.ts';
 import type { Count } from '../plan/tally.ts';
 import { hashPattern } from '../render/chain.ts';
@@ -8,6 +9,9 @@ import { anyChainPattern, type NodeNames } from '../render/names.ts';
 import { canonicalMember } from '../render/set.ts';
 import { builtins, placeOf, type Table, tables } from '../render/tables.ts';
 import type { NodeCommands } from '../sandbox/commands.ts';
+
+/** Some milliseconds' work. */
+const linesPerTurn = 500;
 
 const ruleLine = /^(?:\[(\d+):(\d+)\] )?-A (\S+) (.*)$/;
 const targetOf = /(?:^| )-[jg] (\S+)/;
@@ -34,8 +38,8 @@ function anchorOf(text: string, names: NodeNames): ObservedAnchor {
   };
 }
 
-/** What a save program prints: one table after the other, those that aren't in use left out. */
-export function parseTables(save: string, names: NodeNames): ObservedTables {
+/** What a save program prints: one table after the other, those that aren't in use left out. Line by line. */
+function tableParser(names: NodeNames) {
   const observed = {
     filter: noTable('filter'),
     raw: noTable('raw'),
@@ -43,13 +47,13 @@ export function parseTables(save: string, names: NodeNames): ObservedTables {
     nat: noTable('nat'),
   } satisfies ObservedTables;
   let table: ReturnType<typeof noTable> | undefined;
-  for (const line of save.split('\n')) {
+  function parse(line: string): void {
     const head = line.charAt(0);
     if (head === '*') table = tables.includes(line.slice(1) as Table) ? observed[line.slice(1) as Table] : undefined;
-    if (table === undefined || head === '#') continue;
+    if (table === undefined || head === '#') return;
     if (line.startsWith(`:${names.prefix}-`)) table.chains.set(line.slice(1).split(' ', 1)[0] ?? '', []);
     const rule = ruleLine.exec(line);
-    if (rule === null) continue;
+    if (rule === null) return;
     const [, packets = '0', bytes = '0', name = '', text = ''] = rule;
     const builtin = table.builtins.get(name);
     const target = targetOf.exec(text)?.[1];
@@ -65,14 +69,35 @@ export function parseTables(save: string, names: NodeNames): ObservedTables {
     else if (table.chains.has(name)) {
       const { hash, note } = commentIn(text);
       table.chains.get(name)?.push(hash);
-      if (note === null || !decides(note)) continue;
+      if (note === null || !decides(note)) return;
       const counts = table.counts.get(name) ?? [];
       counts.push({ packets: Number(packets), bytes: Number(bytes) });
       table.counts.set(name, counts);
     }
   }
-  for (const one of Object.values(observed)) findUses(one);
-  return observed;
+  return {
+    parse,
+    done(): ObservedTables {
+      for (const one of Object.values(observed)) findUses(one);
+      return observed;
+    },
+  };
+}
+
+export function parseTables(save: string, names: NodeNames): ObservedTables {
+  const parser = tableParser(names);
+  for (const line of save.split('\n')) parser.parse(line);
+  return parser.done();
+}
+
+/** The same, and others have their turn in between: a node may have a hundred thousand lines. */
+async function parseInTurns(save: string, names: NodeNames): Promise<ObservedTables> {
+  const parser = tableParser(names);
+  for (const [at, line] of save.split('\n').entries()) {
+    if (at % linesPerTurn === 0) await turn();
+    parser.parse(line);
+  }
+  return parser.done();
 }
 
 /** What packets can come by: chains that nothing leads to any more decide nothing, and may stand there until the next look. */
@@ -111,12 +136,12 @@ export function parseSets(save: string, names: NodeNames): Map<string, Set<strin
 /** The counts of policy rules, and nothing else. */
 export async function observeCounts(commands: NodeCommands, names: NodeNames, family: Family) {
   const { stdout } = await commands.run(familyFacts[family].save, ['-c', '-t', 'filter']);
-  return parseTables(stdout, names).filter.counts;
+  return (await parseInTurns(stdout, names)).filter.counts;
 }
 
 export async function observeRules(commands: NodeCommands, names: NodeNames): Promise<ObservedRules> {
   const saved = async (family: Family) =>
-    parseTables((await commands.run(familyFacts[family].save, ['-c'])).stdout, names);
+    parseInTurns((await commands.run(familyFacts[family].save, ['-c'])).stdout, names);
   const [ipv4, ipv6, sets] = await Promise.all([saved('ipv4'), saved('ipv6'), commands.run('ipset', ['save'])]);
   return { tables: { ipv4, ipv6 }, sets: parseSets(sets.stdout, names) };
 }

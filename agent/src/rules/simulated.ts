@@ -17,6 +17,7 @@ export function simulatedRules(names: NodeNames): RuleBackend {
   }
   return {
     ensure: check,
+    look: async () => ({ at: performance.now(), isFresh: () => true }),
     change: check,
     hold: async () => false,
     async cut() {},
