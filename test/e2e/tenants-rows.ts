@@ -99,7 +99,13 @@ export const rows: Readonly<Record<string, Row>> = {
   withdrawAddressRange: of({ addressRangeId: 'addressRange' }),
   allocatePublicAddress: of({ namespaceId: 'namespace' }, { name: 'foreign' }),
   releasePublicAddress: of({ publicAddressId: 'publicAddress' }),
-  createPortMapping: of({ publicAddressId: 'publicAddress', deploymentId: 'deployment' }, { port: 80 }),
+  createPortMapping: {
+    cases: [
+      { publicAddressId: 'publicAddress', deploymentId: 'deployment' },
+      { publicAddressId: 'publicAddress', serviceId: 'service' },
+    ],
+    with: { port: 80 },
+  },
   deletePortMapping: of({ portMappingId: 'portMapping' }),
   createIsolationPolicy: {
     cases: policySides.map((sides) => ({ namespaceId: 'namespace', ...sides })),

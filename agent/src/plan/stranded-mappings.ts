@@ -26,7 +26,13 @@ export function strandedByMappings(
       new Set(one.targets.map((target) => `${canonicalMember(target.address)} ${target.port}`)),
     ]),
   );
-  const here = new Set(next.rules.endpoints.flatMap(({ ipv4, ipv6 }) => [ipv4, ipv6].map(canonicalMember)));
+  const { endpoints, remotes } = next.rules;
+  const there = new Set(
+    [
+      ...endpoints.flatMap(({ ipv4, ipv6 }) => [ipv4, ipv6]),
+      ...remotes.flatMap(({ ipv4, ipv6 }) => [...ipv4, ...ipv6]),
+    ].map(canonicalMember),
+  );
 
   return (all) =>
     all.filter(({ protocol, destination, ports, answers }) => {
@@ -36,6 +42,6 @@ export function strandedByMappings(
       const open = targets.get(key);
       const target = canonicalMember(answers.address);
       if (open === undefined) return true;
-      return !open.has(`${target} ${answers.port}`) && (protocol !== 'tcp' || !here.has(target));
+      return !open.has(`${target} ${answers.port}`) && (protocol !== 'tcp' || !there.has(target));
     });
 }

@@ -44,6 +44,7 @@ export function createOverlayReconciler(options: {
         unreachable = others.join();
       }
       await tunnel.ensure(own, remotes);
+      await tunnel.leadBack(own === null ? null : document);
     },
     answered(reply) {
       if (reply.refused !== null && reply.refused !== refused) {

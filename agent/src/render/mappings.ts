@@ -5,6 +5,7 @@
  *   POSTROUTING ─ outward   (from a pod to no address of a pool: under an address of the node's own)
  *   INPUT       ─ front     (a public address at a port that leads nowhere: refused, whatever the node itself has there)
  *
+ * A target may be on another node: that one lets in what comes from outside, and answers by way of this one (way-back.ts).
  * The rules of `filter` see the client and the instance with its port: who may connect is decided by policies, and by them alone.
  */
 import { createHash } from 'node:crypto';
@@ -54,10 +55,11 @@ export function renderMappings(names: NodeNames, intent: RuleIntent, family: Fam
     mappings.map(({ address, protocol, port }) => `${address},${protocol.toLowerCase()}:${port}`),
     'owns',
   );
-  const bodies = mappings.flatMap(({ portMappingId, address, protocol, port, targets }) => {
+  const bodies = mappings.flatMap(({ portMappingId, address, protocol, port, targets, affinitySeconds }) => {
     if (targets.length === 0) return [];
     const flag = protocol.toLowerCase();
-    const balanced = balance(names, family, portMappingId, { protocol, targets, stay: null });
+    const stay = affinitySeconds === undefined ? null : { seconds: affinitySeconds, with: portMappingId };
+    const balanced = balance(names, family, portMappingId, { protocol, targets, stay });
     const to = names.chain(`m-${hex(portMappingId)}`);
     chains.push(chain(to, balanced.bodies), ...balanced.chains);
     sets.push(...balanced.sets);

@@ -54,10 +54,15 @@ export interface NodeNames {
   readonly tunnelPort: number;
   /** Tells this node's blackhole routes, and those to other nodes, from another agent's in the same network namespace. */
   readonly routeMetric: number;
+  /** Of the first of two kinds of routing rules, the second of which comes right behind it. */
+  readonly rulePriority: number;
+  /** The table of routes that is the node's own of that number, 1–4095. */
+  readonly routeTable: (number: number) => number;
 }
 
 export function nodeNames(node: Id<'node'>, tunnelPort = defaultTunnelPort): NodeNames {
   const prefix = `atl${short(node, 4)}`;
+  const tag = Number.parseInt(hex(node, 4), 16);
   return {
     prefix,
     anyInterface: `${prefix}+`,
@@ -72,7 +77,9 @@ export function nodeNames(node: Id<'node'>, tunnelPort = defaultTunnelPort): Nod
     logGroup: 1024 + (Number.parseInt(hex(`log ${node}`, 8), 16) % 64_000),
     tunnel: `atv${short(node, 4)}`,
     tunnelPort,
-    routeMetric: 0x10000 + Number.parseInt(hex(node, 4), 16),
+    routeMetric: 0x10000 + tag,
+    rulePriority: 1024 + 2 * (tag % 4096),
+    routeTable: (number) => (0x10000 + tag) * 4096 + number,
   };
 }
 

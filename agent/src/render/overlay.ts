@@ -7,6 +7,8 @@
  * - Packets of the tunnel are taken from the addresses of known nodes only. Nothing out of it reaches the node itself.
  * - A packet out of it has the hardware address of a known node and the address of an endpoint that is on that node, and
  *   goes to a pod of this one: the tunnel leads nowhere else.
+ * - A packet out of it that comes from outside has the hardware address of a node that answers for public addresses, and goes to an
+ *   endpoint that a port of these leads to. Its answers go back by the tunnel, or nowhere.
  * - Only pods send into it, and none of them makes packets of the tunnel itself: they could leave with this node's address.
  * - Whoever isn't a pod and says so with an address of a pool reaches neither a pod nor the tunnel.
  * A connection that was redirected on this node (to a public port, say) comes from outside and may go on to another node.
@@ -19,6 +21,7 @@ import type { RuleIntent } from './intent.ts';
 import { anyTunnel, anyWire, type NodeNames } from './names.ts';
 import { type IpSet, ipSet } from './set.ts';
 import { anchor, type RenderedPart } from './tables.ts';
+import { answersBack, entering } from './way-back.ts';
 
 /** So many nodes are asked for one after the other; more, and they are 16 groups. */
 const branches = 16;
@@ -38,11 +41,12 @@ export function renderOverlay(names: NodeNames, intent: RuleIntent, family: Fami
     .filter((address) => address.includes(':') === (family === 'ipv6'));
   const nodes = ipSet(names, family, 'hash:ip', 'nodes', addresses);
   const ports = [...new Set([tunnelPort, ...remotes.map((remote) => remote.tunnel.port)])].sort((a, b) => a - b);
-  const arrivals = arrive(names, family, remotes);
+  const outside = entering(names, intent, family);
+  const arrivals = arrive(names, family, remotes, outside.matches);
   const far = names.chain('far');
   const own = names.chain('tunnel');
   return {
-    sets: [pools, nodes, ...arrivals.sets],
+    sets: [pools, nodes, ...arrivals.sets, ...outside.sets],
     tables: {
       filter: {
         chains: [
@@ -50,6 +54,7 @@ export function renderOverlay(names: NodeNames, intent: RuleIntent, family: Fami
           chain(far, [
             { match: ['-i', tunnel], target: goto(names.chain('arrive')) },
             ...ports.map((port) => drop('-i', anyInterface, ...toPort(port), ...notInSet(pools.name, 'dst'))),
+            ...(outside.matches.length > 0 ? [drop(...answersBack(names), '!', '-o', tunnel)] : []),
             // Pods and tunnels of another node in this network namespace are that one's to judge.
             pass('-i', anyWire),
             pass('-i', anyTunnel),
@@ -71,7 +76,12 @@ interface Arrivals {
 }
 
 /** What returns from here goes on behind `far`. */
-function arrive(names: NodeNames, family: Family, remotes: readonly RemoteNode[]): Arrivals {
+function arrive(
+  names: NodeNames,
+  family: Family,
+  remotes: readonly RemoteNode[],
+  outside: readonly (readonly string[])[],
+): Arrivals {
   const from = (remote: RemoteNode) => ({
     remote,
     set: ipSet(names, family, 'hash:ip', `remote ${remote.nodeId}`, remote[family]),
@@ -81,10 +91,11 @@ function arrive(names: NodeNames, family: Family, remotes: readonly RemoteNode[]
     pass('-m', 'mac', '--mac-source', remote.tunnel.mac.toUpperCase(), ...inSet(set.name, 'src'));
   // A node itself tells that a packet is too large; it has no address here to tell it from.
   const last = [pass(...icmp[family], ...inState('RELATED')), drop()];
+  const entered = outside.map((match) => pass(...match));
   const first = drop('!', '-o', names.anyInterface, ...notRedirected);
   const name = names.chain('arrive');
   const sets = all.map(({ set }) => set);
-  if (all.length <= branches) return { chains: [chain(name, [first, ...all.map(known), ...last])], sets };
+  if (all.length <= branches) return { chains: [chain(name, [first, ...all.map(known), ...entered, ...last])], sets };
 
   const groups = [...Map.groupBy(all, ({ remote }) => digitOf(remote.nodeId))]
     .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -104,6 +115,7 @@ function arrive(names: NodeNames, family: Family, remotes: readonly RemoteNode[]
       chain(name, [
         first,
         ...groups.map((one) => ({ match: inSet(one.set.name, 'src'), target: goto(one.chain) })),
+        ...entered,
         ...last,
       ]),
       ...groups.map((one) => chain(one.chain, [...one.group.map(known), ...last])),

@@ -162,6 +162,10 @@ export function renderPolicies(names: NodeNames, intent: RuleIntent, family: Fam
     chain(accept, [
       { match: ['-i', anyInterface], target: jump('ACCEPT') },
       { match: ['-o', anyInterface], target: jump('ACCEPT') },
+      // From a public address to an endpoint of another node, and back: the rules there decide.
+      ...(intent.rules.mappings.some(({ targets }) => targets.some(({ here }) => !here))
+        ? ['-i', '-o'].map((flag) => ({ match: [flag, names.tunnel, ...inState('DNAT')], target: jump('ACCEPT') }))
+        : []),
     ]),
     chain(input, [
       ...(family === 'ipv6' ? neighbourDiscovery : []),

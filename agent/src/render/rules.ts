@@ -33,12 +33,13 @@ import { renderPolicies } from './policies.ts';
 import { renderServices } from './services.ts';
 import type { IpSet } from './set.ts';
 import { builtins, emptyTable, type RenderedPart, type RenderedRules, type Table, type TablePart } from './tables.ts';
+import { renderWayBack } from './way-back.ts';
 
 type Part = (names: NodeNames, intent: RuleIntent, family: Family) => RenderedPart;
 
 /** In the order in which a packet meets their anchors. */
 const parts: readonly Part[] = [
-  ...[renderNames, renderServices, renderMappings, renderGuard, renderOverlay, renderPolicies],
+  ...[renderNames, renderServices, renderMappings, renderGuard, renderWayBack, renderOverlay, renderPolicies],
 ];
 
 export function renderRules(names: NodeNames, intent: RuleIntent, family: Family): RenderedRules {

@@ -92,6 +92,8 @@ export const routeLine = (names: NodeNames, verb: 'replace' | 'del', address: st
 export const tunnelSysctls = (names: NodeNames): string[] => [
   // What says that a packet is too large comes from a node's own address, to which another way leads. Sources are the rules' matter.
   `net.ipv4.conf.${names.tunnel}.rp_filter=0`,
+  // And where all interfaces check: what comes from outside by another node is looked for with its mark, where it leads back.
+  `net.ipv4.conf.${names.tunnel}.src_valid_mark=1`,
   `net.ipv4.conf.${names.tunnel}.arp_ignore=8`,
   `net.ipv4.conf.${names.tunnel}.proxy_arp=0`,
   `net.ipv4.conf.${names.tunnel}.send_redirects=0`,

@@ -1,5 +1,5 @@
 /** The tunnel in the kernel: observe → plan → apply → observe. Everything on the device is this node's. */
-import type { RemoteNode } from '@atoll/schema/node/network';
+import type { DesiredNetwork, RemoteNode } from '@atoll/schema/node/network';
 import { ExecError } from '@atoll/service/exec';
 import type { Logger } from '@atoll/service/log';
 import { isDone, planTunnel } from '../plan/tunnel.ts';
@@ -8,10 +8,13 @@ import { canonicalMember } from '../render/set.ts';
 import { absent, fixedOf, type TunnelState, tunnelSysctls, type Underlay, wantedTunnel } from '../render/tunnel.ts';
 import type { NodeCommands } from './commands.ts';
 import { routeProtocol } from './host.ts';
+import { ensureWayBack } from './way-back.ts';
 
 export interface Tunnel {
   /** Makes exactly these nodes and their endpoints reachable, and repairs what others changed. Null: none. */
   ensure(own: Underlay | null, remotes: readonly RemoteNode[]): Promise<void>;
+  /** Has answers to clients outside go back by the node that they came by. After `ensure`. Null: there are none. */
+  leadBack(document: Pick<DesiredNetwork, 'rules' | 'pools'> | null): Promise<void>;
   /** Removes everything of this node's. */
   clear(): Promise<void>;
 }
@@ -54,6 +57,8 @@ interface RouteRow {
 export function vxlanTunnel(options: { commands: NodeCommands; names: NodeNames; log: Logger }): Tunnel {
   const { commands, names, log } = options;
   const dev = names.tunnel;
+  /** No way leads back, as this process has seen itself. */
+  let noWayBack = false;
 
   async function ask<Row>(command: string, args: readonly string[]): Promise<Row[]> {
     const { stdout } = await commands.run(command, args);
@@ -130,7 +135,15 @@ export function vxlanTunnel(options: { commands: NodeCommands; names: NodeNames;
         }
       }
     },
+    async leadBack(document) {
+      const none = document === null || document.rules.entrances.length === 0;
+      if (none && noWayBack) return;
+      noWayBack = false;
+      await ensureWayBack(commands, names, document);
+      noWayBack = none;
+    },
     async clear() {
+      await ensureWayBack(commands, names, null);
       const { link } = await observe(defaultPort);
       if (link !== null) await batch('ip', [`link del ${dev}`]);
     },
@@ -138,4 +151,4 @@ export function vxlanTunnel(options: { commands: NodeCommands; names: NodeNames;
 }
 
 /** Of the simulated runtime. */
-export const noTunnel: Tunnel = { async ensure() {}, async clear() {} };
+export const noTunnel: Tunnel = { async ensure() {}, async leadBack() {}, async clear() {} };

@@ -46,6 +46,10 @@ export type PeerCommand =
     }
   /** Asks so often, and waits for nothing. */
   | { readonly do: 'flood'; readonly server: string; readonly port: number; readonly count: number }
+  /** Sends a datagram that begins with `echo`, which a listener sends back; answers whether it did, to the socket that asked. */
+  | { readonly do: 'exchange'; readonly address: string; readonly port: number; readonly text: string }
+  /** So many connections, one after the other, a line and its echo over each; answers how many went wrong. */
+  | { readonly do: 'visit'; readonly address: string; readonly port: number; readonly times: number }
   /** How many connections have come in so far. */
   | { readonly do: 'accepted' }
   /** Sends so many bytes to an echo, and answers whether they all came back as they were. */
@@ -138,6 +142,19 @@ function overTcp(server: string, port: number, question: Buffer, ms: number): Pr
   }).finally(() => socket.destroy());
 }
 
+function visit({ address, port }: { address: string; port: number }): Promise<boolean> {
+  const socket = connect({ host: address, port });
+  return new Promise<boolean>((resolve) => {
+    const timer = setTimeout(() => resolve(false), stalledMs);
+    socket.once('connect', () => socket.write('visit\n'));
+    socket.once('data', () => {
+      clearTimeout(timer);
+      resolve(true);
+    });
+    socket.on('error', () => resolve(false));
+  }).finally(() => socket.destroy());
+}
+
 async function carryOut(command: PeerCommand): Promise<unknown> {
   switch (command.do) {
     case 'listen': {
@@ -154,6 +171,7 @@ async function carryOut(command: PeerCommand): Promise<unknown> {
       socket.on('message', (message, from) => {
         received.push(message.toString());
         sources.push(plain(from.address));
+        if (message.toString().startsWith('echo')) socket.send(message, from.port, from.address);
       });
       udp.push(socket);
       return within((done) => socket.bind(command.port, '::', () => done(true)));
@@ -227,6 +245,16 @@ async function carryOut(command: PeerCommand): Promise<unknown> {
       }
       socket.close();
       return true;
+    }
+    case 'exchange':
+      return (
+        (await overUdp(command.address, command.port, Buffer.from(command.text), patienceMs))?.toString() ===
+        command.text
+      );
+    case 'visit': {
+      let wrong = 0;
+      for (let done = 0; done < command.times; done++) wrong += (await visit(command)) ? 0 : 1;
+      return wrong;
     }
     case 'accepted':
       return everAccepted;

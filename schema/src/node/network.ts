@@ -75,7 +75,7 @@ export type RuleEndpoint = z.infer<typeof ruleEndpoint>;
 
 /**
  * A port of a public address that this node answers for, and where its connections go: to one of the targets each, as if it had
- * been spoken to itself. The client's address stays what it is where the target is on this node.
+ * been spoken to itself. The client's address stays what it is, also where the target is on another node.
  */
 export const ruleMapping = z.strictObject({
   portMappingId: id('portMapping'),
@@ -92,6 +92,8 @@ export const ruleMapping = z.strictObject({
       here: z.boolean(),
     }),
   ),
+  /** Connections of one client go to one target, until it has opened none for so many seconds; absent: each by itself. */
+  affinitySeconds: z.number().int().min(1).max(86_400).optional(),
 });
 export type RuleMapping = z.infer<typeof ruleMapping>;
 
@@ -118,6 +120,18 @@ export const remoteNode = z.strictObject({
   ipv6: z.array(z.ipv6()),
 });
 export type RemoteNode = z.infer<typeof remoteNode>;
+
+/**
+ * Another node that answers for public addresses of which a port leads to endpoints of this one: what it sends them from outside comes
+ * with the clients' addresses, and is answered by way of it. Where it is, `remotes` says.
+ */
+export const ruleEntrance = z.strictObject({
+  nodeId: id('node'),
+  /** Addresses of endpoints of this node, without mask: ready or not, so that none is ready before it can be reached. */
+  ipv4: z.array(z.ipv4()),
+  ipv6: z.array(z.ipv6()),
+});
+export type RuleEntrance = z.infer<typeof ruleEntrance>;
 
 const portNumber = z.number().int().min(1).max(65_535);
 
@@ -183,6 +197,7 @@ export const ruleSet = z.strictObject({
   remotes: z.array(remoteNode).default([]),
   /** Ports of the public addresses that this node answers for. */
   mappings: z.array(ruleMapping).default([]),
+  entrances: z.array(ruleEntrance).default([]),
   /** Policies that have rules on this node, with the hash of those rules. */
   policies: z.array(
     z.strictObject({

@@ -27,6 +27,7 @@ const keys = {
   policies: (part: { readonly policyId: string }) => part.policyId,
   remotes: (part: { readonly nodeId: string }) => part.nodeId,
   mappings: (part: { readonly portMappingId: string }) => part.portMappingId,
+  entrances: (part: { readonly nodeId: string }) => part.nodeId,
   services: (part: { readonly serviceId: string }) => part.serviceId,
   serving: (part: string) => part,
 } as const satisfies { [L in Exclude<keyof RuleSet, 'sets' | 'names'>]: (part: RuleSet[L][number]) => string };
@@ -41,6 +42,7 @@ const partNames = [
   'policies',
   'remotes',
   'mappings',
+  'entrances',
   'services',
   'serving',
   'names',

@@ -109,7 +109,9 @@ export const mutationRows: Readonly<Record<string, MatrixRow>> = {
   withdrawAddressRange: { ids: { addressRangeId: none('addressRange') } },
   allocatePublicAddress: { ids: { namespaceId: 'namespace' } },
   releasePublicAddress: { ids: { publicAddressId: none('publicAddress') } },
-  createPortMapping: { ids: { publicAddressId: none('publicAddress'), deploymentId: 'deployment' } },
+  createPortMapping: {
+    ids: { publicAddressId: none('publicAddress'), deploymentId: 'deployment', serviceId: none('service') },
+  },
   createService: { ids: { namespaceId: 'namespace' } },
   updateService: { ids: { serviceId: none('service') } },
   setServiceLabels: { ids: { serviceId: none('service') } },

@@ -132,28 +132,50 @@ interface CreatePortMappingInput extends Keyed {
   readonly publicAddressId: string;
   readonly protocol: string;
   readonly port: number;
-  readonly deploymentId: string;
+  readonly deploymentId?: string | null;
+  readonly serviceId?: string | null;
   readonly targetPort?: number | null;
 }
 
+const oneTarget = reject(
+  'INVALID_ARGUMENT',
+  'Say where the port leads: either deploymentId or serviceId.',
+  'serviceId',
+);
+const leadsToService = (input: unknown) => typeof (input as CreatePortMappingInput).serviceId === 'string';
+
 const createPortMapping = mutation<CreatePortMappingInput>({
   touches: ['publicAddressId'],
-  // What it opens is the deployment's as much as the address's.
-  mentions: [{ field: 'deploymentId', permission: 'portMapping:write' }],
+  // What it opens is the target's as much as the address's.
+  mentions: [
+    { field: 'deploymentId', permission: 'portMapping:write' },
+    { field: 'serviceId', permission: 'portMapping:write' },
+  ],
   context: 'network',
   command: 'CreatePortMapping',
   rows: { portMapping: 'portMappingId' },
-  renamed: { target: 'deploymentId', 'target.port': 'targetPort', namespaceId: 'deploymentId' },
-  async order({ publicAddressId, protocol, port, deploymentId, targetPort }, { viewer, namespaceOfDeployment }) {
-    // A deployment never changes its namespace, so what the read model says of it is true for good.
-    const namespaceId = await namespaceOfDeployment(deploymentId);
-    if (namespaceId === null) return reject('NOT_FOUND', 'There is no such deployment.', 'deploymentId');
-    const target = { kind: 'DEPLOYMENT', deploymentId, port: targetPort ?? port };
-    return {
-      tenant: tenantOf(viewer),
+  told: (field, input) =>
+    field === 'target' || field === 'namespaceId' ? (leadsToService(input) ? 'serviceId' : 'deploymentId') : field,
+  renamed: { 'target.port': 'targetPort' },
+  async order({ publicAddressId, protocol, port, deploymentId, serviceId, targetPort }, asking) {
+    // Neither ever changes its namespace, so what the read model says of it is true for good.
+    const at = targetPort ?? port;
+    const order = (namespaceId: string, target: Readonly<Record<string, unknown>>) => ({
+      tenant: tenantOf(asking.viewer),
       data: { publicAddressId, namespaceId, protocol, port, target },
       expectedVersion: null,
-    };
+    });
+    if (typeof deploymentId === 'string' && typeof serviceId !== 'string') {
+      const namespaceId = await asking.namespaceOfDeployment(deploymentId);
+      if (namespaceId === null) return reject('NOT_FOUND', 'There is no such deployment.', 'deploymentId');
+      return order(namespaceId, { kind: 'DEPLOYMENT', deploymentId, port: at });
+    }
+    if (typeof serviceId === 'string' && typeof deploymentId !== 'string') {
+      const namespaceId = await asking.namespaceOfService(serviceId);
+      if (namespaceId === null) return reject('NOT_FOUND', 'There is no such service.', 'serviceId');
+      return order(namespaceId, { kind: 'SERVICE', serviceId, port: at });
+    }
+    return oneTarget;
   },
 });
 

@@ -14,6 +14,8 @@ export interface Asking {
   readonly namespaceOfPolicy: (policyId: string) => Promise<string | null>;
   /** The same of a deployment. */
   readonly namespaceOfDeployment: (deploymentId: string) => Promise<string | null>;
+  /** The same of a service. */
+  readonly namespaceOfService: (serviceId: string) => Promise<string | null>;
   /** Asks over all tenants: for the operator. */
   readonly tenantExists: (tenantId: string) => Promise<boolean>;
   /** The same for the same parts, and to be guessed by nobody else. */

@@ -88,6 +88,11 @@ const deploymentNamespace = {
   text: 'select namespace_id from read.deployment where id = $1::text and tenant_id = $2::text',
 };
 
+const serviceNamespace = {
+  name: 'service_namespace',
+  text: 'select namespace_id from read.service where id = $1::text and tenant_id = $2::text',
+};
+
 const tenantThere = { name: 'tenant_there', text: 'select id from read.tenant where id = $1::text' };
 
 const keyFault: Rejection = {
@@ -120,6 +125,11 @@ export function createMutationRunner(needs: MutationNeeds): MutationRunner {
       async namespaceOfDeployment(deploymentId) {
         if (viewer.tenant === null || idKind(deploymentId) !== 'deployment') return null;
         const [namespaceId] = await reader.rows(viewer.tenant, deploymentNamespace, [deploymentId, viewer.tenant]);
+        return namespaceId ?? null;
+      },
+      async namespaceOfService(serviceId) {
+        if (viewer.tenant === null || idKind(serviceId) !== 'service') return null;
+        const [namespaceId] = await reader.rows(viewer.tenant, serviceNamespace, [serviceId, viewer.tenant]);
         return namespaceId ?? null;
       },
       async tenantExists(tenantId) {

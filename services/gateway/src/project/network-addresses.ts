@@ -6,6 +6,7 @@ import { type Effect, instant, patch, put, remove } from './effects.ts';
 
 const targetColumns = (target: MappingTarget) => ({
   deployment_id: target.kind === 'DEPLOYMENT' ? target.deploymentId : null,
+  service_id: target.kind === 'SERVICE' ? target.serviceId : null,
   target_port: target.port,
 });
 

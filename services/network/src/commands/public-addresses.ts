@@ -15,10 +15,12 @@ import { familyName, listed, parseAddress } from '../domain/cidr.ts';
 import { RESERVATION } from '../domain/claims.ts';
 import { noPortMapping, portMapping, portMappingStream } from '../domain/port-mapping.ts';
 import { mappingsPerAddress, noPublicAddress, publicAddress, publicAddressStream } from '../domain/public-address.ts';
+import { serviceNotFound } from '../domain/service.ts';
 import { originOf } from '../origin.ts';
 import { createFreeRanges } from '../pools/free-ranges.ts';
 import { rangesFor, readRanges } from '../pools/ranges.ts';
 import { answer, refusedUnlessDone } from './answer.ts';
+import { targetFault } from './mapping-target.ts';
 
 type Own = 'AllocatePublicAddress' | 'ReleasePublicAddress' | 'CreatePortMapping' | 'DeletePortMapping';
 
@@ -173,6 +175,7 @@ export function publicAddressHandlers(needs: PublicAddressNeeds): Pick<CommandHa
     if (claim.set === 'namespace-open') return beingDeleted('target');
     if (claim.set === RESERVATION) return contended;
     if (claim.set === 'public-address') return noPublicAddress;
+    if (claim.set === 'service') return serviceNotFound;
     if (claim.set === 'public-mappings') {
       return reject(
         'QUOTA_EXCEEDED',
@@ -239,6 +242,8 @@ export function publicAddressHandlers(needs: PublicAddressNeeds): Pick<CommandHa
       if (of.tenant !== context.tenant || of.state.status !== 'held') return refuse(noPublicAddress);
       const closed = await namespaceRefusal(store, context.tenant, namespaceId, 'target');
       if (closed) return refuse(closed);
+      const fault = await targetFault(store, context.tenant, input);
+      if (fault) return refuse(fault);
       const { address } = of.state.held;
       const portMappingId = newId('portMapping');
       let denied: ClaimConflict | null = null;

@@ -9,7 +9,7 @@ export type TunnelEnds = ReadonlyMap<string, TunnelEnd & { readonly nodeId: Id<'
 
 /** `named`: the endpoints on that node that packets to or from the other one may have an address of. */
 export function compileRemote(
-  named: readonly CompiledEndpoint[],
+  named: readonly Pick<CompiledEndpoint, 'ipv4' | 'ipv6'>[],
   end: TunnelEnd & { readonly nodeId: Id<'node'> },
 ): RemoteNode {
   const { nodeId, address, port, mac } = end;

@@ -6,7 +6,7 @@ import { type Candidate, chooseAnnouncer } from '../domain/announcing.ts';
 import { publicAddress, publicAddressStream } from '../domain/public-address.ts';
 import type { Reachability } from '../nodes/reachability.ts';
 import { type Because, originBecauseOf } from '../origin.ts';
-import { behindMapping } from '../projections/mappings.ts';
+import { connected, takesFrom } from '../projections/outside.ts';
 
 const perPage = 500;
 
@@ -22,16 +22,29 @@ const sql = `
     select node_id from network.node_applied
     where outside and greatest(reported_at, $2::timestamptz) > now() - $3 * interval '1 millisecond'
   ),
-  served as (
-    select m.public_address_id, e.node_id, count(distinct m.port_mapping_id)::integer as served
+  connected as (${connected}),
+  ready as (
+    select m.public_address_id, m.port_mapping_id, e.node_id, c.underlay
     from network.port_mapping m
-    join network.endpoint e on ${behindMapping}
-    group by m.public_address_id, e.node_id
+    join network.endpoint e on ${takesFrom}
+    left join connected c on c.node_id = e.node_id
+  ),
+  near as (
+    select public_address_id, node_id, count(distinct port_mapping_id)::integer as ports from ready group by 1, 2
+  ),
+  far as (
+    select public_address_id, underlay, count(distinct port_mapping_id)::integer as ports from ready
+    where underlay is not null group by 1, 2
   )
   select p.public_address_id as "publicAddressId", p.address, p.announced_by as "announcedBy",
     p.tenant, p.cause, p.correlation, p.traceparent,
-    (select coalesce(json_agg(json_build_object('nodeId', o.node_id, 'served', coalesce(s.served, 0))), '[]'::json)
-     from outside o left join served s on s.node_id = o.node_id and s.public_address_id = p.public_address_id
+    (select coalesce(json_agg(json_build_object(
+        'nodeId', o.node_id, 'served', coalesce(f.ports, n.ports, 0), 'near', coalesce(n.ports, 0)
+      )), '[]'::json)
+     from outside o
+     left join connected c on c.node_id = o.node_id
+     left join near n on n.node_id = o.node_id and n.public_address_id = p.public_address_id
+     left join far f on f.underlay = c.underlay and f.public_address_id = p.public_address_id
     ) as candidates
   from network.public_address p
   where p.rests_until is null

@@ -54,6 +54,9 @@ const due: Readonly<Record<Turn, string>> = {
       where d.generation >= e.serving_generation and coalesce(p.generation, 0) < e.serving_generation
         and greatest(p.reported_at, $2::timestamptz) > now() - $3 * interval '1 millisecond'
         and (d.node_id = e.node_id or exists (
+          select from network.port_mapping m join network.public_address o on o.public_address_id = m.public_address_id
+          where m.namespace_id = e.namespace_id and o.announced_by = d.node_id
+        ) or exists (
           select from network.namespace own
           join network.namespace other
             on other.namespace_id = own.namespace_id or other.environment_id = own.environment_id

@@ -54,6 +54,7 @@ export const portMapping: Decider<PortMappingState, PortMappingCommand, PortMapp
             requireOpen(namespaceId),
             useBefore(before),
             requireClaim('public-address', publicAddressId),
+            ...(data.target.kind === 'SERVICE' ? [requireClaim('service', data.target.serviceId)] : []),
             takeUnique('public-port', publicPortKey(data), owner),
             takeAmount('public-mappings', publicAddressId, owner, 1, mappingsPerAddress),
           ],

@@ -97,8 +97,8 @@ export async function applyAddresses(tx: PoolClient, record: AddressRecord): Pro
         publicAddressId,
         nodeId,
       ]);
-      const { portMappingIds } = await announcedMappings(tx, { publicAddress: publicAddressId });
-      return { kind: 'mappings', position, traceparent, portMappingIds, nodes: [...before, nodeId] };
+      const announced = await announcedMappings(tx, { publicAddress: publicAddressId });
+      return { kind: 'mappings', position, traceparent, ...announced, nodes: [...before, nodeId] };
     }
     case 'PublicAddressReleased':
       await tx.query('update network.public_address set rests_until = $2 where public_address_id = $1', [
@@ -123,13 +123,21 @@ export async function applyAddresses(tx: PoolClient, record: AddressRecord): Pro
         ],
       );
       const nodes = await announcerOf(tx, publicAddressId);
-      return { kind: 'mappings', position, traceparent, portMappingIds: [portMappingId], nodes };
+      return {
+        kind: 'mappings',
+        position,
+        traceparent,
+        portMappingIds: [portMappingId],
+        nodes,
+        namespaces: [namespaceId],
+      };
     }
     case 'PortMappingDeleted':
       await tx.query('delete from network.port_mapping where port_mapping_id = $1', [record.data.portMappingId]);
       return {
         ...{ kind: 'mappings', position, traceparent, portMappingIds: [record.data.portMappingId] },
         nodes: await announcerOf(tx, record.data.publicAddressId),
+        namespaces: [record.data.namespaceId],
       };
     default:
       return record satisfies never;

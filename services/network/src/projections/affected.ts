@@ -2,7 +2,7 @@
 import { maxTraces } from '@atoll/schema/node/trace';
 import type { PoolClient } from 'pg';
 import type { Compiler } from '../compile/compiler.ts';
-import { mappingsNear } from './mappings.ts';
+import { hostsOf, type Lead, leadsNear, leadsOf } from './mappings.ts';
 import type { SectionWork } from './section-work.ts';
 import type { Touch } from './touch.ts';
 
@@ -83,11 +83,33 @@ export async function addTouched(
   const knowing = await readKnowing(tx, [
     ...new Set(wide.flatMap((touch) => (touch.kind === 'services' ? touch.serviceIds : []))),
   ]);
-  const near = await mappingsNear(
-    tx,
-    touches.filter((touch) => touch.kind === 'endpoint'),
+  const near = Map.groupBy(
+    await leadsNear(
+      tx,
+      touches.filter((touch) => touch.kind === 'endpoint'),
+    ),
+    (lead) => lead.host,
   );
+  const leads = await leadsOf(
+    tx,
+    touches.flatMap((touch) => (touch.kind === 'node' ? [touch.nodeId] : [])),
+  );
+  const led = await hostsOf(tx, [
+    ...new Set(touches.flatMap((touch) => (touch.kind === 'mappings' ? touch.namespaces : []))),
+  ]);
   const everybody = touches.some((touch) => touch.kind === 'pools') ? await readNodes(tx) : [];
+
+  /** What is between a node that answers for addresses and one with instances; answers with the two. */
+  function between(announcer: string, host: string, portMappingIds: readonly string[]): string[] {
+    addAll(work.of(announcer).keys.mappings, portMappingIds);
+    if (announcer === host) return [announcer];
+    work.of(announcer).keys.remotes.add(host);
+    work.of(host).keys.entrances.add(announcer);
+    work.of(host).keys.remotes.add(announcer);
+    return [announcer, host];
+  }
+  const along = (some: readonly Lead[]) =>
+    some.flatMap(({ announcer, host, portMappingId }) => between(announcer, host, [portMappingId]));
 
   function take(touch: Touch): Iterable<string> {
     switch (touch.kind) {
@@ -96,8 +118,7 @@ export async function addTouched(
         const own = work.of(nodeId);
         if (hosted) own.names = true;
         own.keys.serving.add(instanceId);
-        addAll(own.keys.mappings, near.get(nodeId) ?? []);
-        return [nodeId];
+        return [nodeId, ...along(near.get(nodeId) ?? [])];
       }
       case 'services': {
         const nodes = new Set(hosts.get(touch.namespaceId));
@@ -116,12 +137,15 @@ export async function addTouched(
         return nodes;
       }
       case 'mappings':
-        for (const node of touch.nodes) addAll(work.of(node).keys.mappings, touch.portMappingIds);
-        return touch.nodes;
+        return touch.nodes.flatMap((node) => [
+          ...between(node, node, touch.portMappingIds),
+          ...touch.namespaces.flatMap((id) => (led.get(id) ?? []).flatMap((host) => between(node, host, []))),
+        ]);
       case 'node': {
         const nodes = compiler.nodesThatName(touch.nodeId);
         for (const node of nodes) work.of(node).keys.remotes.add(touch.nodeId);
-        return nodes;
+        const own = leads.filter(({ announcer, host }) => announcer === touch.nodeId || host === touch.nodeId);
+        return [...nodes, ...along(own)];
       }
       case 'pools':
         return everybody;

@@ -4,7 +4,7 @@ import { keyOfPart } from '@atoll/schema/node/rules-changes';
 import type { PoolClient } from 'pg';
 import type { Compiler } from '../compile/compiler.ts';
 import { compileRemote, type TunnelEnds } from '../compile/remotes.ts';
-import { readMappings } from './mappings.ts';
+import { readEntrances, readLed, readMappings } from './outside.ts';
 import { pairsOf, type SectionWork } from './section-work.ts';
 import { readServices, readSomeServices } from './services.ts';
 import { readTunnelEnds } from './tunnel-ends.ts';
@@ -17,11 +17,29 @@ export const sectionLists = Object.keys(none) as readonly (keyof Sections)[];
 /** By list and key. */
 export type Values = Map<string, { readonly list: keyof Sections; readonly key: string; readonly value: unknown }>;
 
-function remotesOf(compiler: Compiler, node: string, others: Iterable<string>, ends: TunnelEnds) {
+/** What nodes have to do with each other from outside: whom they lead to, and who leads to them. */
+interface Outside {
+  readonly led: Awaited<ReturnType<typeof readLed>>;
+  readonly entrances: Awaited<ReturnType<typeof readEntrances>>;
+}
+const readOutside = async (tx: PoolClient, nodes: readonly string[]): Promise<Outside> => ({
+  led: await readLed(tx, nodes),
+  entrances: await readEntrances(tx, nodes),
+});
+
+function remotesOf(
+  compiler: Compiler,
+  node: string,
+  others: Iterable<string>,
+  ends: TunnelEnds,
+  { led, entrances }: Outside,
+) {
+  const leading = new Set(entrances.get(node)?.map(({ nodeId }): string => nodeId));
   return [...others].sort().flatMap((other) => {
     const end = ends.get(other);
-    const named = end === undefined ? [] : compiler.named(node, other);
-    return end === undefined || named.length === 0 ? [] : [compileRemote(named, end)];
+    if (end === undefined) return [];
+    const named = [...compiler.named(node, other), ...(led.get(node)?.get(other) ?? [])];
+    return named.length === 0 && !leading.has(other) ? [] : [compileRemote(named, end)];
   });
 }
 
@@ -34,12 +52,20 @@ export async function readWhole(
   if (nodes.length === 0) return new Map();
   const services = await readServices(tx, nodes);
   const mappings = await readMappings(tx, nodes, null);
-  const others = new Map(nodes.map((node): [string, ReadonlySet<string>] => [node, compiler.namedBy(node)]));
+  const outside = await readOutside(tx, nodes);
+  const others = new Map(
+    nodes.map((node): [string, ReadonlySet<string>] => {
+      const from = outside.entrances.get(node)?.map(({ nodeId }) => nodeId) ?? [];
+      return [node, new Set([...compiler.namedBy(node), ...(outside.led.get(node)?.keys() ?? []), ...from])];
+    }),
+  );
   const ends = await readTunnelEnds(tx, [...new Set([...others.values()].flatMap((those) => [...those]))]);
   return new Map(
     nodes.map((node): [string, Sections] => {
-      const remotes = remotesOf(compiler, node, others.get(node) ?? [], ends);
-      return [node, { ...noSections, ...services.get(node), mappings: mappings.get(node) ?? [], remotes }];
+      const remotes = remotesOf(compiler, node, others.get(node) ?? [], ends, outside);
+      const entrances = outside.entrances.get(node) ?? [];
+      const own = { mappings: mappings.get(node) ?? [], entrances, remotes };
+      return [node, { ...noSections, ...services.get(node), ...own }];
     }),
   );
 }
@@ -80,10 +106,11 @@ export async function readValues(
   work: SectionWork,
   names: ReadonlyMap<string, Sections['names']>,
 ): Promise<Map<string, Values>> {
-  const [services, serving, mappings, remotes] = [
+  const [services, serving, mappings, entrances, remotes] = [
     pairsOf(work, 'services'),
     pairsOf(work, 'serving'),
     pairsOf(work, 'mappings'),
+    pairsOf(work, 'entrances'),
     pairsOf(work, 'remotes'),
   ];
   const once = (keys: readonly string[]) => [...new Set(keys)];
@@ -95,6 +122,7 @@ export async function readValues(
   const some = await readSomeServices(tx, once(services.keys), once(services.nodes));
   const servingOn = await readServing(tx, once(serving.keys));
   const mapped = await readMappings(tx, once(mappings.nodes), once(mappings.keys));
+  const outside = await readOutside(tx, once([...entrances.nodes, ...remotes.nodes]));
   const ends = await readTunnelEnds(tx, once(remotes.keys));
 
   return new Map(
@@ -117,7 +145,8 @@ export async function readValues(
       }
       for (const key of keys.serving) if (servingOn.get(key) === node) put('serving', key);
       for (const one of mapped.get(node) ?? []) if (keys.mappings.has(one.portMappingId)) put('mappings', one);
-      for (const one of remotesOf(compiler, node, keys.remotes, ends)) put('remotes', one);
+      for (const one of outside.entrances.get(node) ?? []) if (keys.entrances.has(one.nodeId)) put('entrances', one);
+      for (const one of remotesOf(compiler, node, keys.remotes, ends, outside)) put('remotes', one);
       return [node, values];
     }),
   );

@@ -1,6 +1,6 @@
 /** What of the nodes' lists that aren't the compiler's is to be looked at. */
 
-export const keyedLists = ['services', 'serving', 'mappings', 'remotes'] as const;
+export const keyedLists = ['services', 'serving', 'mappings', 'entrances', 'remotes'] as const;
 export type KeyedList = (typeof keyedLists)[number];
 
 export interface NodeWork {
@@ -24,7 +24,11 @@ export function createSectionWork(): SectionWork {
       const known = nodes.get(nodeId);
       if (known) return known;
       const keys = { services: new Set<string>(), serving: new Set<string>(), mappings: new Set<string>() };
-      const made = { whole: false, names: false, keys: { ...keys, remotes: new Set<string>() } };
+      const made = {
+        whole: false,
+        names: false,
+        keys: { ...keys, entrances: new Set<string>(), remotes: new Set<string>() },
+      };
       nodes.set(nodeId, made);
       return made;
     },

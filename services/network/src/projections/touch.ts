@@ -27,8 +27,14 @@ export type Touch = {
     }
   /** The namespace is in an environment. */
   | { readonly kind: 'located'; readonly namespaceId: string }
-  /** Of the nodes that answer, or answered, for their addresses. */
-  | { readonly kind: 'mappings'; readonly portMappingIds: readonly string[]; readonly nodes: readonly string[] }
+  | {
+      readonly kind: 'mappings';
+      readonly portMappingIds: readonly string[];
+      /** That answer, or answered, for their addresses. */
+      readonly nodes: readonly string[];
+      /** Where they lead, or led. */
+      readonly namespaces: readonly string[];
+    }
   /** A node is reached otherwise than before. */
   | { readonly kind: 'node'; readonly nodeId: string }
   /** The platform's ranges have changed: all nodes, whose rules stay what they are. */
