@@ -153,7 +153,6 @@ test('a policy with a CIDR decides on the node of the instance, by who it really
   await applyHouse(far25);
   expect(await reach(from(strangerPeer), outside, 443)).toBe(open);
   expect(await reach(from(clientPeer), outside, 443)).toBe(dropped);
-  expect(await answered(clientPeer)).toEqual([false, false]);
   await applyHouse(near25);
 });
 
@@ -198,7 +197,6 @@ test('a stream to an instance that takes no new ones goes on; it is cut when the
 test('only a node that leads there is let in, and only to whom its ports lead', async () => {
   await applyDoor([closed], [closed]);
   expect(await reach(from(clientPeer), outside, 443)).toBe(dropped);
-  expect(await answered(clientPeer)).toEqual([false, false]);
   await applyHouse(near25, [far, closed]);
   expect(await reach(from(clientPeer), outside, 443)).toBe(open);
   await applyHouse(near25, []);

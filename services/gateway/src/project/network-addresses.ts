@@ -8,6 +8,8 @@ const targetColumns = (target: MappingTarget) => ({
   deployment_id: target.kind === 'DEPLOYMENT' ? target.deploymentId : null,
   service_id: target.kind === 'SERVICE' ? target.serviceId : null,
   target_port: target.port,
+  // Of every mapping.
+  source_preserved: true,
 });
 
 export function projectAddresses(event: EventsOf<typeof addressEvents>, record: EventRecord): readonly Effect[] {

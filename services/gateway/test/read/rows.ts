@@ -273,6 +273,8 @@ const defaults: Readonly<Record<string, Row>> = {
   environment: { labels: [], promotes_to: [], image_rules: { allowed: null, promotedOnly: false } },
   namespace: { deleting: false, subnet_growth: false, isolation_level: 'RULE' },
   subnet: { deleting: false },
+  service: { labels: [] },
+  port_mapping: { source_preserved: true },
   deployment: { deleting: false, rolling_out: false },
   instance: { state: 'PLACED' },
 };
