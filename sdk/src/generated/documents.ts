@@ -151,7 +151,9 @@ fragment PortMapping on PortMapping {
   address
   publicAddress { id name }
   deployment { id name }
+  service { id name }
   targetPort
+  sourcePreserved
   namespace { id name }
   createdAt
 }`),
@@ -1338,7 +1340,9 @@ fragment PortMapping on PortMapping {
   address
   publicAddress { id name }
   deployment { id name }
+  service { id name }
   targetPort
+  sourcePreserved
   namespace { id name }
   createdAt
 }
@@ -3538,7 +3542,9 @@ fragment PortMapping on PortMapping {
   address
   publicAddress { id name }
   deployment { id name }
+  service { id name }
   targetPort
+  sourcePreserved
   namespace { id name }
   createdAt
 }`),

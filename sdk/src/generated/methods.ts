@@ -351,7 +351,7 @@ export interface Mutations {
    */
   releasePublicAddress(input: o.ReleasePublicAddressMutationVariables['input'], options?: CallOptions): Promise<Done<o.ReleasePublicAddressMutation['releasePublicAddress']>>;
   /**
-   * Leads a port of a public address to the instances of a deployment of yours. It opens nothing: a policy must let the clients in, by CIDR. Errors: NAME_TAKEN (of a port: by which mapping, where that is yours), QUOTA_EXCEEDED, NOT_FOUND, BEING_DELETED, INVALID_ARGUMENT.
+   * Leads a port of a public address to the instances of a deployment or a service of yours. It opens nothing: a policy must let the clients in, by CIDR. Errors: NAME_TAKEN (of a port: by which mapping, where that is yours), QUOTA_EXCEEDED, NOT_FOUND, BEING_DELETED, INVALID_ARGUMENT.
    */
   createPortMapping(input: o.CreatePortMappingMutationVariables['input'], options?: CallOptions): Promise<Done<o.CreatePortMappingMutation['createPortMapping']>>;
   /**

@@ -194,9 +194,11 @@ export type CreatePortMappingInput = {
   readonly protocol?: Protocol | null | undefined;
   /** The port that is open to the outside, 1–65535. */
   readonly port: number;
-  /** The deployment to whose instances it leads. */
-  readonly deploymentId: string;
-  /** The port of the instances; the same as `port` where left out. */
+  /** The deployment to whose instances it leads. Give either this or `serviceId`. */
+  readonly deploymentId?: string | null | undefined;
+  /** The service to whose instances it leads. Give either this or `deploymentId`. */
+  readonly serviceId?: string | null | undefined;
+  /** The port of the instances, or that of the service; the same as `port` where left out. */
   readonly targetPort?: number | null | undefined;
 };
 
@@ -1769,7 +1771,7 @@ export type AddressRangeFragment = { readonly id: string, readonly purpose: Rang
 
 export type PublicAddressFragment = { readonly id: string, readonly name: string, readonly address: string, readonly createdAt: string, readonly namespace: { readonly id: string, readonly name: string } };
 
-export type PortMappingFragment = { readonly id: string, readonly protocol: Protocol, readonly port: number, readonly address: string, readonly targetPort: number, readonly createdAt: string, readonly publicAddress: { readonly id: string, readonly name: string } | null, readonly deployment: { readonly id: string, readonly name: string } | null, readonly namespace: { readonly id: string, readonly name: string } };
+export type PortMappingFragment = { readonly id: string, readonly protocol: Protocol, readonly port: number, readonly address: string, readonly targetPort: number, readonly sourcePreserved: boolean, readonly createdAt: string, readonly publicAddress: { readonly id: string, readonly name: string } | null, readonly deployment: { readonly id: string, readonly name: string } | null, readonly service: { readonly id: string, readonly name: string } | null, readonly namespace: { readonly id: string, readonly name: string } };
 
 export type AuditRecordFragment = { readonly cursor: string, readonly id: string, readonly type: string, readonly resourceId: string, readonly time: string, readonly actor: string, readonly cause: string | null, readonly correlation: string, readonly data: unknown, readonly hash: string, readonly changes: ReadonlyArray<ResourceChangeFragment> };
 
