@@ -1,8 +1,7 @@
 /** The main job, as the README tells it, on a platform started as `npm start` does; and what is left when it is stopped. */
-import { realpathSync, renameSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { realpathSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { HTTP_PORT } from '@atoll/examples/images/http-image';
-import { manifestType } from '@atoll/examples/images/oci';
 import type { Id } from '@atoll/schema/ids';
 import type { ComputeNode } from '@atoll/sdk/generated/resources';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -21,7 +20,7 @@ import {
 import { Platform } from '../platform/platform.ts';
 import { faultsOfLogs, untold } from '../platform/store.ts';
 import { until, waitFor } from '../platform/waiting.ts';
-import { deleteNamespace, instancesOf, newNamespace, push, small, steady } from '../platform/workloads.ts';
+import { deleteNamespace, hideLayer, instancesOf, newNamespace, push, small, steady } from '../platform/workloads.ts';
 
 let before: HostState;
 let platform: Platform;
@@ -69,7 +68,7 @@ test('an image that can not be pulled shows with its reason, and starts by itsel
   const { admin } = await newTenant(platform.ready);
   const namespace = await newNamespace(admin, 'pulling');
   const image = await push(platform.ready, `never-pulled-${Date.now()}`);
-  const hidden = await hideLayer(image);
+  const hidden = await hideLayer(platform, image);
   const { deployment } = await admin.mutate.createDeployment({
     ...small,
     namespaceId: namespace.id,
@@ -188,20 +187,6 @@ test('a suspended tenant reads and changes nothing, and its packets reach nobody
   await expect.poll(reaches, { timeout: 15_000 }).toBe('CONNECTED');
   await deleteNamespace(admin, namespace.id);
 });
-
-/** Takes the image's layer out of the registry's storage, behind its back: the manifest is there, and can't be pulled. */
-async function hideLayer(image: string): Promise<{ show(): void }> {
-  const [, repository = '', digest = ''] = /^[^/]+\/(.+)@(.+)$/.exec(image) ?? [];
-  const response = await fetch(`http://${platform.ready.registry}/v2/${repository}/manifests/${digest}`, {
-    headers: { accept: manifestType },
-  });
-  const manifest = (await response.json()) as { readonly layers: readonly { readonly digest: string }[] };
-  const hex = manifest.layers[0]?.digest.replace('sha256:', '') ?? '';
-  const blobs = join(platform.home, 'registry/data/docker/registry/v2/blobs/sha256');
-  const data = join(blobs, hex.slice(0, 2), hex, 'data');
-  renameSync(data, `${data}.away`);
-  return { show: () => renameSync(`${data}.away`, data) };
-}
 
 test('nothing was lost or doubled on the way to the logs', async () => {
   await until('all events are told in the logs', 10_000, async () => (await untold(platform.ready)) === 0);

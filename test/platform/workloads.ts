@@ -1,6 +1,8 @@
 /** What the tests deploy: the example's HTTP image. */
-
+import { renameSync } from 'node:fs';
+import { join } from 'node:path';
 import { HTTP_PORT, httpImage } from '@atoll/examples/images/http-image';
+import { manifestType } from '@atoll/examples/images/oci';
 import { pushImage } from '@atoll/examples/images/registry';
 import type { Atoll } from '@atoll/sdk/client';
 import type { CreateDeploymentInput } from '@atoll/sdk/generated/operations';
@@ -61,4 +63,21 @@ export async function deleteNamespace(atoll: Atoll, namespaceId: string, timeout
   await waitFor(`namespace ${namespaceId} is gone`, timeoutMs, async () =>
     (await atoll.query.namespace({ id: namespaceId })) === null ? true : undefined,
   );
+}
+
+/** Takes the image's layer out of the registry's storage, behind its back: the manifest is there, and can't be pulled. */
+export async function hideLayer(
+  { ready, home }: { readonly ready: Ready; readonly home: string },
+  image: string,
+): Promise<{ show(): void }> {
+  const [, repository = '', digest = ''] = /^[^/]+\/(.+)@(.+)$/.exec(image) ?? [];
+  const response = await fetch(`http://${ready.registry}/v2/${repository}/manifests/${digest}`, {
+    headers: { accept: manifestType },
+  });
+  const manifest = (await response.json()) as { readonly layers: readonly { readonly digest: string }[] };
+  const hex = manifest.layers[0]?.digest.replace('sha256:', '') ?? '';
+  const blobs = join(home, 'registry/data/docker/registry/v2/blobs/sha256');
+  const data = join(blobs, hex.slice(0, 2), hex, 'data');
+  renameSync(data, `${data}.away`);
+  return { show: () => renameSync(`${data}.away`, data) };
 }

@@ -4,12 +4,18 @@ import { id } from '../ids.ts';
 import type { InputOf, ResultOf } from '../registry.ts';
 import { remains, remainsScope } from '../remains.ts';
 import { labels, MAX_LABELS, name } from '../text.ts';
+import { failureAnswer, progressDeadlineSeconds, rolloutPace } from './rollouts.ts';
 import { image, releaseSpec, replicas, resources, rollingStrategy } from './spec.ts';
 
 /** The image as the tenant typed it: its exact faults are told by the service, with codes of their own. */
 const requestedSpec = releaseSpec.extend({ image: z.string().max(2000) });
 /** CPU and memory are changed one by one, too. */
 const requestedChange = requestedSpec.partial().extend({ resources: resources.partial().optional() });
+
+const requestedPolicy = z.strictObject({
+  progressDeadlineSeconds: progressDeadlineSeconds.optional(),
+  onFailure: failureAnswer.optional(),
+});
 
 /** Its instances carry one more, with its name. */
 export const deploymentLabels = labels.refine(
@@ -28,6 +34,8 @@ export const deployCommands = {
       labels: deploymentLabels.default({}),
       replicas,
       strategy: rollingStrategy,
+      /** What is left out is as in `defaultRolloutPolicy`. */
+      policy: requestedPolicy.optional(),
       spec: requestedSpec,
     }),
     result: z.strictObject({ deploymentId: id('deployment') }),
@@ -39,8 +47,27 @@ export const deployCommands = {
   },
   /** To the release with that number, or, without one, to the newest other release whose rollout once completed. */
   RollbackDeployment: {
-    input: z.strictObject({ deploymentId: id('deployment'), toRelease: z.number().int().min(1).nullable() }),
+    input: z.strictObject({
+      deploymentId: id('deployment'),
+      toRelease: z.number().int().min(1).nullable(),
+      pace: rolloutPace.optional(),
+    }),
     result: z.strictObject({ deploymentId: id('deployment'), releaseId: id('release'), rolloutId: id('rollout') }),
+  },
+  /** Nothing is replaced from now on until it is resumed. */
+  SuspendRollout: {
+    input: z.strictObject({ deploymentId: id('deployment') }),
+    result: z.strictObject({ deploymentId: id('deployment'), rolloutId: id('rollout') }),
+  },
+  /** One that is suspended goes on; one that has failed is tried once more. */
+  ResumeRollout: {
+    input: z.strictObject({ deploymentId: id('deployment') }),
+    result: z.strictObject({ deploymentId: id('deployment'), rolloutId: id('rollout') }),
+  },
+  /** What is left out stays. */
+  SetRolloutPolicy: {
+    input: z.strictObject({ deploymentId: id('deployment'), policy: requestedPolicy }),
+    result: z.strictObject({ deploymentId: id('deployment') }),
   },
   ScaleDeployment: {
     input: z.strictObject({ deploymentId: id('deployment'), replicas }),

@@ -4,10 +4,10 @@ import { id } from '../ids.ts';
 import type { EventsOf } from '../registry.ts';
 import { labels, name } from '../text.ts';
 import { deployEnvironmentEvents } from './environments.ts';
+import { rolloutEvents } from './rollouts.ts';
 import { releaseSpec, replicas, resources, rollingStrategy } from './spec.ts';
 
 export const runtimes = ['docker', 'simulated'] as const;
-export const rolloutKinds = ['INITIAL', 'UPGRADE', 'ROLLBACK'] as const;
 
 /** Why an instance isn't running. `message` of an event explains it to a person. */
 export const instanceReasons = [
@@ -127,19 +127,7 @@ export const deployEvents = {
       spec: releaseSpec.describe('The image by digest and its configuration, whole.'),
     }),
   },
-  RolloutStarted: {
-    doc: 'The deployment is on its way to a release.',
-    stream: 'deployment',
-    version: 1,
-    data: z.strictObject({
-      deploymentId: id('deployment'),
-      rolloutId: id('rollout'),
-      kind: z.enum(rolloutKinds).describe('The first one, to a new release, or back to an earlier one.'),
-      releaseId: id('release'),
-      releaseNumber,
-      fromReleaseId: id('release').nullable().describe('Id of the release before it; null for the first rollout.'),
-    }),
-  },
+  ...rolloutEvents,
   RolloutCompleted: {
     doc: 'Every replica runs the release and is ready, and nothing of an earlier one is left.',
     stream: 'deployment',

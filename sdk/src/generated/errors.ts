@@ -31,6 +31,8 @@ export const errorCodes = {
   INVITATION_USED: { kind: 'user', retry: 'never' },
   INVITATION_REVOKED: { kind: 'user', retry: 'never' },
   NO_EARLIER_RELEASE: { kind: 'user', retry: 'never' },
+  NO_ROLLOUT_UNDER_WAY: { kind: 'user', retry: 'after-reading' },
+  RELEASE_IMAGE_GONE: { kind: 'user', retry: 'never' },
   DELETION_BLOCKED: { kind: 'user', retry: 'later' },
   PLAN_CHANGED: { kind: 'user', retry: 'after-reading' },
   UNAUTHENTICATED: { kind: 'access', retry: 'never' },

@@ -6,7 +6,8 @@ import { type Id, PLATFORM } from '@atoll/schema/ids';
 import type { Labels } from '@atoll/schema/text';
 import type { CommandAnswer, CommandContext, CommandHandlers } from '@atoll/service/commands';
 import { newId } from '@atoll/service/ids';
-import { type AdmissionNeeds, admitted, judgeImages } from './admission.ts';
+import { admitted, judgeImages } from './admission.ts';
+import { type RollbackNeeds, rollBack } from './commands/rollback.ts';
 import { denied, namespaceNotFound } from './denials.ts';
 import { deploymentNotFound } from './domain/actions.ts';
 import { type DeploymentCommand, deploymentDecider, type Granted, noWorld } from './domain/decide.ts';
@@ -16,14 +17,10 @@ import { deploymentStream, namespaceStream } from './domain/streams.ts';
 import type { World } from './domain/world.ts';
 import { originOf } from './origin.ts';
 import { placeAndCommit } from './place-and-commit.ts';
-import type { Quota } from './quota.ts';
-import { checkImage, type ImageDoor } from './registry.ts';
+import { checkImage } from './registry.ts';
 import { readRemains } from './remains.ts';
 
-export interface Needs extends AdmissionNeeds {
-  readonly images: ImageDoor;
-  readonly quota: Quota;
-}
+export type Needs = RollbackNeeds;
 
 /** What a handler is given beside its input. */
 interface Asked {
@@ -76,7 +73,16 @@ export function deployHandlers(needs: Needs): CommandHandlers<typeof deployComma
         const { namespaceId, name, spec } = input;
         return admitted(needs, { namespaceId }, spec.image, (admission, conflict) => {
           const command = (granted: Granted | null, world: World = noWorld) =>
-            ({ action: 'create', tenant, granted, admission, ...input, ...ids, world }) as const;
+            ({
+              action: 'create',
+              tenant,
+              granted,
+              admission,
+              ...input,
+              policy: defined(input.policy ?? {}),
+              ...ids,
+              world,
+            }) as const;
           const commit = async (granted: Granted | null) => {
             const { outcome } = await placeAndCommit(needs, {
               deploymentId,
@@ -104,24 +110,40 @@ export function deployHandlers(needs: Needs): CommandHandlers<typeof deployComma
         const given = { ...defined(spec), ...(spec.resources ? { resources: defined(spec.resources) } : {}) };
         return admitted(needs, { deploymentId }, spec.image, (admission, conflict) => {
           const command = (granted: Granted | null) =>
-            ({ action: 'upgrade', tenant, granted, admission, change: given, ...ids }) as const;
+            ({ action: 'upgrade', tenant, granted, admission, change: given, ...ids, now: Date.now() }) as const;
           const commit = (granted: Granted | null) =>
             change(deploymentId, asked, command(granted), rolloutOf, conflict);
           return quota.grow({ deploymentId, command, commit }, context);
         });
       }),
 
-    RollbackDeployment: ({ deploymentId, toRelease }, context) =>
-      answer(needs, 'RollbackDeployment', { deploymentId, toRelease }, context, (asked) => {
+    RollbackDeployment: (input, context) =>
+      answer(needs, 'RollbackDeployment', input, context, (asked) => {
+        const { deploymentId, toRelease, pace = 'GRADUAL' } = input;
         const { tenant } = asked;
-        const rolloutId = newId('rollout');
-        return admitted(needs, { deploymentId }, undefined, (admission, conflict) => {
-          const command = (granted: Granted | null) =>
-            ({ action: 'rollback', tenant, granted, admission, toRelease, rolloutId }) as const;
-          const commit = (granted: Granted | null) =>
-            change(deploymentId, asked, command(granted), rolloutOf, conflict);
-          return quota.grow({ deploymentId, command, commit }, context);
+        return rollBack(needs, {
+          ...{ tenant, deploymentId, toRelease, pace, automatic: false, asking: context },
+          commit: (command, conflict) => change(deploymentId, asked, command, rolloutOf, conflict),
         });
+      }),
+
+    SuspendRollout: ({ deploymentId }, context) =>
+      answer(needs, 'SuspendRollout', { deploymentId }, context, (asked) => {
+        const command = { action: 'suspend', tenant: asked.tenant, now: Date.now() } as const;
+        return change(deploymentId, asked, command, rolloutOf);
+      }),
+
+    ResumeRollout: ({ deploymentId }, context) =>
+      answer(needs, 'ResumeRollout', { deploymentId }, context, (asked) => {
+        const command = { action: 'resume', tenant: asked.tenant, now: Date.now() } as const;
+        return change(deploymentId, asked, command, rolloutOf);
+      }),
+
+    SetRolloutPolicy: (input, context) =>
+      answer(needs, 'SetRolloutPolicy', input, context, (asked) => {
+        const { deploymentId, policy } = input;
+        const command = { action: 'policy', tenant: asked.tenant, policy: defined(policy) } as const;
+        return change(deploymentId, asked, command, () => ({ deploymentId }));
       }),
 
     ScaleDeployment: ({ deploymentId, replicas }, context) =>

@@ -35,6 +35,8 @@ export interface Placing {
   /** The deployment's id was made up for this command. */
   readonly newStream?: boolean;
   readonly result?: (state: Deployment) => unknown;
+  /** Nodes could be heard for long enough: what makes no progress may be judged. */
+  readonly judging?: boolean;
   /** Told which claim couldn't be had. */
   readonly conflict?: (set: string) => void;
 }
@@ -42,7 +44,7 @@ export interface Placing {
 /** `capacity`: the position up to which the nodes that it was decided on are surely known. */
 export async function placeAndCommit(
   needs: { store: EventStore; pool: Pool },
-  { deploymentId, places, command, result, conflict: told, ...options }: Placing,
+  { deploymentId, places, command, result, conflict: told, judging = false, ...options }: Placing,
 ): Promise<{ readonly outcome: CommandOutcome; readonly capacity: number }> {
   for (let tries = 1; ; tries++) {
     const { nodes, hostNamespaces, position } = await readNodes(needs.pool);
@@ -50,6 +52,8 @@ export async function placeAndCommit(
       nodes,
       hostNamespaces,
       instanceIds: Array.from({ length: Math.min(places, MOST_AT_ONCE) }, () => newId('instance')),
+      now: Date.now(),
+      judging,
     };
     let placeTaken = false;
     const outcome = await handleCommand(needs.store, {

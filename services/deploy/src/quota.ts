@@ -6,8 +6,7 @@
 import { type CommandOutcome, type EventStore, loadState } from '@atoll/events/store';
 import { type Rejection, reject } from '@atoll/schema/errors';
 import type { Id } from '@atoll/schema/ids';
-import type { CommandContext } from '@atoll/service/commands';
-import type { Holder, QuotaClient } from '@atoll/service/quota-client';
+import type { Asking, Holder, QuotaClient } from '@atoll/service/quota-client';
 import { deploymentDecider, type Granted, type GrowingCommand, needOf, reservedTooLittle } from './domain/decide.ts';
 import type { Deployment } from './domain/deployment.ts';
 import { deploymentStream } from './domain/streams.ts';
@@ -26,7 +25,7 @@ export interface Growth {
 
 export interface Quota {
   /** Commits with what was reserved for it, or says why nothing could be. */
-  grow(growth: Growth, context: CommandContext): Promise<CommandOutcome>;
+  grow(growth: Growth, context: Asking): Promise<CommandOutcome>;
 }
 
 const told = (rejection: Rejection): Rejection =>
@@ -41,7 +40,7 @@ export function createQuota({ store, client }: { readonly store: EventStore; rea
   }
 
   /** Null where others changed the deployment meanwhile, so that it has to be reserved anew. */
-  async function tryOnce(growth: Growth, context: CommandContext): Promise<CommandOutcome | null> {
+  async function tryOnce(growth: Growth, context: Asking): Promise<CommandOutcome | null> {
     const { deploymentId, command, created, commit } = growth;
     const loaded = created
       ? { state: deploymentDecider.initial, tenant: context.tenant }

@@ -11,6 +11,7 @@ import type { Pool } from 'pg';
 import { deployHandlers } from './commands.ts';
 import { startNamespaceController } from './controllers/namespaces.ts';
 import { startNodeController } from './controllers/nodes.ts';
+import { startRollbackController } from './controllers/rollbacks.ts';
 import { startRolloutController } from './controllers/rollouts.ts';
 import { serveHoldings } from './holdings.ts';
 import { servePulls } from './nodes/documents.ts';
@@ -34,6 +35,8 @@ export interface DeployOptions {
   readonly deadSeconds: number;
   /** How long quota is kept for a command that isn't committed. */
   readonly quotaSeconds?: number;
+  /** For so long after its start no rollout is found to make no progress: nodes report every 5 s. */
+  readonly judgeAfterMs?: number;
 }
 
 export async function startDeploy(options: DeployOptions) {
@@ -41,11 +44,26 @@ export async function startDeploy(options: DeployOptions) {
   const store = createEventStore({ pool, context: 'deploy', schema, registry: deployEvents, log });
   const relay = await startRelay({ store, nc, log });
 
-  const rollouts = startRolloutController({ store, pool, log });
+  const rollouts = startRolloutController({ store, pool, log, judgeAfterMs: options.judgeAfterMs ?? 15_000 });
   const namespaces = startNamespaceController({ store, pool, log });
   const nodes = startNodeController({ store, pool, nc, log, suspectSeconds, deadSeconds });
+  const needs = {
+    store,
+    pool,
+    images: { registries, log },
+    quota: createQuota({
+      store,
+      client: createQuotaClient({
+        ...{ commands: createCommandClient(nc), owner: 'deploy', log },
+        ttlSeconds: options.quotaSeconds ?? 60,
+      }),
+    }),
+    caughtUp: async (deadline: number) => tables.waitFor(await store.lastPosition(), deadline),
+  };
+  const rollbacks = startRollbackController({ ...needs, log });
   const onChange = () => {
     rollouts.wake();
+    rollbacks.wake();
     namespaces.wake();
   };
   const tables = await startTables({ store, pool, schema, nc, log, onChange });
@@ -74,19 +92,7 @@ export async function startDeploy(options: DeployOptions) {
     nc,
     context: 'deploy',
     registry: deployCommands,
-    handlers: deployHandlers({
-      store,
-      pool,
-      images: { registries, log },
-      quota: createQuota({
-        store,
-        client: createQuotaClient({
-          ...{ commands: createCommandClient(nc), owner: 'deploy', log },
-          ttlSeconds: options.quotaSeconds ?? 60,
-        }),
-      }),
-      caughtUp: async (deadline) => tables.waitFor(await store.lastPosition(), deadline),
-    }),
+    handlers: deployHandlers(needs),
     ready,
     log,
   });
@@ -106,7 +112,7 @@ export async function startDeploy(options: DeployOptions) {
       await reactions.stop();
       await environments.stop();
       await isolation.stop();
-      await Promise.all([rollouts.stop(), namespaces.stop(), nodes.stop()]);
+      await Promise.all([rollouts.stop(), rollbacks.stop(), namespaces.stop(), nodes.stop()]);
       await rebuilds.stop();
       await tables.stop();
       await relay.stop();

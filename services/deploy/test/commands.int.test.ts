@@ -60,6 +60,9 @@ describe('another tenant', () => {
     } = {
       UpgradeDeployment: { spec: { env: { A: 'b' } } },
       RollbackDeployment: { toRelease: null },
+      SuspendRollout: {},
+      ResumeRollout: {},
+      SetRolloutPolicy: { policy: { onFailure: 'FAST' } },
       ScaleDeployment: { replicas: 0 },
       SetDeploymentLabels: { labels: { team: 'blue' } },
       DeleteDeployment: {},

@@ -30,6 +30,11 @@ export const spec: ReleaseSpec = {
   readiness: null,
 };
 
+/** When everything happens in pure tests: a deadline is as far away as it is long. */
+export const now = Date.parse('2026-01-01T00:00:00.000Z');
+/** What `RolloutStarted` says beside. */
+export const begun = { pace: 'GRADUAL', automatic: false, deadlineAt: '2026-01-01T00:10:00.000Z' } as const;
+
 export const nothingUsed = { cpuMillis: 0, memoryMiB: 0, instances: 0 };
 
 export function node(id: string, more: Partial<NodeView> = {}): NodeView {
@@ -52,6 +57,8 @@ export const world = (...nodes: NodeView[]): World => ({
   nodes: nodes.length === 0 ? [node('a'), node('b')] : nodes,
   hostNamespaces: new Set(),
   instanceIds: instanceIds(64),
+  now,
+  judging: true,
 });
 
 type Create = Extract<DeploymentCommand, { action: 'create' }>;

@@ -3,6 +3,7 @@
 import { createRecorder, type Doing, goldenId } from '@atoll/events/testing/record-golden';
 import { deployEvents } from '@atoll/schema/deploy/events';
 import type { ReleaseSpec } from '@atoll/schema/deploy/spec';
+import { reject } from '@atoll/schema/errors';
 import type { Id } from '@atoll/schema/ids';
 import { PLATFORM } from '@atoll/schema/ids';
 import { type DeploymentCommand, deploymentDecider } from '../src/domain/decide.ts';
@@ -74,11 +75,13 @@ const spec: ReleaseSpec = {
 
 const deployment = { stream: deploymentStream(deploymentId), tenant };
 const away = new Set<string>();
+let now = Date.parse('2026-01-01T00:00:00.000Z');
 let nextInstance = 1;
 function world() {
   const used = onNodes(state(deploymentDecider, deployment.stream));
   return {
     hostNamespaces: new Set<Id<'namespace'>>(),
+    ...{ now, judging: true },
     instanceIds: Array.from({ length: 8 }, (_, index) => goldenId('instance', nextInstance + index)),
     nodes: nodes.map(
       (nodeId): NodeView => ({
@@ -126,16 +129,17 @@ deploy({
 for (const instance of instances()) report(instance, there('STARTING'));
 settle();
 
+const back = { toRelease: null, pace: 'GRADUAL', automatic: false } as const;
 // An image that nobody can pull, and the way back.
 const broken = { image: `registry.example:5000/shop/web@sha256:${'f'.repeat(64)}` };
 const ids = (number: number) => ({ releaseId: goldenId('release', number), rolloutId: goldenId('rollout', number) });
-deploy({ action: 'upgrade', tenant, granted, change: broken, ...ids(2) });
+deploy({ action: 'upgrade', tenant, granted, change: broken, ...ids(2), now });
 settle((instance) =>
   instance.releaseId === goldenId('release', 2)
     ? { seen: 'there', state: 'WAITING', reason: 'IMAGE_PULL_FAILED', message: 'manifest unknown' }
     : there('READY'),
 );
-deploy({ action: 'rollback', tenant, granted, toRelease: null, rolloutId: goldenId('rollout', 3) });
+deploy({ action: 'rollback', tenant, granted, ...back, rolloutId: goldenId('rollout', 3), now });
 settle();
 
 // One falls over and comes back; a node is lost, and there is too little room on the other one.
@@ -167,8 +171,19 @@ run(deploymentDecider, gone, {
   ...ids(4),
 });
 run(deploymentDecider, gone, { action: 'delete', tenant });
-deploy({ action: 'upgrade', tenant, granted, change: { env: {}, resources: { cpuMillis: 250 } }, ...ids(5) });
+deploy({ action: 'upgrade', tenant, granted, change: { env: {}, resources: { cpuMillis: 250 } }, ...ids(5), now });
 deploy({ action: 'advance', tenant, world: world() }, 'service:deploy');
 deploy({ action: 'label', tenant, labels: { team: 'web' } });
+
+// It stands still and goes on, and gets nowhere: nothing that could be gone back to is there any more.
+deploy({ action: 'policy', tenant, policy: { progressDeadlineSeconds: 60, onFailure: 'GRADUAL' } });
+deploy({ action: 'advance', tenant, world: world() }, 'service:deploy');
+deploy({ action: 'suspend', tenant, now });
+deploy({ action: 'resume', tenant, now });
+deploy({ action: 'advance', tenant, world: world() }, 'service:deploy');
+now += 61_000;
+deploy({ action: 'advance', tenant, world: world() }, 'service:deploy');
+const rejection = reject('RELEASE_IMAGE_GONE', 'The image of release 1 is gone from its registry.');
+deploy({ action: 'refuse', tenant, rolloutId: goldenId('rollout', 5), rejection }, 'service:deploy');
 
 write(release);

@@ -158,7 +158,7 @@ export class Platform {
     const pool = createPool({ url: this.databaseUrl, name: 'deploy', max: 20, log });
     const nc = await connectNats({ url: this.natsUrl, name: 'deploy', inboxPrefix: '_INBOX_deploy', log });
     const { suspectSeconds = 15, deadSeconds = 60, registries = [this.registry.host] } = options;
-    const service = await startDeploy({ pool, nc, log, registries, suspectSeconds, deadSeconds });
+    const service = await startDeploy({ pool, nc, log, registries, suspectSeconds, deadSeconds, judgeAfterMs: 0 });
     let stopped = false;
     const running = {
       async stop() {

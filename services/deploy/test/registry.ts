@@ -15,6 +15,8 @@ export interface TestRegistry {
   readonly host: string;
   /** Pushes a manifest; equal texts are equal images. Resolves to `host/repository@digest`. */
   push(repository: string, text: string): Promise<string>;
+  /** Takes an image away. */
+  remove(image: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -30,7 +32,7 @@ export async function startTestRegistry(): Promise<TestRegistry> {
     [
       'version: 0.1',
       'log: { level: error, accesslog: { disabled: true } }',
-      `storage: { filesystem: { rootdirectory: ${JSON.stringify(join(folder, 'data'))} } }`,
+      `storage: { filesystem: { rootdirectory: ${JSON.stringify(join(folder, 'data'))} }, delete: { enabled: true } }`,
       `http: { addr: ${host} }`,
     ].join('\n'),
   );
@@ -80,6 +82,11 @@ export async function startTestRegistry(): Promise<TestRegistry> {
       });
       if (done.status !== 201) throw new Error(`manifest: HTTP ${done.status}`);
       return `${host}/${repository}@${digest}`;
+    },
+    async remove(image) {
+      const [, repository, digest] = /^[^/]+\/(.+)@(.+)$/.exec(image) ?? [];
+      const done = await fetch(`http://${host}/v2/${repository}/manifests/${digest}`, { method: 'DELETE' });
+      if (done.status !== 202) throw new Error(`manifest: HTTP ${done.status}`);
     },
     async stop() {
       await stopChild(child, 'SIGKILL', 0);

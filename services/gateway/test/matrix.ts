@@ -85,6 +85,7 @@ export const mutationRows: Readonly<Record<string, MatrixRow>> = {
   setLegalHold: { ids: ofTenant },
   createDeployment: { ids: { namespaceId: 'namespace' } },
   ...{ upgradeDeployment: deployment, rollbackDeployment: deployment, scaleDeployment: deployment },
+  ...{ suspendRollout: deployment, resumeRollout: deployment, setRolloutPolicy: deployment },
   deleteDeployment: deployment,
   changeEnvironment: { ids: { environmentId: 'environment' } },
   setPromotion: { ids: { environmentId: 'environment', promotesTo: 'environment' } },

@@ -342,6 +342,7 @@ describe('each mutation sends its command, with the input in the words of the co
     expect(asked[0]?.data).toEqual({
       ...{ namespaceId: ids.namespace, name: 'web', labels: { a: '2', b: '1' }, replicas: 1 },
       strategy: { maxSurge: 1, maxUnavailable: 0 },
+      policy: { onFailure: 'FREEZE' },
       spec: {
         ...{ image: 'x', command: null, env: { A: '1' }, ports: [{ port: 80, protocol: 'TCP' }] },
         resources: { cpuMillis: 100, memoryMiB: 64 },
@@ -377,12 +378,12 @@ describe('each mutation sends its command, with the input in the words of the co
       answering('cmd.deploy.DeleteDeployment', done({ deploymentId: ids.deployment })),
     ]);
     await send('rollbackDeployment', { deploymentId: ids.deployment });
-    await send('rollbackDeployment', { deploymentId: ids.deployment, toRelease: 3 });
+    await send('rollbackDeployment', { deploymentId: ids.deployment, toRelease: 3, pace: 'FAST' });
     await send('scaleDeployment', { deploymentId: ids.deployment, replicas: 0 });
     await send('deleteDeployment', { deploymentId: ids.deployment, expectedVersion: 9 });
     expect(rollback.map(({ data }) => data)).toEqual([
-      { deploymentId: ids.deployment, toRelease: null },
-      { deploymentId: ids.deployment, toRelease: 3 },
+      { deploymentId: ids.deployment, toRelease: null, pace: 'GRADUAL' },
+      { deploymentId: ids.deployment, toRelease: 3, pace: 'FAST' },
     ]);
     expect(scale[0]?.data).toEqual({ deploymentId: ids.deployment, replicas: 0 });
     expect(remove[0]).toMatchObject({ data: { deploymentId: ids.deployment }, expectedVersion: 9 });

@@ -139,7 +139,7 @@ export function parts(platform: Platform, tenant: TestTenant, ids: Scenario, nam
           type: 'RolloutStarted',
           data: {
             ...{ deploymentId: deployment, rolloutId: rollout, kind: 'INITIAL', releaseId: release },
-            ...{ releaseNumber: 1, fromReleaseId: null },
+            ...{ releaseNumber: 1, fromReleaseId: null, pace: 'GRADUAL', automatic: false, deadlineAt: null },
           },
         },
         {

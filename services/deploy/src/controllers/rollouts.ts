@@ -23,22 +23,26 @@ interface Needs {
   readonly store: EventStore;
   readonly pool: Pool;
   readonly log: Logger;
+  /** For so long after the start nothing is held against anybody: nodes tell first what happened meanwhile. */
+  readonly judgeAfterMs: number;
 }
 
-export const startRolloutController = (needs: Needs): Controller =>
-  startController({
+export function startRolloutController(needs: Needs): Controller {
+  const started = performance.now();
+  return startController({
     name: 'rollouts',
     resyncMs: RESYNC_MS,
     log: needs.log,
-    reconcile: (signal) => reconcile(needs, signal),
+    reconcile: (signal) => reconcile(needs, signal, performance.now() - started >= needs.judgeAfterMs),
   });
+}
 
-async function reconcile(needs: Needs, signal: AbortSignal): Promise<void> {
+async function reconcile(needs: Needs, signal: AbortSignal, judging: boolean): Promise<void> {
   let after = '';
   while (!signal.aborted) {
-    const due = await readDue(needs.pool, after);
+    const due = await readDue(needs.pool, after, judging);
     await eachBounded(STEPS_AT_ONCE, due, async (deployment) => {
-      if (!signal.aborted) await stepOn(needs, deployment, signal);
+      if (!signal.aborted) await stepOn(needs, deployment, signal, judging);
     });
     const last = due.at(-1);
     if (last === undefined || due.length < PAGE) return;
@@ -55,24 +59,28 @@ interface Due {
   readonly cause: string;
 }
 
-/** What has changed since it was last found settled, and what waits for room since room may have come free. */
-async function readDue(pool: Pool, after: string): Promise<readonly Due[]> {
+/**
+ * What has changed since it was last found settled, what waits for room since room may have come free, and what should
+ * have got on by now.
+ */
+async function readDue(pool: Pool, after: string, judging: boolean): Promise<readonly Due[]> {
   const { rows } = await pool.query<Due>({
     name: 'deploy-read-due',
     text: `
       select deployment_id, tenant, version, correlation, traceparent, cause
       from deploy.deployment
       where deployment_id > $1
-        and (version > settled_version or (blocked and settled_capacity < (select position from deploy.capacity)))
+        and (version > settled_version or (blocked and settled_capacity < (select position from deploy.capacity))
+          or ($2 and not blocked and deadline_at <= $3))
       order by deployment_id
       limit ${PAGE}`,
-    values: [after],
+    values: [after, judging, new Date()],
   });
   return rows;
 }
 
 /** Steps until there is nothing to do at the version that the stream then has. */
-async function stepOn(needs: Needs, due: Due, signal: AbortSignal): Promise<void> {
+async function stepOn(needs: Needs, due: Due, signal: AbortSignal, judging: boolean): Promise<void> {
   const { deployment_id: deploymentId, tenant } = due;
   try {
     let version = due.version;
@@ -82,6 +90,7 @@ async function stepOn(needs: Needs, due: Due, signal: AbortSignal): Promise<void
         places: MOST_AT_ONCE,
         command: (world) => ({ action: 'advance', tenant, world }),
         origin: following(due, SELF),
+        judging,
       });
       if (!outcome.ok) throw new Error(`${outcome.rejection.code}: ${outcome.rejection.message}`);
       if (outcome.version === version) return await settle(needs.pool, deploymentId, version, capacity);

@@ -7,11 +7,15 @@ export const actions = [
   'upgrade',
   'rollback',
   'scale',
+  'suspend',
+  'resume',
+  'policy',
   'label',
   'delete',
   'advance',
   'observe',
   'lose',
+  'refuse',
 ] as const;
 export type Action = (typeof actions)[number];
 
@@ -43,9 +47,13 @@ export const legal: Record<Action, Record<DeploymentStatus, Answer>> = {
   upgrade: change,
   rollback: change,
   scale: change,
+  suspend: change,
+  resume: change,
+  policy: change,
   label: change,
   delete: change,
   advance: internal,
   observe: internal,
   lose: internal,
+  refuse: internal,
 };

@@ -5,8 +5,10 @@
  * Guarantees, over any order of steps and reports:
  * 1. Nothing is placed where it would make more than replicas + maxSurge instances, stopping ones counted: they hold
  *    their resources until their node says they are gone.
- * 2. No ready instance is told to stop where that would leave fewer than replicas − maxUnavailable ready.
+ * 2. No ready instance is told to stop where that would leave fewer than replicas − maxUnavailable ready; but those of a
+ *    release that is known to be bad, where the rollout away from it was asked to be FAST.
  * 3. Old instances go only as new ones become ready: a release that never gets ready holds the rollout, and harms nothing.
+ * 4. While a rollout is suspended or has failed, nothing is replaced: what is lost comes back as what it was.
  */
 import type { Id } from '@atoll/schema/ids';
 import { freeText, ownText, type Peers, placeMany } from '../placement/place.ts';
@@ -14,17 +16,21 @@ import type { Placer } from '../placement/placer.ts';
 import {
   type Active,
   type Body,
+  baseOf,
   ceiling,
   DEPLOYMENT_LABEL,
   type Deleting,
   type Deployment,
   type DeploymentEvent,
+  type Held,
   isReady,
   isSettled,
   isTarget,
+  type Release,
 } from './deployment.ts';
 import { evolve } from './evolve.ts';
 import type { Instance, StopReason } from './instance.ts';
+import { clock } from './progress.ts';
 import { placerOf, type World } from './world.ts';
 
 /** One commit moves at most so many instances, so that it stays small; the next step moves the next ones. */
@@ -60,23 +66,43 @@ function roll(before: Active, world: World, placer: Placer): readonly Deployment
   const afterPlacing = fold(before, placing);
   const stops = stopping(afterPlacing);
   const afterStops = fold(afterPlacing, stops);
-  const noRoom = placing.length < Math.min(wanted, placesIn(world).length) ? wanted - placing.length : 0;
+  const noRoom = placing.length < Math.min(wanted.count, placesIn(world).length) ? wanted.count - placing.length : 0;
   const barrier = barriers(afterStops, { noRoom, stops: stops.length > 0, world, placer });
-  return [...placing, ...stops, ...barrier, ...completion(afterStops)];
+  const done = completion(afterStops);
+  const told = done.length === 0 ? clock(fold(afterStops, barrier), world) : [];
+  return [...placing, ...stops, ...barrier, ...done, ...told];
 }
 
-/** How many instances of the target are to be placed now: up to the wanted number, below the ceiling. */
-function missing(state: Active): number {
-  const present = running(state).filter((instance) => isTarget(state, instance)).length;
-  return Math.max(0, Math.min(state.replicas - present, ceiling(state) - state.instances.size));
+interface Missing {
+  readonly count: number;
+  readonly of: Release | null;
 }
+
+/** How many instances are to be placed now, and of which release: up to the wanted number, below the ceiling. */
+function missing(state: Active): Missing {
+  const room = Math.max(0, ceiling(state) - state.instances.size);
+  const held = heldOf(state);
+  const present = running(state);
+  const targets = present.filter((instance) => isTarget(state, instance)).length;
+  if (held === null) return { count: Math.min(room, Math.max(0, state.replicas - targets)), of: state.target };
+  const lost = Math.min(room, Math.max(0, state.replicas + held.extra - present.length));
+  const base = baseOf(state);
+  if (base === null) return { count: lost, of: state.target };
+  // One release at a time: the next step places the others.
+  const ofTarget = Math.min(lost, Math.max(0, held.targets - targets));
+  return ofTarget > 0 ? { count: ofTarget, of: state.target } : { count: lost, of: base };
+}
+
+/** What a rollout that stands still keeps; null while it moves. */
+const heldOf = ({ rollout }: Active): Held | null =>
+  rollout?.status === 'SUSPENDED' || rollout?.status === 'FAILED' ? rollout.held : null;
 
 const placesIn = (world: World) => world.instanceIds.slice(0, MOST_AT_ONCE);
 
-function placements(state: Active, count: number, world: World, placer: Placer): readonly DeploymentEvent[] {
-  const { deploymentId, namespaceId, target, labels, name } = state;
-  if (target === null || count === 0) return [];
-  const { resources } = target.spec;
+function placements(state: Active, { count, of }: Missing, world: World, placer: Placer): readonly DeploymentEvent[] {
+  const { deploymentId, namespaceId, labels, name } = state;
+  if (of === null || count === 0) return [];
+  const { resources } = of.spec;
   const ids = placesIn(world).slice(0, count);
   return placeMany(ids.length, resources, world.nodes, peersOf(state), placer).flatMap(
     ({ nodeId, decision }, index) => {
@@ -89,7 +115,7 @@ function placements(state: Active, count: number, world: World, placer: Placer):
           instanceId,
           nodeId,
           namespaceId,
-          releaseId: target.id,
+          releaseId: of.id,
           labels: { ...labels, [DEPLOYMENT_LABEL]: name },
           resources,
           decision,
@@ -102,6 +128,14 @@ function placements(state: Active, count: number, world: World, placer: Placer):
 /** Which instances are told to stop now. */
 function stopping(state: Active): readonly DeploymentEvent[] {
   const all = running(state);
+  const held = heldOf(state);
+  if (held !== null) {
+    // Where there are fewer than wanted, that they are so few is no reason to stop any.
+    const kept = state.replicas + Math.max(0, held.extra);
+    return surplusFirst(all, peersOf(state))
+      .slice(0, Math.min(MOST_AT_ONCE, Math.max(0, all.length - kept)))
+      .map((instance) => stop(state, instance, 'SCALED_DOWN'));
+  }
   const targets = all.filter((instance) => isTarget(state, instance));
   const surplus = surplusFirst(targets, peersOf(state)).slice(0, Math.max(0, targets.length - state.replicas));
   const going = new Set(surplus);
@@ -121,7 +155,13 @@ function stopping(state: Active): readonly DeploymentEvent[] {
  */
 function replaceable(state: Active, old: readonly Instance[], readyTargets: number): readonly Instance[] {
   const minimum = Math.max(0, state.replicas - state.strategy.maxUnavailable);
-  return [...old].sort(unreadyThenOldest).slice(0, Math.max(0, old.length + readyTargets - minimum));
+  const bad = old.filter((instance) => goesAtOnce(state, instance));
+  const rest = old.filter((instance) => !bad.includes(instance)).sort(unreadyThenOldest);
+  return [...bad, ...rest.slice(0, Math.max(0, rest.length + readyTargets - minimum))];
+}
+
+function goesAtOnce({ rollout, releases }: Active, { releaseId }: Instance): boolean {
+  return rollout?.pace === 'FAST' && releases.some(({ id, abandoned }) => id === releaseId && abandoned);
 }
 
 /** Blocked: something is wanted that has no room, and nothing that is under way can make any. */
@@ -152,7 +192,8 @@ function barriers(
 
 function completion(state: Active): readonly DeploymentEvent[] {
   const { deploymentId, namespaceId, rollout, target } = state;
-  if (rollout?.status !== 'RUNNING' || target === null || !isSettled(state)) return [];
+  const open = rollout?.status === 'RUNNING' || rollout?.status === 'FAILED';
+  if (!open || target === null || !isSettled(state)) return [];
   const completed = {
     type: 'RolloutCompleted' as const,
     data: { deploymentId, rolloutId: rollout.id, releaseId: target.id },

@@ -11,6 +11,7 @@ import {
   instanceIds,
   instancesOf,
   node,
+  now,
   spec,
   tenant,
   world,
@@ -69,13 +70,17 @@ const upgrade = (number: number): DeploymentCommand => ({
   change: { image: `registry.test/app@${digest(String(number))}` },
   releaseId: `rel_${number}`,
   rolloutId: `rol_${number}`,
+  now,
 });
 const rollback = (toRelease: number | null, rolloutId: `rol_${string}` = 'rol_back'): DeploymentCommand => ({
   action: 'rollback',
   tenant,
   granted,
   toRelease,
+  pace: 'GRADUAL',
+  automatic: false,
   rolloutId,
+  now,
 });
 const scale = (replicas: number, nodes = world()): DeploymentCommand => ({
   action: 'scale',
@@ -245,7 +250,7 @@ describe('upgrade', () => {
     );
     const steps = rolling
       .map(({ type }) => type)
-      .filter((type) => !['ReleaseCreated', 'InstanceStarted', 'HoldingChanged'].includes(type));
+      .filter((type) => !['ReleaseCreated', 'RolloutProgressed', 'InstanceStarted', 'HoldingChanged'].includes(type));
     const one = ['InstancePlaced', 'InstanceReady', 'InstanceStopRequested', 'InstanceStopped'];
     expect(steps).toEqual(['RolloutStarted', ...one, ...one, 'ImageProven', 'RolloutCompleted']);
   });
@@ -523,6 +528,8 @@ describe('what nodes report', () => {
         nodes: [node('a', { unreachable: 'silent' }), node('b')],
         hostNamespaces: new Set(),
         instanceIds: instanceIds(5),
+        now,
+        judging: true,
       },
     };
     const next = given(deploymentDecider, [...events, ...eventsOf(decision)]).when(onB);
@@ -535,6 +542,8 @@ describe('a commit', () => {
     nodes: [node('a', { capacity: { cpuMillis: 1_000_000, memoryMiB: 1_000_000 }, maxInstances: 2000 })],
     hostNamespaces: new Set<Id<'namespace'>>(),
     instanceIds: instanceIds(1000),
+    now,
+    judging: true,
   });
   const thousand = () => {
     let events: readonly DeploymentEvent[] = history(create({ replicas: 1000, world: plenty() }));

@@ -1,6 +1,7 @@
 /** `decide(state, command) → events and claims, or a rejection` of a deployment. */
 import { accept, type Claim, type Decider, type Decision, refuse } from '@atoll/events/decider';
-import type { ReleaseSpec, Resources, RollingStrategy } from '@atoll/schema/deploy/spec';
+import { defaultRolloutPolicy, type RolloutPace, type RolloutPolicy } from '@atoll/schema/deploy/rollouts';
+import type { ReleaseSpec, RollingStrategy } from '@atoll/schema/deploy/spec';
 import { equal as sameValue } from '@atoll/schema/equal';
 import { type Rejection, reject } from '@atoll/schema/errors';
 import type { Id } from '@atoll/schema/ids';
@@ -11,11 +12,13 @@ import { type Action, legal } from './actions.ts';
 import { type Admission, refusedImage, refusedRepository } from './admission.ts';
 import { advance, MOST_AT_ONCE } from './advance.ts';
 import { type Amounts, covered, equal, nothing } from './amounts.ts';
-import type { Active, Body, Deployment, DeploymentEvent, Release, RolloutKind } from './deployment.ts';
+import type { Active, Deployment, DeploymentEvent } from './deployment.ts';
 import { rulesUnchanged } from './environment.ts';
 import { evolve } from './evolve.ts';
 import { claimsOf, NAMESPACE_OPEN, RESERVATION, reserved } from './holdings.ts';
 import { type Observation, observe } from './observe.ts';
+import { deadlineFrom } from './progress.ts';
+import { policySet, resumed, rollbackRefused, rolledBack, type SpecChange, suspended, upgraded } from './redirect.ts';
 import { deploymentSnapshot } from './snapshot.ts';
 import { placerOf, type World } from './world.ts';
 
@@ -41,9 +44,6 @@ interface Admitted extends Growing {
   readonly admission?: Admission | null;
 }
 
-/** What an upgrade changes; what is left out stays. */
-type SpecChange = Partial<Omit<ReleaseSpec, 'resources'>> & { readonly resources?: Partial<Resources> };
-
 export type DeploymentCommand =
   | (Admitted & {
       readonly action: 'create';
@@ -53,6 +53,8 @@ export type DeploymentCommand =
       readonly labels: Labels;
       readonly replicas: number;
       readonly strategy: RollingStrategy;
+      /** What is left out is as everywhere. */
+      readonly policy?: Partial<RolloutPolicy>;
       readonly spec: ReleaseSpec;
       readonly releaseId: Id<'release'>;
       readonly rolloutId: Id<'rollout'>;
@@ -63,13 +65,20 @@ export type DeploymentCommand =
       readonly change: SpecChange;
       readonly releaseId: Id<'release'>;
       readonly rolloutId: Id<'rollout'>;
+      /** Unix time in ms. */
+      readonly now: number;
     })
   | (Admitted & {
       readonly action: 'rollback';
       readonly toRelease: number | null;
+      readonly pace: RolloutPace;
+      readonly automatic: boolean;
       readonly rolloutId: Id<'rollout'>;
+      readonly now: number;
     })
   | (Growing & { readonly action: 'scale'; readonly replicas: number; readonly world: World })
+  | (ForTenant & { readonly action: 'suspend' | 'resume'; readonly now: number })
+  | (ForTenant & { readonly action: 'policy'; readonly policy: Partial<RolloutPolicy> })
   | (ForTenant & { readonly action: 'label'; readonly labels: Labels })
   | (ForTenant & { readonly action: 'delete' })
   | (ForTenant & { readonly action: 'advance'; readonly world: World })
@@ -78,11 +87,13 @@ export type DeploymentCommand =
       readonly nodeId: Id<'node'>;
       readonly observations: readonly Observation[];
     })
-  | (ForTenant & { readonly action: 'lose'; readonly nodeId: Id<'node'> });
+  | (ForTenant & { readonly action: 'lose'; readonly nodeId: Id<'node'> })
+  /** The rollback that was to follow the failure of that rollout can't be made. */
+  | (ForTenant & { readonly action: 'refuse'; readonly rolloutId: Id<'rollout'>; readonly rejection: Rejection });
 export type GrowingCommand = Extract<DeploymentCommand, Growing>;
 type Command<A extends Action> = Extract<DeploymentCommand, { action: A }>;
 
-export const noWorld: World = { nodes: [], hostNamespaces: new Set(), instanceIds: [] };
+export const noWorld: World = { nodes: [], hostNamespaces: new Set(), instanceIds: [], now: 0, judging: false };
 
 export const deploymentDecider: Decider<Deployment, DeploymentCommand, DeploymentEvent> = {
   initial: { status: 'NONE' },
@@ -103,9 +114,14 @@ function decide(state: Deployment, command: DeploymentCommand): Decision<Deploym
       return accepted(state, observe(state, command.nodeId, command.observations), command);
     case 'lose':
       return accepted(state, lost(state, command), command);
+    case 'refuse':
+      return accept(state.status === 'ACTIVE' ? rollbackRefused(state, command) : []);
     case 'upgrade':
     case 'rollback':
     case 'scale':
+    case 'suspend':
+    case 'resume':
+    case 'policy':
     case 'label':
     case 'delete':
       // The table has refused every other status.
@@ -117,7 +133,7 @@ function decide(state: Deployment, command: DeploymentCommand): Decision<Deploym
 
 function change(
   state: Active,
-  command: Command<'upgrade' | 'rollback' | 'scale' | 'label' | 'delete'>,
+  command: Command<'upgrade' | 'rollback' | 'scale' | 'suspend' | 'resume' | 'policy' | 'label' | 'delete'>,
 ): Decision<DeploymentEvent> {
   switch (command.action) {
     case 'upgrade':
@@ -126,6 +142,12 @@ function change(
       return rollback(state, command);
     case 'scale':
       return scale(state, command);
+    case 'suspend':
+      return redirected(state, suspended(state, command), command);
+    case 'resume':
+      return redirected(state, resumed(state, command), command);
+    case 'policy':
+      return redirected(state, policySet(state, command.policy), command);
     case 'label':
       return label(state, command);
     case 'delete': {
@@ -154,12 +176,18 @@ function create(state: Deployment, command: Command<'create'>): Decision<Deploym
 
 function created(command: Command<'create'>): readonly DeploymentEvent[] {
   const { deploymentId, namespaceId, name, labels, replicas, strategy, spec, releaseId, rolloutId } = command;
+  const policy = { ...defaultRolloutPolicy, ...command.policy };
+  const own: readonly DeploymentEvent[] = sameValue(policy, defaultRolloutPolicy)
+    ? []
+    : [{ type: 'RolloutPolicySet', data: { deploymentId, ...policy } }];
+  const begun = { pace: 'GRADUAL', automatic: false, deadlineAt: deadlineFrom({ policy }, command.world.now) } as const;
   return [
     { type: 'DeploymentCreated', data: { deploymentId, namespaceId, name, labels, replicas, strategy } },
+    ...own,
     { type: 'ReleaseCreated', data: { deploymentId, namespaceId, releaseId, number: 1, spec } },
     {
       type: 'RolloutStarted',
-      data: { deploymentId, rolloutId, kind: 'INITIAL', releaseId, releaseNumber: 1, fromReleaseId: null },
+      data: { deploymentId, rolloutId, kind: 'INITIAL', releaseId, releaseNumber: 1, fromReleaseId: null, ...begun },
     },
   ];
 }
@@ -172,19 +200,6 @@ function upgrade(state: Active, command: Command<'upgrade'>): Decision<Deploymen
   const refusal = command.admission && image !== undefined ? refusedImage(image, command.admission) : null;
   if (refusal !== null) return refuse(refusal);
   return accepted(state, events, command, conditions(state.namespaceId, command));
-}
-
-function upgraded(state: Active, command: Command<'upgrade'>): readonly DeploymentEvent[] {
-  const { deploymentId, namespaceId, target, releases } = state;
-  if (target === null) return [];
-  const number = Math.max(...releases.map((release) => release.number)) + 1;
-  const release = { id: command.releaseId, number };
-  const resources = { ...target.spec.resources, ...command.change.resources };
-  const spec = { ...target.spec, ...command.change, resources };
-  return [
-    { type: 'ReleaseCreated', data: { deploymentId, namespaceId, releaseId: release.id, number, spec } },
-    ...rolloutTo(state, release, 'UPGRADE', command.rolloutId),
-  ];
 }
 
 /** Going back to where it already is, or is already on the way, changes nothing: a repeated rollback stays. */
@@ -201,51 +216,13 @@ function rollback(state: Active, command: Command<'rollback'>): Decision<Deploym
   return accepted(state, events, command, conditions(state.namespaceId, command));
 }
 
-function rolledBack(state: Active, command: Command<'rollback'>): readonly DeploymentEvent[] | Rejection {
-  if (command.toRelease === null && state.rollout?.kind === 'ROLLBACK' && state.rollout.status === 'RUNNING') return [];
-  const release = command.toRelease === null ? lastGood(state) : numbered(state, command.toRelease);
-  if ('code' in release) return release;
-  return release.id === state.target?.id ? [] : rolloutTo(state, release, 'ROLLBACK', command.rolloutId);
-}
-
-/** The newest other release that was once rolled out whole, has served, and hasn't been rolled back from since. */
-function lastGood(state: Body): Release | Rejection {
-  const good = state.releases.filter(
-    (release) => release.id !== state.target?.id && release.completed && release.served && !release.abandoned,
-  );
-  return (
-    good.at(-1) ??
-    reject(
-      'NO_EARLIER_RELEASE',
-      'There is no other release that was once rolled out completely and not rolled back from. Name one with toRelease, or upgrade.',
-    )
-  );
-}
-
-function numbered(state: Body, number: number): Release | Rejection {
-  return (
-    state.releases.find((release) => release.number === number) ??
-    reject(
-      'NO_EARLIER_RELEASE',
-      `There is no release ${number}: this deployment has releases 1 to ${state.releases.length}.`,
-      'toRelease',
-    )
-  );
-}
-
-function rolloutTo(
+/** Nothing grows by it. */
+function redirected(
   state: Active,
-  release: Pick<Release, 'id' | 'number'>,
-  kind: RolloutKind,
-  rolloutId: Id<'rollout'>,
-): readonly DeploymentEvent[] {
-  const { deploymentId, rollout, target } = state;
-  const superseded: readonly DeploymentEvent[] =
-    rollout?.status === 'RUNNING' && target !== null
-      ? [{ type: 'RolloutSuperseded', data: { deploymentId, rolloutId: rollout.id, releaseId: target.id } }]
-      : [];
-  const data = { deploymentId, rolloutId, kind, releaseId: release.id, releaseNumber: release.number };
-  return [...superseded, { type: 'RolloutStarted', data: { ...data, fromReleaseId: target?.id ?? null } }];
+  events: readonly DeploymentEvent[] | Rejection,
+  command: DeploymentCommand,
+): Decision<DeploymentEvent> {
+  return 'code' in events ? refuse(events) : accepted(state, events, command);
 }
 
 function scale(state: Active, command: Command<'scale'>): Decision<DeploymentEvent> {

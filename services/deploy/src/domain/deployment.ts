@@ -2,7 +2,8 @@
  * A deployment with its releases, its rollout and its instances: one stream, so that "never above replicas + maxSurge",
  * "never below replicas − maxUnavailable because of us" and "never two of one" are decided in one place.
  */
-import type { blockReasons, DeployEvent, rolloutKinds } from '@atoll/schema/deploy/events';
+import type { blockReasons, DeployEvent } from '@atoll/schema/deploy/events';
+import type { FailureAnswer, RolloutPace, RolloutPolicy, rolloutKinds } from '@atoll/schema/deploy/rollouts';
 import type { ReleaseSpec, RollingStrategy } from '@atoll/schema/deploy/spec';
 import type { Id } from '@atoll/schema/ids';
 import type { Labels } from '@atoll/schema/text';
@@ -29,15 +30,35 @@ export interface Release {
   readonly completed: boolean;
   /** An instance of it was once ready: a rollout of no replicas completes without having shown anything. */
   readonly served: boolean;
-  /** Rolled back from since a rollout to it last completed: a rollback without a number never goes there. */
+  /** Failed or rolled back from since a rollout to it last completed: a rollback without a number never goes there. */
   readonly abandoned: boolean;
 }
 
-export interface Rollout {
+/** What a rollout that stands still keeps: so many of its release, and so many above (or below) the replicas. */
+export interface Held {
+  readonly targets: number;
+  readonly extra: number;
+}
+
+interface AnyRollout {
   readonly id: Id<'rollout'>;
   readonly kind: RolloutKind;
-  readonly status: 'RUNNING' | 'COMPLETED' | 'SUPERSEDED';
+  readonly pace: RolloutPace;
 }
+export type Rollout = AnyRollout &
+  (
+    | {
+        readonly status: 'RUNNING';
+        /** RFC 3339; null where there is none, or none yet. */
+        readonly deadlineAt: string | null;
+        /** How far it was when the deadline was set. */
+        readonly mark: number;
+      }
+    | { readonly status: 'SUSPENDED'; readonly held: Held; readonly remainingMs: number | null }
+    /** `answer`: what follows by itself. */
+    | { readonly status: 'FAILED'; readonly held: Held; readonly answer: FailureAnswer }
+    | { readonly status: 'COMPLETED' | 'SUPERSEDED' }
+  );
 
 export interface Blocked {
   readonly reason: BlockReason;
@@ -54,12 +75,15 @@ export interface Body {
   readonly shownLabels: Labels;
   readonly replicas: number;
   readonly strategy: RollingStrategy;
+  readonly policy: RolloutPolicy;
   /** By rising number. */
   readonly releases: readonly Release[];
   /** The release that it runs or rolls out to; null only between the first two events of its stream. */
   readonly target: Release | null;
   /** The newest one; null only as above. */
   readonly rollout: Rollout | null;
+  /** The release that a rollout last completed to. */
+  readonly stableId: Id<'release'> | null;
   readonly instances: Instances;
   /** How many instances were ever placed. */
   readonly placed: number;
@@ -87,9 +111,17 @@ export const DEPLOYMENT_LABEL = 'atoll.deployment';
 export const isReady = (instance: Instance) => instance.stopping === null && instance.condition.phase === 'READY';
 export const isTarget = (body: Body, instance: Instance) => instance.releaseId === body.target?.id;
 
+/** What replaces instances that are lost while a rollout stands still; null where that is its own release. */
+export function baseOf(body: Body): Release | null {
+  const { rollout, target, stableId } = body;
+  if (rollout === null || rollout.status === 'COMPLETED' || stableId === target?.id) return null;
+  return body.releases.find((release) => release.id === stableId && !release.abandoned) ?? null;
+}
+
 /** How many instances there may be at most: the surge is for the time in which two releases live side by side. */
 export function ceiling(body: Body): number {
-  const mixed = body.instances.list().some((instance) => !isTarget(body, instance));
+  const mixed =
+    (body.replicas > 0 && baseOf(body) !== null) || body.instances.list().some((instance) => !isTarget(body, instance));
   return body.replicas + (mixed ? body.strategy.maxSurge : 0);
 }
 

@@ -1,9 +1,11 @@
 /** `evolve(state, event) → state` of a deployment. Every event is a fact: none is questioned here. */
 
+import { defaultRolloutPolicy } from '@atoll/schema/deploy/rollouts';
 import { nothing } from './amounts.ts';
-import type { Body, Deployment, DeploymentEvent, Release } from './deployment.ts';
+import type { Body, Deployment, DeploymentEvent, Release, Rollout } from './deployment.ts';
 import type { Condition } from './instance.ts';
 import { Instances } from './instances.ts';
+import { markOf } from './progress.ts';
 
 type Live = Extract<Deployment, Body>;
 type Created = Extract<DeploymentEvent, { type: 'DeploymentCreated' }>['data'];
@@ -25,9 +27,11 @@ const created = (data: Created): Deployment => ({
   shownLabels: data.labels,
   replicas: data.replicas,
   strategy: data.strategy,
+  policy: defaultRolloutPolicy,
   releases: [],
   target: null,
   rollout: null,
+  stableId: null,
   instances: Instances.none,
   placed: 0,
   holds: nothing,
@@ -41,14 +45,35 @@ function next(state: Live, event: Exclude<DeploymentEvent, { type: 'DeploymentCr
       const release = { id: releaseId, number, spec, completed: false, served: false, abandoned: false };
       return { ...state, releases: [...state.releases, release] };
     }
-    case 'RolloutStarted': {
-      const { rolloutId, kind, releaseId, fromReleaseId } = event.data;
-      const moved = kind === 'ROLLBACK' ? withRelease(state, fromReleaseId, { abandoned: true }) : state;
-      const target = moved.releases.find((release) => release.id === releaseId) ?? null;
-      return { ...moved, target, rollout: { id: rolloutId, kind, status: 'RUNNING' } };
+    case 'RolloutStarted':
+      return started(state, event.data);
+    case 'RolloutCompleted': {
+      const { releaseId } = event.data;
+      const done = withRelease(state, releaseId, { completed: true, abandoned: false });
+      return { ...ended(done, 'COMPLETED'), stableId: releaseId };
     }
-    case 'RolloutCompleted':
-      return ended(withRelease(state, event.data.releaseId, { completed: true, abandoned: false }), 'COMPLETED');
+    case 'RolloutProgressed':
+      return running(state, event.data.deadlineAt);
+    case 'RolloutResumed':
+      return withRollout(state, { status: 'RUNNING', deadlineAt: event.data.deadlineAt, mark: markOf(state) });
+    case 'RolloutSuspended': {
+      const { targets, extra, remainingMs } = event.data;
+      return withRollout(state, { status: 'SUSPENDED', held: { targets, extra }, remainingMs });
+    }
+    case 'RolloutFailed': {
+      const { releaseId, targets, extra, answer } = event.data;
+      const known = withRelease(state, releaseId, { abandoned: true });
+      return withRollout(known, { status: 'FAILED', held: { targets, extra }, answer });
+    }
+    case 'RollbackRefused':
+      return state.rollout?.status === 'FAILED' ? withRollout(state, { ...state.rollout, answer: 'FREEZE' }) : state;
+    case 'RolloutPolicySet': {
+      const { progressDeadlineSeconds, onFailure } = event.data;
+      const policy = { progressDeadlineSeconds, onFailure };
+      const same = progressDeadlineSeconds === state.policy.progressDeadlineSeconds;
+      // Another deadline counts from when it is next looked at.
+      return same ? { ...state, policy } : running({ ...state, policy }, null);
+    }
     case 'ImageProven':
       return state;
     case 'RolloutSuperseded':
@@ -58,9 +83,10 @@ function next(state: Live, event: Exclude<DeploymentEvent, { type: 'DeploymentCr
       return state.status === 'ACTIVE' ? { ...state, blocked: { reason, message } } : state;
     }
     case 'RolloutUnblocked':
-      return state.status === 'ACTIVE' ? { ...state, blocked: null } : state;
+      // It wasn't its release's fault that nothing progressed: the clock starts anew.
+      return state.status === 'ACTIVE' ? running({ ...state, blocked: null }, null) : state;
     case 'DeploymentScaled':
-      return { ...state, replicas: event.data.replicas };
+      return running({ ...state, replicas: event.data.replicas }, null);
     case 'DeploymentLabelsSet':
       return { ...state, shownLabels: event.data.labels };
     case 'DeploymentDeletionRequested': {
@@ -121,7 +147,30 @@ function withRelease(state: Live, id: Release['id'] | null, change: Partial<Rele
   return { ...state, releases: state.releases.map(apply), target: state.target && apply(state.target) };
 }
 
-const ended = (state: Live, status: 'COMPLETED' | 'SUPERSEDED'): Live => ({
-  ...state,
-  rollout: state.rollout && { ...state.rollout, status },
-});
+type Started = Extract<DeploymentEvent, { type: 'RolloutStarted' }>['data'];
+
+function started(state: Live, data: Started): Live {
+  const { rolloutId: id, kind, pace, releaseId, fromReleaseId, deadlineAt } = data;
+  const leaves = kind === 'ROLLBACK' && fromReleaseId !== releaseId;
+  const moved = leaves ? withRelease(state, fromReleaseId, { abandoned: true }) : state;
+  const target = moved.releases.find((release) => release.id === releaseId) ?? null;
+  const there = { ...moved, target };
+  return { ...there, rollout: { id, kind, pace, status: 'RUNNING', deadlineAt, mark: markOf(there) } };
+}
+
+/** The part of a rollout that its status has. */
+type Standing<R = Rollout> = R extends Rollout ? Omit<R, 'id' | 'kind' | 'pace'> : never;
+
+function withRollout<L extends Live>(state: L, standing: Standing): L {
+  if (state.rollout === null) return state;
+  const { id, kind, pace } = state.rollout;
+  return { ...state, rollout: { id, kind, pace, ...standing } };
+}
+
+/** From how far it is now. One that doesn't run stays as it is. */
+function running<L extends Live>(state: L, deadlineAt: string | null): L {
+  if (state.rollout?.status !== 'RUNNING') return state;
+  return withRollout(state, { status: 'RUNNING', deadlineAt, mark: markOf(state) });
+}
+
+const ended = (state: Live, status: 'COMPLETED' | 'SUPERSEDED'): Live => withRollout(state, { status });

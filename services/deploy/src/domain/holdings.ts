@@ -16,7 +16,7 @@ import type { NodeView } from '../placement/node-view.ts';
 import { keptAfter } from '../placement/place.ts';
 import type { Placer } from '../placement/placer.ts';
 import { type Amounts, measures, nothing } from './amounts.ts';
-import { type Active, type Body, ceiling, type Deleting, type Deployment } from './deployment.ts';
+import { type Active, type Body, baseOf, ceiling, type Deleting, type Deployment } from './deployment.ts';
 import { placerOf, type World } from './world.ts';
 
 export const NAMESPACE_OPEN = 'namespace-open';
@@ -146,7 +146,10 @@ export function reserved(state: Deployment): Amounts {
   };
 }
 
-/** Any later mixture is some of today's instances and, for the rest, new ones of the target; `most` of them at most. */
+/**
+ * Any later mixture is some of today's instances and, for the rest, new ones: of the target, or of what lost ones are
+ * replaced by while the rollout stands still; `most` of them at most.
+ */
 function peak(
   instances: readonly { resources: Resources }[],
   body: Body,
@@ -155,7 +158,10 @@ function peak(
 ): number {
   const sum = (amounts: readonly number[]) => amounts.reduce((total, amount) => total + amount, 0);
   const today = instances.map((instance) => measure(instance.resources));
-  const future = body.target === null ? [] : Array<number>(most).fill(measure(body.target.spec.resources));
+  const next = [body.target, baseOf(body)].flatMap((release) =>
+    release === null ? [] : [measure(release.spec.resources)],
+  );
+  const future = next.length === 0 ? [] : Array<number>(most).fill(Math.max(...next));
   const largest = [...today, ...future].sort((a, b) => b - a).slice(0, most);
   return Math.max(sum(today), sum(largest));
 }

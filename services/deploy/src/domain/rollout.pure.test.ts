@@ -4,17 +4,30 @@
  */
 import type { Claim } from '@atoll/events/decider';
 import { viaSnapshot } from '@atoll/events/testing/check-snapshots';
+import { reject } from '@atoll/schema/errors';
 import type { Id } from '@atoll/schema/ids';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { create, digest, granted, instanceIds, need, node, tenant } from '../../test/fixtures.ts';
+import { create, digest, granted, instanceIds, need, node, now, tenant } from '../../test/fixtures.ts';
 import type { NodeView } from '../placement/node-view.ts';
 import { covered } from './amounts.ts';
 import { type DeploymentCommand, deploymentDecider, type GrowingCommand, needOf } from './decide.ts';
-import { type Body, type Deployment, type DeploymentEvent, isReady, isSettled } from './deployment.ts';
+import {
+  type Active,
+  type Body,
+  baseOf,
+  type Deployment,
+  type DeploymentEvent,
+  isReady,
+  isSettled,
+  isTarget,
+} from './deployment.ts';
 import { onNodes, reserved } from './holdings.ts';
 import type { Instance } from './instance.ts';
 import type { Sight } from './observe.ts';
+import { markOf } from './progress.ts';
+import { stateOf } from './redirect.ts';
+import { rolloutTable, type Stimulus } from './rollout-table.ts';
 
 const nodeIds = ['node_a', 'node_b', 'node_c'] as const;
 type NodeId = (typeof nodeIds)[number];
@@ -22,8 +35,24 @@ type NodeId = (typeof nodeIds)[number];
 /** Instances of a bad release never get ready. */
 const isBad = (image: string) => image.endsWith('f');
 
+type Answer = 'FREEZE' | 'GRADUAL' | 'FAST';
+const DEADLINE_S = 60;
+
+/** What each fact is to the table; those that begin another rollout are looked at by their command. */
+const stimulusOf: Partial<Record<DeploymentEvent['type'], Stimulus>> = {
+  RolloutSuspended: 'suspend',
+  RolloutResumed: 'resume',
+  RolloutProgressed: 'progress',
+  RolloutFailed: 'deadline passed',
+  RolloutCompleted: 'all as wanted',
+  DeploymentScaled: 'scale',
+};
+
+const activeOf = (state: Deployment): Active | null => (state.status === 'ACTIVE' ? state : null);
+
 class Platform {
   state: Deployment = { status: 'NONE' };
+  now = now;
   readonly away = new Set<NodeId>();
   readonly everPlaced = new Set<string>();
   readonly held = new Map<string, number>();
@@ -31,9 +60,14 @@ class Platform {
   releases = 0;
   private commands = 0;
 
-  constructor(replicas: number, strategy: { maxSurge: number; maxUnavailable: number }, slots: number) {
+  constructor(replicas: number, strategy: { maxSurge: number; maxUnavailable: number }, slots: number, answer: Answer) {
     this.slots = slots;
-    this.run({ ...create({ replicas, strategy, world: this.world() }), releaseId: 'rel_1', rolloutId: 'rol_1' });
+    const policy = { progressDeadlineSeconds: DEADLINE_S, onFailure: answer };
+    this.run({
+      ...create({ replicas, strategy, policy, world: this.world() }),
+      releaseId: 'rel_1',
+      rolloutId: 'rol_1',
+    });
     this.releases = 1;
   }
 
@@ -55,15 +89,21 @@ class Platform {
         maxInstances: this.slots,
         used: used.get(nodeId) ?? { cpuMillis: 0, memoryMiB: 0, instances: 0 },
       });
-    return { nodes: nodeIds.map(view), hostNamespaces: new Set<Id<'namespace'>>(), instanceIds: instanceIds(8) };
+    return {
+      ...{ nodes: nodeIds.map(view), hostNamespaces: new Set<Id<'namespace'>>(), instanceIds: instanceIds(8) },
+      ...{ now: this.now, judging: true },
+    };
   }
 
   /** Decides, checks every event as it comes, and books the claims. Null where it was refused. */
   run(command: DeploymentCommand): readonly DeploymentEvent[] | null {
     const before = this.state;
     const decision = deploymentDecider.decide(before, command);
+    if (command.action === 'suspend' || command.action === 'resume') this.checkAnswer(command.action, decision);
     if (!decision.ok) return null;
     for (const event of decision.events) this.apply(event);
+    if (command.action === 'upgrade' || command.action === 'rollback')
+      this.checkNext(before, command.action, decision.events);
     if (this.commands++ % 8 === 0) this.checkSnapshot(before, decision.events);
     for (const claim of decision.claims) this.book(claim);
     this.checkHoldings(before, command.action);
@@ -76,6 +116,25 @@ class Platform {
     return this.run({ ...command, granted: amounts === null ? null : { ...granted, amounts } });
   }
 
+  /** Refused, ignored or done: as the table says. */
+  private checkAnswer(stimulus: 'suspend' | 'resume', decision: ReturnType<typeof deploymentDecider.decide>) {
+    const cell = rolloutTable[stateOf(this.body as Active)][stimulus];
+    if (decision.ok) expect(cell.kind).toBe(decision.events.length === 0 ? 'nothing' : 'same');
+    else expect(cell).toMatchObject({ kind: 'refused', code: decision.rejection.code });
+  }
+
+  /** Another rollout begins in the state that the table says, and the one before is told to be over. */
+  private checkNext(before: Deployment, stimulus: 'upgrade' | 'rollback', events: readonly DeploymentEvent[]) {
+    const [was, is] = [activeOf(before), activeOf(this.state)];
+    if (was === null || is === null || events.length === 0) return;
+    const cell = rolloutTable[stateOf(was)][stimulus];
+    expect(cell.kind).toBe('next');
+    expect('to' in cell && cell.to).toBe(stateOf(is));
+    const over = events.some(({ type }) => type === 'RolloutSuperseded');
+    const another = events.some(({ type }) => type === 'RolloutStarted');
+    expect(over).toBe(another && stateOf(was) !== 'COMPLETED');
+  }
+
   private checkSnapshot(before: Deployment, events: readonly DeploymentEvent[]) {
     const restored = events.reduce(deploymentDecider.evolve, viaSnapshot(deploymentDecider, before));
     expect(JSON.stringify(restored), 'a snapshot and the later events give the same').toBe(JSON.stringify(this.state));
@@ -86,6 +145,8 @@ class Platform {
     this.state = deploymentDecider.evolve(before, event);
     if (this.state.status !== 'ACTIVE' || before.status !== 'ACTIVE') return;
     const { replicas, strategy } = this.state;
+    this.checkStep(before, this.state, event);
+    this.checkHeld(before, event);
     const ready = (state: Body) => state.instances.list().filter(isReady).length;
     if (event.type === 'InstancePlaced') {
       expect(this.state.instances.size, 'never above replicas + maxSurge').toBeLessThanOrEqual(
@@ -95,11 +156,47 @@ class Platform {
       expect(this.away.has(event.data.nodeId as NodeId), 'never on a node that is not ready').toBe(false);
       this.everPlaced.add(event.data.instanceId);
     }
-    if (event.type === 'InstanceStopRequested' && ready(this.state) < ready(before)) {
+    const stopped = 'instanceId' in event.data ? before.instances.get(event.data.instanceId)?.releaseId : undefined;
+    const bad = before.releases.some(({ id, abandoned }) => id === stopped && abandoned);
+    const asked = before.rollout?.pace === 'FAST' && bad;
+    if (event.type === 'InstanceStopRequested' && !asked && ready(this.state) < ready(before)) {
       expect(ready(this.state), 'never below the minimum because of us').toBeGreaterThanOrEqual(
         Math.max(0, replicas - strategy.maxUnavailable),
       );
     }
+  }
+
+  /** One fact takes a rollout where the table says, and its deadline moves on only with more progress than ever. */
+  private checkStep(before: Active, after: Active, event: DeploymentEvent) {
+    const stimulus = stimulusOf[event.type];
+    if (stimulus === undefined) return;
+    const cell = rolloutTable[stateOf(before)][stimulus];
+    expect(cell.kind, `${stateOf(before)}: ${stimulus}`).toBe('same');
+    expect('to' in cell && cell.to).toBe(stateOf(after));
+    if (event.type === 'RolloutFailed')
+      expect(event.data.message, 'no failure without a reason').toMatch(/^No progress for /);
+    if (event.type !== 'RolloutProgressed' || before.rollout?.status !== 'RUNNING') return;
+    if (before.rollout.deadlineAt !== null) {
+      expect(markOf(after), 'no more time without progress').toBeGreaterThan(before.rollout.mark);
+    }
+  }
+
+  /** While it stands still, nothing is replaced; what is lost comes back as its like. */
+  private checkHeld(before: Active, event: DeploymentEvent) {
+    const { rollout } = before;
+    if (rollout?.status !== 'SUSPENDED' && rollout?.status !== 'FAILED') return;
+    const running = before.instances.list().filter(({ stopping }) => stopping === null);
+    if (event.type === 'InstanceStopRequested') {
+      expect(event.data.reason, 'nothing is replaced').toBe('SCALED_DOWN');
+      expect(running.length, 'nothing stops').toBeGreaterThan(before.replicas + Math.max(0, rollout.held.extra));
+    }
+    if (event.type !== 'InstancePlaced') return;
+    expect(running.length, 'nothing is added').toBeLessThan(before.replicas + rollout.held.extra);
+    const base = baseOf(before);
+    if (base === null) return;
+    const targets = running.filter((instance) => isTarget(before, instance)).length;
+    if (event.data.releaseId !== base.id)
+      expect(targets, 'no more of the new release').toBeLessThan(rollout.held.targets);
   }
 
   private book(claim: Claim) {
@@ -116,8 +213,8 @@ class Platform {
   /** What is held is what the state says, whatever the way to it was. */
   private checkHoldings(before: Deployment, action: DeploymentCommand['action']) {
     if (this.state.status === 'ACTIVE') expect(this.state.holds, 'what is held is told').toEqual(reserved(this.state));
-    const internal = action === 'advance' || action === 'observe' || action === 'lose';
-    if (internal) {
+    const growing = ['create', 'upgrade', 'rollback', 'scale'].includes(action);
+    if (!growing) {
       const share = reserved(this.state);
       expect(covered(share, reserved(before)), 'no step takes more of the quotas than its command reserved').toBe(true);
     }
@@ -150,12 +247,37 @@ class Platform {
     const id = this.releases;
     const image = `registry.test/app@${digest(bad ? 'f' : '1')}`;
     const change = { image, resources: need(cpuMillis, 64) };
-    this.grow({ action: 'upgrade', tenant, granted: null, change, releaseId: `rel_${id}`, rolloutId: `rol_${id}` });
+    const ids = { releaseId: `rel_${id}`, rolloutId: `rol_${id}`, now: this.now } as const;
+    this.grow({ action: 'upgrade', tenant, granted: null, change, ...ids });
   }
-  rollback(toRelease: number | null) {
+  rollback(toRelease: number | null, pace: 'GRADUAL' | 'FAST' = 'GRADUAL', automatic = false) {
     this.releases += 1;
     const rolloutId: Id<'rollout'> = `rol_${this.releases}`;
-    return this.grow({ action: 'rollback', tenant, granted: null, toRelease, rolloutId });
+    return this.grow({
+      action: 'rollback',
+      tenant,
+      granted: null,
+      toRelease,
+      pace,
+      automatic,
+      rolloutId,
+      now: this.now,
+    });
+  }
+  /** As the controller does: what follows a failure by itself. */
+  follow() {
+    const { rollout } = this.body;
+    if (rollout?.status !== 'FAILED' || rollout.answer === 'FREEZE') return;
+    const { id: rolloutId, answer } = rollout;
+    if (this.rollback(null, answer, true) !== null) return;
+    const rejection = reject('NO_EARLIER_RELEASE', 'There is none.');
+    this.run({ action: 'refuse', tenant, rolloutId, rejection });
+  }
+  suspend() {
+    return this.run({ action: 'suspend', tenant, now: this.now });
+  }
+  resume() {
+    return this.run({ action: 'resume', tenant, now: this.now });
   }
   scale(replicas: number) {
     return this.grow({ action: 'scale', tenant, granted: null, replicas, world: this.world() });
@@ -167,6 +289,7 @@ class Platform {
     for (let round = 0; round < 400; round++) {
       const before = this.state;
       this.advance();
+      this.follow();
       for (const instance of this.instances) this.tend(instance);
       if (this.state === before) return;
     }
@@ -269,31 +392,67 @@ const action: fc.Arbitrary<Action> = fc.oneof(
     weight: 2,
     arbitrary: named(
       'rollback',
-      fc.option(fc.integer({ min: 1, max: 4 })).map(
-        (number): Action =>
+      fc.tuple(fc.option(fc.integer({ min: 1, max: 4 })), fc.constantFrom('GRADUAL' as const, 'FAST' as const)).map(
+        ([number, pace]): Action =>
           (platform) =>
-            void platform.rollback(number),
+            void platform.rollback(number, pace),
       ),
+    ),
+  },
+  {
+    weight: 3,
+    arbitrary: named(
+      'suspend',
+      fc.constant<Action>((platform) => void platform.suspend()),
+    ),
+  },
+  {
+    weight: 3,
+    arbitrary: named(
+      'resume',
+      fc.constant<Action>((platform) => void platform.resume()),
+    ),
+  },
+  {
+    weight: 3,
+    arbitrary: named(
+      'time passes',
+      fc.integer({ min: 1, max: DEADLINE_S }).map(
+        (seconds): Action =>
+          (platform) => {
+            platform.now += seconds * 1000;
+          },
+      ),
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: named(
+      'follow',
+      fc.constant<Action>((platform) => platform.follow()),
     ),
   },
 );
 const strategy = fc
   .record({ maxSurge: fc.nat({ max: 3 }), maxUnavailable: fc.nat({ max: 3 }) })
   .filter(({ maxSurge, maxUnavailable }) => maxSurge + maxUnavailable > 0);
-const start = fc.tuple(fc.integer({ min: 0, max: 6 }), strategy, fc.constantFrom(3, 5, 20));
+const answers = fc.constantFrom<Answer[]>('FREEZE', 'GRADUAL', 'FAST');
+const start = fc.tuple(fc.integer({ min: 0, max: 6 }), strategy, fc.constantFrom(3, 5, 20), answers);
 
 const walk = (
-  [replicas, rolling, slots]: [number, { maxSurge: number; maxUnavailable: number }, number],
+  [replicas, rolling, slots, answer]: [number, { maxSurge: number; maxUnavailable: number }, number, Answer],
   steps: readonly Action[],
 ) => {
-  const platform = new Platform(replicas, rolling, slots);
+  const platform = new Platform(replicas, rolling, slots, answer);
   for (const step of steps) step(platform);
   return platform;
 };
 const steps = fc.array(action, { maxLength: 120, size: 'max' });
 const runs = { numRuns: 250 };
+const fewer = { numRuns: 60 };
 
-describe('whatever happens', () => {
+/** A busy machine takes several times as long as a quiet one. */
+describe('whatever happens', { timeout: 60_000 }, () => {
   test('no guarantee is broken on the way', () => {
     fc.assert(
       fc.property(start, steps, (from, all) => void walk(from, all)),
@@ -307,6 +466,7 @@ describe('whatever happens', () => {
         const platform = walk(from, all);
         platform.scale(Math.min(platform.body.replicas, 5));
         platform.upgrade(false, 100);
+        platform.resume();
         platform.settle();
         expect(isSettled(platform.body)).toBe(true);
         expect(platform.body.rollout?.status).toBe('COMPLETED');
@@ -337,12 +497,68 @@ describe('whatever happens', () => {
     );
   });
 
+  test('a release that never gets ready is rolled back by itself, once, to the last known good; or stays as it is', () => {
+    fc.assert(
+      fc.property(start, fc.integer({ min: 1, max: 6 }), ([, ...from], replicas) => {
+        const platform = walk([replicas, ...from], []);
+        platform.settle();
+        platform.upgrade(true, 100);
+        platform.settle();
+        platform.now += DEADLINE_S * 1000 - 1;
+        expect(platform.advance(), 'not before its time').toEqual([]);
+        platform.now += DEADLINE_S * 50 + 1;
+        platform.settle();
+        const frozen = from[2] === 'FREEZE';
+        expect(platform.body.target?.number).toBe(frozen ? 2 : 1);
+        expect(platform.body.rollout?.status).toBe(frozen ? 'FAILED' : 'COMPLETED');
+        expect(platform.body.releases.map(({ abandoned }) => abandoned)).toEqual([false, true]);
+        if (frozen) expect(platform.resume()).toMatchObject([{ type: 'RolloutResumed' }]);
+        else expect(platform.rollback(null), 'what failed is never gone back to').toBeNull();
+      }),
+      fewer,
+    );
+  });
+
+  test('time in which a rollout is suspended does not count, nor does what flaps', () => {
+    fc.assert(
+      fc.property(start, fc.nat({ max: 3 }), ([, ...from], flaps) => {
+        const platform = walk([2, ...from], []);
+        platform.settle();
+        platform.upgrade(true, 100);
+        platform.settle();
+        platform.now += (DEADLINE_S - 10) * 1000;
+        platform.suspend();
+        platform.settle();
+        platform.now += 10 * DEADLINE_S * 1000;
+        expect(platform.advance()).toEqual([]);
+        platform.resume();
+        platform.settle();
+        platform.now += 9_000;
+        // It gets ready and falls over, again and again: only the first time is progress.
+        const [shaky] = platform.instances.filter((one) => isTarget(platform.body, one));
+        if (shaky !== undefined) {
+          for (let flap = 0; flap <= flaps; flap++) {
+            platform.report(shaky, { seen: 'there', state: 'READY', reason: null, message: '' });
+            platform.report(shaky, { seen: 'there', state: 'UNREADY', reason: 'EXITED', message: 'exit code 1' });
+            platform.advance();
+          }
+        }
+        expect(platform.body.rollout?.status).toBe('RUNNING');
+        platform.now += 2_000;
+        platform.advance();
+        expect(platform.body.rollout?.status).toBe('FAILED');
+      }),
+      fewer,
+    );
+  });
+
   test('rollbacks without a number never come back to where one has been: each is new, and they end', () => {
     fc.assert(
       fc.property(start, steps, (from, all) => {
         const platform = walk(from, all);
         platform.scale(Math.min(platform.body.replicas, 3));
         platform.upgrade(false, 100);
+        platform.resume();
         platform.settle();
         const visited = [platform.body.target?.number];
         while (platform.rollback(null) !== null) {

@@ -3,7 +3,8 @@
  * from its beginning each time. Raise `version` with every change of the state or of `evolve`.
  */
 import type { SnapshotShape } from '@atoll/events/decider';
-import { blockReasons, heldAmounts, instanceReasons, rolloutKinds, stopReasons } from '@atoll/schema/deploy/events';
+import { blockReasons, heldAmounts, instanceReasons, stopReasons } from '@atoll/schema/deploy/events';
+import { failureAnswer, rolloutKinds, rolloutPace, rolloutPolicy } from '@atoll/schema/deploy/rollouts';
 import { releaseSpec, resources, rollingStrategy } from '@atoll/schema/deploy/spec';
 import { labels } from '@atoll/schema/text';
 import { z } from 'zod';
@@ -34,6 +35,23 @@ const release = z.strictObject({
   served: z.boolean(),
   abandoned: z.boolean(),
 });
+const anyRollout = {
+  id: z.templateLiteral(['rol_', z.string()]),
+  kind: z.enum(rolloutKinds),
+  pace: rolloutPace,
+};
+const held = z.strictObject({ targets: z.number(), extra: z.number() });
+const rollout = z.discriminatedUnion('status', [
+  z.strictObject({
+    ...anyRollout,
+    status: z.literal('RUNNING'),
+    deadlineAt: z.string().nullable(),
+    mark: z.number(),
+  }),
+  z.strictObject({ ...anyRollout, status: z.literal('SUSPENDED'), held, remainingMs: z.number().nullable() }),
+  z.strictObject({ ...anyRollout, status: z.literal('FAILED'), held, answer: failureAnswer }),
+  z.strictObject({ ...anyRollout, status: z.enum(['COMPLETED', 'SUPERSEDED']) }),
+]);
 const body = {
   deploymentId,
   namespaceId: z.templateLiteral(['ns_', z.string()]),
@@ -42,15 +60,11 @@ const body = {
   shownLabels: labels,
   replicas: z.number(),
   strategy: rollingStrategy,
+  policy: rolloutPolicy,
   releases: z.array(release),
   target: release.nullable(),
-  rollout: z
-    .strictObject({
-      id: z.templateLiteral(['rol_', z.string()]),
-      kind: z.enum(rolloutKinds),
-      status: z.enum(['RUNNING', 'COMPLETED', 'SUPERSEDED']),
-    })
-    .nullable(),
+  rollout: rollout.nullable(),
+  stableId: releaseId.nullable(),
   instances: z.array(instance).transform((all) => Instances.of(all)),
   placed: z.number(),
   holds: heldAmounts,
@@ -64,4 +78,4 @@ const deployment = z.discriminatedUnion('status', [
   z.strictObject({ status: z.literal('DELETED'), deploymentId }),
 ]);
 
-export const deploymentSnapshot: SnapshotShape<Deployment> = { name: 'deployment', version: 3, schema: deployment };
+export const deploymentSnapshot: SnapshotShape<Deployment> = { name: 'deployment', version: 4, schema: deployment };

@@ -9,6 +9,10 @@ export interface World {
   /** Namespaces whose instances run on nodes that run no other tenant's. */
   readonly hostNamespaces: ReadonlySet<Id<'namespace'>>;
   readonly instanceIds: readonly Id<'instance'>[];
+  /** Unix time in ms. */
+  readonly now: number;
+  /** Nodes could tell of progress for long enough that none having been told means that there is none. */
+  readonly judging: boolean;
 }
 
 export const placerOf = (tenant: Id<'tenant'>, namespaceId: Id<'namespace'>, { hostNamespaces }: World): Placer => ({

@@ -47,10 +47,17 @@ export interface InstanceRow {
   readonly node_id: Id<'node'>;
   readonly traceparent: string | null;
 }
+/** When its newest rollout fails unless it gets on, and what follows a failed one by itself. */
+interface RolloutColumns {
+  readonly deadline_at: string | null;
+  readonly failed_rollout_id: Id<'rollout'> | null;
+  readonly answer: 'FAST' | 'GRADUAL' | null;
+}
 interface DeploymentChange {
   version: number;
   deleting?: boolean;
   blocked?: boolean;
+  rollout?: Partial<RolloutColumns>;
   request?: RequestColumns;
 }
 
@@ -203,6 +210,12 @@ function note(changes: Changes, event: Recorded): void {
     case 'RolloutStarted':
     case 'RolloutCompleted':
     case 'RolloutSuperseded':
+    case 'RolloutProgressed':
+    case 'RolloutSuspended':
+    case 'RolloutResumed':
+    case 'RolloutFailed':
+    case 'RollbackRefused':
+    case 'RolloutPolicySet':
     case 'RolloutBlocked':
     case 'RolloutUnblocked':
     case 'DeploymentScaled':
@@ -227,13 +240,41 @@ function noteDeployment(changes: Changes, event: Recorded): void {
     change.deleting = true;
     change.blocked = false;
   }
+  const rollout = rolloutColumns(event);
+  if (rollout !== null) change.rollout = { ...change.rollout, ...rollout };
   if (asksForSomething.has(event.type)) change.request = requestOf(event);
   changes.deploymentChanges.set(deploymentId, change);
+}
+
+/** Null: nothing changes. */
+function rolloutColumns(event: Recorded): Partial<RolloutColumns> | null {
+  switch (event.type) {
+    case 'RolloutStarted':
+    case 'RolloutProgressed':
+    case 'RolloutResumed':
+      return { deadline_at: event.data.deadlineAt, failed_rollout_id: null, answer: null };
+    case 'RolloutFailed': {
+      const { rolloutId, answer } = event.data;
+      const follows = answer !== 'FREEZE';
+      return { deadline_at: null, failed_rollout_id: follows ? rolloutId : null, answer: follows ? answer : null };
+    }
+    case 'RolloutSuspended':
+    case 'RollbackRefused':
+    case 'RolloutCompleted':
+    case 'DeploymentDeletionRequested':
+      return { deadline_at: null, failed_rollout_id: null, answer: null };
+    case 'RolloutPolicySet':
+      return { deadline_at: null };
+    default:
+      return null;
+  }
 }
 
 const asksForSomething: ReadonlySet<DeployEvent['type']> = new Set([
   'DeploymentCreated',
   'RolloutStarted',
+  'RolloutSuspended',
+  'RolloutResumed',
   'DeploymentScaled',
   'DeploymentDeletionRequested',
 ] as const);

@@ -52,9 +52,14 @@ const statements = {
       blocked = coalesce(c.blocked, d.blocked),
       correlation = case when c.cause is null then d.correlation else c.correlation end,
       traceparent = case when c.cause is null then d.traceparent else c.traceparent end,
-      cause = coalesce(c.cause, d.cause)
-    from jsonb_to_recordset($1) as c
-      (deployment_id text, version int, deleting boolean, blocked boolean, correlation text, traceparent text, cause text)
+      cause = coalesce(c.cause, d.cause),
+      deadline_at = case
+        when c.rollout ? 'deadline_at' then (c.rollout ->> 'deadline_at')::timestamptz else d.deadline_at end,
+      failed_rollout_id = case
+        when c.rollout ? 'failed_rollout_id' then c.rollout ->> 'failed_rollout_id' else d.failed_rollout_id end,
+      answer = case when c.rollout ? 'answer' then c.rollout ->> 'answer' else d.answer end
+    from jsonb_to_recordset($1) as c (deployment_id text, version int, deleting boolean, blocked boolean,
+      correlation text, traceparent text, cause text, rollout jsonb)
     where c.deployment_id = d.deployment_id`,
   releases: `
     insert into release (release_id, deployment_id, spec)

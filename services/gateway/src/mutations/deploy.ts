@@ -1,6 +1,7 @@
 /** Mutations of deployments. */
 import { type Keyed, mutation, type Versioned } from './definition.ts';
 import { type LabelInput, labelMap, labelRepetition, repetition } from './lists.ts';
+import { type PolicyInput, policyOf } from './rollouts.ts';
 import { tenantOf } from './tenancy.ts';
 
 interface ReadinessInput {
@@ -41,6 +42,7 @@ const specFields = {
     strategy: 'maxSurge',
     'strategy.maxSurge': 'maxSurge',
     'strategy.maxUnavailable': 'maxUnavailable',
+    policy: '',
     spec: '',
     'spec.resources': '',
     'spec.readiness.kind': 'readiness.protocol',
@@ -48,7 +50,7 @@ const specFields = {
   keyed: { labels: 'key', env: 'name' },
 };
 
-interface CreateDeploymentInput extends Keyed, SpecInput {
+interface CreateDeploymentInput extends Keyed, SpecInput, PolicyInput {
   readonly namespaceId: string;
   readonly name: string;
   readonly labels?: readonly LabelInput[] | null;
@@ -76,7 +78,8 @@ const createDeployment = mutation<CreateDeploymentInput>({
       readiness: readinessOf(input.readiness),
     };
     const strategy = { maxSurge, maxUnavailable };
-    const data = { namespaceId, name, labels: labelMap(labels), replicas, strategy, spec };
+    const policy = policyOf(input);
+    const data = { namespaceId, name, labels: labelMap(labels), replicas, strategy, policy, spec };
     return { tenant: tenantOf(viewer), data, expectedVersion: null };
   },
 });
@@ -116,6 +119,7 @@ const upgradeDeployment = mutation<UpgradeDeploymentInput>({
 interface RollbackDeploymentInput extends Versioned {
   readonly deploymentId: string;
   readonly toRelease?: number | null;
+  readonly pace: 'GRADUAL' | 'FAST';
 }
 
 const rollbackDeployment = mutation<RollbackDeploymentInput>({
@@ -123,9 +127,9 @@ const rollbackDeployment = mutation<RollbackDeploymentInput>({
   context: 'deploy',
   command: 'RollbackDeployment',
   rows: { deployment: 'deploymentId', release: 'releaseId' },
-  order: ({ deploymentId, toRelease, expectedVersion }, { viewer }) => ({
+  order: ({ deploymentId, toRelease, pace, expectedVersion }, { viewer }) => ({
     tenant: tenantOf(viewer),
-    data: { deploymentId, toRelease: toRelease ?? null },
+    data: { deploymentId, toRelease: toRelease ?? null, pace },
     expectedVersion: expectedVersion ?? null,
   }),
 });

@@ -21,6 +21,7 @@ import { planMutations } from './plans.ts';
 import { platformPolicyMutations } from './platform-policies.ts';
 import { policyMutations } from './policies.ts';
 import { quotaMutations } from './quotas.ts';
+import { rolloutMutations } from './rollouts.ts';
 import { serviceMutations } from './services.ts';
 import { tenancyMutations } from './tenancy.ts';
 
@@ -32,6 +33,7 @@ export const mutations: Readonly<Record<string, AnyMutation>> = {
   ...planMutations,
   ...labelMutations,
   ...deployMutations,
+  ...rolloutMutations,
   ...policyMutations,
   ...platformPolicyMutations,
   ...addressMutations,

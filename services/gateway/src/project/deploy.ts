@@ -1,7 +1,19 @@
 /** Events of the deploy context → read models. */
 import type { DeployEvent } from '@atoll/schema/deploy/events';
+import { defaultRolloutPolicy, type RolloutPolicy } from '@atoll/schema/deploy/rollouts';
 import type { EventRecord } from '@atoll/schema/envelope';
 import { derive, type Effect, instant, labelList, type Project, patch, purge, put, remove } from './effects.ts';
+
+/** Columns of a deployment whose newest rollout neither stands still nor has failed, and of a rollout that has ended well. */
+const moving = { rollout_standing: null, rollout_message: null };
+const unwatched = { deadline_at: null, status_message: null };
+
+const policyColumns = ({ progressDeadlineSeconds, onFailure }: RolloutPolicy) => ({
+  progress_deadline_seconds: progressDeadlineSeconds,
+  on_failure: onFailure,
+});
+
+const shown = (deadlineAt: string | null) => (deadlineAt === null ? null : instant(deadlineAt));
 
 const unheard = 'It has registered, and its agent has not reported it ready yet.';
 
@@ -19,6 +31,16 @@ function instance(data: InstanceEvent, record: EventRecord, columns: Readonly<Re
     ...changed(data.deploymentId, record),
   ];
 }
+
+type RolloutEvent = { readonly rolloutId: string; readonly deploymentId: string };
+
+const failed = ({ rolloutId, deploymentId }: RolloutEvent, record: EventRecord, message: string): Effect[] => [
+  patch('rollout', rolloutId, { status: 'FAILED', deadline_at: null, status_message: message }),
+  ...changed(deploymentId, record, { rollout_standing: 'FAILED', rollout_message: message }),
+];
+
+const unrolled = ({ code, message }: { readonly code: string; readonly message: string }) =>
+  `It has failed, and can't be rolled back by itself. ${code}: ${message}`;
 
 export const projectDeploy: Project<DeployEvent> = (event, record): readonly Effect[] => {
   const tenant_id = record.tenant;
@@ -60,7 +82,8 @@ export const projectDeploy: Project<DeployEvent> = (event, record): readonly Eff
           ...{ id, tenant_id, namespace_id, name, labels: labelList(labels), replicas },
           ...{ max_surge: strategy.maxSurge, max_unavailable: strategy.maxUnavailable, current_release_id: null },
           ...{ version: record.version, created_at: at, deleting: false, rolling_out: false, blocked_message: null },
-          ...{ ready_replicas: 0, status: 'PROGRESSING', status_message: null },
+          ...{ ready_replicas: 0, status: 'PROGRESSING', status_message: null, ...moving },
+          ...policyColumns(defaultRolloutPolicy),
         }),
         derive('deployment', id),
       ];
@@ -78,25 +101,53 @@ export const projectDeploy: Project<DeployEvent> = (event, record): readonly Eff
     }
     case 'RolloutStarted': {
       const { deploymentId: deployment_id, rolloutId: id, kind, releaseId: release_id } = event.data;
-      const row = { id, tenant_id, deployment_id, release_id, kind, status: 'RUNNING', created_at: at, ended_at: null };
+      const { pace, automatic, deadlineAt } = event.data;
+      const row = {
+        ...{ id, tenant_id, deployment_id, release_id, kind, status: 'RUNNING', created_at: at, ended_at: null },
+        ...{ pace, automatic, deadline_at: shown(deadlineAt), status_message: null },
+      };
       return [
         put('rollout', id, row),
-        ...changed(deployment_id, record, { current_release_id: release_id, rolling_out: true, blocked_message: null }),
+        ...changed(deployment_id, record, {
+          current_release_id: release_id,
+          rolling_out: true,
+          blocked_message: null,
+          ...moving,
+        }),
       ];
     }
     case 'RolloutCompleted':
       return [
-        patch('rollout', event.data.rolloutId, { status: 'COMPLETED', ended_at: at }),
-        ...changed(event.data.deploymentId, record, { rolling_out: false, blocked_message: null }),
+        patch('rollout', event.data.rolloutId, { status: 'COMPLETED', ended_at: at, ...unwatched }),
+        ...changed(event.data.deploymentId, record, { rolling_out: false, blocked_message: null, ...moving }),
       ];
     case 'ImageProven':
       return changed(event.data.deploymentId, record);
     case 'RolloutSuperseded':
       // The one that took over has told, or will tell, where the deployment is going.
       return [
-        patch('rollout', event.data.rolloutId, { status: 'SUPERSEDED', ended_at: at }),
+        patch('rollout', event.data.rolloutId, { status: 'SUPERSEDED', ended_at: at, deadline_at: null }),
         ...changed(event.data.deploymentId, record),
       ];
+    case 'RolloutProgressed':
+    case 'RolloutResumed': {
+      const row = { status: 'RUNNING', deadline_at: shown(event.data.deadlineAt), status_message: null };
+      return [
+        patch('rollout', event.data.rolloutId, row),
+        ...changed(event.data.deploymentId, record, event.type === 'RolloutResumed' ? moving : {}),
+      ];
+    }
+    case 'RolloutSuspended':
+      return [
+        patch('rollout', event.data.rolloutId, { status: 'SUSPENDED', deadline_at: null }),
+        ...changed(event.data.deploymentId, record, { rollout_standing: 'SUSPENDED', rollout_message: null }),
+      ];
+    case 'RolloutFailed':
+      return failed(event.data, record, event.data.message);
+    case 'RollbackRefused':
+      return failed(event.data, record, unrolled(event.data));
+    case 'RolloutPolicySet':
+      return changed(event.data.deploymentId, record, policyColumns(event.data));
     case 'RolloutBlocked':
       return changed(event.data.deploymentId, record, {
         blocked_message: `${event.data.reason}: ${event.data.message}`,

@@ -41,11 +41,17 @@ const deployments = `
     ready_replicas = f.ready,
     status = case
       when d.deleting then 'DELETING'
+      when d.rollout_standing = 'FAILED' then 'FAILED'
       when d.blocked_message is not null then 'BLOCKED'
+      when d.rollout_standing is not null then d.rollout_standing
       when d.rolling_out or f.ready <> d.replicas or f.instances <> d.replicas then 'PROGRESSING'
       else 'STEADY'
     end,
-    status_message = case when d.deleting then null else d.blocked_message end
+    status_message = case
+      when d.deleting then null
+      when d.rollout_standing = 'FAILED' then d.rollout_message
+      else d.blocked_message
+    end
   from (
     select d.id,
       count(i.id)::integer as instances,

@@ -89,6 +89,12 @@ async function applyToReplica(tx: PoolClient, record: DeployRecord): Promise<boo
     case 'RolloutStarted':
     case 'RolloutCompleted':
     case 'RolloutSuperseded':
+    case 'RolloutProgressed':
+    case 'RolloutSuspended':
+    case 'RolloutResumed':
+    case 'RolloutFailed':
+    case 'RollbackRefused':
+    case 'RolloutPolicySet':
     case 'RolloutBlocked':
     case 'RolloutUnblocked':
     case 'DeploymentScaled':

@@ -1,0 +1,108 @@
+/**
+ * The state machine of a deployment's newest rollout, whole: every state × everything that can come. `decide` refuses and
+ * ignores by it, the model holds every walk to it, and docs/rollouts.md shows it.
+ */
+import type { ErrorCode } from '@atoll/schema/errors';
+
+/** States of the newest rollout. One that another took over from is SUPERSEDED, and nothing moves it any more. */
+export const rolloutStates = ['RUNNING', 'SUSPENDED', 'FAILED', 'COMPLETED'] as const;
+export type RolloutState = (typeof rolloutStates)[number];
+
+export const stimuli = [
+  'upgrade',
+  'rollback',
+  'suspend',
+  'resume',
+  'scale',
+  'progress',
+  'deadline passed',
+  'all as wanted',
+] as const;
+export type Stimulus = (typeof stimuli)[number];
+
+export type Cell =
+  /** Another rollout takes over, in that state; the one before is SUPERSEDED unless it is COMPLETED. */
+  | { readonly kind: 'next'; readonly to: RolloutState; readonly text: string }
+  | { readonly kind: 'same'; readonly to: RolloutState; readonly text: string }
+  /** Nothing happens. */
+  | { readonly kind: 'nothing'; readonly text: string }
+  | { readonly kind: 'refused'; readonly code: ErrorCode; readonly text: string };
+
+const next = (to: RolloutState, text: string): Cell => ({ kind: 'next', to, text });
+const same = (to: RolloutState, text: string): Cell => ({ kind: 'same', to, text });
+const nothing = (text: string): Cell => ({ kind: 'nothing', text });
+const noneUnderWay = (text: string): Cell => ({ kind: 'refused', code: 'NO_ROLLOUT_UNDER_WAY', text });
+
+export const rolloutTable: Readonly<Record<RolloutState, Readonly<Record<Stimulus, Cell>>>> = {
+  RUNNING: {
+    upgrade: next('RUNNING', 'a rollout to the new release takes over'),
+    rollback: next('RUNNING', 'a rollout back takes over; back to where it is going already: nothing'),
+    suspend: same('SUSPENDED', 'what is there stays, and its clock stands still'),
+    resume: nothing('it runs'),
+    scale: same('RUNNING', 'the new number is what it leads to'),
+    progress: same('RUNNING', 'its deadline moves on'),
+    'deadline passed': same('FAILED', 'its release is known to be bad; then what the policy says'),
+    'all as wanted': same('COMPLETED', 'done'),
+  },
+  SUSPENDED: {
+    upgrade: next('SUSPENDED', 'a rollout to the new release takes over, and waits to be resumed'),
+    rollback: next('RUNNING', 'a rollout back takes over at once; back to where it was going: it is resumed'),
+    suspend: nothing('it stands still'),
+    resume: same('RUNNING', 'it has as long as was left until its deadline'),
+    scale: same('SUSPENDED', 'more are of the last good release; fewer: what is not ready goes first'),
+    progress: nothing('it stands still'),
+    'deadline passed': nothing('its clock stands still'),
+    'all as wanted': nothing('it is not done before it is resumed'),
+  },
+  FAILED: {
+    upgrade: next('RUNNING', 'a rollout to the new release takes over'),
+    rollback: next('RUNNING', 'a rollout back takes over, also by itself; back to where it was going: it is resumed'),
+    suspend: noneUnderWay('it stands still already'),
+    resume: same('RUNNING', 'it is tried once more, with a whole deadline'),
+    scale: same('FAILED', 'more are of the last good release; fewer: what is not ready goes first'),
+    progress: nothing('it stands still'),
+    'deadline passed': nothing('it has failed'),
+    'all as wanted': same('COMPLETED', 'it came to its end after all'),
+  },
+  COMPLETED: {
+    upgrade: next('RUNNING', 'a rollout to the new release begins'),
+    rollback: next('RUNNING', 'a rollout back begins; back to where it is: nothing'),
+    suspend: noneUnderWay('nothing is under way'),
+    resume: noneUnderWay('nothing is under way'),
+    scale: same('COMPLETED', 'instances come or go; that is no rollout'),
+    progress: nothing('it is done'),
+    'deadline passed': nothing('it is done'),
+    'all as wanted': nothing('it is done'),
+  },
+};
+
+/** The block of docs/rollouts.md, laid out as Markdown tables are here. */
+export function renderRolloutTable(): string {
+  const rows = [
+    ['It is …, and then:', ...rolloutStates.map((state) => `\`${state}\``)],
+    ...stimuli.map((stimulus) => [
+      `**${stimulus}**`,
+      ...rolloutStates.map((state) => cellText(state, rolloutTable[state][stimulus])),
+    ]),
+  ];
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  const [head = [], ...rest] = rows;
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rest.map(line)].join('\n');
+}
+
+function cellText(state: RolloutState, cell: Cell): string {
+  switch (cell.kind) {
+    case 'next':
+      return `next one: \`${cell.to}\`: ${cell.text}`;
+    case 'same':
+      return cell.to === state ? cell.text : `→ \`${cell.to}\`: ${cell.text}`;
+    case 'nothing':
+      return `– (${cell.text})`;
+    case 'refused':
+      return `\`${cell.code}\`: ${cell.text}`;
+    default:
+      return cell satisfies never;
+  }
+}
