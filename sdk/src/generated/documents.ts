@@ -346,6 +346,8 @@ fragment Deployment on Deployment {
   createdAt
   namespace { id name }
   currentRelease { id number }
+  progressDeadlineSeconds
+  onFailure
 }
 fragment Label on Label {
   key
@@ -368,6 +370,8 @@ fragment Deployment on Deployment {
   createdAt
   namespace { id name }
   currentRelease { id number }
+  progressDeadlineSeconds
+  onFailure
 }
 fragment Label on Label {
   key
@@ -1692,6 +1696,8 @@ fragment Deployment on Deployment {
   createdAt
   namespace { id name }
   currentRelease { id number }
+  progressDeadlineSeconds
+  onFailure
 }
 fragment Label on Label {
   key
@@ -1723,6 +1729,8 @@ fragment Deployment on Deployment {
   createdAt
   namespace { id name }
   currentRelease { id number }
+  progressDeadlineSeconds
+  onFailure
 }
 fragment Label on Label {
   key
@@ -1765,6 +1773,8 @@ fragment Deployment on Deployment {
   createdAt
   namespace { id name }
   currentRelease { id number }
+  progressDeadlineSeconds
+  onFailure
 }
 fragment Label on Label {
   key
@@ -1803,6 +1813,8 @@ fragment Deployment on Deployment {
   createdAt
   namespace { id name }
   currentRelease { id number }
+  progressDeadlineSeconds
+  onFailure
 }
 fragment Label on Label {
   key
@@ -1830,6 +1842,8 @@ fragment Deployment on Deployment {
   createdAt
   namespace { id name }
   currentRelease { id number }
+  progressDeadlineSeconds
+  onFailure
 }
 fragment Label on Label {
   key
@@ -2356,6 +2370,8 @@ fragment Deployment on Deployment {
   createdAt
   namespace { id name }
   currentRelease { id number }
+  progressDeadlineSeconds
+  onFailure
 }
 fragment Label on Label {
   key
@@ -3036,6 +3052,117 @@ fragment UserError on UserError {
   message
   field
 }`),
+  suspendRollout: new TypedDocument<o.SuspendRolloutMutation, o.SuspendRolloutMutationVariables>('mutation', ["suspendRollout"], `mutation SuspendRollout($input: SuspendRolloutInput!) {
+  suspendRollout(input: $input) { deployment { ...Deployment } rollout { ...Rollout } userErrors { ...UserError } position }
+}
+fragment Deployment on Deployment {
+  id
+  name
+  labels { ...Label }
+  status
+  statusMessage
+  replicas
+  readyReplicas
+  maxSurge
+  maxUnavailable
+  version
+  createdAt
+  namespace { id name }
+  currentRelease { id number }
+  progressDeadlineSeconds
+  onFailure
+}
+fragment Label on Label {
+  key
+  value
+}
+fragment Rollout on Rollout {
+  id
+  kind
+  status
+  release { id number }
+  createdAt
+  endedAt
+  pace
+  automatic
+  deadlineAt
+  statusMessage
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  resumeRollout: new TypedDocument<o.ResumeRolloutMutation, o.ResumeRolloutMutationVariables>('mutation', ["resumeRollout"], `mutation ResumeRollout($input: ResumeRolloutInput!) {
+  resumeRollout(input: $input) { deployment { ...Deployment } rollout { ...Rollout } userErrors { ...UserError } position }
+}
+fragment Deployment on Deployment {
+  id
+  name
+  labels { ...Label }
+  status
+  statusMessage
+  replicas
+  readyReplicas
+  maxSurge
+  maxUnavailable
+  version
+  createdAt
+  namespace { id name }
+  currentRelease { id number }
+  progressDeadlineSeconds
+  onFailure
+}
+fragment Label on Label {
+  key
+  value
+}
+fragment Rollout on Rollout {
+  id
+  kind
+  status
+  release { id number }
+  createdAt
+  endedAt
+  pace
+  automatic
+  deadlineAt
+  statusMessage
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  setRolloutPolicy: new TypedDocument<o.SetRolloutPolicyMutation, o.SetRolloutPolicyMutationVariables>('mutation', ["setRolloutPolicy"], `mutation SetRolloutPolicy($input: SetRolloutPolicyInput!) {
+  setRolloutPolicy(input: $input) { deployment { ...Deployment } userErrors { ...UserError } position }
+}
+fragment Deployment on Deployment {
+  id
+  name
+  labels { ...Label }
+  status
+  statusMessage
+  replicas
+  readyReplicas
+  maxSurge
+  maxUnavailable
+  version
+  createdAt
+  namespace { id name }
+  currentRelease { id number }
+  progressDeadlineSeconds
+  onFailure
+}
+fragment Label on Label {
+  key
+  value
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
   createService: new TypedDocument<o.CreateServiceMutation, o.CreateServiceMutationVariables>('mutation', ["createService"], `mutation CreateService($input: CreateServiceInput!) {
   createService(input: $input) { service { ...Service } warnings { ...ServiceWarning } userErrors { ...UserError } position }
 }
@@ -3576,6 +3703,10 @@ fragment Rollout on Rollout {
   release { id number }
   createdAt
   endedAt
+  pace
+  automatic
+  deadlineAt
+  statusMessage
 }`),
   deploymentInstances: new TypedDocument<o.DeploymentInstancesQuery, o.DeploymentInstancesQueryVariables>('query', ["deployment","instances"], `query DeploymentInstances($id: ID!, $first: Int = 20, $after: String, $labels: [LabelInput!]) {
   deployment(id: $id) { instances(first: $first, after: $after, labels: $labels) { nodes { ...Instance } pageInfo { hasNextPage endCursor } } }
@@ -3764,6 +3895,8 @@ fragment Deployment on Deployment {
   createdAt
   namespace { id name }
   currentRelease { id number }
+  progressDeadlineSeconds
+  onFailure
 }
 fragment Label on Label {
   key

@@ -398,7 +398,7 @@ export interface Mutations {
    */
   upgradeDeployment(input: o.UpgradeDeploymentMutationVariables['input'], options?: CallOptions): Promise<Done<o.UpgradeDeploymentMutation['upgradeDeployment']>>;
   /**
-   * Rolls back to an earlier release, by its digest. Errors: NOT_FOUND, BEING_DELETED, VERSION_CONFLICT, NO_EARLIER_RELEASE.
+   * Rolls back to an earlier release, by its digest. Errors: NOT_FOUND, BEING_DELETED, VERSION_CONFLICT, NO_EARLIER_RELEASE, RELEASE_IMAGE_GONE, QUOTA_EXCEEDED, REPOSITORY_NOT_ALLOWED.
    */
   rollbackDeployment(input: o.RollbackDeploymentMutationVariables['input'], options?: CallOptions): Promise<Done<o.RollbackDeploymentMutation['rollbackDeployment']>>;
   /**
@@ -561,6 +561,18 @@ export interface Mutations {
    * Limits an environment or a namespace, or takes such limits back. Refused where more is held already.
    */
   setQuota(input: o.SetQuotaMutationVariables['input'], options?: CallOptions): Promise<Done<o.SetQuotaMutation['setQuota']>>;
+  /**
+   * Nothing is replaced from now on until it is resumed; what is lost comes back as what it was. Errors: NOT_FOUND, BEING_DELETED, VERSION_CONFLICT, NO_ROLLOUT_UNDER_WAY.
+   */
+  suspendRollout(input: o.SuspendRolloutMutationVariables['input'], options?: CallOptions): Promise<Done<o.SuspendRolloutMutation['suspendRollout']>>;
+  /**
+   * What is suspended goes on; what has failed is tried once more. Errors: NOT_FOUND, BEING_DELETED, VERSION_CONFLICT, NO_ROLLOUT_UNDER_WAY.
+   */
+  resumeRollout(input: o.ResumeRolloutMutationVariables['input'], options?: CallOptions): Promise<Done<o.ResumeRolloutMutation['resumeRollout']>>;
+  /**
+   * Says when a rollout has failed, and what follows. Errors: NOT_FOUND, BEING_DELETED, VERSION_CONFLICT, INVALID_ARGUMENT.
+   */
+  setRolloutPolicy(input: o.SetRolloutPolicyMutationVariables['input'], options?: CallOptions): Promise<Done<o.SetRolloutPolicyMutation['setRolloutPolicy']>>;
   /**
    * Gives instances a virtual address and a name. Errors: NAME_TAKEN, NOT_FOUND, BEING_DELETED, INVALID_ARGUMENT, QUOTA_EXCEEDED, ADDRESSES_EXHAUSTED.
    */
@@ -750,6 +762,9 @@ export const bindMutations = (change: Change): Mutations => ({
   updatePlatformPolicy: (input, options) => change.done(documents.updatePlatformPolicy, { input }, options, (data) => data.updatePlatformPolicy),
   deletePlatformPolicy: (input, options) => change.deleted(documents.deletePlatformPolicy, { input }, options, (data) => data.deletePlatformPolicy),
   setQuota: (input, options) => change.done(documents.setQuota, { input }, options, (data) => data.setQuota),
+  suspendRollout: (input, options) => change.done(documents.suspendRollout, { input }, options, (data) => data.suspendRollout),
+  resumeRollout: (input, options) => change.done(documents.resumeRollout, { input }, options, (data) => data.resumeRollout),
+  setRolloutPolicy: (input, options) => change.done(documents.setRolloutPolicy, { input }, options, (data) => data.setRolloutPolicy),
   createService: (input, options) => change.done(documents.createService, { input }, options, (data) => data.createService),
   updateService: (input, options) => change.done(documents.updateService, { input }, options, (data) => data.updateService),
   deleteService: (input, options) => change.deleted(documents.deleteService, { input }, options, (data) => data.deleteService),

@@ -378,10 +378,17 @@ export type SetLegalHoldInput = {
   readonly reason?: string | null | undefined;
 };
 
-/** PROGRESSING: a rollout or a change of scale is under way · BLOCKED: it can't go on, see `statusMessage` · STEADY: as wanted · DELETING. */
+/**
+ * PROGRESSING: a rollout or a change of scale is under way · SUSPENDED: its rollout stands still · FAILED: its rollout has failed, see
+ * `statusMessage` · BLOCKED: it can't go on, see `statusMessage` · STEADY: as wanted · DELETING.
+ */
 export type DeploymentStatus =
   /** A rollout or a change of scale is under way. */
   | 'PROGRESSING'
+  /** Its rollout stands still until it is resumed. */
+  | 'SUSPENDED'
+  /** Its rollout has failed, and nothing moves until somebody decides, or it is rolled back by itself. */
+  | 'FAILED'
   /** A rollout or a change of scale can't go on for now; it goes on by itself once the reason is gone. */
   | 'BLOCKED'
   /** As many instances of the current release are ready as are wanted, and no others are left. */
@@ -402,6 +409,10 @@ export type RolloutKind =
 export type RolloutStatus =
   /** Instances are being replaced. */
   | 'RUNNING'
+  /** It stands still until it is resumed. */
+  | 'SUSPENDED'
+  /** It has made no progress for too long, and stands still: see `statusMessage`. */
+  | 'FAILED'
   /** All wanted instances are of its release and ready. */
   | 'COMPLETED'
   /** Another rollout took over before it was done. */
@@ -502,6 +513,10 @@ export type CreateDeploymentInput = {
   readonly maxSurge?: number | null | undefined;
   /** Rolling upgrades: how many of `replicas` may be missing, 0–100. */
   readonly maxUnavailable?: number | null | undefined;
+  /** A rollout that makes no progress for so many seconds has failed, 5–86400: 600 where left out; null: never. */
+  readonly progressDeadlineSeconds?: number | null | undefined;
+  /** What follows a rollout that has failed. */
+  readonly onFailure?: OnRolloutFailure | null | undefined;
 };
 
 /** What is left out stays as in the newest release. */
@@ -536,8 +551,10 @@ export type RollbackDeploymentInput = {
   readonly deploymentId: string;
   /** Only if the deployment is still at this version. */
   readonly expectedVersion?: number | null | undefined;
-  /** Number of the release to go back to; the last other one whose rollout completed, where left out. */
+  /** Number of the release to go back to; where left out, the newest other one whose rollout completed and that neither failed nor was rolled back from since. */
   readonly toRelease?: number | null | undefined;
+  /** How it replaces. */
+  readonly pace?: RolloutPace | null | undefined;
 };
 
 /** A deployment to scale. */
@@ -1524,6 +1541,56 @@ export type ReachabilityState =
   /** None. */
   | 'DENIED';
 
+/** How a rollout replaces. */
+export type RolloutPace =
+  /** Within `maxSurge` and `maxUnavailable`. */
+  | 'GRADUAL'
+  /** Instances of a release that is known to be bad stop at once, though fewer than the minimum may be left meanwhile. */
+  | 'FAST';
+
+/** What follows a rollout that has failed. */
+export type OnRolloutFailure =
+  /** It stays as it is, for people to decide: resume it, roll back, or upgrade. */
+  | 'FREEZE'
+  /** It is rolled back to the last known good release, within `maxSurge` and `maxUnavailable`. */
+  | 'GRADUAL'
+  /** It is rolled back to the last known good release; what is bad stops at once. */
+  | 'FAST';
+
+/** A deployment whose rollout is to stand still. */
+export type SuspendRolloutInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The deployment. */
+  readonly deploymentId: string;
+  /** Only if the deployment is still at this version. */
+  readonly expectedVersion?: number | null | undefined;
+};
+
+/** A deployment whose rollout is to go on. */
+export type ResumeRolloutInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The deployment. */
+  readonly deploymentId: string;
+  /** Only if the deployment is still at this version. */
+  readonly expectedVersion?: number | null | undefined;
+};
+
+/** What is to become of rollouts of a deployment that don't get on. What is left out stays. */
+export type SetRolloutPolicyInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The deployment. */
+  readonly deploymentId: string;
+  /** Only if the deployment is still at this version. */
+  readonly expectedVersion?: number | null | undefined;
+  /** 5–86400; null: no rollout fails for want of progress. */
+  readonly progressDeadlineSeconds?: number | null | undefined;
+  /** What follows a rollout that has failed. */
+  readonly onFailure?: OnRolloutFailure | null | undefined;
+};
+
 /** What a service does as it was told, and perhaps not as it was meant. */
 export type ServiceWarningCode =
   /** No instance has all of the labels now. */
@@ -1801,7 +1868,7 @@ export type DeletionStepFragment = { readonly name: DeletionStepName, readonly s
 
 export type DeletionProofFragment = { readonly service: string, readonly position: number | null, readonly counts: ReadonlyArray<DeletionCountFragment> };
 
-export type DeploymentFragment = { readonly id: string, readonly name: string, readonly status: DeploymentStatus, readonly statusMessage: string | null, readonly replicas: number, readonly readyReplicas: number, readonly maxSurge: number, readonly maxUnavailable: number, readonly version: number, readonly createdAt: string, readonly labels: ReadonlyArray<LabelFragment>, readonly namespace: { readonly id: string, readonly name: string }, readonly currentRelease: { readonly id: string, readonly number: number } | null };
+export type DeploymentFragment = { readonly id: string, readonly name: string, readonly status: DeploymentStatus, readonly statusMessage: string | null, readonly replicas: number, readonly readyReplicas: number, readonly maxSurge: number, readonly maxUnavailable: number, readonly version: number, readonly createdAt: string, readonly progressDeadlineSeconds: number | null, readonly onFailure: OnRolloutFailure, readonly labels: ReadonlyArray<LabelFragment>, readonly namespace: { readonly id: string, readonly name: string }, readonly currentRelease: { readonly id: string, readonly number: number } | null };
 
 export type LabelFragment = { readonly key: string, readonly value: string };
 
@@ -1917,9 +1984,9 @@ export type ContainerPortFragment = { readonly port: number, readonly protocol: 
 
 export type PolicyWarningFragment = { readonly code: PolicyWarningCode, readonly message: string };
 
-export type ServiceWarningFragment = { readonly code: ServiceWarningCode, readonly message: string };
+export type RolloutFragment = { readonly id: string, readonly kind: RolloutKind, readonly status: RolloutStatus, readonly createdAt: string, readonly endedAt: string | null, readonly pace: RolloutPace, readonly automatic: boolean, readonly deadlineAt: string | null, readonly statusMessage: string | null, readonly release: { readonly id: string, readonly number: number } };
 
-export type RolloutFragment = { readonly id: string, readonly kind: RolloutKind, readonly status: RolloutStatus, readonly createdAt: string, readonly endedAt: string | null, readonly release: { readonly id: string, readonly number: number } };
+export type ServiceWarningFragment = { readonly code: ServiceWarningCode, readonly message: string };
 
 export type PolicyReceiptFragment = { readonly revision: number, readonly nodeId: string, readonly generation: number, readonly hash: string, readonly enforcedAt: string };
 
@@ -2790,6 +2857,27 @@ export type SetQuotaMutationVariables = Exact<{
 
 
 export type SetQuotaMutation = { readonly setQuota: { readonly position: string | null, readonly environment: EnvironmentFragment | null, readonly namespace: NamespaceFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type SuspendRolloutMutationVariables = Exact<{
+  input: SuspendRolloutInput;
+}>;
+
+
+export type SuspendRolloutMutation = { readonly suspendRollout: { readonly position: string | null, readonly deployment: DeploymentFragment | null, readonly rollout: RolloutFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type ResumeRolloutMutationVariables = Exact<{
+  input: ResumeRolloutInput;
+}>;
+
+
+export type ResumeRolloutMutation = { readonly resumeRollout: { readonly position: string | null, readonly deployment: DeploymentFragment | null, readonly rollout: RolloutFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type SetRolloutPolicyMutationVariables = Exact<{
+  input: SetRolloutPolicyInput;
+}>;
+
+
+export type SetRolloutPolicyMutation = { readonly setRolloutPolicy: { readonly position: string | null, readonly deployment: DeploymentFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
 
 export type CreateServiceMutationVariables = Exact<{
   input: CreateServiceInput;
