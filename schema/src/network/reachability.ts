@@ -14,7 +14,12 @@ export type AskedTraffic = z.infer<typeof askedTraffic>;
 export const askedTarget = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('INSTANCE'), instanceId: id('instance') }),
   z.strictObject({ kind: z.literal('SERVICE'), serviceId: id('service') }),
-  z.strictObject({ kind: z.literal('ADDRESS'), address: z.union([z.ipv4(), z.ipv6()]) }),
+  z.strictObject({
+    kind: z.literal('ADDRESS'),
+    address: z.union([z.ipv4(), z.ipv6()]),
+    /** A public address of the tenant is one outside, too: for who may not know that it is theirs. */
+    publicAsOutside: z.boolean().default(false),
+  }),
 ]);
 export type AskedTarget = z.infer<typeof askedTarget>;
 
@@ -84,14 +89,17 @@ export const reachabilityFlow = z.strictObject({
 export type ReachabilityFlow = z.infer<typeof reachabilityFlow>;
 
 /**
- * ITSELF: its own address, which no rule is asked about · OUTSIDE: of the platform · UNKNOWN: of a pool of the platform, and of
+ * ITSELF: its own address, which no rule is asked about · PUBLIC_ADDRESS: of the tenant, by which instances are reached from outside,
+ * and from inside by way of the outside · OUTSIDE: of the platform · UNKNOWN: of a pool of the platform, and of
  * nothing of the tenant's.
  */
-export const destinationKinds = ['INSTANCE', 'ITSELF', 'SERVICE', 'OUTSIDE', 'UNKNOWN'] as const;
+export const destinationKinds = ['INSTANCE', 'ITSELF', 'SERVICE', 'PUBLIC_ADDRESS', 'OUTSIDE', 'UNKNOWN'] as const;
 
 export const explainedReachability = z.strictObject({
   from: knownEnd,
   kind: z.enum(destinationKinds),
+  /** Of PUBLIC_ADDRESS. */
+  publicAddressId: id('publicAddress').nullable().default(null),
   /** All of `flows`, and those that are omitted; false where there is none. */
   allowed: z.boolean(),
   /** Of a service more than one: one for each target. Empty where nothing is behind it, and where the destination is unknown. */

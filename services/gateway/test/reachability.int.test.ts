@@ -16,6 +16,8 @@ let hidden: Scenario;
 let inNamespace: string;
 /** What the network service says, and what it was asked. */
 let answer: object;
+/** In place of `answer`, by what is asked for. */
+let answerTo: ((data: { to: { publicAsOutside?: boolean } }) => object) | null = null;
 let asked: { tenant: string; data: unknown }[] = [];
 const stops: { stop(): Promise<void> }[] = [];
 
@@ -37,7 +39,7 @@ beforeAll(async () => {
   stops.push(
     serveJson(platform.nc, { subject: 'cmd.network.ExplainReachability', log }, async (body) => {
       asked.push(body as (typeof asked)[number]);
-      return answer;
+      return answerTo === null ? answer : answerTo((body as { data: Parameters<typeof answerTo>[0] }).data);
     }),
   );
   await platform.nc.flush();
@@ -129,6 +131,40 @@ describe('reachability', () => {
     const byId = await ask(inNamespace, { to: { id: hidden.instance } });
     expect(byId.text).toBe((await ask(inNamespace, { to: { id: newId('instance') } })).text);
     expect(byId.body.errors[0].extensions.code).toBe('NOT_FOUND');
+  });
+
+  it('tells of a public address and what is behind it to who may read both, and to others as of one outside', async () => {
+    const publicAddressId = newId('publicAddress');
+    const { namespace: namespaceId } = hidden;
+    await platform.append(acme.id, 'network', `publicAddress:${publicAddressId}`, {
+      type: 'PublicAddressAllocated',
+      data: { publicAddressId, namespaceId, name: 'front', address: '203.0.113.7', rangeId: newId('addressRange') },
+    });
+    const outside = answer;
+    const of = { from: end(ours, 2), allowed: false, omitted: 0, nodes: [standing(ours.node, 'CURRENT')] };
+    const behind = flow(end(hidden, 3), '10.64.3.3', { allowed: false, rule: null }, false);
+    const without = { ...flow(end(hidden, 3), '203.0.113.7', { allowed: true, rule: null }), to: null, ingress: null };
+    const reply = (result: object) => ({ ok: true, result: { ...of, ...result }, position: 1, version: 0 });
+    answerTo = ({ to }) =>
+      to.publicAsOutside
+        ? reply({ kind: 'OUTSIDE', flows: [without] })
+        : reply({ kind: 'PUBLIC_ADDRESS', publicAddressId, flows: [behind] });
+    try {
+      const to = { address: '203.0.113.7' };
+      const whole = await ask(acme.viewer, { to });
+      expect(whole.body.data.reachability).toMatchObject({
+        ...{ destination: 'PUBLIC_ADDRESS', allowed: false },
+        flows: [{ via: 'OUTSIDE', target: { instanceId: hidden.instance } }],
+      });
+      const part = await ask(inNamespace, { to });
+      expect(part.body.data.reachability).toMatchObject({
+        ...{ destination: 'OUTSIDE', flows: [{ via: 'OUTSIDE', target: null, ingress: null }] },
+      });
+      expect(part.text).not.toContain(hidden.instance);
+    } finally {
+      answerTo = null;
+      answer = outside;
+    }
   });
 
   it.each([

@@ -1,5 +1,5 @@
 /** Questions about isolation, asked of the service: what is told, and what never is. */
-import type { Id } from '@atoll/schema/ids';
+import { type Id, PLATFORM } from '@atoll/schema/ids';
 import type { TenantConnectionLog } from '@atoll/schema/network/connection-log';
 import type { PolicyFlows } from '@atoll/schema/network/flows';
 import type { ExplainedReachability, ReachabilityMap } from '@atoll/schema/network/reachability';
@@ -39,8 +39,8 @@ const tcp = (port: number) => ({ protocol: 'TCP', port });
 const to = (instanceId: string) => ({ kind: 'INSTANCE', instanceId });
 const ask = (from: string, target: object, traffic: object = tcp(80), tenant = mine) =>
   harness.call('ExplainReachability', { from, to: target, traffic }, { tenant });
-async function told(from: string, target: object, traffic: object = tcp(80)): Promise<ExplainedReachability> {
-  const reply = await ask(from, target, traffic);
+async function told(from: string, target: object, traffic: object = tcp(80), tenant = mine) {
+  const reply = await ask(from, target, traffic, tenant);
   if (!reply.ok) throw new Error(`${reply.error.code}: ${reply.error.message}`);
   return reply.result as ExplainedReachability;
 }
@@ -279,6 +279,56 @@ it('of a service is told of each of its targets, by its id and by its address', 
   const free = JSON.stringify(await ask(foreign, { kind: 'ADDRESS', address: '10.127.255.9' }, tcp(1), theirs));
   const taken = JSON.stringify(await ask(foreign, { kind: 'ADDRESS', address: data.ipv4 }, tcp(1), theirs));
   expect(taken).toBe(free);
+});
+
+it('of a public address of the tenant is told of the instances behind its port; of another tenant’s as of any outside', async () => {
+  const address = '192.0.2.20';
+  const range = { purpose: 'PUBLIC', cidr: '192.0.2.16/28' };
+  resultOf(await harness.call('AddAddressRange', range, { tenant: PLATFORM as Id<'tenant'> }));
+  const of = { namespaceId: shop, name: 'front', address };
+  const { publicAddressId = '' } = resultOf(await harness.call('AllocatePublicAddress', of, { tenant: mine }));
+  const spec = {
+    ...{ selector: { app: 'db' }, affinitySeconds: null },
+    ports: [{ name: 'sql', protocol: 'TCP', port: 5432, targetPort: 80 }],
+  };
+  const service = await harness.call('CreateService', { namespaceId: shop, name: 'fronted', spec }, { tenant: mine });
+  const target = { kind: 'SERVICE', serviceId: resultOf(service).serviceId, port: 5432 };
+  const mapping = { publicAddressId, namespaceId: shop, protocol: 'TCP', port: 443, target };
+  resultOf(await harness.call('CreatePortMapping', mapping, { tenant: mine }));
+  const toPublic = { kind: 'ADDRESS', address };
+  // Nobody answers for it yet.
+  expect(await told(web, toPublic, tcp(443))).toMatchObject({
+    ...{ kind: 'PUBLIC_ADDRESS', publicAddressId, allowed: false, flows: [] },
+  });
+  await harness.rows(`insert into network.node values ($1, '198.51.100.9', 4789, '02:00:00:00:00:01', 1450)`, [near]);
+  const answering = createAgent(harness.nc, far, true);
+  const out = await harness.call(
+    'CreateIsolationPolicy',
+    {
+      ...{ namespaceId: shop, name: 'out-to-it' },
+      ...opens(443, 443, { to: [{ kind: 'CIDR', cidr: '192.0.2.16/28', except: [] }] }),
+    },
+    { tenant: mine },
+  );
+  await vi.waitFor(async () => {
+    await answering.sync();
+    const { allowed, flows } = await told(web, toPublic, tcp(443));
+    expect(allowed).toBe(false);
+    // It may leave, and what comes in is the node that it is on, which no policy lets in.
+    expect(flows).toMatchObject([
+      {
+        ...{ family: 'IPV4', port: 80, to: { instanceId: db, nodeId: far }, allowed: false },
+        egress: { allowed: true, rule: { policyId: resultOf(out).policyId } },
+        ingress: { allowed: false, rule: null },
+      },
+    ]);
+  }, deadline);
+  expect(await told(web, toPublic, tcp(444))).toMatchObject({ kind: 'PUBLIC_ADDRESS', allowed: false, flows: [] });
+  const strange = await told(foreign, toPublic, tcp(443), theirs);
+  const outside = await told(foreign, { kind: 'ADDRESS', address: '192.0.2.99' }, tcp(443), theirs);
+  expect(JSON.stringify(strange).replaceAll(address, '…')).toBe(JSON.stringify(outside).replaceAll('192.0.2.99', '…'));
+  await harness.rows('delete from network.node where node_id = $1', [near]);
+  resultOf(await harness.call('DeleteIsolationPolicy', { policyId: resultOf(out).policyId }, { tenant: mine }));
 });
 
 describe('the matrix of a namespace', () => {

@@ -46,7 +46,8 @@ function targetOf({ to }: LiveArgs): AskedTarget {
   throw noSuch('to.id');
 }
 
-function viaOf({ from }: ExplainedReachability, { to }: ReachabilityFlow) {
+function viaOf({ from, kind }: ExplainedReachability, { to }: ReachabilityFlow) {
+  if (kind === 'PUBLIC_ADDRESS') return 'OUTSIDE';
   if (to !== null) return to.nodeId === from.nodeId ? 'LOCAL' : 'OVERLAY';
   return 'OUTSIDE';
 }
@@ -56,7 +57,7 @@ const shownEnd = ({ instanceId, namespaceId, nodeId }: KnownEnd) => ({ instanceI
 /** As it is told of an address of the platform at which nothing is: what a viewer can't read is as if it weren't there. */
 function asUnknown(told: ExplainedReachability): ExplainedReachability {
   return {
-    ...{ from: told.from, kind: 'UNKNOWN', allowed: false, flows: [], omitted: 0 },
+    ...{ from: told.from, kind: 'UNKNOWN', allowed: false, flows: [], omitted: 0, publicAddressId: null },
     nodes: told.nodes.filter(({ nodeId }) => nodeId === told.from.nodeId),
   };
 }
@@ -93,9 +94,13 @@ export function createReachability(commands: Commands, reader: Reader, locator: 
     if (admission.kind === 'missing') throw noSuch(field);
   }
 
-  async function maySeeAll(viewer: TenantViewer, { flows }: ExplainedReachability): Promise<boolean> {
+  async function maySeeAll(
+    viewer: TenantViewer,
+    { flows, publicAddressId: id }: ExplainedReachability,
+  ): Promise<boolean> {
     const ids = new Set(flows.flatMap((flow) => (flow.to ? [flow.to.instanceId] : [])));
     const admissions = [...ids].map((id) => admit(locator, viewer, 'policy:read', { id, where }));
+    if (id !== null) admissions.push(admit(locator, viewer, 'publicAddress:read', { id, where }));
     return (await Promise.all(admissions)).every(({ kind }) => kind === 'admitted');
   }
 
@@ -110,13 +115,20 @@ export function createReachability(commands: Commands, reader: Reader, locator: 
       await mustSee(viewer, from, 'from');
       if (to.kind === 'INSTANCE') await mustSee(viewer, to.instanceId, 'to.id');
       if (to.kind === 'SERVICE') await mustSee(viewer, to.serviceId, 'to.id');
-      const question = { from: from as Id<'instance'>, to, traffic };
-      const told = await askService(commands, viewer, {
-        context: 'network',
-        question: 'ExplainReachability',
-        data: question,
-      });
-      const readable = (await maySeeAll(viewer, told)) ? told : asUnknown(told);
+      const explain = (target: AskedTarget) =>
+        askService(commands, viewer, {
+          context: 'network',
+          question: 'ExplainReachability',
+          data: { from: from as Id<'instance'>, to: target, traffic },
+        });
+      let told = await explain(to);
+      let seen = await maySeeAll(viewer, told);
+      if (!seen && told.kind === 'PUBLIC_ADDRESS' && to.kind === 'ADDRESS') {
+        // One that the viewer may not read is as anybody's.
+        told = await explain({ ...to, publicAsOutside: true });
+        seen = true;
+      }
+      const readable = seen ? told : asUnknown(told);
       const rules = readable.flows.flatMap((flow) => [flow.egress.rule, flow.ingress?.rule ?? null]);
       return shown(readable, await namesOf(viewer, policiesOf(rules)));
     },

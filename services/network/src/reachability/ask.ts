@@ -6,13 +6,16 @@ import type { NetworkInput } from '@atoll/schema/network/commands';
 import type { ExplainedReachability, KnownEnd } from '@atoll/schema/network/reachability';
 import { canonicalAddress, type Family, families, familyOf } from '@atoll/schema/node/decide';
 import type { Pool } from 'pg';
-import { betweenInstances, type End, notRoutable, throughRules, toOutside } from './explain.ts';
+import { betweenInstances, type End, notRoutable, throughOutside, throughRules, toOutside } from './explain.ts';
 import {
   endAtAddress,
   endOfInstance,
   endsAtAddresses,
+  findPublicAddress,
   findService,
   isAddressOfNode,
+  outwardAddress,
+  type PublicAddress,
   type RulesOf,
   readStandings,
 } from './read.ts';
@@ -54,7 +57,9 @@ export async function askReachability(
         const allowed = flows.length > 0 && flows.every((flow) => flow.allowed);
         const told = flows.slice(0, maxTargets * families.length);
         const omitted = flows.length - told.length;
-        return { ok: true, told: { from: start, kind, allowed, flows: told, omitted, nodes: standings } } as const;
+        const publicAddressId: Id<'publicAddress'> | null = null;
+        const of = { from: start, kind, allowed, flows: told, omitted, nodes: standings, publicAddressId };
+        return { ok: true, told: of } as const;
       }
       const toInstance = async (target: KnownEnd, asked: readonly Family[]) => {
         const end = await endOf(target);
@@ -72,6 +77,7 @@ export async function askReachability(
         const ends = await endsAtAddresses(
           tx,
           tenant,
+          'ipv4',
           targets.map((target) => target.ipv4),
         );
         const flows: ExplainedReachability['flows'] = [];
@@ -82,6 +88,36 @@ export async function askReachability(
           for (const family of asked) flows.push(throughRules(source, end, family, { protocol, port: target.port }));
         }
         return answer('SERVICE', flows);
+      }
+
+      /** Out of the platform and in again, to each of the instances that the port leads to now. */
+      async function toPublic({ publicAddressId, announcedBy }: PublicAddress, address: string, family: Family) {
+        const { mappings } = announcedBy === null ? { mappings: [] } : (await rulesOf(tx, announcedBy)).rules;
+        const mapping = mappings.find(
+          (one) =>
+            one.address === address &&
+            traffic.protocol !== 'ICMP' &&
+            traffic.protocol === one.protocol &&
+            traffic.port === one.port,
+        );
+        const targets = mapping?.targets ?? [];
+        const addresses = targets.map((target) => target.address);
+        const ends = await endsAtAddresses(tx, tenant, family, addresses);
+        const comesFrom = await outwardAddress(tx, source.nodeId, family);
+        const flows: ExplainedReachability['flows'] = [];
+        for (const target of targets) {
+          const known = ends.get(target.address);
+          if (known === undefined || mapping === undefined) continue;
+          const { protocol } = mapping;
+          // The node that answers for the address leads nobody there who is on it.
+          const seenAs = announcedBy === source.nodeId ? null : comesFrom;
+          const end = await endOf(known);
+          flows.push(
+            throughOutside(source, end, { family, address, seenAs, protocol, port: target.port, asked: traffic }),
+          );
+        }
+        const told = await answer('PUBLIC_ADDRESS', flows);
+        return { ok: true, told: { ...told.told, publicAddressId } } as const;
       }
 
       switch (to.kind) {
@@ -102,6 +138,8 @@ export async function askReachability(
           if (why !== null) return { ok: false, rejection: reject('INVALID_ARGUMENT', why, 'to.address') };
           if (!source.node.reader.isInside(family, address)) {
             if (await isAddressOfNode(tx, source.nodeId, address)) return await answer('UNKNOWN', []);
+            const published = to.publicAsOutside ? null : await findPublicAddress(tx, tenant, address);
+            if (published !== null) return await toPublic(published, address, family);
             return await answer('OUTSIDE', [toOutside(source, address, family, traffic)]);
           }
           const target = await endAtAddress(tx, tenant, family, address);

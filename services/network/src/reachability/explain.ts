@@ -49,6 +49,31 @@ export function throughRules(from: End, to: End, family: Family, traffic: AskedT
   };
 }
 
+/**
+ * To a public address, and in again by it: the source's rules see that address, those of the instance behind it see the source's node.
+ * `seenAs` null: it isn't led to the instance at all.
+ */
+export function throughOutside(
+  from: End,
+  to: End,
+  way: {
+    readonly family: Family;
+    readonly address: string;
+    readonly seenAs: string | null;
+    readonly protocol: 'TCP' | 'UDP';
+    readonly port: number;
+    readonly asked: AskedTraffic;
+  },
+): ReachabilityFlow {
+  const { family, address, seenAs, protocol, port, asked } = way;
+  const egress = atEnd('egress', from, family, address, asked);
+  const ingress = seenAs === null ? denied : atEnd('ingress', to, family, seenAs, { protocol, port });
+  return {
+    ...{ family: shownFamily[family], source: from[family], destination: to[family], port, to: known(to) },
+    ...{ allowed: egress.allowed && ingress.allowed, egress, ingress },
+  };
+}
+
 /** Outside of the platform nobody but the source has a say. */
 export function toOutside(from: End, address: string, family: Family, traffic: AskedTraffic): ReachabilityFlow {
   const egress = atEnd('egress', from, family, address, traffic);

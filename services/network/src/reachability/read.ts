@@ -74,17 +74,45 @@ export async function findService(
   return rows[0]?.service_id ?? null;
 }
 
-/** Of the tenant, by IPv4 address. */
+export interface PublicAddress {
+  readonly publicAddressId: Id<'publicAddress'>;
+  /** The node that answers for it. */
+  readonly announcedBy: Id<'node'> | null;
+}
+
+/** One that the tenant has now; another tenant's is outside, as for everybody. */
+export async function findPublicAddress(
+  tx: PoolClient,
+  tenant: string,
+  address: string,
+): Promise<PublicAddress | null> {
+  const { rows } = await tx.query<PublicAddress>(
+    `select public_address_id as "publicAddressId", announced_by as "announcedBy" from network.public_address
+     where address = $1 and tenant = $2 and rests_until is null`,
+    [address, tenant],
+  );
+  return rows[0] ?? null;
+}
+
+/** Under which address what a node's instances send out of the platform arrives elsewhere; null where that isn't known. */
+export async function outwardAddress(tx: PoolClient, nodeId: Id<'node'>, family: Family): Promise<string | null> {
+  const { rows } = await tx.query<{ address: string }>('select address from network.node where node_id = $1', [nodeId]);
+  const address = rows[0]?.address ?? null;
+  return address !== null && address.includes(':') === (family === 'ipv6') ? address : null;
+}
+
+/** Of the tenant, by address of that family. */
 export async function endsAtAddresses(
   tx: PoolClient,
   tenant: string,
+  family: Family,
   addresses: readonly string[],
 ): Promise<Map<string, KnownEnd>> {
   const { rows } = await tx.query<KnownEnd>(
-    `select ${endColumns} from network.endpoint where ipv4 = any($1) and tenant = $2 and status <> 'refused'`,
+    `select ${endColumns} from network.endpoint where ${family} = any($1) and tenant = $2 and status <> 'refused'`,
     [addresses, tenant],
   );
-  return new Map(rows.map((row) => [row.ipv4, row]));
+  return new Map(rows.map((row) => [row[family], row]));
 }
 
 /** Whether a node has the address itself: what its pods send to it never leaves it, and is dropped whatever the rules say. */
