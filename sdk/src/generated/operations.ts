@@ -1475,6 +1475,11 @@ export type ReachabilityDestination =
   | 'ITSELF'
   /** A service of yours: the answer is about the instances that it sends connections to now. */
   | 'SERVICE'
+  /**
+   * A public address of yours: out of the platform, and in again as its port is mapped, under the address of the source's node. No
+   * policy lets a node in, and a node leads nobody of its own to an address that it answers for: connect to a service instead.
+   */
+  | 'PUBLIC_ADDRESS'
   /** Outside of the platform: only the source's rules have a say. */
   | 'OUTSIDE'
   /** An address of the platform at which nothing of yours is. Whether something of somebody else's is there isn't told. */
