@@ -7,6 +7,7 @@ import { type Compiler, createCompiler } from '@atoll/network/compile/compiler';
 import type { CompiledEndpoint, CompiledPolicy } from '@atoll/network/compile/model';
 import type { Id } from '@atoll/schema/ids';
 import { inTurns } from '../events/in-turns.ts';
+import { openTables } from '../network/sections.ts';
 import { aimed, type Row, rounds, row } from '../results.ts';
 import { percentile } from '../statistics.ts';
 import type { Suite } from './suite.ts';
@@ -17,6 +18,8 @@ const POLICIES = 2;
 const PORTS = 5;
 const ENDPOINTS = 4;
 const CHANGES = 200;
+/** Of the smaller ones of the platforms in tables. */
+const SERVICES = 50;
 
 const suffix = (n: number) => `01h455vb4pex5vs${String(n).padStart(11, '0')}`;
 const namespaceOf = (n: number): Id<'namespace'> => `ns_${suffix(n)}`;
@@ -109,6 +112,34 @@ function policies(compiler: Compiler, namespaces: number): number {
   return (ms * 1000) / CHANGES;
 }
 
+/** Milliseconds for one change, told to the tables of a real PostgreSQL; the same change among ten times as much of the rest. */
+async function tables(long: boolean): Promise<Row[]> {
+  const all = [await openTables(SERVICES * 10), await openTables(SERVICES)];
+  try {
+    const measure = (change: (of: (typeof all)[number]) => Promise<void>) =>
+      inTurns(
+        long ? 60 : 15,
+        all.map((of) => async () => {
+          const begun = performance.now();
+          for (let n = 0; n < 10; n++) await change(of);
+          return (performance.now() - begun) / 10;
+        }),
+      );
+    const rowOf = async (metric: string, change: (of: (typeof all)[number]) => Promise<void>) => {
+      await measure(change);
+      const [many = [], few = []] = await measure(change);
+      return aimed(rounds(metric, many, 'ms', { name: `among ${SERVICES}`, values: few }), { atMost: 1.3 });
+    };
+    const among = `told to the tables, among ${SERVICES * 10} services and policies`;
+    return [
+      await rowOf(`one policy changes, ${among}`, (of) => of.policyChanges()),
+      await rowOf(`one endpoint serves or doesn't, ${among}`, (of) => of.servingTurns()),
+    ];
+  } finally {
+    for (const of of all) await of.close();
+  }
+}
+
 export const compile: Suite = {
   name: 'compile',
   bed: false,
@@ -161,6 +192,6 @@ export const compile: Suite = {
         { atMost: 2 },
       ),
     ];
-    return rows;
+    return [...rows, ...(await tables(long))];
   },
 };

@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { nodeSubjects } from '@atoll/schema/subjects';
 import type { Atoll } from '@atoll/sdk/client';
+import { AtollUserError } from '@atoll/sdk/errors';
 import { newId } from '@atoll/service/ids';
 import { createLogger } from '@atoll/service/log';
 import { connectNats } from '@atoll/service/nats';
@@ -64,9 +65,14 @@ async function build(admin: Atoll, image: string): Promise<{ policyId: string; n
         });
         policies.push({ policyId: isolationPolicy.id, namespaceId: namespace.id });
       }
-      const { deployment } = await admin.mutate.createDeployment({
-        ...{ ...small, namespaceId: namespace.id, name: 'web', image, replicas: 1 },
-      });
+      const wanted = { ...small, namespaceId: namespace.id, name: 'web', image, replicas: 1 };
+      // The node may not have said yet that it is there.
+      const { deployment } = await waitFor(`room for deployment ${n}`, PATIENCE_MS, () =>
+        admin.mutate.createDeployment(wanted).catch((error: unknown) => {
+          if (error instanceof AtollUserError && error.code === 'INSUFFICIENT_CAPACITY') return undefined;
+          throw error;
+        }),
+      );
       await steady(admin, deployment.id);
     },
   );

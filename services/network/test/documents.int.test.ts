@@ -96,6 +96,29 @@ it('of what is gone are forgotten only once no node that reports needs it; who w
   expect(document?.rules).toEqual(await readRuleSet(harness.pool, nodeId));
 });
 
+it('come back whole to one who was told that they are gone', async () => {
+  const nodeId = newId('node');
+  const namespaceId = await harness.openNamespace(tenant);
+  // It throws where what it is told doesn't come to the hash.
+  const agent = createAgent(harness.nc, nodeId);
+  const instance = await harness.place(tenant, namespaceId, nodeId, { app: 'web' });
+  await harness.event(`endpoint:${instance}`, 'EndpointAllocated');
+  const synced = async (policies: number) => {
+    await caughtUp();
+    const document = await agent.sync();
+    expect(document?.rules.policies).toHaveLength(policies);
+    expect(document?.rules).toEqual(await readRuleSet(harness.pool, nodeId));
+    return document;
+  };
+  await synced(0);
+  const { policyId } = resultOf(await policy(namespaceId, 'back', 'web', 80));
+  const first = await synced(1);
+  resultOf(await harness.call('DeleteIsolationPolicy', { policyId }, { tenant }));
+  await synced(0);
+  resultOf(await policy(namespaceId, 'back', 'web', 80));
+  expect((await synced(1))?.rules.sets).toEqual(first?.rules.sets);
+});
+
 /** A node with rules that fit no message: some by SQL, for that many mutations would take long. */
 async function largeNode(nodeId: Id<'node'>, namespaceId: Id<'namespace'>, count: number): Promise<void> {
   await harness.pool.query(
@@ -190,6 +213,7 @@ it('are compiled anew by one process where the compiler is another, and pulled i
     (message) => mended.push(message),
   );
   expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(10_000);
+  expect(sizes).toHaveLength(1);
   expect(delta?.document.rules).toEqual(await readRuleSet(harness.pool, nodeId));
   expect(delta?.document.rules.chains).toEqual(whole?.document.rules.chains);
 
