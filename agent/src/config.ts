@@ -6,7 +6,7 @@ import { id } from '@atoll/schema/ids';
 import { name } from '@atoll/schema/text';
 import { commonConfig } from '@atoll/service/config';
 import { z } from 'zod';
-import { defaultTunnelPort } from './render/names.ts';
+import { defaultTunnelPort, usualBounds } from './render/names.ts';
 
 const absolutePath = z.string().refine(isAbsolute, 'must be an absolute path');
 
@@ -36,6 +36,10 @@ export const nodeConfig = z.object({
   ATOLL_NODE_ADDRESS: z.union([z.ipv4(), z.ipv6()]).optional(),
   /** UDP port on which packets from other nodes arrive. */
   ATOLL_TUNNEL_PORT: z.coerce.number().int().min(1).max(65_535).default(defaultTunnelPort),
+  /** How many connections a pod may have open at once, in each direction; 0 for any number. */
+  ATOLL_POD_CONNECTIONS: z.coerce.number().int().min(0).max(1_000_000).default(usualBounds.connections),
+  /** How many it may begin in a second; 0 for any number. */
+  ATOLL_POD_NEW_CONNECTIONS: z.coerce.number().int().min(0).max(10_000).default(usualBounds.newPerSecond),
   /** Its interface to the outside: with it the node may be chosen to answer for public addresses. */
   ATOLL_PUBLIC_INTERFACE: z
     .string()

@@ -4,11 +4,14 @@ import { startHealthServer } from '@atoll/service/health';
 import { connectNats, natsReadiness } from '@atoll/service/nats';
 import { runProcess } from '@atoll/service/process';
 import { agentConfig } from './config.ts';
+import { holdLocks, locksOf } from './lock.ts';
 import { startAgent } from './node/agent.ts';
 import { openBackend } from './node/backend.ts';
 
-runProcess('agent', async ({ log, onStop }) => {
+runProcess('agent', async ({ log, onStop, fail }) => {
   const config = loadConfig(agentConfig);
+  const locks = await holdLocks(await locksOf(config), fail);
+  onStop('locks', locks.release);
   const node = config.ATOLL_NODE_ID;
   if (config.ATOLL_RUNTIME === 'simulated') {
     log.warn('the runtime is simulated: nothing runs on this node, and no rule is enforced');

@@ -22,11 +22,16 @@ export class AgentProcess {
     this.#child.stdout?.on('data', (chunk: Buffer) => this.lines.push(...chunk.toString().split('\n').filter(Boolean)));
   }
 
-  /** Resolves when the process is gone, however that came. */
-  async ended(): Promise<void> {
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  /** Resolves when the process is gone, however that came: to its exit code. */
+  async ended(): Promise<number | null> {
     const child = this.#child;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    await once(child, 'exit');
+    if (child === undefined) return null;
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    return child.exitCode;
   }
 
   async #end(signal: NodeJS.Signals): Promise<number | null> {

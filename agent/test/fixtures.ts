@@ -22,6 +22,7 @@ export const pools = {
   ipv4: ['10.64.0.0/10'],
   ipv6: ['fd61:746f:6c6c::/48'],
   services: ['10.127.0.0/16', 'fd61:746f:6c6c:ffff:ffff:ffff:ffff:0/112'],
+  reserved: [],
 };
 
 export const endpointAt = (instanceId: Id<'instance'>, subnet: number, host: number): RuleEndpoint => ({

@@ -95,9 +95,8 @@ export class Lab {
   }
 
   /** A node in a network namespace of its own, or in one that is shared. */
-  async node(id: Id<'node'>, shared?: LabNode, podMtu: number | null = null): Promise<LabNode> {
+  async node(id: Id<'node'>, shared?: LabNode, podMtu: number | null = null, names = nodeNames(id)): Promise<LabNode> {
     const netns = shared?.netns ?? (await this.namespace('node'));
-    const names = nodeNames(id);
     const commands = commandsIn(netns);
     const rules = iptablesRules({ commands, names, log });
     const wiring = routedWiring(commands, names, async () => podMtu);

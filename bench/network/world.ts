@@ -7,7 +7,7 @@ const fixed = <K extends IdKind>(kind: K, number: number): Id<K> =>
   `${idPrefixes[kind]}_01jd${String(number).padStart(22, '0')}` as Id<K>;
 
 export const benchNode = fixed('node', 1);
-export const pools = { ipv4: ['10.64.0.0/10'], ipv6: ['fd61:746f:6c6c::/48'], services: [] };
+export const pools = { ipv4: ['10.64.0.0/10'], ipv6: ['fd61:746f:6c6c::/48'], services: [], reserved: [] };
 
 /** Of each namespace: who runs on the node, who elsewhere, and how many rules each direction has. */
 export interface Shape {

@@ -8,7 +8,7 @@ import { type Direction, type Flow, type Ruled, readRules, type Traffic } from '
 import type { DesiredNetwork, PolicyRule } from '../src/node/network.ts';
 
 const suffix = (n: number) => `01h455vb4pex5vsknk0${String(n).padStart(7, '0')}`;
-const pools: DesiredNetwork['pools'] = { ipv4: ['10.64.0.0/24'], ipv6: ['fd61::/64'], services: [] };
+const pools: DesiredNetwork['pools'] = { ipv4: ['10.64.0.0/24'], ipv6: ['fd61::/64'], services: [], reserved: [] };
 /** Addresses by number: 0–15 are endpoints, 16–23 others of the pool, 24–47 outside. */
 const text = {
   ipv4: (n: number) => (n < 24 ? `10.64.0.${n + 2}` : `203.0.113.${n}`),

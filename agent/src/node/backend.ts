@@ -33,7 +33,10 @@ export interface NodeBackend {
 }
 
 export function openBackend(config: NodeConfig, log: Logger): NodeBackend {
-  const names = nodeNames(config.ATOLL_NODE_ID, config.ATOLL_TUNNEL_PORT);
+  const names = nodeNames(config.ATOLL_NODE_ID, config.ATOLL_TUNNEL_PORT, {
+    connections: config.ATOLL_POD_CONNECTIONS,
+    newPerSecond: config.ATOLL_POD_NEW_CONNECTIONS,
+  });
   const stateDir = config.ATOLL_STATE_DIR;
   switch (config.ATOLL_RUNTIME) {
     case 'docker': {

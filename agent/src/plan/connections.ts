@@ -30,7 +30,9 @@ export type FindForbidden = (all: readonly Connection[], nodeAddresses: Readonly
 /** Finds forbidden connections among all; null where nothing was narrowed, so that there is no need to look. */
 export function forbiddenConnections(previous: DesiredNetwork | null, next: DesiredNetwork): FindForbidden | null {
   // What is outside depends on the pools: with others, every network means something else.
-  const same = previous !== null && families.every((family) => sameItems(previous.pools[family], next.pools[family]));
+  const same =
+    previous !== null &&
+    ([...families, 'reserved'] as const).every((list) => sameItems(previous.pools[list], next.pools[list]));
   const less = same
     ? narrowed(previous.rules, next.rules)
     : [...(previous?.rules.endpoints ?? []), ...next.rules.endpoints];

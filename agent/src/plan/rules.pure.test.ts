@@ -127,9 +127,14 @@ describe('planning rules', () => {
     const both = { ipv4: wanted('ipv4'), ipv6: wanted('ipv6') };
     const order = (text: string | null) => text?.split('\n').filter((line) => line.startsWith('*'));
     const plan = planRules(names, both, observe(model, names));
-    expect(order(plan.restore.ipv4)).toEqual(['*filter', '*raw', '*nat']);
+    expect(order(plan.restore.ipv4)).toEqual(['*filter', '*raw', '*mangle', '*nat']);
     applyToModel(model, plan);
-    expect(order(planRemoval(names, observe(model, names)).restore.ipv4)).toEqual(['*nat', '*raw', '*filter']);
+    expect(order(planRemoval(names, observe(model, names)).restore.ipv4)).toEqual([
+      '*nat',
+      '*mangle',
+      '*raw',
+      '*filter',
+    ]);
   });
 
   test.each([['two chains of one table with one name', [['filter', 'svc'] as const, ['filter', 'svc'] as const]]])(

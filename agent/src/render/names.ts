@@ -29,6 +29,17 @@ export const anyTunnel = 'atv+';
 /** Where the tunnel between nodes listens, unless the agent is told otherwise; of no registered protocol's. */
 export const defaultTunnelPort = 9789;
 
+/** Of each pod, by address family. 0: unbounded. */
+export interface PodBounds {
+  /** That it has begun and are open, over all protocols. Four times as many may be open to it. */
+  readonly connections: number;
+  /** That it begins in a second, on average. */
+  readonly newPerSecond: number;
+}
+
+/** A sixteenth of the table that the kernel makes on a usual machine; and what leaves half of it free. */
+export const usualBounds: PodBounds = { connections: 16_384, newPerSecond: 1000 };
+
 export interface NodeNames {
   /** `atl` and the node's tag: how every name of this node begins. */
   readonly prefix: string;
@@ -52,6 +63,7 @@ export interface NodeNames {
   readonly tunnel: string;
   /** UDP port on which packets from other nodes arrive. */
   readonly tunnelPort: number;
+  readonly bounds: PodBounds;
   /** Tells this node's blackhole routes, and those to other nodes, from another agent's in the same network namespace. */
   readonly routeMetric: number;
   /** Of the first of two kinds of routing rules, the second of which comes right behind it. */
@@ -60,7 +72,7 @@ export interface NodeNames {
   readonly routeTable: (number: number) => number;
 }
 
-export function nodeNames(node: Id<'node'>, tunnelPort = defaultTunnelPort): NodeNames {
+export function nodeNames(node: Id<'node'>, tunnelPort = defaultTunnelPort, bounds = usualBounds): NodeNames {
   const prefix = `atl${short(node, 4)}`;
   const tag = Number.parseInt(hex(node, 4), 16);
   return {
@@ -77,6 +89,7 @@ export function nodeNames(node: Id<'node'>, tunnelPort = defaultTunnelPort): Nod
     logGroup: 1024 + (Number.parseInt(hex(`log ${node}`, 8), 16) % 64_000),
     tunnel: `atv${short(node, 4)}`,
     tunnelPort,
+    bounds,
     routeMetric: 0x10000 + tag,
     rulePriority: 1024 + 2 * (tag % 4096),
     routeTable: (number) => (0x10000 + tag) * 4096 + number,

@@ -10,6 +10,7 @@
  * shares the host. So a packet passes only after the egress rules of its source and the ingress rules of its
  * destination were both asked, wherever the two are. `-g` is what lets a rule of a leaf return straight to `check`.
  */
+import { reservedOf } from '@atoll/schema/node/decide';
 import type { AddressSet, PolicyRule, RuleChain } from '@atoll/schema/node/network';
 import { neverOutside } from '@atoll/schema/node/never-outside';
 import { type Chain, chain, inSet, inState, jump, notInSet, type RuleBody } from './chain.ts';
@@ -42,9 +43,11 @@ const neighbourDiscovery: readonly RuleBody[] = ['135', '136'].map((type) => ({
   target: jump('ACCEPT'),
 }));
 
-/** What is never outside: the pools, and what is nobody's address there. */
-export const poolSet = (names: NodeNames, intent: RuleIntent, family: Family): IpSet =>
-  ipSet(names, family, 'hash:net', 'pools', [...(intent.pools?.[family] ?? []), ...neverOutside[family]], 'closes');
+/** What is never outside: the pools, the nodes and what else is reserved, and what is nobody's address there. */
+export function poolSet(names: NodeNames, { pools }: RuleIntent, family: Family): IpSet {
+  const known = pools === null ? [] : [...pools[family], ...reservedOf(pools, family)];
+  return ipSet(names, family, 'hash:net', 'pools', [...known, ...neverOutside[family]], 'closes');
+}
 
 export function renderPolicies(names: NodeNames, intent: RuleIntent, family: Family): RenderedPart {
   const { endpoints, chains: ruleChains, sets: addressSets } = intent.rules;

@@ -20,6 +20,7 @@
  *   table has marked alone, unless it would be allowed with any mark that an earlier rule set could leave.
  */
 
+import { renderBounds } from './bounds.ts';
 import { byName } from './chain.ts';
 import type { Family } from './family.ts';
 import { renderGuard } from './guard.ts';
@@ -39,7 +40,16 @@ type Part = (names: NodeNames, intent: RuleIntent, family: Family) => RenderedPa
 
 /** In the order in which a packet meets their anchors. */
 const parts: readonly Part[] = [
-  ...[renderNames, renderServices, renderMappings, renderGuard, renderWayBack, renderOverlay, renderPolicies],
+  ...[
+    renderNames,
+    renderServices,
+    renderMappings,
+    renderGuard,
+    renderBounds,
+    renderWayBack,
+    renderOverlay,
+    renderPolicies,
+  ],
 ];
 
 export function renderRules(names: NodeNames, intent: RuleIntent, family: Family): RenderedRules {

@@ -58,7 +58,12 @@ export function iptablesRules(options: {
   /** What was made of the host beside rules. */
   let host: string | null = null;
   const hostOf = ({ pools, rules }: RuleIntent) =>
-    JSON.stringify([pools, families.map((family) => publicAddresses(rules.mappings, family))]);
+    JSON.stringify([
+      pools?.ipv4,
+      pools?.ipv6,
+      pools?.services,
+      families.map((family) => publicAddresses(rules.mappings, family)),
+    ]);
 
   /** What changes together gets in force together. */
   function planRepair(intent: RuleIntent, observed: ObservedRules): { wanted: Rendered; next: RulesPlan } {

@@ -43,7 +43,7 @@ export interface OutsideRule {
 /** Of a rule set only what decides. */
 export interface Ruled {
   readonly rules: Pick<RuleSet, 'endpoints' | 'chains' | 'sets'>;
-  readonly pools: Pick<DesiredNetwork['pools'], 'ipv4' | 'ipv6'>;
+  readonly pools: Pick<DesiredNetwork['pools'], 'ipv4' | 'ipv6' | 'reserved'>;
 }
 
 export interface RuleReader {
@@ -63,7 +63,7 @@ export interface RuleReader {
   ingress(flow: Flow): Verdict;
   /** Whether the address is a member of the set of that name. */
   isMember(set: string, family: Family, address: string): boolean;
-  /** Whether it is in a pool of the platform, or one of those that are never meant: then no network outside has it. */
+  /** Whether it is in a pool of the platform, reserved, or one of those that are never meant: then no network outside has it. */
   isInside(family: Family, address: string): boolean;
 }
 
@@ -73,6 +73,12 @@ export const familyOf = (address: string): Family => (address.includes(':') ? 'i
 
 const elsewhere: Verdict = { kind: 'elsewhere', allowed: true };
 const none: Verdict = { kind: 'none', allowed: false };
+
+/** What is set apart, of one family. */
+export const reservedOf = (
+  { reserved }: Pick<DesiredNetwork['pools'], 'reserved'>,
+  family: Family,
+): readonly string[] => reserved.filter((network) => familyOf(network) === family);
 
 type Network = ReturnType<typeof ipaddr.parseCIDR>;
 
@@ -105,10 +111,11 @@ export function readRules({ rules, pools }: Ruled): RuleReader {
   const chains = new Map(rules.chains.map((chain) => [chain.name, chain]));
   const sets = new Map(rules.sets.map((set) => [set.name, set]));
   const instances = new Map(rules.endpoints.map((endpoint) => [endpoint.instanceId as string, endpoint]));
-  const inside = {
-    ipv4: [...pools.ipv4, ...neverOutside.ipv4].map((network) => ipaddr.parseCIDR(network)),
-    ipv6: [...pools.ipv6, ...neverOutside.ipv6].map((network) => ipaddr.parseCIDR(network)),
-  };
+  const insideOf = (family: Family) =>
+    [...pools[family], ...reservedOf(pools, family), ...neverOutside[family]].map((network) =>
+      ipaddr.parseCIDR(network),
+    );
+  const inside = { ipv4: insideOf('ipv4'), ipv6: insideOf('ipv6') };
 
   const isInside = (family: Family, address: string) => isWithin(address, inside[family]);
 

@@ -14,8 +14,8 @@ import { traceparent, traces } from './trace.ts';
 
 /**
  * A named set; one name has members of both families, sorted and canonical. `addresses`: of endpoints, without mask.
- * `networks`: CIDRs outside the platform's pools; whatever they say, an address of a pool is never a member, nor one of
- * never-outside.ts. None is /0: the whole of a family is its two halves.
+ * `networks`: CIDRs outside the platform's pools; whatever they say, an address of a pool is never a member, nor a
+ * reserved one, nor one of never-outside.ts. None is /0: the whole of a family is its two halves.
  */
 export const addressSet = z.strictObject({
   /** Content-independent and stable: `[a-z0-9]{1,24}`. */
@@ -227,6 +227,11 @@ export const desiredNetwork = z.strictObject({
     ipv6: z.array(z.cidrv6()).min(1),
     /** Ranges of virtual addresses, of both families, within the pools: packets to any of these end on the node. */
     services: z.array(z.union([z.cidrv4(), z.cidrv6()])).default([]),
+    /**
+     * Of both families, sorted: the addresses of the platform's nodes, and what the operator has reserved. No CIDR of a policy means
+     * any of these, on either end, as with those of never-outside.ts.
+     */
+    reserved: z.array(z.union([z.cidrv4(), z.cidrv6()])).default([]),
   }),
   rules: ruleSet,
   traces: traces.optional(),

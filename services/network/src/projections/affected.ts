@@ -70,6 +70,10 @@ const addAll = (to: Set<string>, keys: readonly string[]) => {
   for (const key of keys) to.add(key);
 };
 
+/** What is told to all nodes beside their rules is another. */
+export const isOfEverybody = (touch: Touch): boolean =>
+  touch.kind === 'pools' || (touch.kind === 'node' && touch.moved);
+
 /** Read after the tables have all of the events, and the compiler knows them. */
 export async function addTouched(
   tx: PoolClient,
@@ -97,7 +101,7 @@ export async function addTouched(
   const led = await hostsOf(tx, [
     ...new Set(touches.flatMap((touch) => (touch.kind === 'mappings' ? touch.namespaces : []))),
   ]);
-  const everybody = touches.some((touch) => touch.kind === 'pools') ? await readNodes(tx) : [];
+  const everybody = touches.some(isOfEverybody) ? await readNodes(tx) : [];
 
   /** What is between a node that answers for addresses and one with instances; answers with the two. */
   function between(announcer: string, host: string, portMappingIds: readonly string[]): string[] {
@@ -145,7 +149,7 @@ export async function addTouched(
         const nodes = compiler.nodesThatName(touch.nodeId);
         for (const node of nodes) work.of(node).keys.remotes.add(touch.nodeId);
         const own = leads.filter(({ announcer, host }) => announcer === touch.nodeId || host === touch.nodeId);
-        return [...nodes, ...along(own)];
+        return new Set([...nodes, ...along(own), ...(touch.moved ? everybody : [])]);
       }
       case 'pools':
         return everybody;

@@ -6,7 +6,7 @@ import { type Id, id } from '@atoll/schema/ids';
 import { hashOf, plus, type Sum } from '@atoll/schema/node/rules-hash';
 import { maxTraces } from '@atoll/schema/node/trace';
 import type { PoolClient } from 'pg';
-import { type Affected, addTouched, createAffected } from './affected.ts';
+import { type Affected, addTouched, createAffected, isOfEverybody } from './affected.ts';
 import type { Compilation, Opened } from './compilation.ts';
 import { addDifferences } from './differences.ts';
 import { readIntent } from './intent.ts';
@@ -172,7 +172,7 @@ export async function recompile(
     for (const nodeId of sum.nodes.keys()) work.of(nodeId).whole = true;
   }
   const generation = nextGeneration(opened.generation, records);
-  const pools = touches.some((touch) => touch.kind === 'pools');
+  const pools = touches.some(isOfEverybody);
   const nodes = await write(tx, opened, sum, affected, work, generation, pools);
   await compilation.save(tx, nodes.length > 0 ? generation : opened.generation);
   return nodes;

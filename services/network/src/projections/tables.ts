@@ -134,9 +134,15 @@ async function setIsolated(
   );
 }
 
-async function setNode(tx: PoolClient, record: NetworkRecord<'NodeAttached' | 'NodeDetached'>): Promise<void> {
+/** Answers with whether its address is another one than before. */
+async function setNode(tx: PoolClient, record: NetworkRecord<'NodeAttached' | 'NodeDetached'>): Promise<boolean> {
+  const { nodeId } = record.data;
+  const address = record.type === 'NodeAttached' ? record.data.address : null;
+  const { rows: known } = await tx.query<{ address: string }>('select address from network.node where node_id = $1', [
+    nodeId,
+  ]);
   if (record.type === 'NodeAttached') {
-    const { nodeId, address, port, mac, mtu } = record.data;
+    const { port, mac, mtu } = record.data;
     await tx.query(
       `insert into network.node (node_id, address, port, mac, mtu, attached_at) values ($1, $2, $3, $4, $5, $6)
        on conflict (node_id) do update set address = excluded.address, port = excluded.port, mac = excluded.mac,
@@ -144,8 +150,9 @@ async function setNode(tx: PoolClient, record: NetworkRecord<'NodeAttached' | 'N
       [nodeId, address, port, mac, mtu, record.time],
     );
   } else {
-    await tx.query('delete from network.node where node_id = $1', [record.data.nodeId]);
+    await tx.query('delete from network.node where node_id = $1', [nodeId]);
   }
+  return (known[0]?.address ?? null) !== address;
 }
 
 function cameOrWent(record: NetworkRecord<'EndpointAllocated' | 'EndpointReleased'>): Touch {
@@ -248,8 +255,7 @@ export async function applyToTables(tx: PoolClient, record: NetworkRecord, gener
       };
     case 'NodeAttached':
     case 'NodeDetached':
-      await setNode(tx, record);
-      return { kind: 'node', position, traceparent, nodeId: record.data.nodeId };
+      return { kind: 'node', position, traceparent, nodeId: record.data.nodeId, moved: await setNode(tx, record) };
     case 'NodeRulesLagging':
     case 'NodeRulesCaughtUp':
     case 'PolicyLagging':

@@ -35,8 +35,8 @@ export type Touch = {
       /** Where they lead, or led. */
       readonly namespaces: readonly string[];
     }
-  /** A node is reached otherwise than before. */
-  | { readonly kind: 'node'; readonly nodeId: string }
+  /** A node is reached otherwise than before. `moved`: at another address, which no policy of any node's rules means. */
+  | { readonly kind: 'node'; readonly nodeId: string; readonly moved: boolean }
   /** The platform's ranges have changed: all nodes, whose rules stay what they are. */
   | { readonly kind: 'pools' }
 );

@@ -13,7 +13,6 @@ import {
   endsAtAddresses,
   findPublicAddress,
   findService,
-  isAddressOfNode,
   outwardAddress,
   type PublicAddress,
   type RulesOf,
@@ -137,7 +136,6 @@ export async function askReachability(
           const why = notRoutable(address);
           if (why !== null) return { ok: false, rejection: reject('INVALID_ARGUMENT', why, 'to.address') };
           if (!source.node.reader.isInside(family, address)) {
-            if (await isAddressOfNode(tx, source.nodeId, address)) return await answer('UNKNOWN', []);
             const published = to.publicAsOutside ? null : await findPublicAddress(tx, tenant, address);
             if (published !== null) return await toPublic(published, address, family);
             return await answer('OUTSIDE', [toOutside(source, address, family, traffic)]);

@@ -8,7 +8,7 @@ import { betweenInstances } from './explain.ts';
 import { groupsOf, type MappedEnd, maxGroups, reachabilityMatrix } from './matrix.ts';
 
 const suffix = (n: number) => `01h455vb4pex5vsknk0${String(n).padStart(7, '0')}`;
-const pools = { ipv4: ['10.64.0.0/10'], ipv6: ['fd61::/48'] };
+const pools = { ipv4: ['10.64.0.0/10'], ipv6: ['fd61::/48'], reserved: [] };
 const ipv4 = (n: number) => `10.64.0.${n + 2}`;
 const ipv6 = (n: number) => `fd61::${(n + 2).toString(16)}`;
 const hex = (direction: string, n: number) => `${direction === 'ingress' ? 'a' : 'b'}${String(n).padStart(15, '0')}`;

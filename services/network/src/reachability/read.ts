@@ -115,15 +115,6 @@ export async function endsAtAddresses(
   return new Map(rows.map((row) => [row[family], row]));
 }
 
-/** Whether a node has the address itself: what its pods send to it never leaves it, and is dropped whatever the rules say. */
-export async function isAddressOfNode(tx: PoolClient, nodeId: Id<'node'>, address: string): Promise<boolean> {
-  const { rowCount } = await tx.query('select from network.node where node_id = $1 and address = $2', [
-    nodeId,
-    address,
-  ]);
-  return rowCount !== 0;
-}
-
 interface StandingRow extends Omit<NodeStanding, 'since'> {
   readonly since: Date | null;
 }
@@ -163,7 +154,7 @@ export async function readToldStandings(
 const keptRuleSets = 16;
 
 /** `pools`: as they are now, also where they have grown since. */
-export function createRulesCache(pools: () => Pick<DesiredNetwork['pools'], 'ipv4' | 'ipv6'>) {
+export function createRulesCache(pools: () => Pick<DesiredNetwork['pools'], 'ipv4' | 'ipv6' | 'reserved'>) {
   const kept = new Map<string, { readonly state: string; readonly rules: NodeRules }>();
 
   /** Of a node that has none: what a node without endpoints has. */
@@ -172,8 +163,8 @@ export function createRulesCache(pools: () => Pick<DesiredNetwork['pools'], 'ipv
       'select hash from network.node_document where node_id = $1',
       [nodeId],
     );
-    const { ipv4, ipv6 } = pools();
-    const state = JSON.stringify([heads[0]?.hash, ipv4, ipv6]);
+    const { ipv4, ipv6, reserved } = pools();
+    const state = JSON.stringify([heads[0]?.hash, ipv4, ipv6, reserved]);
     const known = kept.get(nodeId);
     kept.delete(nodeId);
     if (known?.state === state) {
@@ -182,7 +173,7 @@ export function createRulesCache(pools: () => Pick<DesiredNetwork['pools'], 'ipv
     }
     const rules = await readRuleSet(tx, nodeId);
     const fresh: NodeRules = {
-      ...{ rules, reader: readRules({ rules, pools: { ipv4, ipv6 } }) },
+      ...{ rules, reader: readRules({ rules, pools: { ipv4, ipv6, reserved } }) },
       revisions: new Map(rules.policies.map(({ policyId, revision }) => [policyId, revision])),
     };
     kept.set(nodeId, { state, rules: fresh });
