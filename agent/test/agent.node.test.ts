@@ -493,6 +493,31 @@ describe('when Docker goes and comes back', () => {
   });
 });
 
+describe('another agent that is taken for the node', () => {
+  test('leaves everything here as it is, whatever is wanted; this one goes on when it is taken again', async () => {
+    const web = planned();
+    want([web]);
+    await plane.until(web.instance.instanceId, 'READY');
+    const before = await containers();
+    plane.refusal = `${node} is run by another agent`;
+    await until('it stands back', async () =>
+      (await (await agent.readyz()).text()).includes('is run by another agent'),
+    );
+    const more = planned();
+    const generation = want([web, more]);
+    // It knows of it by then, and has looked twice.
+    for (let heartbeat = 0; heartbeat < 2; heartbeat++) {
+      await plane.untilReport('a heartbeat', (report) => report.generation >= generation - 1);
+    }
+    expect(await containers()).toEqual(before);
+    expect(plane.networkReports.at(-1)?.applied?.generation).toBeLessThan(generation);
+    plane.refusal = null;
+    await plane.untilEnforced(generation);
+    await plane.until(more.instance.instanceId, 'READY');
+    expect(agent.lines.filter((line) => line.includes('stands back'))).toHaveLength(1);
+  });
+});
+
 describe('the end', () => {
   test("clean-up takes everything of the node's away, twice, and nothing of anybody else's", async () => {
     const all = [planned(), planned()];

@@ -35,6 +35,8 @@ export class ControlPlane {
     workloads: null,
     network: null,
   };
+  /** Why no report is taken: another agent is the node. */
+  refusal: string | null = null;
   #generation = 0;
   #serving: { stop(): Promise<void> }[] = [];
 
@@ -75,7 +77,7 @@ export class ControlPlane {
     });
     serve(nodeSubjects.workloadsReport(node), (body) => {
       this.workloadsReports.push(workloadsReport.parse(body));
-      return { generation: this.#documents.workloads?.generation ?? 0 };
+      return { generation: this.#documents.workloads?.generation ?? 0, refused: this.refusal };
     });
     serve(nodeSubjects.networkReport(node), (body) => {
       this.networkReports.push(networkReport.parse(body));

@@ -1,5 +1,6 @@
 /** Pods of different nodes, with real packets: what goes through the tunnel between nodes, and what doesn't. */
 import { randomBytes } from 'node:crypto';
+import type { DesiredNetwork } from '@atoll/schema/node/network';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { families } from '../src/render/family.ts';
 import { nextHopOf } from '../src/render/tunnel.ts';
@@ -198,6 +199,65 @@ describe.each(families)('over a segment of %s', (family) => {
     await a.tunnel.ensure(a.underlay, segment.remotesOf(a));
   });
 
+  /** Of the first node: its pods' rules let everything outside in, and them out. */
+  function openToEverywhere(): DesiredNetwork {
+    const document = segment.documentOf(a, openings);
+    const everywhere = {
+      ...{ name: 'everywhere', kind: 'networks' as const },
+      ipv4: ['0.0.0.0/1', '128.0.0.0/1'],
+      ipv6: ['::/1', '8000::/1'],
+    };
+    const anything = { policyId: fixedId('policy', 9), action: 'ALLOW', set: everywhere.name, log: false } as const;
+    const chains = document.rules.chains.map((chain) => ({
+      ...chain,
+      rules: [...chain.rules, { ...anything, protocol: null, ports: null, icmp: null }],
+    }));
+    return { ...document, rules: { ...document.rules, sets: [...document.rules.sets, everywhere], chains } };
+  }
+
+  test('a policy to and from everywhere outside means no node: neither out nor in, and others both ways', async () => {
+    const netns = await lab.namespace('host');
+    await segment.plug(netns, 56);
+    const addresses = (host: number) => ({ ipv4: `192.0.2.${host}`, ipv6: `fd77::${host}` });
+    const ends = [
+      { at: addresses(2), peer: lab.peer(b.netns), netns: b.netns },
+      { at: addresses(56), peer: lab.peer(netns), netns },
+    ];
+    // Straight to the first node, as any host of the segment may send: not through the tunnel.
+    const ways = `route add ${web.end.ipv4}/32 via 192.0.2.1 metric 1\nroute add ${web.end.ipv6}/128 via fd77::1 metric 1`;
+    for (const one of ends) {
+      await one.peer.ask({ do: 'listen', protocol: 'TCP', port: 7000 });
+      await commandsIn(one.netns).run('ip', ['-batch', '-'], ways);
+    }
+    const outcomes = () =>
+      Promise.all(
+        ends.flatMap(({ at, peer, netns: from }) => [
+          reach(web, at, 7000),
+          reach({ netns: from, peer }, web.end, 5432),
+        ]),
+      );
+    const document = openToEverywhere();
+    await a.rules.ensure(document);
+    // This is how it is where nobody has told which addresses nodes have.
+    expect(await outcomes()).toEqual([open, open, open, open]);
+    const [kept, cut] = [`kept ${family}`, `cut ${family}`];
+    for (const [name, at] of [
+      [kept, addresses(56)],
+      [cut, addresses(2)],
+    ] as const) {
+      expect(await web.peer.ask({ do: 'open', name, address: at[family], port: 7000 })).toBe(true);
+    }
+    const reserved = ['192.0.2.1/32', '192.0.2.2/31', 'fd77::1/128', 'fd77::2/127'];
+    const told = { ...document, generation: document.generation + 1, pools: { ...document.pools, reserved } };
+    await a.rules.change(told);
+    await a.rules.cut(document, told);
+    expect(await outcomes()).toEqual([dropped, dropped, open, open]);
+    expect(await web.peer.ask({ do: 'say', name: kept })).toBe(true);
+    expect(await web.peer.ask({ do: 'say', name: cut })).toBe(false);
+    await commandsIn(b.netns).run('ip', ['-batch', '-'], ways.replaceAll(' add ', ' del '));
+    await segment.apply(a, openings);
+  });
+
   test('a pod that may send to everywhere outside can make no packets of the tunnel', async () => {
     const netns = await lab.namespace('host');
     const host = await segment.plug(netns, 55);
@@ -205,23 +265,7 @@ describe.each(families)('over a segment of %s', (family) => {
     for (const port of [a.underlay.port, a.underlay.port + 1]) {
       await listener.ask({ do: 'listen', protocol: 'UDP', port });
     }
-    const document = segment.documentOf(a, openings);
-    const everywhere = {
-      ...{ name: 'everywhere', kind: 'networks' as const },
-      ipv4: ['0.0.0.0/1', '128.0.0.0/1'],
-      ipv6: ['::/1', '8000::/1'],
-    };
-    const out = { policyId: fixedId('policy', 9), action: 'ALLOW', set: everywhere.name, log: false } as const;
-    const rules = {
-      ...document.rules,
-      sets: [...document.rules.sets, everywhere],
-      chains: document.rules.chains.map((chain) =>
-        chain.direction === 'egress'
-          ? { ...chain, rules: [...chain.rules, { ...out, protocol: null, ports: null, icmp: null }] }
-          : chain,
-      ),
-    };
-    await a.rules.ensure({ ...document, rules });
+    await a.rules.ensure(openToEverywhere());
     const send = (port: number, text: string) => web.peer.ask({ do: 'send', address: host, port, from: null, text });
     await until('what is allowed arrives', async () => {
       await send(a.underlay.port, 'forged');

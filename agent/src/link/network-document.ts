@@ -5,10 +5,9 @@
  */
 import type { Id } from '@atoll/schema/ids';
 import { type DesiredNetwork, desiredNetwork } from '@atoll/schema/node/network';
-import { hashedRules, hashOfRules } from '@atoll/schema/node/rules-changes';
 import type { HeldNetwork } from '@atoll/schema/node/rules-pull';
 import type { Logger } from '@atoll/service/log';
-import { loadFile, saveFile } from '../disk.ts';
+import { openJournal } from './journal.ts';
 
 export interface NetworkDocument {
   current(): DesiredNetwork | null;
@@ -33,14 +32,16 @@ export async function openNetworkDocument(options: {
     log.error({ path, nodeId: document.nodeId }, "this document is another node's and is ignored");
     return true;
   };
-  const loaded = await loadFile(path, desiredNetwork, log);
-  let current: DesiredNetwork | null = loaded === null || isForeign(loaded) ? null : loaded;
-  let held: HeldNetwork | null = null;
-  if (current !== null) {
-    const hashed = hashedRules(current.rules);
-    // One of an older version of the agent may have another hash.
-    if (hashOfRules(hashed) === current.hash) held = { document: current, hashed };
-  }
+  const journal = openJournal({
+    path,
+    whole: { schema: desiredNetwork, read: (document) => ({ document, at: null }), write: (document) => document },
+    log,
+  });
+  const loaded = await journal.load();
+  const own = loaded === null || isForeign(loaded.document) ? null : loaded;
+  let current: DesiredNetwork | null = own?.document ?? null;
+  // One of an older version of the agent may have another hash.
+  let held: HeldNetwork | null = own?.held ?? null;
   return {
     current: () => current,
     generation: () => current?.generation ?? 0,
@@ -54,9 +55,9 @@ export async function openNetworkDocument(options: {
         log.warn({ has, got: document.generation }, 'older rules were offered and are ignored');
       // The same generation once more is what had to be asked for as a whole.
       if (document.generation < has || (document.generation === has && held !== null)) return false;
-      const { traces: _, ...kept } = document;
-      await saveFile(path, kept);
-      current = share(current, document);
+      const shared = share(current, document);
+      await journal.save(shared);
+      current = shared;
       held = { document: current, hashed: { ...next.hashed, rules: current.rules } };
       return true;
     },

@@ -29,6 +29,7 @@ import { liveAnswers } from './answers.ts';
 import type { NodeBackend } from './backend.ts';
 import { capacityOf } from './capacity.ts';
 import { createCauses } from './causes.ts';
+import { openIdentity } from './identity.ts';
 import { measureNode } from './measures.ts';
 
 const rulesLookMs = 10_000;
@@ -68,6 +69,23 @@ export async function startAgent(options: {
   };
   const sequence = await openSequence(stateDir, Date.now(), log);
   const memories = await openMemories(stateDir, log);
+  const identity = await openIdentity(stateDir, log);
+
+  /** Why another agent is taken for this node and this one isn't; null while it is, and until it is known. */
+  let refused: string | null = null;
+  function answered(why: string | null): void {
+    if (why !== null && why !== refused)
+      log.error({ reason: why }, 'this agent is not taken for its node, and stands back');
+    const again = why === null && refused !== null;
+    refused = why;
+    if (!again) return;
+    log.info('this agent is taken for its node again');
+    for (const one of [networkController, overlayController, workloadsController, namesController]) one.wake();
+  }
+  /** Whoever isn't taken for the node changes nothing on the machine: what is there stays. */
+  const unlessRefused = (reconcile: () => Promise<void>) => async () => {
+    if (refused === null) await reconcile();
+  };
 
   const causes = { workloads: createCauses(), network: createCauses() };
 
@@ -133,7 +151,7 @@ export async function startAgent(options: {
     name: 'names',
     resyncMs: namesResyncMs,
     log,
-    reconcile: () => backend.nameServer.ensure(network.inForce()),
+    reconcile: unlessRefused(() => backend.nameServer.ensure(network.inForce())),
   });
   const connectionLogController = startController({
     name: 'connection log',
@@ -145,7 +163,7 @@ export async function startAgent(options: {
     name: 'rules',
     resyncMs: rulesResyncMs,
     log,
-    reconcile: network.reconcile,
+    reconcile: unlessRefused(network.reconcile),
   });
   const overlay = createOverlayReconciler({
     underlay: backend.underlay,
@@ -158,13 +176,13 @@ export async function startAgent(options: {
     name: 'overlay',
     resyncMs: overlayResyncMs,
     log,
-    reconcile: overlay.reconcile,
+    reconcile: unlessRefused(overlay.reconcile),
   });
   const workloadsController = startController({
     name: 'workloads',
     resyncMs: workloadsResyncMs,
     log,
-    reconcile: workloads.reconcile,
+    reconcile: unlessRefused(workloads.reconcile),
   });
   const readinessController = startController({
     name: 'readiness',
@@ -213,6 +231,7 @@ export async function startAgent(options: {
       generation: documents.workloads.generation(),
       sequence: sequence(),
       instances,
+      agent: identity,
     };
   }
   const workloadsReport = startReport({
@@ -220,6 +239,7 @@ export async function startAgent(options: {
     ask: asks.workloads.report,
     build: buildReport,
     reply: reportReply,
+    taken: (reply) => answered(reply.refused),
     causes: causes.workloads,
     generation: documents.workloads.generation,
     pull: workloadsPull.wake,
@@ -228,7 +248,10 @@ export async function startAgent(options: {
   const networkReport = startReport({
     name: 'network report',
     ask: asks.network.report,
-    build: network.report,
+    build() {
+      const report = network.report();
+      return report && { ...report, agent: identity };
+    },
     reply: networkReportReply,
     taken: overlay.answered,
     causes: causes.network,
@@ -266,6 +289,7 @@ export async function startAgent(options: {
 
   return {
     checks: {
+      agent: async () => refused,
       runtime: async () => workloads.runtimeError(),
       rules: async () => {
         const report = network.report();

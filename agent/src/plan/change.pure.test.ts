@@ -1,3 +1,4 @@
+import { difference } from '@atoll/schema/node/rules-changes';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compile, endpointAt, fixedId, type Opening, pools } from '../../test/fixtures.ts';
@@ -8,7 +9,7 @@ import type { RuleIntent } from '../render/intent.ts';
 import { changeAlias } from '../render/memory.ts';
 import { nodeNames } from '../render/names.ts';
 import { renderRules } from '../render/rules.ts';
-import { type ChangePlan, difference, type KernelState, planChange, stateOf } from './change.ts';
+import { type ChangePlan, type KernelState, planChange, stateOf } from './change.ts';
 import { planRules } from './rules.ts';
 
 const ends = [1, 2, 3, 4].map((number) => endpointAt(fixedId('instance', number), 1, number + 1));

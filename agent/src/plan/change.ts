@@ -4,6 +4,7 @@
  *
  * What is no longer wanted stays where it is, and nothing leads to it: the next look takes it away, counters read.
  */
+import { difference } from '@atoll/schema/node/rules-changes';
 import { type Chain, sameChain } from '../render/chain.ts';
 import { type Family, families } from '../render/family.ts';
 import type { NodeNames } from '../render/names.ts';
@@ -207,26 +208,6 @@ function planMembers(names: NodeNames, state: KernelState, changed: readonly IpS
 interface Step {
   readonly order: number;
   readonly lines: readonly string[];
-}
-
-/** Of two sorted lists. */
-export function difference(before: readonly string[], after: readonly string[]) {
-  const [added, removed]: [string[], string[]] = [[], []];
-  let [at, from] = [0, 0];
-  while (at < after.length || from < before.length) {
-    const [next, last] = [after[at], before[from]];
-    if (next === last) {
-      at++;
-      from++;
-    } else if (last === undefined || (next !== undefined && next < last)) {
-      added.push(next ?? '');
-      at++;
-    } else {
-      removed.push(last);
-      from++;
-    }
-  }
-  return { added, removed };
 }
 
 function merged(state: KernelState, wanted: Rendered): KernelState {

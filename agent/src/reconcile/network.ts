@@ -14,7 +14,7 @@ import { failpoint } from '@atoll/service/failpoint';
 import type { Logger } from '@atoll/service/log';
 import { currentTraceparent, merged, withSpan } from '@atoll/service/spans';
 import { z } from 'zod';
-import { loadFile, saveFile } from '../disk.ts';
+import { openJournal } from '../link/journal.ts';
 import type { Causes } from '../node/causes.ts';
 import { denyAll, type Glance, type RuleBackend, RuleSetRejected } from '../rules/backend.ts';
 
@@ -53,8 +53,17 @@ export async function createNetworkReconciler(options: {
   log: Logger;
 }): Promise<NetworkReconciler> {
   const { nodeId, desired, backend, changed, causes, lookEveryMs, wake, underlay, log } = options;
-  const path = join(options.stateDir, 'rules-in-force.json');
-  let lastGood: InForce | null = await loadFile(path, inForceFile, log);
+  const journal = openJournal<InForce>({
+    path: join(options.stateDir, 'rules-in-force.json'),
+    whole: {
+      schema: inForceFile,
+      read: (file) => file,
+      write: (document, at) => ({ document, at: at ?? new Date().toISOString() }),
+    },
+    log,
+  });
+  const loaded = await journal.load();
+  let lastGood: InForce | null = loaded && { document: loaded.document, at: loaded.at ?? new Date().toISOString() };
   /** Seen to be in force by the newest run. */
   let seen: InForce | null = null;
   let error: NetworkReport['error'] = null;
@@ -152,7 +161,7 @@ export async function createNetworkReconciler(options: {
     if (previous?.document.generation === document.generation) return previous;
     await backend.cut(previous?.document ?? null, document);
     const applied = { document, at: new Date().toISOString() };
-    await saveFile(path, applied);
+    await journal.save(applied.document, applied.at);
     lastGood = applied;
     log.info({ generation: document.generation, hash: document.hash }, 'rules in force');
     causes.note(currentTraceparent());

@@ -10,6 +10,7 @@ import { z } from 'zod';
 import { id } from '../ids.ts';
 import { hash } from '../network/events.ts';
 import { name } from '../text.ts';
+import { reportingAgent } from './agents.ts';
 import { traceparent, traces } from './trace.ts';
 
 /**
@@ -247,12 +248,17 @@ export const networkReport = z.strictObject({
   underlay: z.strictObject({ ...tunnelEnd.shape, mtu: z.number().int().min(1280).max(65_535) }).nullable(),
   /** Whether it has an interface to the outside, and can answer for public addresses. */
   outside: z.boolean().default(false),
+  /** Left out by agents that don't say it: they are believed. */
+  agent: reportingAgent.optional(),
   /** Of the work that it is the outcome of. */
   traceparent: traceparent.optional(),
 });
 export type NetworkReport = z.infer<typeof networkReport>;
 
-/** `refused`: why the node isn't connected to the others, though it asks for it; null where it is, or doesn't. */
+/**
+ * `refused`: why the node isn't connected to the others, though it asks for it; null where it is, or doesn't. Also where another agent
+ * speaks for the node: then nothing of the report was taken.
+ */
 export const networkReportReply = z.strictObject({
   generation: z.number().int().min(0),
   refused: z.string().max(1000).nullable(),

@@ -213,7 +213,10 @@ export function changeRules(before: HashedRules): RulesDraft {
         ipv4: merged(base.ipv4, self, ofFamily(false)),
         ipv6: merged(base.ipv6, self, ofFamily(true)),
       };
-      changes.set(name, addressSet.parse(set));
+      // Those that were there were looked at when they came: of a large set a few change.
+      const came = [...draft.members.values()].filter((member) => member !== null);
+      addressSet.parse({ ...set, ipv4: came.filter((one) => !isIpv6(one)), ipv6: came.filter(isIpv6) });
+      changes.set(name, set);
       setSums.set(name, sum);
       count(setDigest(set, sum), oldDigest);
     }
@@ -266,3 +269,63 @@ export const operationsOf = (rules: RuleSet): RuleOperation[] => [
     { op: 'MEMBERS', name, added: [...ipv4, ...ipv6], removed: [] },
   ]),
 ];
+
+/** Of two sorted lists, what only one of them has. */
+export function difference(before: readonly string[], after: readonly string[]) {
+  const [added, removed]: [string[], string[]] = [[], []];
+  let [at, from] = [0, 0];
+  while (at < after.length || from < before.length) {
+    const [next, last] = [after[at], before[from]];
+    if (next === last) {
+      at++;
+      from++;
+    } else if (last === undefined || (next !== undefined && next < last)) {
+      added.push(next ?? '');
+      at++;
+    } else {
+      removed.push(last);
+      from++;
+    }
+  }
+  return { added, removed };
+}
+
+function setOperations(before: AddressSet | undefined, after: AddressSet): RuleOperation[] {
+  const { name, kind } = after;
+  const base = before?.kind === kind ? before : undefined;
+  const [v4, v6] = [difference(base?.ipv4 ?? [], after.ipv4), difference(base?.ipv6 ?? [], after.ipv6)];
+  const added = [...v4.added, ...v6.added];
+  const removed = [...v4.removed, ...v6.removed];
+  const members: RuleOperation[] = added.length + removed.length > 0 ? [{ op: 'MEMBERS', name, added, removed }] : [];
+  return base === undefined ? [{ op: 'SET', name, kind }, ...members] : members;
+}
+
+/** What makes the one of the other. Parts that are the very same object are not looked at. */
+export const operationsBetween = (before: RuleSet, after: RuleSet): RuleOperation[] => [
+  ...partNames.flatMap((list): RuleOperation[] => {
+    if (before[list] === after[list]) return [];
+    const partsOf = (rules: RuleSet): readonly unknown[] => {
+      const value = rules[list];
+      return Array.isArray(value) ? value : [value];
+    };
+    const there = new Map(partsOf(before).map((one) => [keyOfPart(list, one), one]));
+    const put = partsOf(after).flatMap((value): RuleOperation[] => {
+      const key = keyOfPart(list, value);
+      const same = there.get(key) === value;
+      there.delete(key);
+      return same ? [] : [{ op: 'PUT', list, key, value }];
+    });
+    return [...put, ...[...there.keys()].map((key): RuleOperation => ({ op: 'REMOVE', list, key }))];
+  }),
+  ...(before.sets === after.sets ? [] : setsBetween(before.sets, after.sets)),
+];
+
+function setsBetween(before: readonly AddressSet[], after: readonly AddressSet[]): RuleOperation[] {
+  const there = new Map(before.map((set) => [set.name, set]));
+  const changed = after.flatMap((set) => {
+    const known = there.get(set.name);
+    there.delete(set.name);
+    return known === set ? [] : setOperations(known, set);
+  });
+  return [...changed, ...[...there.keys()].map((name): RuleOperation => ({ op: 'UNSET', name }))];
+}

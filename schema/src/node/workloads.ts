@@ -4,6 +4,7 @@ import { instanceReasons, runtimes } from '../deploy/events.ts';
 import { releaseSpec, resources } from '../deploy/spec.ts';
 import { id } from '../ids.ts';
 import { name } from '../text.ts';
+import { reportingAgent } from './agents.ts';
 import { traceparent, traces } from './trace.ts';
 
 /** Request body on `nodeSubjects.workloadsPull` and `networkPull`: the generation the agent has (0 for none). */
@@ -69,11 +70,19 @@ export const workloadsReport = z.strictObject({
   /** Rises with each start of the agent's and each report: an older report is never taken for a newer one. */
   sequence: z.number().int().min(1),
   instances: z.array(observedInstance),
+  /** Left out by agents that don't say it: they are believed. */
+  agent: reportingAgent.optional(),
   /** Of the work that it is the outcome of. */
   traceparent: traceparent.optional(),
 });
 export type WorkloadsReport = z.infer<typeof workloadsReport>;
 
-/** Reply to a report: the newest generation that there is to pull. */
-export const reportReply = z.strictObject({ generation: z.number().int().min(0) });
+/**
+ * Reply to a report: the newest generation that there is to pull. `refused`: why the report wasn't taken, since another agent speaks
+ * for the node; this one changes nothing on its machine until it is taken again.
+ */
+export const reportReply = z.strictObject({
+  generation: z.number().int().min(0),
+  refused: z.string().max(1000).nullable().default(null),
+});
 export type ReportReply = z.infer<typeof reportReply>;

@@ -1,4 +1,5 @@
 /** Nodes that report, fall silent, die and come back. */
+import { reportReply } from '@atoll/schema/node/workloads';
 import { nodeSubjects } from '@atoll/schema/subjects';
 import { newId } from '@atoll/service/ids';
 import { requestJson } from '@atoll/service/nats';
@@ -174,6 +175,36 @@ describe('a report', () => {
     await agent.report({ ...old, name: 'other' });
     expect(await platform.events(deploymentId)).toEqual(events);
     expect(await platform.nodeTypes(agent.nodeId)).toEqual(['NodeRegistered', 'NodeBecameReady']);
+  });
+
+  test('of another agent than the one that is heard of is refused, and changes nothing, until that one is silent', async () => {
+    const { platform, member, input } = await start();
+    const agent = await platform.agent();
+    const deploymentId = await created(platform, member, input);
+    await agent.kill();
+    const [mine, other] = [
+      { id: 'a'.repeat(32), host: 'first' },
+      { id: 'b'.repeat(32), host: 'second' },
+    ];
+    const said = async (by: typeof mine, more: object = {}) => {
+      const body = { ...agent.snapshot(), generation: agent.generation, agent: by, ...more };
+      const reply = await requestJson(platform.nc, nodeSubjects.workloadsReport(agent.nodeId), body, {
+        timeoutMs: 5000,
+      });
+      return reportReply.parse(reply).refused;
+    };
+    expect(await said(mine)).toBeNull();
+    const before = await platform.events(deploymentId);
+    // It runs nothing, and is larger: neither is so of the node.
+    const refused = await said(other, { instances: [], maxInstances: 99 });
+    expect(refused).toContain(`${agent.nodeId} is run by another agent, on the machine first`);
+    expect(refused).toContain('ATOLL_NODE_ID');
+    expect(await platform.events(deploymentId)).toEqual(before);
+    expect(await platform.nodeTypes(agent.nodeId)).toEqual(['NodeRegistered', 'NodeBecameReady']);
+    expect(await said(mine)).toBeNull();
+    await platform.pool.query(`update deploy.node_hearing set heard_at = heard_at - interval '16 seconds'`);
+    expect(await said(other)).toBeNull();
+    expect(await said(mine)).toContain('on the machine second');
   });
 
   test('that says that a node has changed, changes what is placed there', async () => {

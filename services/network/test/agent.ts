@@ -16,6 +16,7 @@ export interface Report {
 export function createAgent(nc: NatsConnection, nodeId: Id<'node'>, outside = false) {
   let applied: DesiredNetwork | null = null;
   let underlay: NetworkReport['underlay'] = null;
+  let speaker: NetworkReport['agent'];
   const report = (body: Report | null, as: Id<'node'> = nodeId) =>
     requestJson(
       nc,
@@ -26,6 +27,7 @@ export function createAgent(nc: NatsConnection, nodeId: Id<'node'>, outside = fa
         error: null,
         underlay,
         outside,
+        agent: speaker,
       },
       { timeoutMs: 5000 },
     );
@@ -46,6 +48,10 @@ export function createAgent(nc: NatsConnection, nodeId: Id<'node'>, outside = fa
     pull,
     report,
     applied: () => applied,
+    /** Which of the agents that say they are this node it is from now on. */
+    speakAs(agent: NetworkReport['agent']): void {
+      speaker = agent;
+    },
     /** Says from now on that it is reached there; answers why it isn't. */
     async connect(at: NetworkReport['underlay']): Promise<string | null> {
       underlay = at;

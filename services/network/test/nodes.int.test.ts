@@ -1,5 +1,5 @@
 /** Nodes are connected by their reports; each is told of the others that it has to reach, and of nothing else. */
-import type { Id } from '@atoll/schema/ids';
+import { type Id, PLATFORM } from '@atoll/schema/ids';
 import type { ToldTunnel } from '@atoll/schema/network/nodes';
 import type { RemoteNode } from '@atoll/schema/node/network';
 import { newId } from '@atoll/service/ids';
@@ -9,6 +9,7 @@ import { deadline, type Harness, resultOf, startHarness } from './harness.ts';
 import { opens } from './opens.ts';
 
 let harness: Harness;
+const operator = { tenant: PLATFORM } as const;
 const tenant: Id<'tenant'> = newId('tenant');
 const silentAfterMs = 3000;
 beforeAll(async () => {
@@ -198,6 +199,38 @@ describe('what the operator is told', () => {
   });
 });
 
+describe('no network outside', () => {
+  const reserved = async (agent: Agent) => (await agent.sync())?.pools.reserved ?? [];
+  const has = (agent: Agent, cidr: string) => expect.poll(async () => (await reserved(agent)).includes(cidr), deadline);
+
+  it('has the address of a node: each node is told of all of them, where they are now', async () => {
+    const { agents } = await threeNodes();
+    const [watcher, , stranger] = agents;
+    // Two that are neighbours at an even address are one range.
+    const [at, moved] = [
+      { ...end(), address: '198.51.100.7' },
+      { ...end(), address: '2001:db8::7' },
+    ];
+    await stranger.connect(at);
+    await has(watcher, '198.51.100.7/32').toBe(true);
+    await stranger.connect(moved);
+    await has(watcher, '2001:db8::7/128').toBe(true);
+    expect(await reserved(watcher)).not.toContain('198.51.100.7/32');
+    await stranger.connect(null);
+    await has(watcher, '2001:db8::7/128').toBe(false);
+  });
+
+  it('has what the operator has reserved', async () => {
+    const { agents } = await threeNodes();
+    const added = resultOf(
+      await harness.call('AddAddressRange', { purpose: 'RESERVED', cidr: '203.0.113.0/24' }, operator),
+    );
+    await has(agents[0], '203.0.113.0/24').toBe(true);
+    resultOf(await harness.call('WithdrawAddressRange', { addressRangeId: added.addressRangeId }, operator));
+    await has(agents[0], '203.0.113.0/24').toBe(false);
+  });
+});
+
 describe('what is refused', () => {
   it('an address and port, or a hardware address, that a node has which is heard of: nothing changes', async () => {
     const [holder, other] = [newAgent(), newAgent()];
@@ -216,6 +249,28 @@ describe('what is refused', () => {
     clearInterval(alive);
     expect((await eventsOf(holder)).map(([type]) => type)).toEqual(['NodeAttached']);
     expect((await eventsOf(other)).map(([type]) => type)).toEqual(['NodeAttached']);
+  });
+
+  it('another agent of the same node, while the one before is heard of: its address is not taken, and nothing flaps', async () => {
+    const [agent, at, elsewhere] = [newAgent(), end(), end()];
+    const [mine, other] = [
+      { id: 'a'.repeat(32), host: 'first' },
+      { id: 'b'.repeat(32), host: 'second' },
+    ];
+    for (let round = 0; round < 3; round++) {
+      agent.speakAs(mine);
+      expect(await agent.connect(at)).toBeNull();
+      agent.speakAs(other);
+      expect(await agent.connect(elsewhere)).toContain('on the machine first');
+    }
+    expect(await eventsOf(agent)).toEqual([['NodeAttached', { nodeId: agent.nodeId, ...at }]]);
+    await harness.pool.query(
+      `update network.node_agent set heard_at = heard_at - interval '16 seconds' where node_id = $1`,
+      [agent.nodeId],
+    );
+    expect(await agent.connect(elsewhere)).toBeNull();
+    agent.speakAs(mine);
+    expect(await agent.connect(at)).toContain('on the machine second');
   });
 
   it('an address that no node can have', async () => {

@@ -8,6 +8,7 @@
  */
 import { type EventStore, handleCommand } from '@atoll/events/store';
 import type { Id } from '@atoll/schema/ids';
+import { agentSilentSeconds, contested } from '@atoll/schema/node/agents';
 import { type WorkloadsReport, workloadsReport } from '@atoll/schema/node/workloads';
 import { nodeSubjects } from '@atoll/schema/subjects';
 import type { Logger } from '@atoll/service/log';
@@ -51,26 +52,31 @@ export function serveReports(options: Needs & { nc: NatsConnection }): { stop():
         return { error: { code: 'INVALID_ARGUMENT', message } };
       }
       const { traceparent = null } = report.data;
-      await withSpan(
+      const refused = await withSpan(
         'take workloads report',
         { kind: 'server', traceparent, attributes: { 'atoll.node': nodeId } },
         () => takeReport(options, report.data),
       );
-      return { generation: await readGeneration(options.pool, nodeId) };
+      if (refused !== null) log.warn({ nodeId, agent: report.data.agent, refused }, 'two agents are one node');
+      return { generation: await readGeneration(options.pool, nodeId), refused };
     },
   );
 }
 
-async function takeReport(needs: Needs, report: WorkloadsReport): Promise<void> {
+/** Null where it was taken, or is older than one that was; else why not. */
+async function takeReport(needs: Needs, report: WorkloadsReport): Promise<string | null> {
   const tx = await needs.pool.connect();
   let broken: unknown;
   try {
     await tx.query('begin');
-    if (await isNewest(tx, report)) {
+    const newest = await isNewest(tx, report);
+    if (newest) {
       await hear(needs, report);
       await observeAll(needs, report);
     }
+    const refused = newest ? null : await anotherAgent(tx, report);
     await tx.query('commit');
+    return refused;
   } catch (error) {
     broken = error;
     throw error;
@@ -80,17 +86,35 @@ async function takeReport(needs: Needs, report: WorkloadsReport): Promise<void> 
   }
 }
 
-/** Locks the node's row and moves its sequence on; false for a report that comes after a newer one. */
-async function isNewest(tx: PoolClient, { nodeId, sequence }: WorkloadsReport): Promise<boolean> {
+/**
+ * Locks the node's row and moves its sequence on; false for a report that comes after a newer one, or from an agent that isn't the one
+ * that was heard of lately.
+ */
+async function isNewest(tx: PoolClient, { nodeId, sequence, agent }: WorkloadsReport): Promise<boolean> {
   const { rowCount } = await tx.query({
     name: 'deploy-hear',
     text: `
-      insert into deploy.node_hearing as h (node_id, heard_at, sequence) values ($1, clock_timestamp(), $2)
-      on conflict (node_id) do update set heard_at = excluded.heard_at, sequence = excluded.sequence
-      where h.sequence < excluded.sequence or h.heard_at < clock_timestamp() - make_interval(secs => $3)`,
-    values: [nodeId, sequence, FORGET_SEQUENCE_SECONDS],
+      insert into deploy.node_hearing as h (node_id, heard_at, sequence, agent_id, agent_host)
+        values ($1, clock_timestamp(), $2, $4, $5)
+      on conflict (node_id) do update set heard_at = excluded.heard_at, sequence = excluded.sequence,
+        agent_id = excluded.agent_id, agent_host = excluded.agent_host
+      where (h.sequence < excluded.sequence or h.heard_at < clock_timestamp() - make_interval(secs => $3))
+        and (coalesce(h.agent_id = excluded.agent_id, true) or h.heard_at < clock_timestamp() - make_interval(secs => $6))`,
+    values: [nodeId, sequence, FORGET_SEQUENCE_SECONDS, agent?.id ?? null, agent?.host ?? null, agentSilentSeconds],
   });
   return rowCount === 1;
+}
+
+/** Why another agent's reports of the node are taken and not this one's; null where they are the same. */
+async function anotherAgent(tx: PoolClient, { nodeId, agent }: WorkloadsReport): Promise<string | null> {
+  const { rows } = await tx.query<{ host: string; seconds: number }>({
+    name: 'deploy-other-agent',
+    text: `
+      select agent_host as host, extract(epoch from clock_timestamp() - heard_at)::float8 as seconds
+      from deploy.node_hearing where node_id = $1 and agent_id <> $2`,
+    values: [nodeId, agent?.id ?? null],
+  });
+  return rows[0] === undefined ? null : contested(nodeId, rows[0]);
 }
 
 /** The node itself: known, as it was, and ready, or else told so. */

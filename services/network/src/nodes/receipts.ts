@@ -1,5 +1,6 @@
 /** What a report proves: endpoints that are secured by it, and policies that are newly in force. */
 import type { Id } from '@atoll/schema/ids';
+import { agentSilentSeconds, contested } from '@atoll/schema/node/agents';
 import type { NetworkReport } from '@atoll/schema/node/network';
 import type { Pool } from 'pg';
 import type { Because } from '../origin.ts';
@@ -95,4 +96,27 @@ export async function newlyEnforced(pool: Pool, nodeId: Id<'node'>, generation: 
     [nodeId, generation],
   );
   return rows;
+}
+
+/** Why the report isn't taken: another agent speaks for the node. Null where this one does, from now on. */
+export async function anotherAgent(
+  pool: Pool,
+  { nodeId, agent }: Pick<NetworkReport, 'nodeId' | 'agent'>,
+): Promise<string | null> {
+  if (agent === undefined) return null;
+  const { rows } = await pool.query<{ host: string; seconds: number }>({
+    name: 'network-other-agent',
+    text: `
+      with heard as (
+        insert into network.node_agent as a (node_id, agent_id, agent_host, heard_at) values ($1, $2, $3, clock_timestamp())
+        on conflict (node_id) do update set
+          agent_id = excluded.agent_id, agent_host = excluded.agent_host, heard_at = excluded.heard_at
+        where a.agent_id = excluded.agent_id or a.heard_at < clock_timestamp() - make_interval(secs => $4)
+        returning node_id
+      )
+      select agent_host as host, extract(epoch from clock_timestamp() - heard_at)::float8 as seconds
+      from network.node_agent where node_id = $1 and not exists (select from heard)`,
+    values: [nodeId, agent.id, agent.host, agentSilentSeconds],
+  });
+  return rows[0] === undefined ? null : contested(nodeId, rows[0]);
 }

@@ -25,6 +25,7 @@ import { originBecauseOf } from '../origin.ts';
 import { type BadRequest, badRequest, nodeOfSubject, nodeQueue } from './pull.ts';
 import type { Reachability } from './reachability.ts';
 import {
+  anotherAgent,
   isProgress,
   type NewlyEnforced,
   newlyEnforced,
@@ -106,6 +107,11 @@ async function newestGeneration(pool: Pool, nodeId: Id<'node'>): Promise<number>
 async function handleReport(options: ReportOptions, report: NetworkReport): Promise<NetworkReportReply> {
   const { pool, log } = options;
   const { nodeId, applied, error } = report;
+  const other = await anotherAgent(pool, report);
+  if (other !== null) {
+    log.warn({ nodeId, agent: report.agent, refused: other }, 'two agents are one node');
+    return { generation: await newestGeneration(pool, nodeId), refused: other };
+  }
   if (error) log.warn({ nodeId, ...error }, 'a node could not apply its rules');
 
   const believed = applied !== null && (await believe(options, nodeId, applied));
