@@ -10,13 +10,13 @@ import { Lab, until } from './lab.ts';
 
 const lab = new Lab();
 const started: AgentProcess[] = [];
-let folders: { one: string; other: string };
+let folders: { one: string; other: string; third: string };
 let places: { one: string; other: string };
 let nats: string;
 
 beforeAll(async () => {
   const folder = () => mkdtemp(join(tmpdir(), 'atoll-lock-'));
-  folders = { one: await folder(), other: await folder() };
+  folders = { one: await folder(), other: await folder(), third: await folder() };
   places = { one: await lab.namespace('node'), other: await lab.namespace('node') };
   // Nobody is there: it waits, and has its locks by then.
   nats = `nats://127.0.0.1:${await freePort()}`;
@@ -42,31 +42,32 @@ function start(id: string, folder: string, netns: string): AgentProcess {
   return agent;
 }
 const holds = (agent: AgentProcess, folder: string) =>
-  until('it has the locks', async () =>
-    (await readFile(join(folder, 'agent.lock'), 'utf8').catch(() => '')).includes(`process ${agent.pid},`),
+  until(
+    'it has the locks',
+    async () => (await readFile(join(folder, 'agent.lock'), 'utf8').catch(() => '')).includes(`process ${agent.pid},`),
+    60_000,
   );
 
-test('a node and a state folder have one agent at a time, also after one was killed', async () => {
+test('a node and a state folder have one agent at a time, also after one was killed', {
+  timeout: 120_000,
+}, async () => {
   const first = start(node, folders.one, places.one);
   await holds(first, folders.one);
 
   const second = start(node, folders.one, places.one);
-  expect(await second.ended()).toBe(1);
+  const elsewhere = start(node, folders.other, places.one);
+  // The same node in another network namespace, with another folder, has rules of its own.
+  const apart = holds(start(node, folders.third, places.other), folders.third);
+  // Its clean-up would take away what the agent keeps.
+  await expect(second.cleanUp()).rejects.toThrow(`process ${first.pid}`);
+  expect([await second.ended(), await elsewhere.ended()]).toEqual([1, 1]);
   expect(second.lines.join('\n')).toContain(
     `The state folder ${folders.one} is used by another agent on this machine: process ${first.pid}`,
   );
-
-  const elsewhere = start(node, folders.other, places.one);
-  expect(await elsewhere.ended()).toBe(1);
   expect(elsewhere.lines.join('\n')).toContain(
     `The node ${node} is used by another agent on this machine: process ${first.pid}`,
   );
-
-  // Its clean-up would take away what the agent keeps.
-  await expect(second.cleanUp()).rejects.toThrow(`process ${first.pid}`);
-
-  // The same node in another network namespace, with another folder, has rules of its own.
-  await holds(start(node, folders.other, places.other), folders.other);
+  await apart;
 
   await first.kill();
   const next = start(node, folders.one, places.one);

@@ -44,18 +44,16 @@ export function recording(commands: NodeCommands): { readonly commands: NodeComm
   };
 }
 
-/** The same once more, and nothing beside it; those of both families at once where `atOnce`. */
-export async function replay(commands: NodeCommands, written: readonly Written[], atOnce: boolean): Promise<number> {
-  const begun = performance.now();
+/** The same once more, and nothing beside it: what was written to the two families is written to both at once. */
+export async function replay(commands: NodeCommands, written: readonly Written[]): Promise<void> {
   for (let at = 0; at < written.length; at++) {
     const one = written[at];
     const next = written[at + 1];
     if (one === undefined) continue;
     const run = (of: Written) => commands.run(of.command, of.args, of.input);
-    if (atOnce && next !== undefined && one.command !== 'ipset' && next.command !== 'ipset') {
+    if (next !== undefined && one.command !== 'ipset' && next.command !== 'ipset') {
       await Promise.all([run(one), run(next)]);
       at++;
     } else await run(one);
   }
-  return performance.now() - begun;
 }

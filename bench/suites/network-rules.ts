@@ -1,13 +1,15 @@
 /**
  * Rules of a node into the kernel, in network namespaces of the bench's own: what the agent needs for a change, beside a bare
- * restore of the very lines that it wrote. As root.
+ * restore of the very lines that it writes. As root; both take turns in who is first, with the same lines: what is written was
+ * recorded in a third place before. Alone on a machine, or ahead of others (`chrt --rr 1 npm run bench -- network-rules`).
  */
 import { shareNetwork } from '@atoll/agent/plan/shared';
 import { nodeNames } from '@atoll/agent/render/names';
 import { iptablesRules } from '@atoll/agent/rules/iptables';
 import type { DesiredNetwork } from '@atoll/schema/node/network';
 import { createLogger } from '@atoll/service/log';
-import { makeNamespace, type Namespace, recording, replay } from '../network/netns.ts';
+import { type Cost, costOf } from '../network/cost.ts';
+import { makeNamespace, type Namespace, recording, replay, type Written } from '../network/netns.ts';
 import { addressesOf, benchNode, type Shape, worldOf } from '../network/world.ts';
 import { aimed, beside, type Row, rounds } from '../results.ts';
 import type { Suite } from './suite.ts';
@@ -16,40 +18,59 @@ const log = createLogger('bench');
 log.level = 'warn';
 /** 10 rules a namespace, 5 of each direction. */
 const shape: Shape = { namespaces: 1000, here: 2, elsewhere: 8, rules: 5 };
-const quick: Shape = { ...shape, namespaces: 200 };
 
-/** A node with its rules, and a bare one with the same lines. */
-async function twins(first: DesiredNetwork) {
-  const [ours, bare] = [await makeNamespace(), await makeNamespace()];
-  const recorded = recording(ours.commands);
-  const rules = iptablesRules({ commands: recorded.commands, names: nodeNames(benchNode), log });
-  const begun = performance.now();
-  await rules.ensure(first);
-  const fullMs = performance.now() - begun;
-  const written = recorded.take();
-  const bareMs = await replay(bare.commands, written, false);
-  let last = first;
+/** A node's rules in a namespace, with nothing of another one's in memory. */
+function agentIn(netns: Namespace) {
+  const recorded = recording(netns.commands);
   return {
-    fullMs,
-    bareMs,
-    bare,
-    async change(next: DesiredNetwork): Promise<{ ours: number; bare: number }> {
-      const shared = shareNetwork(last, next);
-      const started = performance.now();
-      await rules.change(shared);
-      const took = performance.now() - started;
-      last = shared;
-      return { ours: took, bare: await replay(bare.commands, recorded.take(), true) };
-    },
-    async remove() {
-      await ours.remove();
-      await bare.remove();
-    },
+    rules: iptablesRules({ commands: recorded.commands, names: nodeNames(benchNode), log }),
+    take: recorded.take,
   };
 }
 
+/** Each of them is made of as much as possible of the one before, as an agent has it. */
+function sharedSteps(steps: readonly DesiredNetwork[]): DesiredNetwork[] {
+  let last: DesiredNetwork | null = null;
+  return steps.map((step) => {
+    last = shareNetwork(last, step);
+    return last;
+  });
+}
+
+interface Pair {
+  readonly ours: Cost;
+  readonly bare: Cost;
+}
+
+/** All steps, in namespaces that are thrown away: the first from nothing, the others as changes. */
+async function measure(steps: readonly DesiredNetwork[], oursFirst: boolean): Promise<Pair[]> {
+  const [scratch, ours, bare] = [await makeNamespace(), await makeNamespace(), await makeNamespace()];
+  try {
+    const scribe = agentIn(scratch);
+    const lines: (readonly Written[])[] = [];
+    for (const [index, step] of sharedSteps(steps).entries()) {
+      await (index === 0 ? scribe.rules.ensure(step) : scribe.rules.change(step));
+      lines.push(scribe.take());
+    }
+    const agent = agentIn(ours);
+    const pairs: Pair[] = [];
+    for (const [index, step] of sharedSteps(steps).entries()) {
+      const work = {
+        ours: () => (index === 0 ? agent.rules.ensure(step) : agent.rules.change(step)),
+        bare: () => replay(bare.commands, lines[index] ?? []),
+      };
+      const mine = index % 2 === (oursFirst ? 0 : 1) ? await costOf(work.ours) : null;
+      const other = await costOf(work.bare);
+      pairs.push({ ours: mine ?? (await costOf(work.ours)), bare: other });
+    }
+    return pairs;
+  } finally {
+    for (const netns of [scratch, ours, bare]) await netns.remove();
+  }
+}
+
 /** The same content as one rule for each pair of endpoints, without sets: IPv4 alone. */
-async function pairsMs(of: Shape, netns: Namespace): Promise<number> {
+async function pairs(of: Shape): Promise<Cost> {
   const lines: string[] = [];
   for (let namespace = 0; namespace < of.namespaces; namespace++) {
     for (let index = 0; index < of.rules; index++) {
@@ -63,69 +84,79 @@ async function pairsMs(of: Shape, netns: Namespace): Promise<number> {
       }
     }
   }
-  const begun = performance.now();
   const text = ['*filter', ':pairs - [0:0]', ...lines, 'COMMIT', ''].join('\n');
-  await netns.commands.run('iptables-restore', ['--noflush'], text);
-  return performance.now() - begun;
+  const netns = await makeNamespace();
+  try {
+    return await costOf(() => netns.commands.run('iptables-restore', ['--noflush'], text));
+  } finally {
+    await netns.remove();
+  }
 }
 
-async function changes(of: Shape, times: number): Promise<Row[]> {
-  const node = await twins(worldOf(of, 1));
-  const [one, members, full]: [{ ours: number; bare: number }[], { ours: number; bare: number }[], Row[]] = [
-    [],
-    [],
-    [],
-  ];
-  try {
-    full.push(
-      aimed(beside(`all rules of ${of.namespaces} namespaces × 10`, node.fullMs, 'ms', 'bare restore', node.bareMs), {
-        atMost: 1.3,
-      }),
-    );
+/** By time, and by the processors' time over all rounds, which neither who else runs nor the ticks of the kernel distort. */
+function rowsOf(metric: string, all: readonly Pair[], otherName: string, atMost: number): Row[] {
+  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0) / values.length;
+  const wall = rounds(
+    metric,
+    all.map(({ ours }) => ours.ms),
+    'ms',
+    { name: otherName, values: all.map(({ bare }) => bare.ms) },
+  );
+  const [ours, bare] = [sum(all.map((pair) => pair.ours.cpuMs)), sum(all.map((pair) => pair.bare.cpuMs))];
+  return [aimed(wall, { atMost }), beside(`${metric}: processor time`, ours, 'ms', otherName, bare)];
+}
+
+async function run(changes: number, starts: number): Promise<Row[]> {
+  const one = await measure(
     // The first ones warm up: a node's agent runs for days.
-    for (let round = 0; round < times + 3; round++) {
-      const measured = await node.change(worldOf(of, round + 2, new Map([[round + 5, 3000 + round]])));
-      if (round >= 3) one.push(measured);
-    }
-    const many = Array.from({ length: 50_000 }, (_, index) => index);
-    const some = (round: number) =>
-      Array.from({ length: 200 }, (_, index) => ((index + round * 200) % 10_000) + 50_000);
-    for (let round = 0; round < times + 2; round++) {
-      const extra = [
-        { name: 'changing', members: some(round).map((member) => member % 65_536) },
+    [
+      worldOf(shape, 1),
+      ...Array.from({ length: changes + 4 }, (_, n) => worldOf(shape, n + 2, new Map([[n * 7, 3000 + n]]))),
+    ],
+    true,
+  );
+  const many = Array.from({ length: 50_000 }, (_, index) => index);
+  const some = (round: number) => Array.from({ length: 200 }, (_, index) => ((index + round * 200) % 10_000) + 50_000);
+  const small: Shape = { ...shape, namespaces: 100 };
+  const members = await measure(
+    Array.from({ length: changes + 5 }, (_, n) =>
+      worldOf(small, n + 1, new Map(), [
+        { name: 'changing', members: some(n).map((member) => member % 65_536) },
         { name: 'many', members: many },
-      ];
-      const measured = await node.change(worldOf(of, 1000 + round, new Map(), extra));
-      if (round >= 2) members.push(measured);
-    }
-    const pairs = await pairsMs(of, node.bare);
-    full.push(
-      aimed(beside('one rule for each pair, IPv4 alone', pairs, 'ms', 'bare restore of both families', node.bareMs), {
-        atLeast: 5,
-      }),
-    );
-  } finally {
-    await node.remove();
+      ]),
+    ),
+    false,
+  );
+  const full: Pair[] = [];
+  const perPair: Cost[] = [];
+  for (let round = 0; round < starts; round++) {
+    full.push(...(await measure([worldOf(shape, 1)], round % 2 === 0)));
+    perPair.push(await pairs(shape));
   }
-  const row = (metric: string, all: typeof one, otherName: string, atMost: number) =>
+  const restored = full.map(({ bare }) => bare.ms);
+  return [
+    ...rowsOf(
+      `one policy's rules, beside ${shape.namespaces * 10}`,
+      one.slice(5),
+      'bare restore of the changed lines',
+      1.5,
+    ),
+    ...rowsOf('200 members, beside 50,000', members.slice(5), 'bare ipset restore of the same', 2),
+    ...rowsOf(`all rules of ${shape.namespaces} namespaces × 10`, full, 'bare restore', 1.3),
     aimed(
       rounds(
-        metric,
-        all.map((each) => each.ours),
+        'one rule for each pair, IPv4 alone',
+        perPair.map(({ ms }) => ms),
         'ms',
-        { name: otherName, values: all.map((each) => each.bare) },
+        { name: 'bare restore, both families', values: restored },
       ),
-      { atMost },
-    );
-  return [
-    ...full,
-    row(`one policy's rules, beside ${of.namespaces * 10}`, one, 'bare restore of the changed lines', 1.5),
-    row('200 members, beside 50,000', members, 'bare ipset restore of the same', 2),
+      { atLeast: 5 },
+    ),
   ];
 }
 
 export const networkRules: Suite = {
   name: 'network-rules',
   bed: false,
-  run: ({ long }) => changes(long ? shape : quick, long ? 40 : 10),
+  run: ({ long }) => run(long ? 60 : 20, long ? 7 : 3),
 };

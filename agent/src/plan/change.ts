@@ -89,7 +89,7 @@ export function planChange(
     after: moved.after,
     restore: { ipv4: text(0), ipv6: text(1) },
     size: changed.length + written.flat().reduce((sum, one) => sum + one.changed.length, 0),
-    state: merged(state, wanted),
+    state: merged(state, wanted, written),
   };
 }
 
@@ -132,12 +132,16 @@ const addressRule = /^-[sd] (\S+) .*-g (\S+)$/;
 
 /** Addresses that are endpoints of the node before and after. */
 function staying(before: RenderedRules, after: RenderedRules): (address: string) => boolean {
+  // Seldom asked.
+  let both: readonly ReadonlySet<string>[] | undefined;
   const owned = ({ sets }: RenderedRules) =>
     new Set(
       sets.flatMap((set) => (set.role === 'owns' ? set.members.map((member) => member.split(',', 1)[0] ?? '') : [])),
     );
-  const [was, is] = [owned(before), owned(after)];
-  return (address) => was.has(address) && is.has(address);
+  return (address) => {
+    both ??= [owned(before), owned(after)];
+    return both.every((addresses) => addresses.has(address));
+  };
 }
 
 /**
@@ -210,15 +214,18 @@ interface Step {
   readonly lines: readonly string[];
 }
 
-function merged(state: KernelState, wanted: Rendered): KernelState {
-  const next = stateOf(wanted);
+function merged(state: KernelState, wanted: Rendered, written: readonly (readonly Written[])[]): KernelState {
   const chains = (family: Family) => {
-    const of = (table: Table) => new Map([...state.chains[family][table], ...next.chains[family][table]]);
+    const of = (table: Table) => {
+      const changed = written[families.indexOf(family)]?.[tables.indexOf(table)]?.changed ?? [];
+      if (changed.length === 0) return state.chains[family][table];
+      const next = new Map(state.chains[family][table]);
+      for (const chain of changed) next.set(chain.name, chain);
+      return next;
+    };
     return { filter: of('filter'), raw: of('raw'), mangle: of('mangle'), nat: of('nat') };
   };
-  return {
-    wanted,
-    sets: new Map([...state.sets, ...next.sets]),
-    chains: { ipv4: chains('ipv4'), ipv6: chains('ipv6') },
-  };
+  const sets = new Map(state.sets);
+  for (const family of families) for (const set of wanted[family].sets) sets.set(set.name, set);
+  return { wanted, sets, chains: { ipv4: chains('ipv4'), ipv6: chains('ipv6') } };
 }

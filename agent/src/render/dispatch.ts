@@ -10,6 +10,7 @@ import { type Chain, chain, goto, jump, type RuleBody } from './chain.ts';
 import type { Family } from './family.ts';
 import { memoryOf } from './memory.ts';
 import type { NodeNames } from './names.ts';
+import { sameItems } from './set.ts';
 
 /** So many addresses stand in one chain. */
 const few = 8;
@@ -51,6 +52,13 @@ function networkOf(family: Family, digits: string): string {
   return `${ipaddr.fromByteArray(bytes).toString()}/${digits.length * 4}`;
 }
 
+/** A branch, and the targets that it was made for. */
+interface Part {
+  readonly below: readonly Target[];
+  readonly body: RuleBody;
+  readonly chains: readonly Chain[];
+}
+
 /** `targets` are sorted by digits. */
 export function dispatch(
   names: NodeNames,
@@ -71,14 +79,18 @@ export function dispatch(
   let at = depth;
   while (first[at] === last[at] && at < first.length) at++;
   const byDigit = Map.groupBy(targets, (target) => target.digits.charAt(at));
-  const parts = [...byDigit.values()].map((below) => {
+  const memory = memoryOf(names, family);
+  const parts = [...byDigit].map(([digit, below]): Part => {
+    const key = `${direction} below ${depth} ${first.slice(0, at)}${digit}`;
+    const last = memory.recall(key) as Part | undefined;
+    // Who comes or goes changes the branches that lead there, and no others.
+    if (last !== undefined && sameItems(last.below, below)) return memory.keep(key, last);
     const prefix = below[0]?.digits.slice(0, at + 1) ?? '';
     const inner = dispatch(names, family, direction, below, at + 1);
-    const to = memoryOf(names, family).recall(`${direction} ${prefix}`) as string | undefined;
-    const name = memoryOf(names, family).keep(`${direction} ${prefix}`, to ?? nodeName(names, direction, prefix));
+    const name = nodeName(names, direction, prefix);
     const node = chain(name, [...inner.bodies, { match: [], target: jump('DROP') }]);
     const body = { match: [ownEnd[direction], networkOf(family, prefix)], target: goto(name) };
-    return { body, chains: [node, ...inner.chains] };
+    return memory.keep(key, { below, body, chains: [node, ...inner.chains] });
   });
   return { bodies: parts.map((part) => part.body), chains: parts.flatMap((part) => part.chains) };
 }
