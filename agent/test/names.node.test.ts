@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { emptyRuleSet, type RuleNames, type RuleSet } from '@atoll/schema/node/network';
+import { emptyRuleSet, type PolicyRule, type RuleNames, type RuleSet } from '@atoll/schema/node/network';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Upstream } from '../src/names/forward.ts';
 import { keepNames } from '../src/names/keep.ts';
@@ -89,6 +89,34 @@ async function ask(from: LabPod, name: string, more: Partial<Extract<PeerCommand
 }
 const found = (...data: unknown[]) => ({ rcode: 'NOERROR', data, truncated: false });
 const missing = { rcode: 'NXDOMAIN', data: [], truncated: false };
+
+test('no policy shuts the name server: not one that denies everything to everywhere', async () => {
+  const everything = ['0.0.0.0/1', '128.0.0.0/1'];
+  const everywhere = ['::/1', '8000::/1'];
+  const rules = rulesWith();
+  const deny = (set: string): PolicyRule => ({
+    ...{ policyId: fixedId('policy', 9), action: 'DENY', protocol: null, ports: null, icmp: null, set, log: false },
+  });
+  const names = { egress: 'e'.repeat(16), ingress: 'f'.repeat(16) } as const;
+  const shut: RuleSet = {
+    ...rules,
+    endpoints: rules.endpoints.map((end) => ({ ...end, ...names })),
+    chains: (['egress', 'ingress'] as const).map((direction) => ({
+      ...{ name: names[direction], direction, rules: [deny('all'), deny('nets')] },
+    })),
+    sets: [
+      { name: 'all', kind: 'addresses', ipv4: [servers.ipv4], ipv6: [servers.ipv6] },
+      { name: 'nets', kind: 'networks', ipv4: everything, ipv6: everywhere },
+    ],
+  };
+  await node.rules.ensure(document(shut));
+  for (const transport of ['udp', 'tcp'] as const) {
+    for (const server of Object.values(servers)) {
+      expect(await ask(pods.web, 'db.store.atoll.internal', { transport, server })).toEqual(found('10.127.0.2'));
+    }
+  }
+  await node.rules.ensure(document(rules));
+});
 
 describe('a pod', () => {
   test.each([

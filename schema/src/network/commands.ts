@@ -9,7 +9,7 @@ import { connectionLogCommands } from './connection-log.ts';
 import { flowCommands } from './flows.ts';
 import { nodeCommands } from './nodes.ts';
 import { platformPolicyCommands } from './platform-policies.ts';
-import { policyWarning } from './policies.ts';
+import { policyWarning, policyWarningCommands } from './policies.ts';
 import { reachabilityCommands } from './reachability.ts';
 import { serviceCommands } from './services.ts';
 import { isolationLevel, policySchedule, typedPolicyDefinition } from './spec.ts';
@@ -48,6 +48,7 @@ export const networkCommands = {
   ...platformPolicyCommands,
   ...standingCommands,
   ...flowCommands,
+  ...policyWarningCommands,
   ...connectionLogCommands,
   ...nodeCommands,
 } as const;

@@ -33,9 +33,26 @@ function fromV1<T extends { readonly namespaceId: Id<'namespace'>; readonly spec
   return { ...rest, definition, schedule: null, active: true, nextChangeAt: null };
 }
 
-/** Told with a policy that was created or changed. */
-export const policyWarning = z.strictObject({ code: z.enum(['SELECTS_NOTHING']), message: z.string().max(4000) });
+/** Of a policy, as it is now. `about`: the place that it tells of; null where it is the policy's own namespace. */
+export const policyWarning = z.strictObject({
+  code: z.enum(['SELECTS_NOTHING', 'SHADOWED']),
+  message: z.string().max(4000),
+  about: z
+    .union([id('namespace'), id('environment'), id('service')])
+    .nullable()
+    .default(null),
+});
 export type PolicyWarning = z.infer<typeof policyWarning>;
+
+export const policyWarningCommands = {
+  /** Changes nothing. Of policies that are there; by policy id. */
+  ReadPolicyWarnings: {
+    input: z.strictObject({ policyIds: z.array(id('policy')).min(1).max(100) }),
+    result: z.strictObject({
+      policies: z.array(z.strictObject({ policyId: id('policy'), warnings: z.array(policyWarning) })),
+    }),
+  },
+} as const;
 
 export const isolationPolicyEvents = {
   IsolationPolicyCreated: {

@@ -56,6 +56,7 @@ import { instanceLogs } from './live/logs.ts';
 import { createLogsLoader } from './live/logs-loader.ts';
 import { createReachabilityMatrix } from './live/matrix.ts';
 import { nodeRulesField } from './live/node-rules.ts';
+import { createPolicyWarnings } from './live/policy-warnings.ts';
 import { createProbe } from './live/probe.ts';
 import { createReachability } from './live/reachability.ts';
 import { type LiveResolvers, liveProblems } from './live/resolvers.ts';
@@ -63,6 +64,7 @@ import { createStandingsLoader } from './live/standings-loader.ts';
 import { nodeTunnelField } from './live/tunnels.ts';
 import { createTunnelsLoader } from './live/tunnels-loader.ts';
 import { viewerField } from './live/viewer.ts';
+import { createWarningsLoader } from './live/warnings-loader.ts';
 import { createLogHub } from './log/hub.ts';
 import { createEventCursorField, createEventsField } from './log/query.ts';
 import { createLogReader } from './log/read.ts';
@@ -167,6 +169,7 @@ async function start(options: GatewayOptions, stops: Stop[]): Promise<Gateway> {
     'Instance.logs': instanceLogs,
     'ComputeNode.rules': nodeRulesField,
     'ComputeNode.tunnel': nodeTunnelField,
+    'IsolationPolicy.warnings': createPolicyWarnings(locator),
     'IsolationPolicy.flows': policyFlowsField,
     'IsolationPolicy.enforcement': policyEnforcementField,
     'Namespace.enforcement': createNamespaceEnforcement(commands, locator),
@@ -271,6 +274,7 @@ async function start(options: GatewayOptions, stops: Stop[]): Promise<Gateway> {
       logs: createLogsLoader(nc),
       enforcement: createEnforcementLoader(commands, viewer),
       flows: createFlowsLoader(commands, viewer),
+      warnings: createWarningsLoader(commands, viewer),
       standings: createStandingsLoader(commands, viewer),
       tunnels: createTunnelsLoader(commands, viewer),
       addressUse: createAddressUseLoader(commands, viewer),

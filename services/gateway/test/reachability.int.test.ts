@@ -309,6 +309,38 @@ it('what the operator asks is asked in their name, and what a tenant asks in tha
   }
 });
 
+it('warnings of policies are one question, and none of a place that one may not read', async () => {
+  const questions: { tenant: string; data: { policyIds: string[] } }[] = [];
+  const service = serveJson(platform.nc, { subject: 'cmd.network.ReadPolicyWarnings', log }, async (body) => {
+    questions.push(body as (typeof questions)[number]);
+    const warnings = [
+      { code: 'SELECTS_NOTHING', message: 'here', about: ours.namespace },
+      { code: 'SELECTS_NOTHING', message: 'there', about: hidden.namespace },
+      { code: 'SHADOWED', message: 'under', about: null },
+    ];
+    const policies = [ours.policy, hidden.policy].map((policyId) => ({ policyId, warnings }));
+    return { ok: true, result: { policies }, position: 1, version: 0 };
+  });
+  await platform.nc.flush();
+  try {
+    const query = `query ($one: ID!, $other: ID!) { one: isolationPolicy(id: $one) { warnings { code message } }
+      other: isolationPolicy(id: $other) { warnings { message } } }`;
+    const ids = { one: ours.policy, other: hidden.policy };
+    const all = await platform.query(acme.viewer, query, ids);
+    expect(all.body.data?.one.warnings, JSON.stringify(all.body)).toEqual([
+      { code: 'SELECTS_NOTHING', message: 'here' },
+      { code: 'SELECTS_NOTHING', message: 'there' },
+      { code: 'SHADOWED', message: 'under' },
+    ]);
+    expect(questions.map((one) => one.data.policyIds.toSorted())).toEqual([[ours.policy, hidden.policy].toSorted()]);
+    const part = await platform.query(inNamespace, query, ids);
+    expect(part.body.data.one.warnings.map((one: { message: string }) => one.message)).toEqual(['here', 'under']);
+    expect(part.body.data.other).toBeNull();
+  } finally {
+    await service.stop();
+  }
+});
+
 describe('what policies that log have decided about', () => {
   const connection = (to: Scenario) => ({
     ...{ at: '2026-11-23T09:00:00.000Z', policyId: ours.policy, direction: 'egress', action: 'DENY', family: 'ipv6' },

@@ -119,9 +119,69 @@ describe('on a node', () => {
 
 it('what selects nothing is told, and done all the same', async () => {
   const nobody = { ...instances(neighbour), labels: { app: 'nobody' } };
-  const reply = await create({ from: [nobody] });
+  const reply = await create({ from: [nobody], priority: 1 });
   expect(reply).toMatchObject({ ok: true, result: { warnings: [{ code: 'SELECTS_NOTHING' }] } });
   expect(JSON.stringify(reply)).toContain('app=nobody');
+});
+
+describe('warnings', () => {
+  const warnings = async (policyId: string, tenant = mine) => {
+    const reply = await harness.call('ReadPolicyWarnings', { policyIds: [policyId] }, { tenant });
+    if (!reply.ok) throw new Error(reply.error.message);
+    const { policies } = reply.result as { policies: { warnings: { code: string; message: string }[] }[] };
+    return policies[0]?.warnings ?? null;
+  };
+  const codes = async (policyId: string) => (await warnings(policyId))?.map(({ code }) => code);
+
+  it('follow what is: they come and go with instances, and are nobody else’s to read', async () => {
+    const tenant = newId('tenant');
+    const shop = await harness.openNamespace(tenant);
+    const spec = definition({ from: [{ ...instances(shop), labels: { app: 'web' } }], to: [instances(shop)] });
+    const created = await harness.call(
+      'CreateIsolationPolicy',
+      { namespaceId: shop, name: 'web', definition: spec, schedule: null },
+      { tenant },
+    );
+    const { policyId = '' } = resultOf(created);
+    const own = async () => (await warnings(policyId, tenant))?.map(({ message }) => message.split(':')[0]);
+    await expect.poll(own, deadline).toEqual(['The source 1 selects nothing', 'The destination 1 selects nothing']);
+    const node = newId('node');
+    const instance = await harness.place(tenant, shop, node, { app: 'web' });
+    await expect.poll(own, deadline).toEqual([]);
+    await harness.stopInstance(tenant, shop, node, instance);
+    await expect.poll(own, deadline).toEqual(['The source 1 selects nothing', 'The destination 1 selects nothing']);
+    expect(await warnings(policyId, theirs)).toBeNull();
+  });
+
+  it('tell of a policy that another one shadows, at its creation, at its change, and of one that is shadowed since', async () => {
+    const wide = { ...definition({ priority: 5, traffic: [{ protocol: 'TCP', from: 7000, to: 7010 }] }) };
+    const { policyId: over = '' } = resultOf(await create(wide));
+    // What is asked about is there; what is created may still be on its way to the tables.
+    await expect.poll(() => codes(over), deadline).toBeDefined();
+    const at = (port: number) => ({ traffic: [{ protocol: 'TCP' as const, from: port, to: port }] });
+    const reply = await create(at(7005));
+    expect(reply).toMatchObject({ ok: true, result: { warnings: [{ code: 'SHADOWED' }] } });
+    expect(JSON.stringify(reply)).toContain(over);
+    const { policyId: under = '' } = resultOf(reply);
+    const change = (port: number) =>
+      harness.call(
+        'UpdateIsolationPolicy',
+        { policyId: under, definition: definition(at(port)), schedule: null },
+        { tenant: mine },
+      );
+    expect(await change(7011)).toMatchObject({ ok: true, result: { warnings: [] } });
+    expect(await codes(under)).toEqual([]);
+    expect(await change(7010)).toMatchObject({ ok: true, result: { warnings: [{ code: 'SHADOWED' }] } });
+    await expect.poll(() => codes(under), deadline).toEqual(['SHADOWED']);
+    // One that decides at times only shadows nothing wholly.
+    const schedule = { startsAt: '2020-01-01T00:00:00.000Z', endsAt: null, windows: [], timeZone: 'UTC' };
+    resultOf(
+      await harness.call('UpdateIsolationPolicy', { policyId: over, definition: wide, schedule }, { tenant: mine }),
+    );
+    await expect.poll(() => codes(under), deadline).toEqual([]);
+    for (const policyId of [over, under])
+      resultOf(await harness.call('DeleteIsolationPolicy', { policyId }, { tenant: mine }));
+  });
 });
 
 describe('what can’t be said', () => {

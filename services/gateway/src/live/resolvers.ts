@@ -10,6 +10,7 @@ import type { FlowsLoader } from './flows-loader.ts';
 import type { LogsLoader } from './logs-loader.ts';
 import type { StandingsLoader } from './standings-loader.ts';
 import type { TunnelsLoader } from './tunnels-loader.ts';
+import type { WarningsLoader } from './warnings-loader.ts';
 
 export type LiveArgs = Readonly<Record<string, unknown>>;
 
@@ -19,6 +20,7 @@ export interface LiveRequest {
   readonly logs: LogsLoader;
   readonly enforcement: EnforcementLoader;
   readonly flows: FlowsLoader;
+  readonly warnings: WarningsLoader;
   readonly standings: StandingsLoader;
   readonly tunnels: TunnelsLoader;
   readonly addressUse: AddressUseLoader;

@@ -1,10 +1,13 @@
 /** Commands of isolation policies. */
 import { type ClaimConflict, type EventStore, handleCommand } from '@atoll/events/store';
 import { type Rejection, reject } from '@atoll/schema/errors';
+import type { Id, Tenant } from '@atoll/schema/ids';
 import type { networkCommands } from '@atoll/schema/network/commands';
-import type { TypedPolicyDefinition } from '@atoll/schema/network/spec';
+import type { PolicyWarning } from '@atoll/schema/network/policies';
+import type { PolicyDefinition, TypedPolicyDefinition } from '@atoll/schema/network/spec';
 import type { CommandHandlers } from '@atoll/service/commands';
 import { newId } from '@atoll/service/ids';
+import type { Pool } from 'pg';
 import { beingDeleted, namespaceRefusal } from '../denials.ts';
 import { maxRules } from '../domain/claims.ts';
 import { creationRefused, namespace, namespaceStream } from '../domain/namespace.ts';
@@ -48,6 +51,14 @@ const denied =
     return claim.set === 'environment-open' ? environmentNotFound(field) : beingDeleted(field);
   };
 
+async function namespaceOf(db: Pool, tenant: Tenant, policyId: Id<'policy'>): Promise<Id<'namespace'> | null> {
+  const { rows } = await db.query<{ namespaceId: Id<'namespace'> }>(
+    'select namespace_id as "namespaceId" from network.policy where policy_id = $1 and tenant = $2',
+    [policyId, tenant],
+  );
+  return rows[0]?.namespaceId ?? null;
+}
+
 type Handlers = CommandHandlers<typeof networkCommands>;
 type Names =
   | 'SetNamespaceIsolation'
@@ -60,6 +71,17 @@ export function isolationPolicyHandlers(
   needs: DefinitionNeeds & { readonly store: EventStore },
 ): Pick<Handlers, Names> {
   const { store } = needs;
+  /** As it will be. `namespaceId`: null where it is that of the policy as it is. */
+  async function warned(
+    tenant: Tenant,
+    policyId: Id<'policy'>,
+    namespaceId: Id<'namespace'> | null,
+    definition: PolicyDefinition,
+  ): Promise<PolicyWarning[]> {
+    const own = namespaceId ?? (await namespaceOf(needs.db, tenant, policyId));
+    const [warnings = []] = await warningsOf(needs.db, tenant, [{ policyId, namespaceId: own, definition }]);
+    return [...warnings];
+  }
   return {
     async CreateIsolationPolicy(input, context) {
       const { namespaceId, name, definition, schedule } = input;
@@ -78,7 +100,7 @@ export function isolationPolicyHandlers(
         command: { kind: 'create', policyId, namespaceId, name, ...asked.intended },
         origin: originOf(context),
         idempotency,
-        result: { policyId, warnings: await warningsOf(needs.db, context.tenant, asked.intended.definition) },
+        result: { policyId, warnings: await warned(context.tenant, policyId, namespaceId, asked.intended.definition) },
         onClaimConflict: denied(namespaceId, definition),
       });
       return answer('CreateIsolationPolicy', outcome);
@@ -97,7 +119,7 @@ export function isolationPolicyHandlers(
         command: { kind: 'update', ...asked.intended, seen: context.expectedVersion },
         origin: originOf(context),
         idempotency,
-        result: { policyId, warnings: await warningsOf(needs.db, context.tenant, asked.intended.definition) },
+        result: { policyId, warnings: await warned(context.tenant, policyId, null, asked.intended.definition) },
         onClaimConflict: denied(null, definition),
         notFound: policyNotFound,
       });

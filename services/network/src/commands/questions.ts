@@ -5,6 +5,7 @@ import { type Id, PLATFORM } from '@atoll/schema/ids';
 import type { connectionLogCommands } from '@atoll/schema/network/connection-log';
 import type { flowCommands } from '@atoll/schema/network/flows';
 import type { nodeCommands } from '@atoll/schema/network/nodes';
+import type { policyWarningCommands } from '@atoll/schema/network/policies';
 import type { reachabilityCommands } from '@atoll/schema/network/reachability';
 import type { standingCommands } from '@atoll/schema/network/standing';
 import type { CommandAnswer, CommandContext, CommandHandlers } from '@atoll/service/commands';
@@ -19,6 +20,7 @@ import { askConnectionLog } from '../reachability/connection-log.ts';
 import { askEnforcement } from '../reachability/enforcement.ts';
 import { askFlows } from '../reachability/flows.ts';
 import { type RulesOf, readToldStandings } from '../reachability/read.ts';
+import { askWarnings } from './policy-warnings.ts';
 
 export interface Questions {
   readonly pool: Pool;
@@ -39,7 +41,8 @@ type QuestionCommands = typeof reachabilityCommands &
   typeof standingCommands &
   typeof flowCommands &
   typeof connectionLogCommands &
-  typeof nodeCommands;
+  typeof nodeCommands &
+  typeof policyWarningCommands;
 
 export function questionHandlers(questions: Questions): CommandHandlers<QuestionCommands> {
   const { store, waitFor } = questions;
@@ -70,6 +73,8 @@ export function questionHandlers(questions: Questions): CommandHandlers<Question
       return { ok: true, result: { nodes: await readToldTunnels(questions.pool, nodeIds) }, position, version: 0 };
     },
     ReadFlows: ({ policyIds }, context) => answer(context, (tenant) => askFlows(questions, tenant, policyIds)),
+    ReadPolicyWarnings: ({ policyIds }, context) =>
+      answer(context, (tenant) => askWarnings(questions.pool, tenant, policyIds)),
     ReadConnectionLog: (input, context) => answer(context, (tenant) => askConnectionLog(questions, tenant, input)),
     ReadEnforcement: (input, context) => answer(context, (tenant) => askEnforcement(questions.pool, tenant, input)),
     MapReachability: (input, context) => answer(context, (tenant) => askMatrix(questions, tenant, input)),
