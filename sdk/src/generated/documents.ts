@@ -3756,6 +3756,13 @@ fragment PolicyReceipt on PolicyReceipt {
   hash
   enforcedAt
 }`),
+  isolationPolicyWarnings: new TypedDocument<o.IsolationPolicyWarningsQuery, o.IsolationPolicyWarningsQueryVariables>('query', ["isolationPolicy","warnings"], `query IsolationPolicyWarnings($id: ID!) {
+  isolationPolicy(id: $id) { warnings { ...PolicyWarning } }
+}
+fragment PolicyWarning on PolicyWarning {
+  code
+  message
+}`),
   isolationPolicyEnforcement: new TypedDocument<o.IsolationPolicyEnforcementQuery, o.IsolationPolicyEnforcementQueryVariables>('query', ["isolationPolicy","enforcement"], `query IsolationPolicyEnforcement($id: ID!) {
   isolationPolicy(id: $id) { enforcement { ...PolicyEnforcement } }
 }

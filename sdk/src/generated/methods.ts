@@ -238,6 +238,11 @@ export interface Queries {
    */
   isolationPolicyReceipts(variables: o.IsolationPolicyReceiptsQueryVariables, options?: CallOptions): Promise<NonNullable<o.IsolationPolicyReceiptsQuery['isolationPolicy']>['receipts'] | null>;
   /**
+   * What of it may not be what was meant, as it is now. Instances come and go, and so do policies: what it named may have gone since.
+   * Null where the policy has just gone.
+   */
+  isolationPolicyWarnings(variables: o.IsolationPolicyWarningsQueryVariables, options?: CallOptions): Promise<NonNullable<o.IsolationPolicyWarningsQuery['isolationPolicy']>['warnings'] | null>;
+  /**
    * How far it is in force now. Follow it by the events `network.PolicyEnforced`, `network.PolicyLagging` and
    * `network.PolicyCaughtUp`. Null where the policy has just gone.
    */
@@ -683,6 +688,7 @@ export const bindQueries = (read: Read): Queries => ({
   deploymentInstances: (variables, options) => read(documents.deploymentInstances, variables, options, (data) => data.deployment?.instances ?? null),
   instanceLogs: (variables, options) => read(documents.instanceLogs, variables, options, (data) => data.instance?.logs ?? null),
   isolationPolicyReceipts: (variables, options) => read(documents.isolationPolicyReceipts, variables, options, (data) => data.isolationPolicy?.receipts ?? null),
+  isolationPolicyWarnings: (variables, options) => read(documents.isolationPolicyWarnings, variables, options, (data) => data.isolationPolicy?.warnings ?? null),
   isolationPolicyEnforcement: (variables, options) => read(documents.isolationPolicyEnforcement, variables, options, (data) => data.isolationPolicy?.enforcement ?? null),
   isolationPolicyFlows: (variables, options) => read(documents.isolationPolicyFlows, variables, options, (data) => data.isolationPolicy?.flows ?? null),
   serviceEndpoints: (variables, options) => read(documents.serviceEndpoints, variables, options, (data) => data.service?.endpoints ?? null),
