@@ -1126,7 +1126,9 @@ export type CreateSubnetInput = {
 /** What of a policy may not be what was meant. */
 export type PolicyWarningCode =
   /** Nothing has these labels now. */
-  | 'SELECTS_NOTHING';
+  | 'SELECTS_NOTHING'
+  /** It decides nothing: another policy of its namespace decides before it about all that it is about. */
+  | 'SHADOWED';
 
 /** An isolation policy to create. */
 export type CreateIsolationPolicyInput = {
@@ -3037,6 +3039,13 @@ export type IsolationPolicyReceiptsQueryVariables = Exact<{
 
 
 export type IsolationPolicyReceiptsQuery = { readonly isolationPolicy: { readonly receipts: { readonly nodes: ReadonlyArray<PolicyReceiptFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } } | null };
+
+export type IsolationPolicyWarningsQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type IsolationPolicyWarningsQuery = { readonly isolationPolicy: { readonly warnings: ReadonlyArray<PolicyWarningFragment> | null } | null };
 
 export type IsolationPolicyEnforcementQueryVariables = Exact<{
   id: string;
