@@ -1,19 +1,24 @@
-/** Services by the public API, with real containers: found by name, replaced under requests, and nobody else's. */
+/** Services by the public API, with real containers: found by name, replaced under requests, rolled back by themselves, and nobody else's. */
 import { HTTP_PORT } from '@atoll/examples/images/http-image';
+import type { Atoll } from '@atoll/sdk/client';
+import type { UpgradeDeploymentInput } from '@atoll/sdk/generated/operations';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { newTenant, tokenOf } from '../platform/clients.ts';
 import { checkoutFor, runTypeScript, snippets } from '../platform/documents.ts';
 import { Platform } from '../platform/platform.ts';
+import { type Requests, startRequests } from '../platform/requests.ts';
 import { waitFor } from '../platform/waiting.ts';
-import { deleteNamespace, newNamespace, push, small, steady } from '../platform/workloads.ts';
+import { deleteNamespace, hideLayer, newNamespace, push, small, steady } from '../platform/workloads.ts';
 
 let platform: Platform;
+let requests: Requests | null = null;
 let checkout: ReturnType<typeof checkoutFor>;
 beforeAll(async () => {
   platform = await Platform.start();
   checkout = checkoutFor(platform.home);
 });
 afterAll(async () => {
+  await requests?.stop().catch(() => {});
   checkout?.remove();
   await platform?.discard().catch(() => {});
 });
@@ -96,4 +101,103 @@ test('instances are replaced one after the other under requests to their service
   await admin.mutate.scaleDeployment({ deploymentId: deployment.id, replicas: 0 });
   await expect.poll(reached, { timeout: 30_000 }).toBe('REFUSED');
   await Promise.all([deleteNamespace(admin, namespace.id), deleteNamespace(stranger.admin, elsewhere.id)]);
+});
+
+type Bad = Pick<UpgradeDeploymentInput, 'image' | 'command' | 'readiness'>;
+const busybox = (...words: readonly string[]) => ({ command: ['/bin/busybox', ...words] });
+
+const rolloutsOf = async (atoll: Atoll, id: string) =>
+  (await atoll.query.deploymentRollouts({ id, first: 10 }))?.nodes ?? [];
+
+test('bad releases are rolled back by themselves and a good one replaces them, under 50 requests a second of which none fails', {
+  timeout: 240_000,
+}, async () => {
+  const { admin } = await newTenant(platform.ready);
+  const namespace = await newNamespace(admin, 'rolled');
+  const [first, second, missing] = [
+    await push(platform.ready, 'r1'),
+    await push(platform.ready, 'r2'),
+    await push(platform.ready, 'never pulled'),
+  ];
+  const hidden = await hideLayer(platform, missing);
+  const bads: Readonly<Record<string, Bad>> = {
+    crashes: busybox('false'),
+    unfit: { readiness: { protocol: 'HTTP', port: HTTP_PORT, path: '/nowhere', periodSeconds: 1 } },
+    // A first process without a handler is killed only after its time to stop.
+    mute: busybox('sh', '-c', "trap 'exit 0' TERM; /bin/busybox sleep 1000 & wait"),
+    missing: { image: missing },
+  };
+  const deploy = async (name: string, app: string, replicas: number) => {
+    const labels = [{ key: 'app', value: app }];
+    const input = { ...small, namespaceId: namespace.id, name, image: first, replicas, labels };
+    return (await admin.mutate.createDeployment(input)).deployment.id;
+  };
+  const names = Object.keys(bads);
+  const ids = await Promise.all(names.map((name) => deploy(name, 'web', 1)));
+  const clientId = await deploy('client', 'client', 1);
+  await admin.mutate.createIsolationPolicy({
+    ...{ namespaceId: namespace.id, name: 'open', from: { namespaceId: namespace.id }, toLabels: [] },
+    ports: [{ protocol: 'TCP', from: HTTP_PORT, to: HTTP_PORT }],
+  });
+  const { service } = await admin.mutate.createService({
+    ...{ namespaceId: namespace.id, name: 'web', selector: [{ key: 'app', value: 'web' }] },
+    ports: [{ port: 80, targetPort: HTTP_PORT }],
+  });
+  const [[client]] = await Promise.all([steady(admin, clientId), ...ids.map((id) => steady(admin, id))]);
+  const from = client?.id ?? '';
+  const reached = () => admin.query.probe({ from, address: service?.ipv4 ?? '', port: 80, protocol: 'HTTP' });
+  await expect.poll(async () => (await reached()).outcome, { timeout: 30_000 }).toBe('CONNECTED');
+  requests = await startRequests(platform, { from, url: `http://${service?.ipv4}/`, perSecond: 50 });
+
+  // What never gets ready is undone, whatever it is that is wrong with it.
+  await Promise.all(
+    names.map(async (name, index) => {
+      const deploymentId = ids[index] ?? '';
+      await admin.mutate.setRolloutPolicy({ deploymentId, progressDeadlineSeconds: 5, onFailure: 'GRADUAL' });
+      await admin.mutate.upgradeDeployment({ deploymentId, ...bads[name] });
+    }),
+  );
+  const told = await Promise.all(
+    ids.map((id, index) =>
+      waitFor(`${names[index]} is rolled back`, 90_000, async () => {
+        const [back, failed, ...others] = await rolloutsOf(admin, id);
+        if (back?.kind !== 'ROLLBACK' || back.status !== 'COMPLETED') return undefined;
+        expect([back.automatic, back.release.number, others.length]).toEqual([true, 1, 1]);
+        expect(failed?.status).toBe('SUPERSEDED');
+        return failed?.statusMessage ?? '';
+      }),
+    ),
+  );
+  expect(told.filter((text) => !/^No progress for 5 s: 0 of 1 replicas of release 2 are ready\./.test(text))).toEqual(
+    [],
+  );
+  hidden.show();
+
+  // A good one is suspended half-way, stays there, and goes on.
+  const [id = ''] = ids;
+  await admin.mutate.setRolloutPolicy({ deploymentId: id, progressDeadlineSeconds: 600, onFailure: 'FREEZE' });
+  await admin.mutate.upgradeDeployment({ deploymentId: id, image: second, command: null, readiness: small.readiness });
+  const stood = await admin.mutate.suspendRollout({ deploymentId: id });
+  expect(stood).toMatchObject({
+    deployment: { status: 'SUSPENDED' },
+    rollout: { status: 'SUSPENDED', deadlineAt: null },
+  });
+  const { rollout } = await admin.mutate.resumeRollout({ deploymentId: id });
+  expect(rollout).toMatchObject({ id: stood.rollout?.id, status: 'RUNNING', deadlineAt: expect.any(String) });
+  await steady(admin, id);
+  expect((await rolloutsOf(admin, id))[0]).toMatchObject({ kind: 'UPGRADE', status: 'COMPLETED' });
+
+  const { sent, failures } = await requests.stop();
+  expect(failures).toEqual([]);
+  expect(sent).toBeGreaterThan(200);
+
+  // Nothing is under way any more, and there is nothing to go back to that is known to be good: each with its own error.
+  await expect(admin.mutate.suspendRollout({ deploymentId: id })).rejects.toMatchObject({
+    code: 'NO_ROLLOUT_UNDER_WAY',
+  });
+  const [, , other = ''] = ids;
+  await expect(admin.mutate.rollbackDeployment({ deploymentId: other })).rejects.toMatchObject({
+    code: 'NO_EARLIER_RELEASE',
+  });
+  await deleteNamespace(admin, namespace.id);
 });

@@ -128,10 +128,9 @@ export interface Container {
   readonly state: string;
 }
 
-/** Atoll's containers as the Docker Engine knows them, the stopped ones included. */
-export async function containersOf(socketPath: string): Promise<readonly Container[]> {
-  const body = await new Promise<string>((resolve, reject) => {
-    const asked = request({ socketPath, path: '/containers/json?all=true', timeout: 10_000 }, (response) => {
+function askDocker(socketPath: string, path: string): Promise<string> {
+  return new Promise<string>((resolve, reject) => {
+    const asked = request({ socketPath, path, timeout: 10_000 }, (response) => {
       let text = '';
       response.setEncoding('utf8');
       response.on('data', (chunk: string) => {
@@ -143,6 +142,17 @@ export async function containersOf(socketPath: string): Promise<readonly Contain
     asked.on('error', reject);
     asked.end();
   });
+}
+
+/** Of the first process of a container that runs. */
+export async function pidOfContainer(socketPath: string, id: string): Promise<number> {
+  const { State }: { State: { Pid: number } } = JSON.parse(await askDocker(socketPath, `/containers/${id}/json`));
+  return State.Pid;
+}
+
+/** Atoll's containers as the Docker Engine knows them, the stopped ones included. */
+export async function containersOf(socketPath: string): Promise<readonly Container[]> {
+  const body = await askDocker(socketPath, '/containers/json?all=true');
   const all: { Id: string; State: string; Labels: Record<string, string> }[] = JSON.parse(body);
   return all.flatMap(({ Id, State, Labels }) => {
     const instanceId = Labels['atoll.instance'];
