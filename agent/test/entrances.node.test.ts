@@ -109,6 +109,10 @@ beforeAll(async () => {
   await plug(door.netns, 'door', ['198.51.100.1/24', '2001:db8:1::1/64']);
   // It could answer the client by itself: so an answer that takes the wrong way arrives, from the wrong address.
   await plug(house.netns, 'house', ['198.51.100.2/24', '2001:db8:1::2/64']);
+  // As Docker leaves it: nothing is forwarded that nobody accepts.
+  for (const { commands } of [door, house]) {
+    for (const tool of ['iptables', 'ip6tables']) await commands.run(tool, ['-P', 'FORWARD', 'DROP']);
+  }
   clientPeer = await host('client', client);
   strangerPeer = await host('stranger', stranger);
   await applyDoor([far], [far]);

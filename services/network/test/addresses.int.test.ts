@@ -227,6 +227,23 @@ describe('subnets', () => {
     expect(message(await remove())).toContain('the only subnet of its namespace');
   });
 
+  it('of a namespace are never all deleted: of two at once one stays, whoever asks where', async () => {
+    for (let round = 0; round < 6; round++) {
+      const namespaceId = await harness.openNamespace(tenant);
+      resultOf(await harness.call('CreateSubnet', { namespaceId, ipv4: null }, { tenant }));
+      const subnets = () =>
+        harness.rows<{ id: string }>('select subnet_id as id from network.subnet where namespace_id = $1', [
+          namespaceId,
+        ]);
+      await expect.poll(subnets, patient).toHaveLength(2);
+      const replies = await Promise.all(
+        (await subnets()).map(({ id }) => harness.call('DeleteSubnet', { subnetId: id }, { tenant })),
+      );
+      expect(replies.map(codeOf).sort()).toEqual(['ILLEGAL_STATE', 'OK']);
+      expect(replies.map(message).join('')).toContain('the only subnet of its namespace');
+    }
+  });
+
   it('that close while addresses are given out of them are empty when they are released', async () => {
     for (let round = 0; round < 3; round++) {
       const namespaceId = await harness.openNamespace(tenant);

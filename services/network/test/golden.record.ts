@@ -270,7 +270,7 @@ run(subnet, byAnnOf(subnetStream(further)), {
   ...{ kind: 'allocate', useBefore: '2100-01-01T00:00:00.000Z', outOf: [], subnetId: further, namespaceId },
   ...{ ipv4: '10.64.16.0/20', ipv6: 'fd61:746f:6c6c:16::/64' },
 } as const);
-run(subnet, byAnnOf(subnetStream(further)), { kind: 'close' });
+run(subnet, byAnnOf(subnetStream(further)), { kind: 'close', other: goldenId('subnet', 1) });
 for (const number of [1, 2]) {
   const publicAddressId = goldenId('publicAddress', number);
   const portMappingId = goldenId('portMapping', number);

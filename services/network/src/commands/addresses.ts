@@ -1,7 +1,7 @@
 /** Commands of the plan of addresses: ranges of the operator, subnets and how they are used. */
 import { type EventStore, handleCommand, loadState } from '@atoll/events/store';
 import { type Rejection, reject } from '@atoll/schema/errors';
-import { idKind, PLATFORM, type Tenant } from '@atoll/schema/ids';
+import { type Id, idKind, PLATFORM, type Tenant } from '@atoll/schema/ids';
 import type { addressCommands, RangePurpose } from '@atoll/schema/network/addresses';
 import type { CommandContext, CommandHandlers } from '@atoll/service/commands';
 import { newId } from '@atoll/service/ids';
@@ -10,7 +10,7 @@ import { beingDeleted, namespaceRefusal } from '../denials.ts';
 import { contains, type Family, rangeText } from '../domain/address.ts';
 import { addressRange, addressRangeStream, noRange } from '../domain/address-range.ts';
 import { parseCidr, parseSubnetCidr, prefixFault, usualPrefix } from '../domain/cidr.ts';
-import { noSubnet, subnet, subnetStream } from '../domain/subnet.ts';
+import { lastSubnet, noSubnet, subnet, subnetStream } from '../domain/subnet.ts';
 import { subnetGrowth, subnetGrowthStream } from '../domain/subnet-growth.ts';
 import { originOf } from '../origin.ts';
 import { rangesFor, readRanges } from '../pools/ranges.ts';
@@ -27,11 +27,9 @@ type Own =
   | 'DescribeAddressUse';
 
 const operatorOnly = reject('FORBIDDEN', 'The plan of addresses is the operator’s.');
-const lastOne = reject(
-  'ILLEGAL_STATE',
-  'It is the only subnet of its namespace: create another one first.',
-  'subnetId',
-);
+/** Each try lost a race with another one of the namespace that is deleted. */
+const maxTries = 8;
+const contended = reject('UNAVAILABLE', 'Other subnets of the namespace are being deleted at this moment. Try again.');
 const inUse = (count: number) =>
   reject(
     'ILLEGAL_STATE',
@@ -202,26 +200,35 @@ export function addressHandlers(needs: AddressNeeds): Pick<CommandHandlers<typeo
       if (tenant === context.tenant && count > 0) {
         return answer('DeleteSubnet', await refusedUnlessDone(store, context, idempotency, inUse(count)));
       }
-      const only = await db.query(
-        `select from network.subnet s where s.subnet_id = $1 and not s.closed and not exists (
-           select from network.subnet o where o.namespace_id = s.namespace_id and o.subnet_id <> $1 and not o.closed
-         )`,
-        [subnetId],
-      );
-      if (tenant === context.tenant && only.rowCount !== 0) {
-        return answer('DeleteSubnet', await refusedUnlessDone(store, context, idempotency, lastOne));
+      for (let tries = 0; tries < maxTries; tries++) {
+        const { rows: others } = await db.query<{ id: Id<'subnet'> }>(
+          `select o.subnet_id as id from network.subnet s
+           join network.subnet o on o.namespace_id = s.namespace_id and o.subnet_id <> s.subnet_id and not o.closed
+           where s.subnet_id = $1 order by 1 limit 1`,
+          [subnetId],
+        );
+        let gone = false;
+        // Whoever gets an address of it in this moment keeps it: the ranges are released when nobody has one any more.
+        const outcome = await handleCommand(store, {
+          decider: subnet,
+          stream: subnetStream(subnetId),
+          command: { kind: 'close', other: others[0]?.id ?? null },
+          origin: originOf(context),
+          idempotency,
+          result: { subnetId },
+          notFound: noSubnet,
+          onClaimConflict() {
+            gone = true;
+            return lastSubnet;
+          },
+        });
+        if (outcome.ok) return answer('DeleteSubnet', outcome);
+        if (!gone) {
+          return answer('DeleteSubnet', await refusedUnlessDone(store, context, idempotency, outcome.rejection));
+        }
+        await caughtUp();
       }
-      // Whoever gets an address of it in this moment keeps it: the ranges are released when nobody has one any more.
-      const outcome = await handleCommand(store, {
-        decider: subnet,
-        stream: subnetStream(subnetId),
-        command: { kind: 'close' },
-        origin: originOf(context),
-        idempotency,
-        result: { subnetId },
-        notFound: noSubnet,
-      });
-      return answer('DeleteSubnet', outcome);
+      return answer('DeleteSubnet', await refusedUnlessDone(store, context, idempotency, contended));
     },
 
     async SetSubnetGrowth(input, context) {

@@ -14,9 +14,9 @@ import { service, serviceStream } from '../domain/service.ts';
 import { subnet, subnetStream } from '../domain/subnet.ts';
 import type { Reachability } from '../nodes/reachability.ts';
 import { originBecauseOf } from '../origin.ts';
-import { type ClosedNamespace, readRemains } from './remains.ts';
+import { type ClosedNamespace, closedNamespaces } from './remains.ts';
 
-const namespacesPerRun = 500;
+const namespacesPerPage = 500;
 
 export interface DrainingOptions {
   readonly db: Pool;
@@ -77,19 +77,17 @@ async function remove({ store, publicRestMs }: DrainingOptions, one: ClosedNames
 export async function reconcileDraining(options: DrainingOptions): Promise<void> {
   const { db, reachability, caughtUp, log } = options;
   await caughtUp();
-  const closed = await readRemains(db, reachability, namespacesPerRun);
   const faults: unknown[] = [];
-  await Promise.all(
-    closed.map(async (one) => {
-      const step = nextStep(one);
-      try {
-        if (step.kind === 'remove') await remove(options, one);
-        else log.debug({ namespaceId: one.namespaceId, for: step.for }, 'a namespace waits to be drained');
-      } catch (error) {
-        // The others go on; the run as a whole has failed and is tried again.
-        faults.push(error);
-      }
-    }),
-  );
+  const take = async (one: ClosedNamespace) => {
+    const step = nextStep(one);
+    try {
+      if (step.kind === 'remove') await remove(options, one);
+      else log.debug({ namespaceId: one.namespaceId, for: step.for }, 'a namespace waits to be drained');
+    } catch (error) {
+      // The others go on; the run as a whole has failed and is tried again.
+      faults.push(error);
+    }
+  };
+  for await (const page of closedNamespaces(db, reachability, namespacesPerPage)) await Promise.all(page.map(take));
   if (faults.length > 0) throw new AggregateError(faults, 'Some namespaces could not be drained.');
 }

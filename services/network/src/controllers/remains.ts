@@ -1,4 +1,4 @@
-/** What is left of closed namespaces: one statement, and so one moment. */
+/** What is left of closed namespaces: one statement for each page, and so one moment for each of them. */
 import type { Id } from '@atoll/schema/ids';
 import type { Pool } from 'pg';
 import type { Remains } from '../domain/draining.ts';
@@ -9,7 +9,27 @@ export interface ClosedNamespace extends Because, Remains {
   readonly namespaceId: Id<'namespace'>;
 }
 
-export async function readRemains(db: Pool, reachability: Reachability, limit: number): Promise<ClosedNamespace[]> {
+/** Every one, a page at a time: those that wait for something keep nobody behind them from their turn. */
+export async function* closedNamespaces(
+  db: Pool,
+  reachability: Reachability,
+  perPage: number,
+): AsyncGenerator<ClosedNamespace[]> {
+  for (let after = ''; ; ) {
+    const page = await readPage(db, reachability, perPage, after);
+    if (page.length > 0) yield page;
+    const last = page.at(-1);
+    if (last === undefined || page.length < perPage) return;
+    after = last.namespaceId;
+  }
+}
+
+async function readPage(
+  db: Pool,
+  reachability: Reachability,
+  limit: number,
+  after: string,
+): Promise<ClosedNamespace[]> {
   const { rows } = await db.query<ClosedNamespace>(
     `select n.namespace_id as "namespaceId", n.tenant, n.cause, n.correlation, n.traceparent,
        exists (select from network.deploy_drained d where d.namespace_id = n.namespace_id) as "deployDrained",
@@ -36,8 +56,8 @@ export async function readRemains(db: Pool, reachability: Reachability, limit: n
          where p.namespace_id = n.namespace_id and p.rests_until is null order by 1
        ) as "publicAddresses",
        array(select subnet_id from network.subnet s where s.namespace_id = n.namespace_id order by 1) as subnets
-     from network.namespace n where n.status = 'closed' order by n.namespace_id limit $1`,
-    [limit, reachability.since, reachability.silentAfterMs],
+     from network.namespace n where n.status = 'closed' and n.namespace_id > $4 order by n.namespace_id limit $1`,
+    [limit, reachability.since, reachability.silentAfterMs, after],
   );
   return rows;
 }

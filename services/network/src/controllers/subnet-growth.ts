@@ -6,7 +6,7 @@ import type { Because } from '../origin.ts';
 import { originBecauseOf } from '../origin.ts';
 import { type SubnetAllocator, usualRanges } from '../pools/subnets.ts';
 
-const perRun = 50;
+const usualPerRun = 50;
 /** A namespace is asked for once in this time: by then its new subnet is in the tables, and a refused one isn't pestered with. */
 const restMs = 15_000;
 const maxRemembered = 10_000;
@@ -29,6 +29,7 @@ const sql = `
     from network.subnet s where s.namespace_id = n.namespace_id and not s.closed
   ) u
   where u.newest is not null and u.size - u.used < greatest(8, u.size / 10) and n.namespace_id <> all($1)
+    and n.namespace_id > $3
   order by n.namespace_id limit $2`;
 
 /** `now` must not go back where the clock is set. */
@@ -37,13 +38,18 @@ export function createSubnetGrowth(options: {
   readonly subnets: SubnetAllocator;
   readonly log: Logger;
   readonly now?: () => number;
+  /** How many are asked for in one run. */
+  readonly perRun?: number;
 }): () => Promise<void> {
-  const { db, subnets, log, now = () => performance.now() } = options;
+  const { db, subnets, log, now = () => performance.now(), perRun = usualPerRun } = options;
   const asked = new Map<Id<'namespace'>, number>();
+  /** Where the last run stopped: those that are refused again and again keep nobody behind them from their turn. */
+  let after = '';
 
   return async () => {
     for (const [namespaceId, until] of asked) if (until <= now()) asked.delete(namespaceId);
-    const { rows } = await db.query<NearlyFull>(sql, [[...asked.keys()], perRun]);
+    const { rows } = await db.query<NearlyFull>(sql, [[...asked.keys()], perRun, after]);
+    after = rows.length < perRun ? '' : (rows.at(-1)?.namespaceId ?? '');
     await Promise.all(
       rows.map(async ({ namespaceId, newest, ...because }) => {
         if (asked.size < maxRemembered) asked.set(namespaceId, now() + restMs);

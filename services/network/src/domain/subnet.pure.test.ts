@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type SubnetEvent, subnet } from './subnet.ts';
 
 const subnetId = 'sub_01h455vb4pex5vsknk084sn02q';
+const other = 'sub_01h455vb4pex5vsknk084sn02r';
 const namespaceId = 'ns_01h455vb4pex5vsknk084sn02q';
 const ranges = { subnetId, namespaceId, ipv4: '10.64.3.0/24', ipv6: 'fd61:746f:6c6c:3::/64' } as const;
 const outOf = ['rng_01h455vb4pex5vsknk084sn02q', 'rng_01h455vb4pex5vsknk084sn02r'] as const;
@@ -40,17 +41,27 @@ describe('a subnet', () => {
 
   it('that is closed gives no address any more, and gives its ranges back later', () => {
     const closed: SubnetEvent = { type: 'SubnetClosed', data: { subnetId, namespaceId } };
-    expect(given(subnet, [allocated]).when({ kind: 'close' })).toEqual({
+    expect(given(subnet, [allocated]).when({ kind: 'close', other })).toEqual({
       ok: true,
       events: [closed],
-      claims: [{ op: 'release', kind: 'unique', set: 'subnet-open', key: subnetId, owner: subnetId }],
+      claims: [
+        { op: 'require', set: 'subnet-open', key: other },
+        { op: 'release', kind: 'unique', set: 'subnet-open', key: subnetId, owner: subnetId },
+      ],
     });
-    expect(given(subnet, [allocated, closed]).when({ kind: 'close' })).toMatchObject({ ok: true, events: [] });
+    expect(given(subnet, [allocated, closed]).when({ kind: 'close', other })).toMatchObject({ ok: true, events: [] });
     expect(given(subnet, [allocated, closed]).when({ kind: 'release' })).toMatchObject({
       ok: true,
       events: [released],
     });
-    expect(given(subnet, []).when({ kind: 'close' })).toMatchObject({ ok: false, rejection: { code: 'NOT_FOUND' } });
+    expect(given(subnet, [allocated]).when({ kind: 'close', other: null })).toMatchObject({
+      ok: false,
+      rejection: { code: 'ILLEGAL_STATE' },
+    });
+    expect(given(subnet, []).when({ kind: 'close', other })).toMatchObject({
+      ok: false,
+      rejection: { code: 'NOT_FOUND' },
+    });
   });
 
   it('is released once', () => {

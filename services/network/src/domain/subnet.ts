@@ -28,11 +28,17 @@ export type SubnetCommand =
       /** The platform's ranges that it is taken out of. */
       readonly outOf: readonly Id<'addressRange'>[];
     } & SubnetRanges)
-  | { readonly kind: 'close' }
+  /** `other`: one of the namespace that stays open; null where none is known. */
+  | { readonly kind: 'close'; readonly other: Id<'subnet'> | null }
   | { readonly kind: 'release' };
 
 export const subnetStream = (id: string) => `subnet:${id}`;
 export const noSubnet = reject('NOT_FOUND', 'There is no such subnet.', 'subnetId');
+export const lastSubnet = reject(
+  'ILLEGAL_STATE',
+  'It is the only subnet of its namespace: create another one first.',
+  'subnetId',
+);
 
 const nothing = accept<SubnetEvent>([]);
 
@@ -59,10 +65,12 @@ export const subnet: Decider<SubnetState, SubnetCommand, SubnetEvent> = {
       case 'close': {
         if (state.status === 'absent') return refuse(noSubnet);
         if (state.status !== 'allocated') return nothing;
+        if (command.other === null) return refuse(lastSubnet);
         const { subnetId, namespaceId } = state.ranges;
         return accept<SubnetEvent>(
           [{ type: 'SubnetClosed', data: { subnetId, namespaceId } }],
-          [releaseUnique('subnet-open', subnetId, subnetId)],
+          // Two at once that each count on the other: the second one finds it closed.
+          [requireClaim('subnet-open', command.other), releaseUnique('subnet-open', subnetId, subnetId)],
         );
       }
       case 'release': {

@@ -17,7 +17,10 @@ export interface PlacedInstance extends Because {
 const columns = `i.instance_id as "instanceId", i.namespace_id as "namespaceId", i.deployment_id as "deploymentId",
   i.node_id as "nodeId", i.labels, i.tenant, i.cause, i.correlation, i.traceparent`;
 
-/** In open namespaces; at most `perNamespace` of each, so that a full one doesn't keep the others waiting. */
+/**
+ * In open namespaces; at most `perNamespace` of each, so that a full one doesn't keep the others waiting. Who was refused comes after
+ * all who weren't, and these in no order, so that each of them has its turn however many they are.
+ */
 export async function withoutAddress(db: Pool, perNamespace: number, limit: number): Promise<PlacedInstance[]> {
   const { rows } = await db.query<PlacedInstance>(
     `select "instanceId", "namespaceId", "deploymentId", "nodeId", labels, tenant, cause, correlation, traceparent, refusal
@@ -29,7 +32,8 @@ export async function withoutAddress(db: Pool, perNamespace: number, limit: numb
        left join network.endpoint e on e.instance_id = i.instance_id
        where i.wanted and (e.instance_id is null or e.status = 'refused')
      ) waiting
-     where place <= $1 order by place, "instanceId" limit $2`,
+     where place <= $1
+     order by refusal is not null, case when refusal is null then place else random() end, "instanceId" limit $2`,
     [perNamespace, limit],
   );
   return rows;
