@@ -63,6 +63,7 @@ interface Announcer {
   readonly look: () => Promise<void>;
 }
 let internet: string;
+let clientNetns: string;
 let nodes: readonly [Announcer, Announcer];
 let pods: Record<'web' | 'other' | 'far', LabPod>;
 let clientPeer: Peer;
@@ -125,6 +126,7 @@ beforeAll(async () => {
       ),
     );
     await commandsIn(netns).run('sysctl', ['-q', '-w', ...keys]);
+    if (at === client) clientNetns = netns;
     return lab.peer(netns);
   };
   clientPeer = await host('client', client);
@@ -211,6 +213,14 @@ describe('a port of a public address', () => {
   test('moves to another node, once that one answers for the address', async () => {
     await nodes[0].node.commands.run('ip', ['link', 'set', 'up0', 'down']);
     await nodes[1].apply(rulesOf(far, lead(1, 'TCP', 443, 8443, [far]), near));
+    // The client has asked for nothing: it was told.
+    const [link] = JSON.parse((await nodes[1].node.commands.run('ip', ['-j', 'link', 'show', 'up0'])).stdout);
+    for (const address of Object.values(outside)) {
+      await until(`it knows where ${address} is`, async () => {
+        const shown = await commandsIn(clientNetns).run('ip', ['-j', 'neigh', 'show', 'to', address, 'dev', 'up0']);
+        return (JSON.parse(shown.stdout || '[]') as { lladdr?: string }[])[0]?.lladdr === link.address;
+      });
+    }
     await until('it is reached there', async () => (await reach(from(clientPeer), outside, 443)) === open, 60_000);
     await heard(pods.far.peer, client.ipv4, client.ipv6);
     await nodes[1].apply(rulesOf(far, [], near));

@@ -13,6 +13,13 @@ const programs = [
   { debian: 'ipset', found: ['ipset'], linux: true, what: 'address sets of the rules' },
   { debian: 'iproute2', found: ['ip', 'bridge'], linux: true, what: 'network namespaces' },
   { debian: 'conntrack', found: ['conntrack'], linux: true, what: 'connections that a new rule forbids are cut' },
+  {
+    debian: 'iputils-arping',
+    found: ['arping'],
+    linux: true,
+    what: 'neighbours learn who answers for a public address',
+  },
+  { debian: 'libndp-tools', found: ['ndptool'], linux: true, what: 'the same for IPv6' },
   { debian: 'ulogd2', found: ['ulogd'], linux: true, what: 'policies that log connections' },
   { debian: 'ulogd2-json', found: [], without: ['ulogd'], linux: true, what: 'policies that log connections' },
   { debian: 'docker.io', found: ['dockerd'], linux: true, what: 'containers' },

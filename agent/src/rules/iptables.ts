@@ -17,6 +17,7 @@ import { renderRules } from '../render/rules.ts';
 import type { RenderedRules } from '../render/tables.ts';
 import type { NodeCommands } from '../sandbox/commands.ts';
 import { clearHost, ensureHost } from '../sandbox/host.ts';
+import { createNeighbours } from '../sandbox/neighbours.ts';
 import { ensureAnnounced } from '../sandbox/public.ts';
 import { type Glance, type RuleBackend, RuleSetRejected } from './backend.ts';
 import { cutForbidden } from './conntrack.ts';
@@ -57,6 +58,7 @@ export function iptablesRules(options: {
   const glances = new WeakMap<Glance, ObservedRules>();
   /** What was made of the host beside rules. */
   let host: string | null = null;
+  const neighbours = createNeighbours(commands, options.publicInterface ?? null, log);
   const hostOf = ({ pools, rules }: RuleIntent) =>
     JSON.stringify([
       pools?.ipv4,
@@ -120,6 +122,7 @@ export function iptablesRules(options: {
       families.flatMap((family) => publicAddresses(intent.rules.mappings, family)),
     );
     await ensureAnnounced(commands, options.publicInterface ?? null, publicAddresses(intent.rules.mappings, 'ipv6'));
+    neighbours.tell(families.flatMap((family) => publicAddresses(intent.rules.mappings, family)));
     host = hostOf(intent);
     state = inForce && stateOf(inForce);
     await counting.learn(intent.rules);
