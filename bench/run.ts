@@ -16,6 +16,7 @@ import { keep, load, machine, print } from './results.ts';
 import { access } from './suites/access.ts';
 import { audit } from './suites/audit.ts';
 import { compile } from './suites/compile.ts';
+import { deployPlacement } from './suites/deploy-placement.ts';
 import { commandToSubscriber } from './suites/latency.ts';
 import { mutations } from './suites/mutations.ts';
 import { networkChange } from './suites/network-change.ts';
@@ -45,6 +46,7 @@ const suites: readonly Suite[] = [
   quotas,
   compile,
   networkChange,
+  deployPlacement,
   networkRules,
   networkPackets,
 ];

@@ -139,6 +139,13 @@ const registry = {
     roles: ['operator'],
   },
   'node:read': { doc: 'Read the nodes of the platform.', level: 'platform', roles: ['operator'] },
+  'node:write': { doc: 'Assign, cordon and drain nodes.', level: 'platform', roles: ['operator'] },
+  'pool:read': { doc: 'Read the pools of nodes.', level: 'platform', roles: ['operator'] },
+  'pool:write': {
+    doc: 'Create, change and delete pools, and weigh placement.',
+    level: 'platform',
+    roles: ['operator'],
+  },
   'event:read': { doc: 'Read the log and subscribe to it.', level: 'namespace', roles: [...everybody, 'operator'] },
   'audit:read': {
     doc: 'Read who asked for what from where, with which outcome; export the log.',

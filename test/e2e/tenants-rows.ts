@@ -11,6 +11,7 @@ export type Thing =
       IdKind,
       'deployment' | 'policy' | 'issuer' | 'apiKey' | 'invitation' | 'deletion' | 'plan' | 'service' | 'platformPolicy'
     >
+  | Extract<IdKind, 'pool' | 'node'>
   | Extract<IdKind, 'subnet' | 'publicAddress' | 'portMapping' | 'addressRange'>
   /** A member's `sub`: no id, and it names one just as well. */
   | 'subject'
@@ -120,6 +121,16 @@ export const rows: Readonly<Record<string, Row>> = {
   },
   createPlatformPolicy: of(ofBoth, onPlatform),
   updatePlatformPolicy: of({ platformPolicyId: 'platformPolicy', ...ofBoth }, onPlatform),
+  createPool: lone({ name: 'foreign' }),
+  changePool: of({ poolId: 'pool' }),
+  deletePool: of({ poolId: 'pool' }),
+  assignNode: of({ nodeId: 'node', poolId: 'pool' }),
+  cordonNode: of({ nodeId: 'node' }),
+  uncordonNode: of({ nodeId: 'node' }),
+  drainNode: of({ nodeId: 'node' }),
+  cancelDrain: of({ nodeId: 'node' }),
+  setPlacementWeights: of(tenant),
+  setDeploymentPlacement: of(deployment, { placement: { zones: ['foreign'] } }),
   deletePlatformPolicy: of({ platformPolicyId: 'platformPolicy' }),
   setNamespaceIsolation: of({ namespaceId: 'namespace' }, { level: 'SUBNET' }),
   deleteIsolationPolicy: of({ policyId: 'policy' }),

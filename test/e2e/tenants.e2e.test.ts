@@ -69,6 +69,7 @@ async function furnish(at: number, image: string, addressRange: string): Promise
     service: service?.id ?? '',
     // There is none: it is answered as one of somebody else's.
     platformPolicy: newId('platformPolicy'),
+    ...{ pool: newId('pool'), node: newId('node') },
     ...{ subnet: subnet?.id ?? '', publicAddress: publicAddressId, portMapping: portMapping?.id ?? '', addressRange },
     ...{ subject: `matrix-of-${name}`, token: tokenOf(invited.invitation.id) },
   };

@@ -5,6 +5,8 @@ import type { InputOf, ResultOf } from '../registry.ts';
 import { remains, remainsScope } from '../remains.ts';
 import { labels, MAX_LABELS, name } from '../text.ts';
 import { failureAnswer, progressDeadlineSeconds, rolloutPace } from './rollouts.ts';
+import { noWishes, placementDecision, placementWishes } from './placement.ts';
+import { poolCommands } from './pools.ts';
 import { image, releaseSpec, replicas, resources, rollingStrategy } from './spec.ts';
 
 /** The image as the tenant typed it: its exact faults are told by the service, with codes of their own. */
@@ -26,7 +28,11 @@ export const deploymentLabels = labels.refine(
 /** Of one `JudgeImages`: what is asked stays far below what a message may hold. */
 export const MAX_JUDGED_IMAGES = 200;
 
+/** Of one `PreviewPlacement`. */
+export const MOST_PREVIEWED = 100;
+
 export const deployCommands = {
+  ...poolCommands,
   CreateDeployment: {
     input: z.strictObject({
       namespaceId: id('namespace'),
@@ -37,8 +43,31 @@ export const deployCommands = {
       /** What is left out is as in `defaultRolloutPolicy`. */
       policy: requestedPolicy.optional(),
       spec: requestedSpec,
+      placement: placementWishes.default(noWishes),
     }),
     result: z.strictObject({ deploymentId: id('deployment') }),
+  },
+  /** All that it asks of the places of its instances: of those that are placed from then on. */
+  SetDeploymentPlacement: {
+    input: z.strictObject({ deploymentId: id('deployment'), placement: placementWishes }),
+    result: z.strictObject({ deploymentId: id('deployment') }),
+  },
+  /** Changes nothing: where instances would be placed now, and why. */
+  PreviewPlacement: {
+    input: z.strictObject({
+      namespaceId: id('namespace'),
+      replicas: replicas.min(1).max(MOST_PREVIEWED),
+      resources,
+      placement: placementWishes.default(noWishes),
+    }),
+    result: z.strictObject({
+      fit: z.number().int(),
+      /** Null where all fit; else why not, with what would. */
+      refusal: z.string().nullable(),
+      places: z.array(z.strictObject({ nodeId: id('node'), decision: placementDecision })),
+      /** Of the next one after those that fit. */
+      unplaced: placementDecision.nullable(),
+    }),
   },
   /** Records a new release and starts a rollout to it. Settings left out stay as in the newest release. */
   UpgradeDeployment: {

@@ -5,6 +5,8 @@ import type { EventsOf } from '../registry.ts';
 import { labels, name } from '../text.ts';
 import { deployEnvironmentEvents } from './environments.ts';
 import { rolloutEvents } from './rollouts.ts';
+import { decisionFromV1, placementDecision, placementDecisionV1, placementWishes } from './placement.ts';
+import { poolEvents } from './pools.ts';
 import { releaseSpec, replicas, resources, rollingStrategy } from './spec.ts';
 
 export const runtimes = ['docker', 'simulated'] as const;
@@ -20,24 +22,23 @@ export const instanceReasons = [
   'NODE_LOST',
 ] as const;
 export const stopReasons = ['REPLACED', 'SCALED_DOWN', 'DELETED', 'RESCHEDULED'] as const;
+/** Why an instance has to leave its node. */
+export const moveCauses = ['DRAIN'] as const;
 export const blockReasons = ['NO_READY_NODE', 'INSUFFICIENT_CAPACITY', 'QUOTA_EXCEEDED'] as const;
-
-/** Why a node was chosen (MISSION B6): what was filtered out and why, and the scores of the rest, best first. */
-export const placementDecision = z.strictObject({
-  filtered: z
-    .array(z.strictObject({ nodeId: id('node'), reason: z.string().describe('Why it could not be there.') }))
-    .describe('Nodes that were out of the question.'),
-  scores: z
-    .array(z.strictObject({ nodeId: id('node'), score: z.number().describe('Higher is better.') }))
-    .describe('The other nodes, best first; the first one was taken.'),
-});
-export type PlacementDecision = z.infer<typeof placementDecision>;
 
 const instance = { deploymentId: id('deployment'), instanceId: id('instance'), nodeId: id('node') };
 const rollout = { deploymentId: id('deployment'), rolloutId: id('rollout'), releaseId: id('release') };
 const message = z.string().max(1000).describe('Explains it to a person.');
 const reason = z.enum(instanceReasons).describe('Why it is not running.');
 const releaseNumber = z.number().int().min(1).describe('Number of the release, from 1 within its deployment.');
+
+const placed = z.strictObject({
+  ...instance,
+  namespaceId: id('namespace'),
+  releaseId: id('release'),
+  labels: labels.meta({ description: "The deployment's labels, and `atoll.deployment` with its name." }),
+  resources: resources.describe('What is taken for it on the node.'),
+});
 
 const nodeFacts = z.strictObject({
   nodeId: id('node'),
@@ -56,6 +57,7 @@ export const heldAmounts = z.strictObject({
 
 export const deployEvents = {
   ...deployEnvironmentEvents,
+  ...poolEvents,
   // of the platform's tenant
   NodeRegistered: {
     doc: 'A machine has joined: its agent was heard for the first time.',
@@ -166,6 +168,16 @@ export const deployEvents = {
       from: replicas.meta({ description: 'Instances wanted before.', 'x-unit': 'instance' }),
     }),
   },
+  DeploymentPlacementSet: {
+    doc: 'What the deployment asks of the places of its instances, for those that are placed from now on.',
+    stream: 'deployment',
+    version: 1,
+    data: z.strictObject({
+      deploymentId: id('deployment'),
+      namespaceId: id('namespace'),
+      placement: placementWishes.describe('All that it asks.'),
+    }),
+  },
   DeploymentLabelsSet: {
     doc: 'The deployment itself has these labels from now on. Its instances, also those to come, carry the ones that it was created with: what policies allow them stays as it is.',
     stream: 'deployment',
@@ -205,15 +217,14 @@ export const deployEvents = {
   InstancePlaced: {
     doc: 'A replica has a node, and its resources there are taken. The network service gives it an address next.',
     stream: 'deployment',
-    version: 1,
-    data: z.strictObject({
-      ...instance,
-      namespaceId: id('namespace'),
-      releaseId: id('release'),
-      labels: labels.meta({ description: "The deployment's labels, and `atoll.deployment` with its name." }),
-      resources: resources.describe('What is taken for it on the node.'),
-      decision: placementDecision.describe('Why this node.'),
-    }),
+    version: 2,
+    data: placed.extend({ decision: placementDecision.describe('Why this node.') }),
+    upcasters: {
+      1: (data: unknown) => {
+        const old = placed.extend({ decision: placementDecisionV1 }).parse(data);
+        return { ...old, decision: decisionFromV1(old.decision) };
+      },
+    },
   },
   InstanceStarted: {
     doc: 'The rules that guard the instance are in force, and its process has been started.',
@@ -238,6 +249,18 @@ export const deployEvents = {
     stream: 'deployment',
     version: 1,
     data: z.strictObject({ ...instance, reason, message }),
+  },
+  InstanceMoveRequested: {
+    doc: 'The instance has to leave its node: it is replaced elsewhere as by an upgrade, and stops once that allows it.',
+    stream: 'deployment',
+    version: 1,
+    data: z.strictObject({ ...instance, cause: z.enum(moveCauses).describe('Why it has to leave.') }),
+  },
+  InstanceMoveCancelled: {
+    doc: 'The instance may stay on its node after all.',
+    stream: 'deployment',
+    version: 1,
+    data: z.strictObject(instance),
   },
   InstanceStopRequested: {
     doc: 'The agent has been told to stop the instance.',

@@ -8,13 +8,15 @@ import type { CommandAnswer, CommandContext, CommandHandlers } from '@atoll/serv
 import { newId } from '@atoll/service/ids';
 import { admitted, judgeImages } from './admission.ts';
 import { type RollbackNeeds, rollBack } from './commands/rollback.ts';
+import { fitsNoNode, previewPlacement } from './commands/placement.ts';
+import { poolHandlers } from './commands/pools.ts';
 import { denied, namespaceNotFound } from './denials.ts';
 import { deploymentNotFound } from './domain/actions.ts';
-import { type DeploymentCommand, deploymentDecider, type Granted, noWorld } from './domain/decide.ts';
+import { type DeploymentCommand, deploymentDecider, type Granted } from './domain/decide.ts';
 import { DEPLOYMENT_LABEL, type Deployment } from './domain/deployment.ts';
 import { namespaceDecider } from './domain/namespace.ts';
 import { deploymentStream, namespaceStream } from './domain/streams.ts';
-import type { World } from './domain/world.ts';
+import { noWorld, type World } from './domain/world.ts';
 import { originOf } from './origin.ts';
 import { placeAndCommit } from './place-and-commit.ts';
 import { checkImage } from './registry.ts';
@@ -56,6 +58,8 @@ export function deployHandlers(needs: Needs): CommandHandlers<typeof deployComma
     });
 
   return {
+    ...poolHandlers(needs),
+
     CreateDeployment: (input, context) =>
       answer(needs, 'CreateDeployment', input, context, async (asked) => {
         const { tenant, idempotency } = asked;
@@ -88,6 +92,7 @@ export function deployHandlers(needs: Needs): CommandHandlers<typeof deployComma
               deploymentId,
               newStream: true,
               places: input.replicas,
+              asking: input,
               command: (world) => command(granted, world),
               origin: originOf(context),
               idempotency,
@@ -103,7 +108,9 @@ export function deployHandlers(needs: Needs): CommandHandlers<typeof deployComma
     UpgradeDeployment: (input, context) =>
       answer(needs, 'UpgradeDeployment', input, context, async (asked) => {
         const { deploymentId, spec } = input;
-        const refusal = spec.image === undefined ? null : await checkImage(images, spec.image);
+        const refusal =
+          (spec.image === undefined ? null : await checkImage(images, spec.image)) ??
+          (await fitsNoNode(needs, asked.tenant, deploymentId, spec.resources));
         if (refusal !== null) return refused(refusal);
         const ids = { releaseId: newId('release'), rolloutId: newId('rollout') };
         const { tenant } = asked;
@@ -173,6 +180,35 @@ export function deployHandlers(needs: Needs): CommandHandlers<typeof deployComma
         const command = { action: 'label', tenant: asked.tenant, labels } as const;
         return await change(deploymentId, asked, command, () => ({ deploymentId }));
       }),
+
+    SetDeploymentPlacement: ({ deploymentId, placement }, context) =>
+      answer(needs, 'SetDeploymentPlacement', { deploymentId, placement }, context, async ({ tenant, idempotency }) => {
+        const { state } = await loadState(store, {
+          decider: deploymentDecider,
+          stream: deploymentStream(deploymentId),
+        });
+        const namespaceId = state.status === 'ACTIVE' ? state.namespaceId : 'ns_';
+        const { outcome } = await placeAndCommit(needs, {
+          deploymentId,
+          places: 0,
+          asking: { namespaceId, placement },
+          command: (world) => ({ action: 'place', tenant, placement, world }),
+          origin: originOf(context),
+          idempotency,
+          expectedVersion: context.expectedVersion,
+          result: () => ({ deploymentId }),
+        });
+        return outcome;
+      }),
+
+    async PreviewPlacement(input, { tenant }) {
+      if (tenant === PLATFORM) return { ok: false, rejection: notATenant };
+      const position = await store.lastPosition();
+      const refusal = await missingNamespace(store, tenant, input.namespaceId);
+      if (refusal !== null) return { ok: false, rejection: refusal };
+      const result = await previewPlacement(needs, tenant, input);
+      return 'code' in result ? { ok: false, rejection: result } : { ok: true, result, position, version: 0 };
+    },
 
     DeleteDeployment: ({ deploymentId }, context) =>
       answer(needs, 'DeleteDeployment', { deploymentId }, context, (asked) =>

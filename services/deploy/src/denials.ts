@@ -2,7 +2,10 @@
 import type { ClaimConflict } from '@atoll/events/store';
 import { type Rejection, reject } from '@atoll/schema/errors';
 import { IMAGE_RULES } from './domain/environment.ts';
-import { DEPLOYMENT_NAME, NAMESPACE_OPEN, NODE_KEPT, nodeSets, RESERVATION } from './domain/holdings.ts';
+import { APART, DEPLOYMENT_NAME, NAMESPACE_OPEN, NODE_KEPT, nodeSets, RESERVATION } from './domain/holdings.ts';
+import { NODE_NOW } from './domain/node.ts';
+import { PLACEMENT_TERMS } from './domain/placement-terms.ts';
+import { POOL_NAME, POOL_NODES, POOL_NOW, poolNotFound } from './domain/pool.ts';
 
 export const namespaceNotFound = reject(
   'NOT_FOUND',
@@ -24,6 +27,18 @@ const placesTaken = reject(
   'replicas',
 );
 
+const poolNameTaken = reject('NAME_TAKEN', 'There is already a pool of that name. Choose another one.', 'name');
+const poolInUse = reject(
+  'ILLEGAL_STATE',
+  'There are nodes in the pool. Put them in another one with assignNode, then delete it.',
+  'poolId',
+);
+const notApart = reject(
+  'ILLEGAL_STATE',
+  'Another deployment of the group is on a node of this one: drain it, or scale one of them down, then ask again.',
+  'placement.apart',
+);
+
 /** Decided again by whoever sees it; told only where that went on and on. */
 const rulesChanged = reject(
   'VERSION_CONFLICT',
@@ -42,6 +57,12 @@ const denials: Record<string, (conflict: ClaimConflict) => Rejection> = {
   [nodeSets.memoryMiB]: () => placesTaken,
   [nodeSets.instances]: () => placesTaken,
   [NODE_KEPT]: () => placesTaken,
+  [NODE_NOW]: () => placesTaken,
+  [PLACEMENT_TERMS]: () => placesTaken,
+  [APART]: () => notApart,
+  [POOL_NOW]: (conflict) => (conflict.claim.op === 'require' && conflict.claim.owner ? placesTaken : poolNotFound),
+  [POOL_NAME]: () => poolNameTaken,
+  [POOL_NODES]: () => poolInUse,
   [RESERVATION]: () => tooLate,
 };
 
@@ -51,6 +72,9 @@ export function denied(conflict: ClaimConflict): Rejection {
   return denial(conflict);
 }
 
-const placeSets: ReadonlySet<string> = new Set([...Object.values(nodeSets), NODE_KEPT]);
+const placeSets: ReadonlySet<string> = new Set([
+  ...Object.values(nodeSets),
+  ...[NODE_KEPT, NODE_NOW, POOL_NOW, PLACEMENT_TERMS, APART],
+]);
 /** A place on a node went to somebody else meanwhile: another may be free. */
 export const isPlaceTaken = (conflict: ClaimConflict) => placeSets.has(conflict.claim.set);

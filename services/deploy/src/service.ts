@@ -1,24 +1,31 @@
 /** The deploy service, given its database and its NATS connection. Several of it can run on the same database. */
 import { startRelay } from '@atoll/events/relay';
-import { createEventStore } from '@atoll/events/store';
+import { createEventStore, type EventStore, handleCommand } from '@atoll/events/store';
 import { deployCommands } from '@atoll/schema/deploy/commands';
 import { deployEvents } from '@atoll/schema/deploy/events';
+import { DEFAULT_POOL } from '@atoll/schema/deploy/pools';
+import { PLATFORM } from '@atoll/schema/ids';
 import { type CommandContext, createCommandClient, serveCommands } from '@atoll/service/commands';
 import type { Logger } from '@atoll/service/log';
 import type { NatsConnection } from '@atoll/service/nats';
 import { createQuotaClient } from '@atoll/service/quota-client';
 import type { Pool } from 'pg';
 import { deployHandlers } from './commands.ts';
+import { startDrainController } from './controllers/drains.ts';
 import { startNamespaceController } from './controllers/namespaces.ts';
 import { startNodeController } from './controllers/nodes.ts';
 import { startRollbackController } from './controllers/rollbacks.ts';
 import { startRolloutController } from './controllers/rollouts.ts';
+import { poolDecider } from './domain/pool.ts';
+import { poolStream } from './domain/streams.ts';
 import { serveHoldings } from './holdings.ts';
 import { servePulls } from './nodes/documents.ts';
 import { tellNodes } from './nodes/here-again.ts';
 import { serveReports } from './nodes/reports.ts';
+import { SELF } from './origin.ts';
 import { startTableRebuilds, startTables } from './projections/tables.ts';
 import { createQuota } from './quota.ts';
+import { startEntitlementReactions } from './reactions/entitlements.ts';
 import { startEnvironmentReactions } from './reactions/environments.ts';
 import { startNamespaceReactions } from './reactions/namespaces.ts';
 import { startNetworkReplica } from './replicas/network.ts';
@@ -39,13 +46,26 @@ export interface DeployOptions {
   readonly judgeAfterMs?: number;
 }
 
+/** Every process asks for it at its start; the first one makes it. */
+async function ensureDefaultPool(store: EventStore): Promise<void> {
+  const outcome = await handleCommand(store, {
+    decider: poolDecider,
+    stream: poolStream(DEFAULT_POOL),
+    command: { action: 'ensure', poolId: DEFAULT_POOL },
+    origin: { tenant: PLATFORM, actor: SELF, cause: null, correlation: DEFAULT_POOL, traceparent: null },
+  });
+  if (!outcome.ok) throw new Error(`The default pool could not be made: ${outcome.rejection.message}`);
+}
+
 export async function startDeploy(options: DeployOptions) {
   const { pool, nc, log, registries, suspectSeconds, deadSeconds } = options;
   const store = createEventStore({ pool, context: 'deploy', schema, registry: deployEvents, log });
+  await ensureDefaultPool(store);
   const relay = await startRelay({ store, nc, log });
 
   const rollouts = startRolloutController({ store, pool, log, judgeAfterMs: options.judgeAfterMs ?? 15_000 });
   const namespaces = startNamespaceController({ store, pool, log });
+  const drains = startDrainController({ store, pool, log });
   const nodes = startNodeController({ store, pool, nc, log, suspectSeconds, deadSeconds });
   const needs = {
     store,
@@ -65,9 +85,11 @@ export async function startDeploy(options: DeployOptions) {
     rollouts.wake();
     rollbacks.wake();
     namespaces.wake();
+    drains.wake();
   };
   const tables = await startTables({ store, pool, schema, nc, log, onChange });
   const rebuilds = await startTableRebuilds({ store, pool, schema, log });
+  const entitlements = await startEntitlementReactions({ store, nc, pool, schema, log });
   const environments = await startEnvironmentReactions({ store, nc, pool, schema, log });
   const isolation = await startNetworkReplica({ nc, pool, schema, log, onChange });
   const reactions = await startNamespaceReactions({ store, nc, pool, schema, log });
@@ -81,11 +103,11 @@ export async function startDeploy(options: DeployOptions) {
   async function ready(seen: CommandContext['seen'], deadline: number): Promise<void> {
     const position = seen.tenancy ?? 0;
     const there = await Promise.all([
-      ...[reactions, environments].map((one) => one.waitFor(position, deadline)),
+      ...[reactions, environments, entitlements].map((one) => one.waitFor(position, deadline)),
       isolation.waitFor(seen.network ?? 0, deadline),
     ]);
     if (!there.includes(false)) return;
-    const known = Math.min(reactions.position(), environments.position());
+    const known = Math.min(...[reactions, environments, entitlements].map((one) => one.position()));
     throw new Error(`The facts of tenancy are known up to ${known}, not ${position}.`);
   }
   const commands = serveCommands({
@@ -104,6 +126,7 @@ export async function startDeploy(options: DeployOptions) {
       tables: () => tables.problem(),
       namespaces: () => reactions.problem(),
       environments: () => environments.problem(),
+      entitlements: () => entitlements.problem(),
       isolation: () => isolation.problem(),
     },
     /** What comes from outside first, then what acts by itself; what is committed is still published. */
@@ -111,8 +134,9 @@ export async function startDeploy(options: DeployOptions) {
       await Promise.all([commands.stop(), reports.stop(), pulls.stop(), holdings.stop()]);
       await reactions.stop();
       await environments.stop();
+      await entitlements.stop();
       await isolation.stop();
-      await Promise.all([rollouts.stop(), rollbacks.stop(), namespaces.stop(), nodes.stop()]);
+      await Promise.all([rollouts, rollbacks, namespaces, drains, nodes].map((one) => one.stop()));
       await rebuilds.stop();
       await tables.stop();
       await relay.stop();

@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { DeployCommand, DeployInput } from '@atoll/schema/deploy/commands';
+import { noWishes } from '@atoll/schema/deploy/placement';
+import type { poolCommands } from '@atoll/schema/deploy/pools';
 import { PLATFORM } from '@atoll/schema/ids';
 import { newId } from '@atoll/service/ids';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -53,10 +55,10 @@ describe('another tenant', () => {
     const events = await platform.events(deploymentId);
     const missing = newId('deployment');
     const attempts: {
-      [N in Exclude<DeployCommand, 'CreateDeployment' | 'CountRemains' | 'JudgeImages'>]: Omit<
-        DeployInput<N>,
-        'deploymentId'
-      >;
+      [N in Exclude<
+        DeployCommand,
+        'CreateDeployment' | 'CountRemains' | 'JudgeImages' | 'PreviewPlacement' | keyof typeof poolCommands
+      >]: Omit<DeployInput<N>, 'deploymentId'>;
     } = {
       UpgradeDeployment: { spec: { env: { A: 'b' } } },
       RollbackDeployment: { toRelease: null },
@@ -65,6 +67,7 @@ describe('another tenant', () => {
       SetRolloutPolicy: { policy: { onFailure: 'FAST' } },
       ScaleDeployment: { replicas: 0 },
       SetDeploymentLabels: { labels: { team: 'blue' } },
+      SetDeploymentPlacement: { placement: { ...noWishes, zones: ['z1'] } },
       DeleteDeployment: {},
     };
     for (const [name, rest] of Object.entries(attempts)) {

@@ -1,18 +1,24 @@
 /** Plain values for pure tests: ids that can be read, a spec, nodes. */
+
+import { noWishes } from '@atoll/schema/deploy/placement';
 import type { ReleaseSpec, Resources } from '@atoll/schema/deploy/spec';
 import type { Id } from '@atoll/schema/ids';
+import { slaClasses } from '@atoll/schema/tenancy/plans';
 import type { DeploymentCommand, Granted } from '../src/domain/decide.ts';
 import type { Deployment, DeploymentEvent } from '../src/domain/deployment.ts';
 import { evolve } from '../src/domain/evolve.ts';
 import type { Instance } from '../src/domain/instance.ts';
 import type { World } from '../src/domain/world.ts';
-import type { NodeView } from '../src/placement/node-view.ts';
+import { defaultPoolView, type NodeView } from '../src/placement/node-view.ts';
 import type { Placer } from '../src/placement/placer.ts';
 
 export const tenant: Id<'tenant'> = 'ten_a';
 export const deploymentId: Id<'deployment'> = 'dep_a';
 export const namespaceId: Id<'namespace'> = 'ns_a';
-export const anybody: Placer = { tenant, nodes: 'any' };
+export const anybody: Placer = {
+  ...{ tenant, nodes: 'any', pools: [], slaClasses, weights: null, wishes: noWishes },
+  ...{ others: new Set(), near: [] },
+};
 /** Room for whatever a test wants. */
 export const granted: Granted = {
   reservationId: 'rsv_a',
@@ -41,6 +47,7 @@ export function node(id: string, more: Partial<NodeView> = {}): NodeView {
   return {
     nodeId: `node_${id}`,
     unreachable: null,
+    ...{ closed: null, revision: 0, pool: defaultPoolView, zone: null, labels: {} },
     capacity: { cpuMillis: 4000, memoryMiB: 8000 },
     maxInstances: 50,
     keptFor: null,

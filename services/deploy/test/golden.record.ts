@@ -2,6 +2,7 @@
 
 import { createRecorder, type Doing, goldenId } from '@atoll/events/testing/record-golden';
 import { deployEvents } from '@atoll/schema/deploy/events';
+import { noWishes } from '@atoll/schema/deploy/placement';
 import type { ReleaseSpec } from '@atoll/schema/deploy/spec';
 import { reject } from '@atoll/schema/errors';
 import type { Id } from '@atoll/schema/ids';
@@ -13,8 +14,17 @@ import type { Instance } from '../src/domain/instance.ts';
 import { namespaceDecider } from '../src/domain/namespace.ts';
 import { type NodeFacts, nodeDecider } from '../src/domain/node.ts';
 import type { Sight } from '../src/domain/observe.ts';
-import { deploymentStream, environmentStream, namespaceStream, nodeStream } from '../src/domain/streams.ts';
-import type { NodeView } from '../src/placement/node-view.ts';
+import { termsDecider } from '../src/domain/placement-terms.ts';
+import { poolDecider } from '../src/domain/pool.ts';
+import {
+  deploymentStream,
+  environmentStream,
+  namespaceStream,
+  nodeStream,
+  poolStream,
+  termsStream,
+} from '../src/domain/streams.ts';
+import { defaultPoolView, type NodeView } from '../src/placement/node-view.ts';
 
 const [, , release = ''] = process.argv;
 const { run, state, write } = createRecorder('deploy', deployEvents);
@@ -42,6 +52,33 @@ const about = (nodeId: NodeFacts['nodeId']): Doing => ({
 run(nodeDecider, about(first), { action: 'hear', facts: factsOf(first, 'node-1', 2000) });
 run(nodeDecider, about(second), { action: 'hear', facts: factsOf(second, 'node-2', 2000) });
 run(nodeDecider, about(second), { action: 'hear', facts: factsOf(second, 'node-2', 4000) });
+
+const said = (nodeId: NodeFacts['nodeId']): Doing => ({ ...about(nodeId), actor: 'user:opal' });
+const pool = (number: number): Doing & { poolId: Id<'pool'> } => {
+  const poolId = goldenId('pool', number);
+  return { poolId, stream: poolStream(poolId), tenant: PLATFORM, actor: 'user:opal' };
+};
+const [fast, spare] = [pool(1), pool(2)];
+run(poolDecider, fast, { action: 'create', poolId: fast.poolId, name: 'fast', terms: { labels: { disk: 'ssd' } } });
+run(poolDecider, fast, {
+  ...{ action: 'change', poolId: fast.poolId, terms: { slaClass: 'GUARANTEED', cpuPercent: 150, costPerHour: 12 } },
+});
+run(poolDecider, spare, { action: 'create', poolId: spare.poolId, name: 'spare', terms: {} });
+run(poolDecider, spare, { action: 'delete', poolId: spare.poolId });
+const place = { poolId: fast.poolId, zone: 'hall-1', labels: { rack: 'r7' } };
+run(nodeDecider, said(second), { action: 'assign', nodeId: second, place });
+run(nodeDecider, said(second), { action: 'cordon', nodeId: second, note: 'new memory' });
+run(nodeDecider, said(second), { action: 'drain', nodeId: second, note: 'new memory', instances: 0 });
+run(nodeDecider, said(second), { action: 'emptied', nodeId: second });
+run(nodeDecider, said(second), { action: 'uncordon', nodeId: second });
+run(nodeDecider, said(second), { action: 'drain', nodeId: second, note: 'in vain', instances: 0 });
+run(nodeDecider, said(second), { action: 'cancelDrain', nodeId: second });
+run(nodeDecider, said(second), { action: 'uncordon', nodeId: second });
+run(
+  termsDecider,
+  { stream: termsStream(tenant), tenant, actor: 'service:deploy' },
+  { action: 'adopt', tenantId: tenant, pools: ['default', 'fast'], slaClasses: ['STANDARD', 'GUARANTEED'] },
+);
 
 const gate = (number: number) => ({
   stream: namespaceStream(goldenId('namespace', number)),
@@ -90,6 +127,7 @@ function world() {
         capacity: { cpuMillis: nodeId === first ? 2000 : 4000, memoryMiB: 4096 },
         maxInstances: 4,
         keptFor: null,
+        ...{ closed: null, revision: 0, pool: defaultPoolView, zone: null, labels: {} },
         used: used.get(nodeId) ?? { cpuMillis: 0, memoryMiB: 0, instances: 0 },
       }),
     ),
@@ -157,6 +195,15 @@ run(nodeDecider, about(second), { action: 'hear', facts: factsOf(second, 'node-2
 settle();
 deploy({ action: 'scale', tenant, granted, replicas: 1, world: world() });
 settle();
+
+// It asks for another place, has to leave its node, and may stay after all.
+const placement = { ...noWishes, zones: ['hall-1'], apart: ['front'] };
+deploy({ action: 'place', tenant, placement, world: world() });
+const [stays] = instances();
+if (stays) {
+  for (const action of ['evacuate', 'stay'] as const)
+    deploy({ action, tenant, nodeId: stays.nodeId }, 'service:deploy');
+}
 
 // A second one that is deleted, and one that is left in the middle of its life.
 const goneId = goldenId('deployment', 2);

@@ -20,6 +20,7 @@ import { startTestNats, type TestNats } from '@atoll/infra/testing/nats';
 import { startTestTenancy, type TestTenancy } from '@atoll/infra/testing/tenancy';
 import type { DeployCommand, DeployInput, DeployResult } from '@atoll/schema/deploy/commands';
 import { type DeployEvent, deployEvents } from '@atoll/schema/deploy/events';
+import { noWishes } from '@atoll/schema/deploy/placement';
 import type { CommandReply, EventRecord } from '@atoll/schema/envelope';
 import { type Id, PLATFORM, type Tenant } from '@atoll/schema/ids';
 import { type TenancyEvent, type TenantLimits, tenancyEvents } from '@atoll/schema/tenancy/events';
@@ -336,6 +337,7 @@ export class Platform {
       labels: {},
       replicas: 2,
       strategy: { maxSurge: 1, maxUnavailable: 0 },
+      placement: noWishes,
       ...rest,
       spec: {
         command: null,

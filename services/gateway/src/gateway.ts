@@ -57,6 +57,7 @@ import { createLogsLoader } from './live/logs-loader.ts';
 import { createReachabilityMatrix } from './live/matrix.ts';
 import { nodeRulesField } from './live/node-rules.ts';
 import { createPolicyWarnings } from './live/policy-warnings.ts';
+import { createPlacementPreview } from './live/placement-preview.ts';
 import { createProbe } from './live/probe.ts';
 import { createReachability } from './live/reachability.ts';
 import { type LiveResolvers, liveProblems } from './live/resolvers.ts';
@@ -159,6 +160,7 @@ async function start(options: GatewayOptions, stops: Stop[]): Promise<Gateway> {
     'Query.reachabilityMatrix': createReachabilityMatrix(commands, reader, locator),
     'Query.connectionLog': createConnectionLogField(commands, reader, locator),
     'Query.deletionPlan': createDeletionPlan(commands),
+    'Query.placementPreview': createPlacementPreview({ commands, locator, positions: () => projections.positions() }),
     'Query.imageRuleViolations': createImageRuleViolations({ commands, reader, locator }),
     'Query.events': createEventsField(logReader),
     'Query.eventCursor': createEventCursorField(logReader),

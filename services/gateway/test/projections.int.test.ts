@@ -36,7 +36,7 @@ const shown = `query ($namespace: ID!, $deployment: ID!, $instance: ID!, $policy
     name status readyReplicas replicas version labels { value key } currentRelease { number image cpuMillis ports { port protocol } }
     rollouts { nodes { kind status endedAt release { number } } }
   }
-  instance(id: $instance) { status ipv4 ipv6 securedAt labels { key value } placement { scores { nodeId score } filtered { nodeId } } namespaceDeployment: deployment { namespace { id } } }
+  instance(id: $instance) { status ipv4 ipv6 securedAt labels { key value } placement { nodes rejected { code count } scores { nodeId score } filtered { nodeId } } namespaceDeployment: deployment { namespace { id } } }
   isolationPolicy(id: $policy) { revision version fromNamespace { id } fromLabels { key value } toLabels { key } ports { from to protocol } receipts { nodes { generation enforcedAt revision } } }
 }`;
 
@@ -69,7 +69,12 @@ describe('projections', () => {
       status: 'READY',
       ipv4: '10.64.3.2',
       securedAt: '2026-11-23T09:00:00.500Z',
-      placement: { scores: [{ nodeId: ids.node, score: 0.5 }], filtered: [] },
+      placement: {
+        nodes: 2,
+        rejected: [{ code: 'CPU', count: 1 }],
+        scores: [{ nodeId: ids.node, score: 0.5 }],
+        filtered: [],
+      },
       namespaceDeployment: { namespace: { id: ids.namespace } },
     });
     expect(data.isolationPolicy).toMatchObject({

@@ -147,7 +147,10 @@ export function parts(platform: Platform, tenant: TestTenant, ids: Scenario, nam
           data: {
             ...{ ...at, namespaceId: namespace, releaseId: release, labels: { role: 'server' } },
             resources: spec.resources,
-            decision: { filtered: [], scores: [{ nodeId: node, score: 0.5 }] },
+            decision: {
+              ...{ nodes: 2, rejected: [{ code: 'CPU', count: 1 }], filtered: [] },
+              ...{ scores: [{ nodeId: node, score: 0.5, parts: null }], weights: null },
+            },
           },
         },
       );

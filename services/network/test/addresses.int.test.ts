@@ -472,7 +472,12 @@ describe('a public address that leads somewhere', () => {
     const told = { deploymentId, instanceId, nodeId, namespaceId, releaseId: newId('release') };
     const stream = `deployment:${deploymentId}`;
     await harness.fact(harness.deploy, tenant, stream, 'InstancePlaced', {
-      ...{ ...told, labels: {}, resources: { cpuMillis: 100, memoryMiB: 64 }, decision: { filtered: [], scores: [] } },
+      ...{
+        ...told,
+        labels: {},
+        resources: { cpuMillis: 100, memoryMiB: 64 },
+        decision: { nodes: 1, rejected: [], filtered: [], scores: [], weights: null },
+      },
     });
     await harness.event(`endpoint:${instanceId}`, 'EndpointAllocated');
     const ready = { deploymentId, instanceId, nodeId };

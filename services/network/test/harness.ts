@@ -225,7 +225,7 @@ export async function startHarness(options: HarnessOptions = {}) {
         releaseId: newId('release'),
         labels,
         resources: { cpuMillis: 100, memoryMiB: 64 },
-        decision: { filtered: [], scores: [] },
+        decision: { nodes: 1, rejected: [], filtered: [], scores: [], weights: null },
       });
       return instanceId;
     },

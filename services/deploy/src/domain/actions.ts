@@ -11,11 +11,14 @@ export const actions = [
   'resume',
   'policy',
   'label',
+  'place',
   'delete',
   'advance',
   'observe',
   'lose',
   'refuse',
+  'evacuate',
+  'stay',
 ] as const;
 export type Action = (typeof actions)[number];
 
@@ -51,9 +54,12 @@ export const legal: Record<Action, Record<DeploymentStatus, Answer>> = {
   resume: change,
   policy: change,
   label: change,
+  place: change,
   delete: change,
   advance: internal,
   observe: internal,
   lose: internal,
   refuse: internal,
+  evacuate: internal,
+  stay: internal,
 };

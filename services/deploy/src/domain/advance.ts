@@ -11,8 +11,10 @@
  * 4. While a rollout is suspended or has failed, nothing is replaced: what is lost comes back as what it was.
  */
 import type { Id } from '@atoll/schema/ids';
-import { freeText, ownText, type Peers, placeMany } from '../placement/place.ts';
+import { placeMany } from '../placement/place.ts';
 import type { Placer } from '../placement/placer.ts';
+import { ownText, shortageOf } from '../placement/room.ts';
+import type { Peers } from '../placement/search.ts';
 import {
   type Active,
   type Body,
@@ -44,7 +46,7 @@ export function advance(state: Deployment, world: World, tenant: Id<'tenant'>): 
     case 'DELETING':
       return dismantle(state);
     case 'ACTIVE':
-      return roll(state, world, placerOf(tenant, state.namespaceId, world));
+      return roll(state, world, placerOf(tenant, state, world));
     default:
       return state satisfies never;
   }
@@ -186,7 +188,9 @@ function barriers(
   const reason = ready ? 'INSUFFICIENT_CAPACITY' : 'NO_READY_NODE';
   if (blocked?.reason === reason) return [];
   const { cpuMillis, memoryMiB } = state.target.spec.resources;
-  const message = `${noRoom} of ${state.replicas} replicas have no place: each needs ${cpuMillis} thousandths of a core and ${memoryMiB} MiB on one node, and ${freeText(world.nodes)}.${ownText(placer)} It goes on by itself once there is room.`;
+  const shortage = shortageOf(state.target.spec.resources, world.nodes, peersOf(state), placer);
+  const text = `${noRoom} of ${state.replicas} replicas have no place: each needs ${cpuMillis} thousandths of a core and ${memoryMiB} MiB on one node, and ${shortage.text}${ownText(placer)}`;
+  const message = `${text.slice(0, 900)} It goes on by itself once there is room.`;
   return [{ type: 'RolloutBlocked', data: { deploymentId, reason, message } }];
 }
 
@@ -206,7 +210,7 @@ function completion(state: Active): readonly DeploymentEvent[] {
 
 const running = (state: Body) => state.instances.list().filter((instance) => instance.stopping === null);
 
-function peersOf(state: Body): Peers {
+export function peersOf(state: Body): Peers {
   const peers = new Map<Id<'node'>, number>();
   for (const { nodeId } of running(state)) peers.set(nodeId, (peers.get(nodeId) ?? 0) + 1);
   return peers;

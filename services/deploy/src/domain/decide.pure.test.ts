@@ -1,5 +1,6 @@
 import type { Decision } from '@atoll/events/decider';
 import { given } from '@atoll/events/given';
+import { DEFAULT_POOL } from '@atoll/schema/deploy/pools';
 import type { Id } from '@atoll/schema/ids';
 import { describe, expect, test } from 'vitest';
 import {
@@ -147,6 +148,14 @@ describe('create', () => {
         { op: 'take', kind: 'amount', set: 'node-cpu', key, owner: deploymentId, amount: 100, limit: 4000 },
         { op: 'take', kind: 'amount', set: 'node-memory', key, owner: deploymentId, amount: 64, limit: 8000 },
         { op: 'take', kind: 'amount', set: 'node-instances', key, owner: deploymentId, amount: 1, limit: 50 },
+      ]),
+      // What it was chosen by still holds: nothing was ever told of the tenant and of the nodes.
+      { op: 'take', kind: 'unique', set: 'placement-terms', key: tenant, owner: deploymentId },
+      { op: 'release', kind: 'unique', set: 'placement-terms', key: tenant, owner: deploymentId },
+      { op: 'require', set: 'pool-now', key: DEFAULT_POOL, owner: `${DEFAULT_POOL}@1` },
+      ...(['node_a', 'node_b'] as const).flatMap((key) => [
+        { op: 'take', kind: 'unique', set: 'node-now', key, owner: deploymentId },
+        { op: 'release', kind: 'unique', set: 'node-now', key, owner: deploymentId },
       ]),
     ]);
   });

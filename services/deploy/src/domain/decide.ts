@@ -2,25 +2,28 @@
 import { accept, type Claim, type Decider, type Decision, refuse } from '@atoll/events/decider';
 import { defaultRolloutPolicy, type RolloutPace, type RolloutPolicy } from '@atoll/schema/deploy/rollouts';
 import type { ReleaseSpec, RollingStrategy } from '@atoll/schema/deploy/spec';
+import { noWishes, type PlacementWishes } from '@atoll/schema/deploy/placement';
 import { equal as sameValue } from '@atoll/schema/equal';
 import { type Rejection, reject } from '@atoll/schema/errors';
 import type { Id } from '@atoll/schema/ids';
 import type { Labels } from '@atoll/schema/text';
-import { freeText, ownText, placeMany } from '../placement/place.ts';
 import type { Placer } from '../placement/placer.ts';
+import { ownText, roomIn, shortageOf } from '../placement/room.ts';
+import type { Peers } from '../placement/search.ts';
 import { type Action, legal } from './actions.ts';
 import { type Admission, refusedImage, refusedRepository } from './admission.ts';
-import { advance, MOST_AT_ONCE } from './advance.ts';
+import { advance, MOST_AT_ONCE, peersOf } from './advance.ts';
 import { type Amounts, covered, equal, nothing } from './amounts.ts';
 import type { Active, Deployment, DeploymentEvent } from './deployment.ts';
 import { rulesUnchanged } from './environment.ts';
 import { evolve } from './evolve.ts';
 import { claimsOf, NAMESPACE_OPEN, RESERVATION, reserved } from './holdings.ts';
+import { cancelledMoves, requestedMoves, wishesRefusal } from './moves.ts';
 import { type Observation, observe } from './observe.ts';
 import { deadlineFrom } from './progress.ts';
 import { policySet, resumed, rollbackRefused, rolledBack, type SpecChange, suspended, upgraded } from './redirect.ts';
 import { deploymentSnapshot } from './snapshot.ts';
-import { placerOf, type World } from './world.ts';
+import { noWorld, placerOf, termsIn, type World } from './world.ts';
 
 interface ForTenant {
   readonly tenant: Id<'tenant'>;
@@ -44,6 +47,11 @@ interface Admitted extends Growing {
   readonly admission?: Admission | null;
 }
 
+interface OnNode<A extends Action> extends ForTenant {
+  readonly action: A;
+  readonly nodeId: Id<'node'>;
+}
+
 export type DeploymentCommand =
   | (Admitted & {
       readonly action: 'create';
@@ -55,6 +63,7 @@ export type DeploymentCommand =
       readonly strategy: RollingStrategy;
       /** What is left out is as everywhere. */
       readonly policy?: Partial<RolloutPolicy>;
+      readonly placement?: PlacementWishes;
       readonly spec: ReleaseSpec;
       readonly releaseId: Id<'release'>;
       readonly rolloutId: Id<'rollout'>;
@@ -80,6 +89,7 @@ export type DeploymentCommand =
   | (ForTenant & { readonly action: 'suspend' | 'resume'; readonly now: number })
   | (ForTenant & { readonly action: 'policy'; readonly policy: Partial<RolloutPolicy> })
   | (ForTenant & { readonly action: 'label'; readonly labels: Labels })
+  | (ForTenant & { readonly action: 'place'; readonly placement: PlacementWishes; readonly world: World })
   | (ForTenant & { readonly action: 'delete' })
   | (ForTenant & { readonly action: 'advance'; readonly world: World })
   | (ForTenant & {
@@ -87,13 +97,14 @@ export type DeploymentCommand =
       readonly nodeId: Id<'node'>;
       readonly observations: readonly Observation[];
     })
-  | (ForTenant & { readonly action: 'lose'; readonly nodeId: Id<'node'> })
   /** The rollback that was to follow the failure of that rollout can't be made. */
-  | (ForTenant & { readonly action: 'refuse'; readonly rolloutId: Id<'rollout'>; readonly rejection: Rejection });
+  | (ForTenant & { readonly action: 'refuse'; readonly rolloutId: Id<'rollout'>; readonly rejection: Rejection })
+  /** What it has on the node is lost; has to leave it; may stay there after all. */
+  | OnNode<'lose'>
+  | OnNode<'evacuate'>
+  | OnNode<'stay'>;
 export type GrowingCommand = Extract<DeploymentCommand, Growing>;
 type Command<A extends Action> = Extract<DeploymentCommand, { action: A }>;
-
-export const noWorld: World = { nodes: [], hostNamespaces: new Set(), instanceIds: [], now: 0, judging: false };
 
 export const deploymentDecider: Decider<Deployment, DeploymentCommand, DeploymentEvent> = {
   initial: { status: 'NONE' },
@@ -116,6 +127,10 @@ function decide(state: Deployment, command: DeploymentCommand): Decision<Deploym
       return accepted(state, lost(state, command), command);
     case 'refuse':
       return accept(state.status === 'ACTIVE' ? rollbackRefused(state, command) : []);
+    case 'evacuate':
+      return accepted(state, requestedMoves(state, command.nodeId), command);
+    case 'stay':
+      return accepted(state, cancelledMoves(state, command.nodeId), command);
     case 'upgrade':
     case 'rollback':
     case 'scale':
@@ -123,6 +138,7 @@ function decide(state: Deployment, command: DeploymentCommand): Decision<Deploym
     case 'resume':
     case 'policy':
     case 'label':
+    case 'place':
     case 'delete':
       // The table has refused every other status.
       return state.status === 'ACTIVE' ? usingWhatItHas(change(state, command), command) : accept<DeploymentEvent>([]);
@@ -133,7 +149,7 @@ function decide(state: Deployment, command: DeploymentCommand): Decision<Deploym
 
 function change(
   state: Active,
-  command: Command<'upgrade' | 'rollback' | 'scale' | 'suspend' | 'resume' | 'policy' | 'label' | 'delete'>,
+  command: Command<'upgrade' | 'rollback' | 'scale' | 'suspend' | 'resume' | 'policy' | 'label' | 'place' | 'delete'>,
 ): Decision<DeploymentEvent> {
   switch (command.action) {
     case 'upgrade':
@@ -150,6 +166,8 @@ function change(
       return redirected(state, policySet(state, command.policy), command);
     case 'label':
       return label(state, command);
+    case 'place':
+      return setPlacement(state, command);
     case 'delete': {
       const { deploymentId, namespaceId } = state;
       const requested = [{ type: 'DeploymentDeletionRequested' as const, data: { deploymentId, namespaceId } }];
@@ -161,10 +179,16 @@ function change(
 }
 
 function create(state: Deployment, command: Command<'create'>): Decision<DeploymentEvent> {
-  const { namespaceId, replicas, spec, world, admission } = command;
+  const { namespaceId, replicas, spec, world, admission, placement = noWishes } = command;
   const refusal = admission ? refusedImage(spec.image, admission) : null;
   if (refusal !== null) return refuse(refusal);
-  const noRoom = roomFor(replicas, spec, world, placerOf(command.tenant, namespaceId, world));
+  const unusable = wishesRefusal(placement, termsIn(world));
+  if (unusable !== null) return refuse(unusable);
+  const noRoom = roomFor(replicas, spec, {
+    world,
+    peers: new Map(),
+    placer: placerOf(command.tenant, { namespaceId, placement }, world),
+  });
   if (noRoom !== null) return refuse(noRoom);
   return accepted(
     state,
@@ -180,10 +204,15 @@ function created(command: Command<'create'>): readonly DeploymentEvent[] {
   const own: readonly DeploymentEvent[] = sameValue(policy, defaultRolloutPolicy)
     ? []
     : [{ type: 'RolloutPolicySet', data: { deploymentId, ...policy } }];
+  const { placement = noWishes } = command;
+  const asked: readonly DeploymentEvent[] = sameValue(placement, noWishes)
+    ? []
+    : [{ type: 'DeploymentPlacementSet', data: { deploymentId, namespaceId, placement } }];
   const begun = { pace: 'GRADUAL', automatic: false, deadlineAt: deadlineFrom({ policy }, command.world.now) } as const;
   return [
     { type: 'DeploymentCreated', data: { deploymentId, namespaceId, name, labels, replicas, strategy } },
     ...own,
+    ...asked,
     { type: 'ReleaseCreated', data: { deploymentId, namespaceId, releaseId, number: 1, spec } },
     {
       type: 'RolloutStarted',
@@ -231,12 +260,24 @@ function scale(state: Active, command: Command<'scale'>): Decision<DeploymentEve
   if (replicas === from || target === null) return accept<DeploymentEvent>([]);
   if (replicas > from) {
     const staying = state.instances.list().filter((instance) => instance.stopping === null).length;
-    const noRoom = roomFor(replicas - staying, target.spec, world, placerOf(command.tenant, state.namespaceId, world));
+    const placer = placerOf(command.tenant, state, world);
+    const noRoom = roomFor(replicas - staying, target.spec, { world, peers: peersOf(state), placer });
     if (noRoom !== null) return refuse(noRoom);
   }
   return accepted(state, withNextStep(state, scaled(state, replicas), world, command.tenant), command, [
     mustBeOpen(state.namespaceId),
   ]);
+}
+
+/** What it has is left where it is; others of a new group must not be on its nodes. */
+function setPlacement(state: Active, command: Command<'place'>): Decision<DeploymentEvent> {
+  const { deploymentId, namespaceId } = state;
+  const { placement, world } = command;
+  if (sameValue(placement, state.placement)) return accept<DeploymentEvent>([]);
+  const unusable = wishesRefusal(placement, termsIn(world));
+  if (unusable !== null) return refuse(unusable);
+  const set = [{ type: 'DeploymentPlacementSet' as const, data: { deploymentId, namespaceId, placement } }];
+  return accepted(state, set, command, [mustBeOpen(namespaceId)]);
 }
 
 function label(state: Active, { labels }: Command<'label'>): Decision<DeploymentEvent> {
@@ -292,14 +333,21 @@ export const reservedTooLittle = reject(
 );
 
 /** Asked before anything is promised; who gets the last place is decided by the claims, in the commit. */
-function roomFor(count: number, spec: ReleaseSpec, world: World, placer: Placer): Rejection | null {
+function roomFor(
+  count: number,
+  { resources }: Pick<ReleaseSpec, 'resources'>,
+  { world, peers, placer }: { readonly world: World; readonly peers: Peers; readonly placer: Placer },
+): Rejection | null {
   if (count <= 0) return null;
-  const fit = placeMany(count, spec.resources, world.nodes, new Map(), placer).length;
+  const fit = roomIn(count, resources, world.nodes, peers, placer);
   if (fit === count) return null;
-  const { cpuMillis, memoryMiB } = spec.resources;
+  const { cpuMillis, memoryMiB } = resources;
+  const { never, text } = shortageOf(resources, world.nodes, peers, placer);
+  const each = `each needs ${cpuMillis} thousandths of a core and ${memoryMiB} MiB on one node, and ${text}${ownText(placer)}`;
+  if (never) return reject('FITS_NO_NODE', `No node is large enough, even empty: ${each} Ask for less per instance.`);
   return reject(
     'INSUFFICIENT_CAPACITY',
-    `Room for ${fit} of ${count} further instances: each needs ${cpuMillis} thousandths of a core and ${memoryMiB} MiB on one node, and ${freeText(world.nodes)}.${ownText(placer)} Ask for fewer or smaller replicas, or try again later.`,
+    `Room for ${fit} of ${count} further instances: ${each} Ask for fewer or smaller replicas, or try again later.`,
     'replicas',
   );
 }

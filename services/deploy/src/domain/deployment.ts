@@ -4,6 +4,7 @@
  */
 import type { blockReasons, DeployEvent } from '@atoll/schema/deploy/events';
 import type { FailureAnswer, RolloutPace, RolloutPolicy, rolloutKinds } from '@atoll/schema/deploy/rollouts';
+import type { PlacementWishes } from '@atoll/schema/deploy/placement';
 import type { ReleaseSpec, RollingStrategy } from '@atoll/schema/deploy/spec';
 import type { Id } from '@atoll/schema/ids';
 import type { Labels } from '@atoll/schema/text';
@@ -17,7 +18,9 @@ export type RolloutKind = (typeof rolloutKinds)[number];
 /** Events of the stream `deployment:<id>`. */
 export type DeploymentEvent = Exclude<
   DeployEvent,
-  | { type: 'NodeRegistered' | 'NodeChanged' | 'NodeBecameReady' | 'NodeBecameUnreachable' }
+  | { type: `Node${string}` }
+  | { type: `Pool${string}` }
+  | { type: `PlacementTerms${string}` }
   | { type: `Namespace${string}` }
   | { type: `EnvironmentRules${string}` }
 >;
@@ -76,6 +79,8 @@ export interface Body {
   readonly replicas: number;
   readonly strategy: RollingStrategy;
   readonly policy: RolloutPolicy;
+  /** What it asks of the places of its instances. */
+  readonly placement: PlacementWishes;
   /** By rising number. */
   readonly releases: readonly Release[];
   /** The release that it runs or rolls out to; null only between the first two events of its stream. */
@@ -109,7 +114,8 @@ export type DeploymentStatus = Deployment['status'];
 export const DEPLOYMENT_LABEL = 'atoll.deployment';
 
 export const isReady = (instance: Instance) => instance.stopping === null && instance.condition.phase === 'READY';
-export const isTarget = (body: Body, instance: Instance) => instance.releaseId === body.target?.id;
+/** As wanted: of the target release, and where it may stay. */
+export const isTarget = (body: Body, instance: Instance) => instance.releaseId === body.target?.id && !instance.leaving;
 
 /** What replaces instances that are lost while a rollout stands still; null where that is its own release. */
 export function baseOf(body: Body): Release | null {

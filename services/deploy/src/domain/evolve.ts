@@ -1,6 +1,7 @@
 /** `evolve(state, event) → state` of a deployment. Every event is a fact: none is questioned here. */
 
 import { defaultRolloutPolicy } from '@atoll/schema/deploy/rollouts';
+import { noWishes } from '@atoll/schema/deploy/placement';
 import { nothing } from './amounts.ts';
 import type { Body, Deployment, DeploymentEvent, Release, Rollout } from './deployment.ts';
 import type { Condition } from './instance.ts';
@@ -28,6 +29,7 @@ const created = (data: Created): Deployment => ({
   replicas: data.replicas,
   strategy: data.strategy,
   policy: defaultRolloutPolicy,
+  placement: noWishes,
   releases: [],
   target: null,
   rollout: null,
@@ -87,6 +89,15 @@ function next(state: Live, event: Exclude<DeploymentEvent, { type: 'DeploymentCr
       return state.status === 'ACTIVE' ? running({ ...state, blocked: null }, null) : state;
     case 'DeploymentScaled':
       return running({ ...state, replicas: event.data.replicas }, null);
+    case 'DeploymentPlacementSet':
+      return { ...state, placement: event.data.placement };
+    case 'InstanceMoveRequested':
+    case 'InstanceMoveCancelled': {
+      const instance = state.instances.get(event.data.instanceId);
+      if (instance === undefined) return state;
+      const leaving = event.type === 'InstanceMoveRequested';
+      return { ...state, instances: state.instances.with({ ...instance, leaving }) };
+    }
     case 'DeploymentLabelsSet':
       return { ...state, shownLabels: event.data.labels };
     case 'DeploymentDeletionRequested': {
@@ -131,7 +142,7 @@ function withPlaced(state: Live, data: Placed): Live {
   const { instanceId, nodeId, releaseId, resources } = data;
   const order = state.placed + 1;
   const condition = { phase: 'PLACED' } as const;
-  const instance = { id: instanceId, nodeId, releaseId, resources, order, condition, stopping: null };
+  const instance = { id: instanceId, nodeId, releaseId, resources, order, condition, leaving: false, stopping: null };
   return { ...state, placed: order, instances: state.instances.with(instance) };
 }
 

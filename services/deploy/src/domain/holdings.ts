@@ -3,7 +3,8 @@
  * is held can't drift from what the stream says.
  *
  * - Its name, until it is deleted.
- * - On each node: the sum of its instances there, stopping ones counted.
+ * - On each node: the sum of its instances there, stopping ones counted; and of each group that it keeps apart from others,
+ *   the node itself.
  *
  * Of the quotas it takes the most that it can come to hold without another command, so the surge of a rollout is reserved
  * before it starts (MISSION B4), and no step of a rollout ever takes more. That is no claim of this context: the ledger
@@ -17,12 +18,17 @@ import { keptAfter } from '../placement/place.ts';
 import type { Placer } from '../placement/placer.ts';
 import { type Amounts, measures, nothing } from './amounts.ts';
 import { type Active, type Body, baseOf, ceiling, type Deleting, type Deployment } from './deployment.ts';
-import { placerOf, type World } from './world.ts';
+import { nodeUnchanged } from './node.ts';
+import { termsUnchanged } from './placement-terms.ts';
+import { poolUnchanged } from './pool.ts';
+import { placerOf, termsIn, type World } from './world.ts';
 
 export const NAMESPACE_OPEN = 'namespace-open';
 export const DEPLOYMENT_NAME = 'deployment-name';
 /** What a command's commit must come before the end of. */
 export const RESERVATION = 'reservation';
+/** Which deployment of a group has a node: `<namespace>/<group>/<node>`. */
+export const APART = 'apart';
 /** Which tenant a node is kept for. Stays when its last instance goes: whoever comes next lets go of it. */
 export const NODE_KEPT = 'node-kept';
 export const nodeSets = { cpuMillis: 'node-cpu', memoryMiB: 'node-memory', instances: 'node-instances' } as const;
@@ -31,7 +37,12 @@ export const nodeSets = { cpuMillis: 'node-cpu', memoryMiB: 'node-memory', insta
 export type Placing = { readonly world: World; readonly tenant: Id<'tenant'> } | null;
 
 export function claimsOf(before: Deployment, after: Deployment, placing: Placing): readonly Claim[] {
-  return [...nameClaims(before, after), ...nodeClaims(before, after, placing)];
+  return [
+    ...nameClaims(before, after),
+    ...apartClaims(before, after),
+    ...nodeClaims(before, after, placing),
+    ...placingClaims(before, after, placing),
+  ];
 }
 
 const bodyOf = (state: Deployment): Active | Deleting | null =>
@@ -66,10 +77,54 @@ function nodeClaims(before: Deployment, after: Deployment, placing: Placing): re
     const [now, then] = [had.get(key) ?? nothing, has.get(key) ?? nothing];
     const kept =
       placing && view && then.instances > now.instances
-        ? keptClaims(view, placerOf(placing.tenant, body.namespaceId, placing.world), owner)
+        ? keptClaims(view, placerOf(placing.tenant, body, placing.world), owner)
         : [];
     return [...kept, ...differences(nodeSets, key, owner, now, then, limit)];
   });
+}
+
+/** Others of its groups are on none of its nodes: who is there first has the node for the group. */
+function apartClaims(before: Deployment, after: Deployment): readonly Claim[] {
+  const body = bodyOf(before) ?? bodyOf(after);
+  if (body === null) return [];
+  const [had, has] = [apartKeys(before), apartKeys(after)];
+  const mark = { kind: 'unique', set: APART, owner: body.deploymentId } as const;
+  return [
+    ...[...had].filter((key) => !has.has(key)).map((key): Claim => ({ op: 'release', ...mark, key })),
+    ...[...has].filter((key) => !had.has(key)).map((key): Claim => ({ op: 'take', ...mark, key })),
+  ];
+}
+
+export const apartKey = (namespaceId: Id<'namespace'>, group: string, nodeId: string) =>
+  `${namespaceId}/${group}/${nodeId}`;
+
+function apartKeys(state: Deployment): ReadonlySet<string> {
+  const body = bodyOf(state);
+  if (body === null || body.placement.apart.length === 0) return new Set();
+  const nodeIds = [...onNodes(state).keys()];
+  return new Set(
+    body.placement.apart.flatMap((group) => nodeIds.map((nodeId) => apartKey(body.namespaceId, group, nodeId))),
+  );
+}
+
+/** What a place was chosen by still holds: what the tenant may use, and what the operator says of each node and its pool. */
+function placingClaims(before: Deployment, after: Deployment, placing: Placing): readonly Claim[] {
+  const body = bodyOf(after);
+  if (body === null || placing === null) return [];
+  const had = onNodes(before);
+  const comes = new Set(
+    [...onNodes(after)].flatMap(([nodeId, { instances }]) =>
+      instances > (had.get(nodeId)?.instances ?? 0) ? [nodeId] : [],
+    ),
+  );
+  if (comes.size === 0) return [];
+  const views = placing.world.nodes.filter(({ nodeId }) => comes.has(nodeId));
+  const pools = new Map(views.map(({ pool }) => [pool.poolId, pool]));
+  return [
+    ...termsUnchanged(placing.tenant, termsIn(placing.world), body.deploymentId),
+    ...[...pools.values()].map(({ poolId, revision }) => poolUnchanged(poolId, revision)),
+    ...views.flatMap(({ nodeId, revision }) => nodeUnchanged(nodeId, revision, body.deploymentId)),
+  ];
 }
 
 /**

@@ -21,6 +21,8 @@ export interface Instance {
   /** Rises with each instance of the deployment. */
   readonly order: number;
   readonly condition: Condition;
+  /** It has to leave its node: it is replaced as if it were of an older release. */
+  readonly leaving: boolean;
   /** Why it has been told to stop; null while it should run. */
   readonly stopping: StopReason | null;
 }

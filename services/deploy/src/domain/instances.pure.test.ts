@@ -10,6 +10,7 @@ const instance = (n: number, order: number): Instance => ({
   resources: { cpuMillis: 1, memoryMiB: 1 },
   order,
   condition: { phase: 'PLACED' },
+  leaving: false,
   stopping: null,
 });
 const step = fc.record({ id: fc.nat({ max: 40 }), remove: fc.boolean() });

@@ -5,6 +5,7 @@
 import type { SnapshotShape } from '@atoll/events/decider';
 import { blockReasons, heldAmounts, instanceReasons, stopReasons } from '@atoll/schema/deploy/events';
 import { failureAnswer, rolloutKinds, rolloutPace, rolloutPolicy } from '@atoll/schema/deploy/rollouts';
+import { placementWishes } from '@atoll/schema/deploy/placement';
 import { releaseSpec, resources, rollingStrategy } from '@atoll/schema/deploy/spec';
 import { labels } from '@atoll/schema/text';
 import { z } from 'zod';
@@ -25,6 +26,7 @@ const instance = z.strictObject({
   resources,
   order: z.number(),
   condition,
+  leaving: z.boolean(),
   stopping: z.enum(stopReasons).nullable(),
 });
 const release = z.strictObject({
@@ -61,6 +63,7 @@ const body = {
   replicas: z.number(),
   strategy: rollingStrategy,
   policy: rolloutPolicy,
+  placement: placementWishes,
   releases: z.array(release),
   target: release.nullable(),
   rollout: rollout.nullable(),
@@ -78,4 +81,4 @@ const deployment = z.discriminatedUnion('status', [
   z.strictObject({ status: z.literal('DELETED'), deploymentId }),
 ]);
 
-export const deploymentSnapshot: SnapshotShape<Deployment> = { name: 'deployment', version: 4, schema: deployment };
+export const deploymentSnapshot: SnapshotShape<Deployment> = { name: 'deployment', version: 5, schema: deployment };

@@ -4,4 +4,6 @@ import type { Id } from '@atoll/schema/ids';
 export const deploymentStream = (id: Id<'deployment'>) => `deployment:${id}`;
 export const namespaceStream = (id: Id<'namespace'>) => `namespace:${id}`;
 export const environmentStream = (id: Id<'environment'>) => `environment:${id}`;
+export const poolStream = (id: Id<'pool'>) => `pool:${id}`;
+export const termsStream = (id: Id<'tenant'>) => `placementTerms:${id}`;
 export const nodeStream = (id: Id<'node'>) => `node:${id}`;

@@ -1,11 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { anybody, need, node, tenant } from '../../test/fixtures.ts';
-import { reasonAgainst } from './filter.ts';
 import { freeOf, type NodeView } from './node-view.ts';
-import { freeText, place, placeMany, RECORDED_NODES } from './place.ts';
+import { placeAll, placeMany } from './place.ts';
+import { shortageOf } from './room.ts';
+import { RECORDED_FILTERED, RECORDED_SCORES } from './search.ts';
 
 const nobody = new Map();
+const place = (...[need, nodes, peers, placer]: Parameters<typeof shortageOf>) =>
+  placeMany(1, need, nodes, peers, placer)[0] ?? null;
+const reasonAgainst = (view: NodeView, needed: ReturnType<typeof need>, placer: typeof anybody) => {
+  const { unplaced } = placeAll(1, needed, [view], nobody, placer);
+  return unplaced?.filtered[0]?.reason ?? null;
+};
 
 describe('filter', () => {
   test('a node that is not ready takes nothing, and says why', () => {
@@ -52,14 +59,16 @@ describe('place', () => {
       new Map([['node_a' as const, 1]]),
       anybody,
     )?.decision;
-    expect(decision?.filtered).toEqual([{ nodeId: 'node_c', reason: 'not ready: silent' }]);
+    expect(decision?.filtered).toEqual([{ nodeId: 'node_c', code: 'NOT_READY', reason: 'not ready: silent' }]);
+    expect(decision).toMatchObject({ nodes: 3, rejected: [{ code: 'NOT_READY', count: 1 }] });
     expect(decision?.scores.map(({ nodeId }) => nodeId)).toEqual(['node_b', 'node_a']);
   });
   test('the record stays small on a large platform', () => {
     const nodes = Array.from({ length: 500 }, (_, n) => node(String(n), n % 2 ? { unreachable: 'silent' } : {}));
     const decision = place(need(1, 1), nodes, nobody, anybody)?.decision;
-    expect(decision?.scores).toHaveLength(RECORDED_NODES);
-    expect(decision?.filtered).toHaveLength(RECORDED_NODES);
+    expect(decision?.scores).toHaveLength(RECORDED_SCORES);
+    expect(decision?.filtered).toHaveLength(RECORDED_FILTERED);
+    expect(decision).toMatchObject({ nodes: 500, rejected: [{ code: 'NOT_READY', count: 250 }] });
   });
   test('nowhere to go is null', () => {
     expect(place(need(5000, 64), [node('a')], nobody, anybody)).toBeNull();
@@ -119,18 +128,39 @@ describe('placeMany', () => {
   });
 });
 
-test('what is free is told in words, over the ready nodes only', () => {
-  expect(freeText([])).toBe('no node is registered');
-  expect(freeText([node('a', { unreachable: 'silent' })])).toBe('no node is ready');
-  const half = node('b', { used: { cpuMillis: 3900, memoryMiB: 8000, instances: 49 } });
-  expect(freeText([half])).toBe(
-    'the one ready node has 100 thousandths of a core, 0 MiB and room for 1 instances free',
-  );
+describe('where there is no room', () => {
+  const told = (nodes: readonly NodeView[], placer = anybody) => shortageOf(need(100, 64), nodes, nobody, placer);
+  test('what is free is told, over the ready nodes only, and the nearest that fits', () => {
+    expect(told([]).text).toBe('no node is registered.');
+    expect(told([node('a', { unreachable: 'silent' })]).text).toBe('no node is ready.');
+    const half = node('b', { used: { cpuMillis: 3900, memoryMiB: 8000, instances: 49 } });
+    expect(told([half])).toEqual({
+      never: false,
+      text: 'the one ready node has 100 thousandths of a core, 0 MiB and room for 1 instances free. The nearest fit is node_b, with 100 of 4000 thousandths of a core and 0 of 8000 MiB free.',
+    });
+  });
+  test('what no node could take even when empty is told apart from what only has to wait', () => {
+    expect(told([node('a', { capacity: { cpuMillis: 99, memoryMiB: 8000 } })]).never).toBe(true);
+    expect(
+      told([node('a', { capacity: { cpuMillis: 99, memoryMiB: 8000 } }), node('b', { maxInstances: 0 })]).never,
+    ).toBe(false);
+    // No node may take it at all: that is no question of size.
+    expect(told([node('a', { closed: 'cordoned', capacity: { cpuMillis: 99, memoryMiB: 8000 } })]).never).toBe(false);
+  });
+  test('rules that leave nodes out are told with how many', () => {
+    const { text } = told([node('a', { closed: 'cordoned' }), node('b', { closed: 'drained' }), node('c')], {
+      ...anybody,
+      slaClasses: ['GUARANTEED'],
+    });
+    expect(text).toMatch(
+      /Out of the question are nodes: 2 closed by the operator, 1 of classes of service that the tenant's plan doesn't give\.$/,
+    );
+  });
 });
 
 describe('nodes of one’s own', () => {
   const other = 'ten_other';
-  const own = { tenant, nodes: 'own' } as const;
+  const own = { ...anybody, nodes: 'own' } as const;
   const busy = { cpuMillis: 100, memoryMiB: 64, instances: 1 };
   test.each([
     ['an empty one', node('a'), true, true],

@@ -3,10 +3,13 @@
  * No row comes back after it was removed, so the last word on a row is its state.
  */
 import type { DeployEvent } from '@atoll/schema/deploy/events';
+import type { PlacementWishes } from '@atoll/schema/deploy/placement';
+import type { PoolTerms } from '@atoll/schema/deploy/pools';
 import type { ReleaseSpec } from '@atoll/schema/deploy/spec';
 import type { EventRecord } from '@atoll/schema/envelope';
 import type { Id } from '@atoll/schema/ids';
 import type { Phase } from '../domain/instance.ts';
+import type { Duty } from '../domain/node.ts';
 
 export interface NodeRow {
   readonly node_id: Id<'node'>;
@@ -15,6 +18,17 @@ export interface NodeRow {
   readonly cpu_millis: number;
   readonly memory_mib: number;
   readonly max_instances: number;
+}
+export interface PoolRow {
+  readonly pool_id: Id<'pool'>;
+  readonly name: string;
+  readonly revision: number;
+  readonly terms: PoolTerms;
+}
+interface PlaceRow {
+  readonly pool_id: Id<'pool'>;
+  readonly zone: string | null;
+  readonly labels: Readonly<Record<string, string>>;
 }
 interface RequestColumns {
   readonly correlation: string;
@@ -58,6 +72,7 @@ interface DeploymentChange {
   deleting?: boolean;
   blocked?: boolean;
   rollout?: Partial<RolloutColumns>;
+  placement?: PlacementWishes;
   request?: RequestColumns;
 }
 
@@ -65,6 +80,12 @@ export class Changes {
   readonly nodes = new Map<Id<'node'>, NodeRow>();
   /** Null for ready, else why not. */
   readonly readiness = new Map<Id<'node'>, string | null>();
+  readonly pools = new Map<Id<'pool'>, PoolRow>();
+  readonly poolsGone = new Set<Id<'pool'>>();
+  readonly places = new Map<Id<'node'>, PlaceRow>();
+  readonly duties = new Map<Id<'node'>, { readonly duty: Duty; readonly note: string }>();
+  readonly told = new Map<Id<'node'>, number>();
+  readonly leaving = new Map<Id<'instance'>, boolean>();
   readonly namespaces = new Map<Id<'namespace'>, NamespaceRow>();
   readonly deployments = new Map<Id<'deployment'>, DeploymentRow>();
   readonly deploymentChanges = new Map<Id<'deployment'>, DeploymentChange>();
@@ -91,6 +112,14 @@ export class Changes {
     this.traces.set(nodeId, traces.set(traceparent, position));
   }
 }
+
+const dutyAfter = {
+  NodeCordoned: 'CORDONED',
+  NodeUncordoned: 'OPEN',
+  NodeDrainStarted: 'DRAINING',
+  NodeDrainCancelled: 'CORDONED',
+  NodeDrained: 'DRAINED',
+} as const;
 
 type Recorded = EventRecord & DeployEvent;
 
@@ -121,6 +150,39 @@ function note(changes: Changes, event: Recorded): void {
     case 'NodeBecameReady':
     case 'NodeBecameUnreachable':
       changes.readiness.set(event.data.nodeId, event.type === 'NodeBecameReady' ? null : event.data.reason);
+      changes.capacity = event.position;
+      return;
+    case 'PoolCreated':
+    case 'PoolChanged': {
+      const { poolId: pool_id, name, revision, terms } = event.data;
+      changes.pools.set(pool_id, { pool_id, name, revision, terms });
+      changes.capacity = event.position;
+      return;
+    }
+    case 'PoolDeleted':
+      changes.poolsGone.add(event.data.poolId);
+      return;
+    case 'NodeAssigned': {
+      const { nodeId, revision, poolId: pool_id, zone, labels } = event.data;
+      changes.places.set(nodeId, { pool_id, zone, labels });
+      changes.told.set(nodeId, revision);
+      changes.capacity = event.position;
+      return;
+    }
+    case 'NodeCordoned':
+    case 'NodeUncordoned':
+    case 'NodeDrainStarted':
+    case 'NodeDrainCancelled':
+    case 'NodeDrained': {
+      const { nodeId, revision } = event.data;
+      const note = 'note' in event.data ? event.data.note : '';
+      changes.duties.set(nodeId, { duty: dutyAfter[event.type], note });
+      changes.told.set(nodeId, revision);
+      changes.capacity = event.position;
+      return;
+    }
+    case 'PlacementTermsAdopted':
+      // Terms are read from their stream; what waits for room may have other nodes to choose from.
       changes.capacity = event.position;
       return;
     case 'NamespaceOpened':
@@ -165,6 +227,10 @@ function note(changes: Changes, event: Recorded): void {
       changes.conditions.set(instanceId, { phase, reason, message });
       return;
     }
+    case 'InstanceMoveRequested':
+    case 'InstanceMoveCancelled':
+      changes.leaving.set(event.data.instanceId, event.type === 'InstanceMoveRequested');
+      return;
     case 'InstanceStopRequested': {
       const { instanceId, nodeId, reason } = event.data;
       changes.stops.set(instanceId, { stopping: reason, stop_generation: event.position });
@@ -220,6 +286,7 @@ function note(changes: Changes, event: Recorded): void {
     case 'RolloutUnblocked':
     case 'DeploymentScaled':
     case 'DeploymentLabelsSet':
+    case 'DeploymentPlacementSet':
     case 'DeploymentDeletionRequested':
     case 'HoldingChanged':
       return;
@@ -236,6 +303,7 @@ function noteDeployment(changes: Changes, event: Recorded): void {
   change.version = event.version;
   if (event.type === 'RolloutBlocked') change.blocked = true;
   if (event.type === 'RolloutUnblocked') change.blocked = false;
+  if (event.type === 'DeploymentPlacementSet') change.placement = event.data.placement;
   if (event.type === 'DeploymentDeletionRequested') {
     change.deleting = true;
     change.blocked = false;

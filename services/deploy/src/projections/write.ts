@@ -18,6 +18,25 @@ const statements = {
   readiness: `
     update node n set ready = r.reason is null, reason = r.reason
     from jsonb_to_recordset($1) as r (node_id text, reason text) where r.node_id = n.node_id`,
+  pools: `
+    insert into pool (pool_id, name, revision, terms)
+    select pool_id, name, revision, terms
+    from jsonb_to_recordset($1) as p (pool_id text, name text, revision int, terms jsonb)
+    on conflict (pool_id) do update set name = excluded.name, revision = excluded.revision, terms = excluded.terms`,
+  poolsGone: `delete from pool where pool_id in (select jsonb_array_elements_text($1))`,
+  places: `
+    insert into node_place (node_id, pool_id, zone, labels)
+    select node_id, pool_id, zone, labels
+    from jsonb_to_recordset($1) as p (node_id text, pool_id text, zone text, labels jsonb)
+    on conflict (node_id) do update set pool_id = excluded.pool_id, zone = excluded.zone, labels = excluded.labels`,
+  duties: `
+    insert into node_duty (node_id, duty, note)
+    select node_id, duty, note from jsonb_to_recordset($1) as d (node_id text, duty text, note text)
+    on conflict (node_id) do update set duty = excluded.duty, note = excluded.note`,
+  told: `
+    insert into node_told (node_id, revision)
+    select node_id, revision from jsonb_to_recordset($1) as t (node_id text, revision int)
+    on conflict (node_id) do update set revision = excluded.revision`,
   documents: `
     insert into node_document as d (node_id, generation, traces)
     select node_id, generation, traces from jsonb_to_recordset($1) as n (node_id text, generation bigint, traces jsonb)
@@ -50,6 +69,7 @@ const statements = {
       version = c.version,
       deleting = coalesce(c.deleting, d.deleting),
       blocked = coalesce(c.blocked, d.blocked),
+      placement = coalesce(c.placement, d.placement),
       correlation = case when c.cause is null then d.correlation else c.correlation end,
       traceparent = case when c.cause is null then d.traceparent else c.traceparent end,
       cause = coalesce(c.cause, d.cause),
@@ -59,7 +79,7 @@ const statements = {
         when c.rollout ? 'failed_rollout_id' then c.rollout ->> 'failed_rollout_id' else d.failed_rollout_id end,
       answer = case when c.rollout ? 'answer' then c.rollout ->> 'answer' else d.answer end
     from jsonb_to_recordset($1) as c (deployment_id text, version int, deleting boolean, blocked boolean,
-      correlation text, traceparent text, cause text, rollout jsonb)
+      placement jsonb, correlation text, traceparent text, cause text, rollout jsonb)
     where c.deployment_id = d.deployment_id`,
   releases: `
     insert into release (release_id, deployment_id, spec)
@@ -73,6 +93,9 @@ const statements = {
     update instance i set phase = c.phase, reason = c.reason, message = c.message
     from jsonb_to_recordset($1) as c (instance_id text, phase text, reason text, message text)
     where c.instance_id = i.instance_id`,
+  leaving: `
+    update instance i set leaving = l.leaving
+    from jsonb_to_recordset($1) as l (instance_id text, leaving boolean) where l.instance_id = i.instance_id`,
   stops: `
     update instance i set stopping = s.stopping, stop_generation = s.stop_generation
     from jsonb_to_recordset($1) as s (instance_id text, stopping text, stop_generation bigint)
@@ -95,6 +118,10 @@ type Kind = keyof typeof statements;
 /** All tables that these statements write, and what is in them before the first event. */
 export const tables = [
   'node',
+  'pool',
+  'node_place',
+  'node_duty',
+  'node_told',
   'node_document',
   'namespace',
   'deployment',
@@ -123,6 +150,11 @@ const newestTraces = (traces: ReadonlyMap<string, number> = new Map()) =>
 const rowsOf = (changes: Changes): Record<Kind, readonly unknown[]> => ({
   nodes: [...changes.nodes.values()],
   readiness: [...changes.readiness].map(([node_id, reason]) => ({ node_id, reason })),
+  pools: [...changes.pools.values()],
+  poolsGone: [...changes.poolsGone],
+  places: [...changes.places].map(([node_id, place]) => ({ node_id, ...place })),
+  duties: [...changes.duties].map(([node_id, duty]) => ({ node_id, ...duty })),
+  told: [...changes.told].map(([node_id, revision]) => ({ node_id, revision })),
   documents: [...changes.documents].map(([node_id, generation]) => ({
     node_id,
     generation,
@@ -144,6 +176,7 @@ const rowsOf = (changes: Changes): Record<Kind, readonly unknown[]> => ({
   releases: [...changes.releases].map(([release_id, release]) => ({ release_id, ...release })),
   instances: [...changes.instances.values()],
   conditions: [...changes.conditions].map(([instance_id, condition]) => ({ instance_id, ...condition })),
+  leaving: [...changes.leaving].map(([instance_id, leaving]) => ({ instance_id, leaving })),
   stops: [...changes.stops].map(([instance_id, stop]) => ({ instance_id, ...stop })),
   instancesGone: [...changes.instancesGone],
   deploymentsGone: [...changes.deploymentsGone],

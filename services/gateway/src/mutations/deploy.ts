@@ -2,6 +2,7 @@
 import { type Keyed, mutation, type Versioned } from './definition.ts';
 import { type LabelInput, labelMap, labelRepetition, repetition } from './lists.ts';
 import { type PolicyInput, policyOf } from './rollouts.ts';
+import { type WishesInput, wishesOf, wishesRepetition } from './placement.ts';
 import { tenantOf } from './tenancy.ts';
 
 interface ReadinessInput {
@@ -47,7 +48,7 @@ const specFields = {
     'spec.resources': '',
     'spec.readiness.kind': 'readiness.protocol',
   },
-  keyed: { labels: 'key', env: 'name' },
+  keyed: { labels: 'key', env: 'name', 'placement.nodeLabels': 'key' },
 };
 
 interface CreateDeploymentInput extends Keyed, SpecInput, PolicyInput {
@@ -57,6 +58,7 @@ interface CreateDeploymentInput extends Keyed, SpecInput, PolicyInput {
   readonly replicas: number;
   readonly maxSurge: number;
   readonly maxUnavailable: number;
+  readonly placement?: WishesInput | null;
 }
 
 const createDeployment = mutation<CreateDeploymentInput>({
@@ -67,7 +69,7 @@ const createDeployment = mutation<CreateDeploymentInput>({
   ...specFields,
   order(input, { viewer }) {
     const { namespaceId, name, labels, replicas, maxSurge, maxUnavailable } = input;
-    const twice = labelRepetition(labels, 'labels') ?? envRepetition(input.env);
+    const twice = labelRepetition(labels, 'labels') ?? envRepetition(input.env) ?? wishesRepetition(input.placement);
     if (twice) return twice;
     const spec = {
       image: input.image,
@@ -79,7 +81,8 @@ const createDeployment = mutation<CreateDeploymentInput>({
     };
     const strategy = { maxSurge, maxUnavailable };
     const policy = policyOf(input);
-    const data = { namespaceId, name, labels: labelMap(labels), replicas, strategy, policy, spec };
+    const placement = wishesOf(input.placement);
+    const data = { namespaceId, name, labels: labelMap(labels), replicas, strategy, policy, spec, placement };
     return { tenant: tenantOf(viewer), data, expectedVersion: null };
   },
 });

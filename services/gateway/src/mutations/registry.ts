@@ -17,9 +17,11 @@ import { deployMutations } from './deploy.ts';
 import { environmentMutations } from './environments.ts';
 import { identityMutations } from './identity.ts';
 import { labelMutations } from './labels.ts';
+import { placementMutations } from './placement.ts';
 import { planMutations } from './plans.ts';
 import { platformPolicyMutations } from './platform-policies.ts';
 import { policyMutations } from './policies.ts';
+import { poolMutations } from './pools.ts';
 import { quotaMutations } from './quotas.ts';
 import { rolloutMutations } from './rollouts.ts';
 import { serviceMutations } from './services.ts';
@@ -34,6 +36,8 @@ export const mutations: Readonly<Record<string, AnyMutation>> = {
   ...labelMutations,
   ...deployMutations,
   ...rolloutMutations,
+  ...placementMutations,
+  ...poolMutations,
   ...policyMutations,
   ...platformPolicyMutations,
   ...addressMutations,

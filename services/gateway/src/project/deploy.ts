@@ -1,8 +1,13 @@
 /** Events of the deploy context → read models. */
 import type { DeployEvent } from '@atoll/schema/deploy/events';
 import { defaultRolloutPolicy, type RolloutPolicy } from '@atoll/schema/deploy/rollouts';
+import { noWishes, type PlacementDecision } from '@atoll/schema/deploy/placement';
+import { DEFAULT_POOL, poolEvents } from '@atoll/schema/deploy/pools';
 import type { EventRecord } from '@atoll/schema/envelope';
+import { equal as sameValue } from '@atoll/schema/equal';
+import { isOf } from '@atoll/schema/registry';
 import { derive, type Effect, instant, labelList, type Project, patch, purge, put, remove } from './effects.ts';
+import { projectPools } from './pools.ts';
 
 /** Columns of a deployment whose newest rollout neither stands still nor has failed, and of a rollout that has ended well. */
 const moving = { rollout_standing: null, rollout_message: null };
@@ -42,7 +47,17 @@ const failed = ({ rolloutId, deploymentId }: RolloutEvent, record: EventRecord, 
 const unrolled = ({ code, message }: { readonly code: string; readonly message: string }) =>
   `It has failed, and can't be rolled back by itself. ${code}: ${message}`;
 
+/** In the order of the SDL: what is embedded is shown as it is kept. */
+export const shownDecision = ({ nodes, rejected, filtered, scores, weights }: PlacementDecision) => ({
+  nodes,
+  rejected: rejected.map(({ code, count }) => ({ code, count })),
+  filtered: filtered.map(({ nodeId, code, reason }) => ({ nodeId, code, reason })),
+  scores: scores.map(({ nodeId, score, parts }) => ({ nodeId, score, parts })),
+  weights,
+});
+
 export const projectDeploy: Project<DeployEvent> = (event, record): readonly Effect[] => {
+  if (isOf(poolEvents, event)) return projectPools(event, record);
   const tenant_id = record.tenant;
   const at = instant(record.time);
   const fine = { state_reason: null, state_message: null };
@@ -53,7 +68,8 @@ export const projectDeploy: Project<DeployEvent> = (event, record): readonly Eff
         put('compute_node', id, {
           ...{ id, tenant_id, name, status: 'UNREACHABLE', status_message: unheard, runtime: runtime.toUpperCase() },
           ...{ cpu_millis: capacity.cpuMillis, memory_mib: capacity.memoryMiB },
-          ...{ max_instances: maxInstances, created_at: at },
+          ...{ max_instances: maxInstances, created_at: at, pool_id: DEFAULT_POOL, zone: null, labels: [] },
+          ...{ scheduling: 'OPEN', scheduling_note: '', instances: 0, drained_from: null },
         }),
       ];
     }
@@ -82,6 +98,7 @@ export const projectDeploy: Project<DeployEvent> = (event, record): readonly Eff
           ...{ id, tenant_id, namespace_id, name, labels: labelList(labels), replicas },
           ...{ max_surge: strategy.maxSurge, max_unavailable: strategy.maxUnavailable, current_release_id: null },
           ...{ version: record.version, created_at: at, deleting: false, rolling_out: false, blocked_message: null },
+          placement: null,
           ...{ ready_replicas: 0, status: 'PROGRESSING', status_message: null, ...moving },
           ...policyColumns(defaultRolloutPolicy),
         }),
@@ -158,6 +175,14 @@ export const projectDeploy: Project<DeployEvent> = (event, record): readonly Eff
       return changed(event.data.deploymentId, record, { replicas: event.data.replicas });
     case 'DeploymentLabelsSet':
       return changed(event.data.deploymentId, record, { labels: labelList(event.data.labels) });
+    case 'DeploymentPlacementSet': {
+      const { deploymentId, placement: wishes } = event.data;
+      const placement = sameValue(wishes, noWishes) ? null : { ...wishes, nodeLabels: labelList(wishes.nodeLabels) };
+      return changed(deploymentId, record, { placement });
+    }
+    case 'InstanceMoveRequested':
+    case 'InstanceMoveCancelled':
+      return changed(event.data.deploymentId, record);
     case 'DeploymentDeletionRequested':
       return changed(event.data.deploymentId, record, { deleting: true });
     // What is held of the quotas is shown as the ledger has it.
@@ -171,10 +196,7 @@ export const projectDeploy: Project<DeployEvent> = (event, record): readonly Eff
     case 'InstancePlaced': {
       const { instanceId: id, deploymentId: deployment_id, namespaceId: namespace_id, nodeId: node_id } = event.data;
       const { releaseId: release_id, labels, decision } = event.data;
-      const placement = {
-        filtered: decision.filtered.map(({ nodeId, reason }) => ({ nodeId, reason })),
-        scores: decision.scores.map(({ nodeId, score }) => ({ nodeId, score })),
-      };
+      const placement = shownDecision(decision);
       return [
         put('instance', id, {
           ...{ id, tenant_id, namespace_id, deployment_id, release_id, node_id, labels: labelList(labels), placement },
@@ -182,6 +204,7 @@ export const projectDeploy: Project<DeployEvent> = (event, record): readonly Eff
           ...{ status_message: null, ipv4: null, ipv6: null, secured_at: null },
         }),
         derive('instance', id),
+        derive('computeNode', node_id),
         ...changed(deployment_id, record),
       ];
     }
@@ -199,7 +222,11 @@ export const projectDeploy: Project<DeployEvent> = (event, record): readonly Eff
       return instance(event.data, record, { state: 'STOPPING', state_reason: event.data.reason, state_message: null });
     case 'InstanceStopped':
     case 'InstanceLost':
-      return [remove('instance', event.data.instanceId), ...changed(event.data.deploymentId, record)];
+      return [
+        remove('instance', event.data.instanceId),
+        derive('computeNode', event.data.nodeId),
+        ...changed(event.data.deploymentId, record),
+      ];
     default:
       return event satisfies never;
   }

@@ -62,6 +62,9 @@ const deployments = `
   ) f
   where d.id = f.id`;
 
+const computeNodes = `
+  update compute_node n set instances = (select count(*) from instance i where i.node_id = n.id) where n.id = any($1)`;
+
 export async function deriveRows(tx: PoolClient, derived: Changes['derived']): Promise<void> {
   if (derived.namespace.length > 0) await tx.query(namespaces, [derived.namespace]);
   const touched = new Set(derived.deployment);
@@ -70,6 +73,7 @@ export async function deriveRows(tx: PoolClient, derived: Changes['derived']): P
     for (const row of rows) touched.add(row.deployment_id);
   }
   if (touched.size > 0) await tx.query(deployments, [[...touched]]);
+  if (derived.computeNode.length > 0) await tx.query(computeNodes, [derived.computeNode]);
   await deriveServices(tx, derived);
   await deriveQuotas(tx, derived);
 }

@@ -6,7 +6,7 @@ export const tables = [
   ...['quota_holder', 'quota_committed', 'quota_reservation', 'quota_limit', 'quota_difference'],
   ...['role', 'role_binding', 'namespace_home'],
   ...['service_account_secret', 'issuer', 'api_key', 'api_key_secret', 'invitation'],
-  ...['endpoint', 'isolation_policy', 'policy_receipt', 'compute_node', 'member', 'service_account', 'plan'],
+  ...['endpoint', 'isolation_policy', 'policy_receipt', 'compute_node', 'pool', 'member', 'service_account', 'plan'],
   ...['deletion', 'namespace_isolation', 'platform_policy'],
   ...['address_range', 'public_address', 'port_mapping'],
   ...['service', 'service_endpoint'],
@@ -24,6 +24,7 @@ const derivedKinds = [
   'quotaScope',
   'service',
   'serviceEndpoint',
+  'computeNode',
 ] as const;
 export type Derived = (typeof derivedKinds)[number];
 
@@ -111,6 +112,7 @@ export function combine(effects: Iterable<Effect>): Changes {
       quotaScope: idsOf('quotaScope'),
       service: idsOf('service'),
       serviceEndpoint: idsOf('serviceEndpoint'),
+      computeNode: idsOf('computeNode'),
     },
   };
 }

@@ -22,7 +22,7 @@ const shownProof = (proof: readonly Proof[]) =>
   }));
 
 /** What outlives a tenant: its deletions, for the proof. The log isn't among the tables. */
-const kept: ReadonlySet<TableName> = new Set(['deletion', 'compute_node']);
+const kept: ReadonlySet<TableName> = new Set(['deletion', 'compute_node', 'pool']);
 export const tablesOfTenants: readonly TableName[] = tables.filter((table) => !kept.has(table));
 
 const protectedTable: Partial<Record<string, TableName>> = {

@@ -78,7 +78,7 @@ const typeOfKind: Record<IdKind, string | null> = {
   rollout: 'Rollout',
   instance: 'Instance',
   node: 'ComputeNode',
-  pool: null,
+  pool: 'Pool',
   subnet: 'Subnet',
   policy: 'IsolationPolicy',
   platformPolicy: 'PlatformPolicy',

@@ -99,6 +99,19 @@ async function applyToReplica(tx: PoolClient, record: DeployRecord): Promise<boo
     case 'RolloutUnblocked':
     case 'DeploymentScaled':
     case 'DeploymentLabelsSet':
+    case 'DeploymentPlacementSet':
+    case 'InstanceMoveRequested':
+    case 'InstanceMoveCancelled':
+    case 'PlacementTermsAdopted':
+    case 'PoolCreated':
+    case 'PoolChanged':
+    case 'PoolDeleted':
+    case 'NodeAssigned':
+    case 'NodeCordoned':
+    case 'NodeUncordoned':
+    case 'NodeDrainStarted':
+    case 'NodeDrainCancelled':
+    case 'NodeDrained':
     case 'HoldingChanged':
     case 'DeploymentDeletionRequested':
     case 'DeploymentDeleted':
