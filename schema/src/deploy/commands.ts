@@ -4,9 +4,9 @@ import { id } from '../ids.ts';
 import type { InputOf, ResultOf } from '../registry.ts';
 import { remains, remainsScope } from '../remains.ts';
 import { labels, MAX_LABELS, name } from '../text.ts';
-import { failureAnswer, progressDeadlineSeconds, rolloutPace } from './rollouts.ts';
 import { noWishes, placementDecision, placementWishes } from './placement.ts';
 import { poolCommands } from './pools.ts';
+import { failureAnswer, progressDeadlineSeconds, rolloutPace } from './rollouts.ts';
 import { image, releaseSpec, replicas, resources, rollingStrategy } from './spec.ts';
 
 /** The image as the tenant typed it: its exact faults are told by the service, with codes of their own. */

@@ -4,9 +4,9 @@ import { id } from '../ids.ts';
 import type { EventsOf } from '../registry.ts';
 import { labels, name } from '../text.ts';
 import { deployEnvironmentEvents } from './environments.ts';
-import { rolloutEvents } from './rollouts.ts';
 import { decisionFromV1, placementDecision, placementDecisionV1, placementWishes } from './placement.ts';
 import { poolEvents } from './pools.ts';
+import { rolloutEvents } from './rollouts.ts';
 import { releaseSpec, replicas, resources, rollingStrategy } from './spec.ts';
 
 export const runtimes = ['docker', 'simulated'] as const;

@@ -26,6 +26,7 @@ export const errorCodes = {
   CAPABILITY_IN_USE: { kind: 'user', retry: 'never' },
   LIMIT_BELOW_USE: { kind: 'user', retry: 'never' },
   INSUFFICIENT_CAPACITY: { kind: 'user', retry: 'later' },
+  FITS_NO_NODE: { kind: 'user', retry: 'never' },
   QUOTA_EXCEEDED: { kind: 'user', retry: 'later' },
   INVITATION_EXPIRED: { kind: 'user', retry: 'never' },
   INVITATION_USED: { kind: 'user', retry: 'never' },

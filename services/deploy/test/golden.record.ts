@@ -197,7 +197,7 @@ deploy({ action: 'scale', tenant, granted, replicas: 1, world: world() });
 settle();
 
 // It asks for another place, has to leave its node, and may stay after all.
-const placement = { ...noWishes, zones: ['hall-1'], apart: ['front'] };
+const placement = { ...noWishes, maxPerNode: 9, apart: ['front'] };
 deploy({ action: 'place', tenant, placement, world: world() });
 const [stays] = instances();
 if (stays) {

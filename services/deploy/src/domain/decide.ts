@@ -1,8 +1,8 @@
 /** `decide(state, command) → events and claims, or a rejection` of a deployment. */
 import { accept, type Claim, type Decider, type Decision, refuse } from '@atoll/events/decider';
+import { noWishes, type PlacementWishes } from '@atoll/schema/deploy/placement';
 import { defaultRolloutPolicy, type RolloutPace, type RolloutPolicy } from '@atoll/schema/deploy/rollouts';
 import type { ReleaseSpec, RollingStrategy } from '@atoll/schema/deploy/spec';
-import { noWishes, type PlacementWishes } from '@atoll/schema/deploy/placement';
 import { equal as sameValue } from '@atoll/schema/equal';
 import { type Rejection, reject } from '@atoll/schema/errors';
 import type { Id } from '@atoll/schema/ids';

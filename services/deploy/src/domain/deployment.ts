@@ -3,8 +3,8 @@
  * "never below replicas − maxUnavailable because of us" and "never two of one" are decided in one place.
  */
 import type { blockReasons, DeployEvent } from '@atoll/schema/deploy/events';
-import type { FailureAnswer, RolloutPace, RolloutPolicy, rolloutKinds } from '@atoll/schema/deploy/rollouts';
 import type { PlacementWishes } from '@atoll/schema/deploy/placement';
+import type { FailureAnswer, RolloutPace, RolloutPolicy, rolloutKinds } from '@atoll/schema/deploy/rollouts';
 import type { ReleaseSpec, RollingStrategy } from '@atoll/schema/deploy/spec';
 import type { Id } from '@atoll/schema/ids';
 import type { Labels } from '@atoll/schema/text';

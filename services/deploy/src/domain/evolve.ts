@@ -1,7 +1,7 @@
 /** `evolve(state, event) → state` of a deployment. Every event is a fact: none is questioned here. */
 
-import { defaultRolloutPolicy } from '@atoll/schema/deploy/rollouts';
 import { noWishes } from '@atoll/schema/deploy/placement';
+import { defaultRolloutPolicy } from '@atoll/schema/deploy/rollouts';
 import { nothing } from './amounts.ts';
 import type { Body, Deployment, DeploymentEvent, Release, Rollout } from './deployment.ts';
 import type { Condition } from './instance.ts';

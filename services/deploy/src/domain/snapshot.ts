@@ -4,8 +4,8 @@
  */
 import type { SnapshotShape } from '@atoll/events/decider';
 import { blockReasons, heldAmounts, instanceReasons, stopReasons } from '@atoll/schema/deploy/events';
-import { failureAnswer, rolloutKinds, rolloutPace, rolloutPolicy } from '@atoll/schema/deploy/rollouts';
 import { placementWishes } from '@atoll/schema/deploy/placement';
+import { failureAnswer, rolloutKinds, rolloutPace, rolloutPolicy } from '@atoll/schema/deploy/rollouts';
 import { releaseSpec, resources, rollingStrategy } from '@atoll/schema/deploy/spec';
 import { labels } from '@atoll/schema/text';
 import { z } from 'zod';

@@ -1,8 +1,8 @@
 /** Mutations of deployments. */
 import { type Keyed, mutation, type Versioned } from './definition.ts';
 import { type LabelInput, labelMap, labelRepetition, repetition } from './lists.ts';
-import { type PolicyInput, policyOf } from './rollouts.ts';
 import { type WishesInput, wishesOf, wishesRepetition } from './placement.ts';
+import { type PolicyInput, policyOf } from './rollouts.ts';
 import { tenantOf } from './tenancy.ts';
 
 interface ReadinessInput {

@@ -1,8 +1,8 @@
 /** Events of the deploy context → read models. */
 import type { DeployEvent } from '@atoll/schema/deploy/events';
-import { defaultRolloutPolicy, type RolloutPolicy } from '@atoll/schema/deploy/rollouts';
 import { noWishes, type PlacementDecision } from '@atoll/schema/deploy/placement';
 import { DEFAULT_POOL, poolEvents } from '@atoll/schema/deploy/pools';
+import { defaultRolloutPolicy, type RolloutPolicy } from '@atoll/schema/deploy/rollouts';
 import type { EventRecord } from '@atoll/schema/envelope';
 import { equal as sameValue } from '@atoll/schema/equal';
 import { isOf } from '@atoll/schema/registry';
