@@ -70,15 +70,18 @@ export interface KnownNodes {
 }
 
 export async function readNodes(pool: Pool): Promise<KnownNodes> {
-  const facts = await pool.query<{ host_namespaces: readonly Id<'namespace'>[]; pools: readonly PoolRow[] }>({
-    name: 'deploy-read-pools',
-    text: factsSql,
-    values: [POOL_NOW],
-  });
+  const values = [nodeSets.cpuMillis, nodeSets.memoryMiB, nodeSets.instances, NODE_KEPT, NODE_NOW];
+  // Not one moment, and it needn't be: what is decided on is required in the commit.
+  const [facts, { rows }] = await Promise.all([
+    pool.query<{ host_namespaces: readonly Id<'namespace'>[]; pools: readonly PoolRow[] }>({
+      name: 'deploy-read-pools',
+      text: factsSql,
+      values: [POOL_NOW],
+    }),
+    pool.query<Row>({ name: 'deploy-read-nodes', text: sql, values }),
+  ]);
   const { host_namespaces = [], pools = [] } = facts.rows[0] ?? {};
   const views = new Map(pools.map((row) => [row.pool_id, poolView(row)]));
-  const values = [nodeSets.cpuMillis, nodeSets.memoryMiB, nodeSets.instances, NODE_KEPT, NODE_NOW];
-  const { rows } = await pool.query<Row>({ name: 'deploy-read-nodes', text: sql, values });
   const terms = new Map(pools.map((row) => [row.pool_id, row.terms]));
   const settled = new Set(
     pools.filter((row) => row.now === poolOwner(row.pool_id, row.revision)).map((row) => row.pool_id),
