@@ -346,12 +346,27 @@ fragment Deployment on Deployment {
   createdAt
   namespace { id name }
   currentRelease { id number }
+  placement { ...PlacementWishes }
   progressDeadlineSeconds
   onFailure
 }
 fragment Label on Label {
   key
   value
+}
+fragment NearRule on NearRule {
+  deployment
+  within
+  required
+}
+fragment PlacementWishes on PlacementWishes {
+  slaClass
+  nodeLabels { ...Label }
+  zones
+  zoneSkew
+  maxPerNode
+  near { ...NearRule }
+  apart
 }`),
   deployment: new TypedDocument<o.DeploymentQuery, o.DeploymentQueryVariables>('query', ["deployment"], `query Deployment($id: ID!) {
   deployment(id: $id) { ...Deployment }
@@ -370,18 +385,34 @@ fragment Deployment on Deployment {
   createdAt
   namespace { id name }
   currentRelease { id number }
+  placement { ...PlacementWishes }
   progressDeadlineSeconds
   onFailure
 }
 fragment Label on Label {
   key
   value
+}
+fragment NearRule on NearRule {
+  deployment
+  within
+  required
+}
+fragment PlacementWishes on PlacementWishes {
+  slaClass
+  nodeLabels { ...Label }
+  zones
+  zoneSkew
+  maxPerNode
+  near { ...NearRule }
+  apart
 }`),
   instance: new TypedDocument<o.InstanceQuery, o.InstanceQueryVariables>('query', ["instance"], `query Instance($id: ID!) {
   instance(id: $id) { ...Instance }
 }
 fragment FilteredNode on FilteredNode {
   nodeId
+  code
   reason
 }
 fragment Instance on Instance {
@@ -407,13 +438,35 @@ fragment Label on Label {
 fragment NodeScore on NodeScore {
   nodeId
   score
+  parts { ...ScoreParts }
 }
 fragment PlacementDecision on PlacementDecision {
+  nodes
+  rejected { ...RejectedNodes }
   filtered { ...FilteredNode }
   scores { ...NodeScore }
+  weights { ...PlacementWeights }
+}
+fragment PlacementWeights on PlacementWeights {
+  spread
+  pack
+  locality
+  slaClass
+  cost
+}
+fragment RejectedNodes on RejectedNodes {
+  code
+  count
+}
+fragment ScoreParts on ScoreParts {
+  spread
+  pack
+  locality
+  slaClass
+  cost
 }`),
-  computeNodes: new TypedDocument<o.ComputeNodesQuery, o.ComputeNodesQueryVariables>('query', ["computeNodes"], `query ComputeNodes($first: Int = 20, $after: String) {
-  computeNodes(first: $first, after: $after) { nodes { ...ComputeNode } pageInfo { hasNextPage endCursor } }
+  computeNodes: new TypedDocument<o.ComputeNodesQuery, o.ComputeNodesQueryVariables>('query', ["computeNodes"], `query ComputeNodes($first: Int = 20, $after: String, $labels: [LabelInput!]) {
+  computeNodes(first: $first, after: $after, labels: $labels) { nodes { ...ComputeNode } pageInfo { hasNextPage endCursor } }
 }
 fragment ComputeNode on ComputeNode {
   id
@@ -425,6 +478,17 @@ fragment ComputeNode on ComputeNode {
   memoryMiB
   maxInstances
   createdAt
+  pool { id name }
+  zone
+  labels { ...Label }
+  scheduling
+  schedulingNote
+  instances
+  drainedFrom
+}
+fragment Label on Label {
+  key
+  value
 }`),
   imageRuleViolations: new TypedDocument<o.ImageRuleViolationsQuery, o.ImageRuleViolationsQueryVariables>('query', ["imageRuleViolations"], `query ImageRuleViolations($environmentId: ID!, $first: Int = 20, $after: String) {
   imageRuleViolations(environmentId: $environmentId, first: $first, after: $after) { nodes { ...ImageRuleViolation } pageInfo { hasNextPage endCursor } }
@@ -611,6 +675,54 @@ fragment ProbeResult on ProbeResult {
   httpBody
   simulated
 }`),
+  placementPreview: new TypedDocument<o.PlacementPreviewQuery, o.PlacementPreviewQueryVariables>('query', ["placementPreview"], `query PlacementPreview($namespaceId: ID!, $replicas: Int = 1, $cpuMillis: Int = 100, $memoryMiB: Int = 64, $placement: PlacementWishesInput) {
+  placementPreview(namespaceId: $namespaceId, replicas: $replicas, cpuMillis: $cpuMillis, memoryMiB: $memoryMiB, placement: $placement) { ...PlacementPreview }
+}
+fragment FilteredNode on FilteredNode {
+  nodeId
+  code
+  reason
+}
+fragment NodeScore on NodeScore {
+  nodeId
+  score
+  parts { ...ScoreParts }
+}
+fragment PlacementDecision on PlacementDecision {
+  nodes
+  rejected { ...RejectedNodes }
+  filtered { ...FilteredNode }
+  scores { ...NodeScore }
+  weights { ...PlacementWeights }
+}
+fragment PlacementPreview on PlacementPreview {
+  fit
+  refusal
+  places { ...PreviewedPlace }
+  unplaced { ...PlacementDecision }
+}
+fragment PlacementWeights on PlacementWeights {
+  spread
+  pack
+  locality
+  slaClass
+  cost
+}
+fragment PreviewedPlace on PreviewedPlace {
+  nodeId
+  decision { ...PlacementDecision }
+}
+fragment RejectedNodes on RejectedNodes {
+  code
+  count
+}
+fragment ScoreParts on ScoreParts {
+  spread
+  pack
+  locality
+  slaClass
+  cost
+}`),
   plans: new TypedDocument<o.PlansQuery, o.PlansQueryVariables>('query', ["plans"], `query Plans($first: Int = 20, $after: String) {
   plans(first: $first, after: $after) { nodes { ...Plan } pageInfo { hasNextPage endCursor } }
 }
@@ -716,6 +828,58 @@ fragment PolicyTraffic on PolicyTraffic {
   from
   to
   icmpType
+}`),
+  pools: new TypedDocument<o.PoolsQuery, o.PoolsQueryVariables>('query', ["pools"], `query Pools($first: Int = 20, $after: String, $labels: [LabelInput!]) {
+  pools(first: $first, after: $after, labels: $labels) { nodes { ...Pool } pageInfo { hasNextPage endCursor } }
+}
+fragment Label on Label {
+  key
+  value
+}
+fragment PlacementWeights on PlacementWeights {
+  spread
+  pack
+  locality
+  slaClass
+  cost
+}
+fragment Pool on Pool {
+  id
+  name
+  revision
+  slaClass
+  labels { ...Label }
+  cpuPercent
+  memoryPercent
+  costPerHour
+  weights { ...PlacementWeights }
+  createdAt
+}`),
+  pool: new TypedDocument<o.PoolQuery, o.PoolQueryVariables>('query', ["pool"], `query Pool($id: ID!) {
+  pool(id: $id) { ...Pool }
+}
+fragment Label on Label {
+  key
+  value
+}
+fragment PlacementWeights on PlacementWeights {
+  spread
+  pack
+  locality
+  slaClass
+  cost
+}
+fragment Pool on Pool {
+  id
+  name
+  revision
+  slaClass
+  labels { ...Label }
+  cpuPercent
+  memoryPercent
+  costPerHour
+  weights { ...PlacementWeights }
+  createdAt
 }`),
   quotaDifferences: new TypedDocument<o.QuotaDifferencesQuery, o.QuotaDifferencesQueryVariables>('query', ["quotaDifferences"], `query QuotaDifferences($first: Int = 20, $after: String) {
   quotaDifferences(first: $first, after: $after) { nodes { ...QuotaDifference } pageInfo { hasNextPage endCursor } }
@@ -1696,12 +1860,27 @@ fragment Deployment on Deployment {
   createdAt
   namespace { id name }
   currentRelease { id number }
+  placement { ...PlacementWishes }
   progressDeadlineSeconds
   onFailure
 }
 fragment Label on Label {
   key
   value
+}
+fragment NearRule on NearRule {
+  deployment
+  within
+  required
+}
+fragment PlacementWishes on PlacementWishes {
+  slaClass
+  nodeLabels { ...Label }
+  zones
+  zoneSkew
+  maxPerNode
+  near { ...NearRule }
+  apart
 }
 fragment UserError on UserError {
   code
@@ -1729,12 +1908,27 @@ fragment Deployment on Deployment {
   createdAt
   namespace { id name }
   currentRelease { id number }
+  placement { ...PlacementWishes }
   progressDeadlineSeconds
   onFailure
 }
 fragment Label on Label {
   key
   value
+}
+fragment NearRule on NearRule {
+  deployment
+  within
+  required
+}
+fragment PlacementWishes on PlacementWishes {
+  slaClass
+  nodeLabels { ...Label }
+  zones
+  zoneSkew
+  maxPerNode
+  near { ...NearRule }
+  apart
 }
 fragment Release on Release {
   id
@@ -1773,12 +1967,27 @@ fragment Deployment on Deployment {
   createdAt
   namespace { id name }
   currentRelease { id number }
+  placement { ...PlacementWishes }
   progressDeadlineSeconds
   onFailure
 }
 fragment Label on Label {
   key
   value
+}
+fragment NearRule on NearRule {
+  deployment
+  within
+  required
+}
+fragment PlacementWishes on PlacementWishes {
+  slaClass
+  nodeLabels { ...Label }
+  zones
+  zoneSkew
+  maxPerNode
+  near { ...NearRule }
+  apart
 }
 fragment Release on Release {
   id
@@ -1813,12 +2022,27 @@ fragment Deployment on Deployment {
   createdAt
   namespace { id name }
   currentRelease { id number }
+  placement { ...PlacementWishes }
   progressDeadlineSeconds
   onFailure
 }
 fragment Label on Label {
   key
   value
+}
+fragment NearRule on NearRule {
+  deployment
+  within
+  required
+}
+fragment PlacementWishes on PlacementWishes {
+  slaClass
+  nodeLabels { ...Label }
+  zones
+  zoneSkew
+  maxPerNode
+  near { ...NearRule }
+  apart
 }
 fragment UserError on UserError {
   code
@@ -1842,12 +2066,27 @@ fragment Deployment on Deployment {
   createdAt
   namespace { id name }
   currentRelease { id number }
+  placement { ...PlacementWishes }
   progressDeadlineSeconds
   onFailure
 }
 fragment Label on Label {
   key
   value
+}
+fragment NearRule on NearRule {
+  deployment
+  within
+  required
+}
+fragment PlacementWishes on PlacementWishes {
+  slaClass
+  nodeLabels { ...Label }
+  zones
+  zoneSkew
+  maxPerNode
+  near { ...NearRule }
+  apart
 }
 fragment UserError on UserError {
   code
@@ -2370,12 +2609,27 @@ fragment Deployment on Deployment {
   createdAt
   namespace { id name }
   currentRelease { id number }
+  placement { ...PlacementWishes }
   progressDeadlineSeconds
   onFailure
 }
 fragment Label on Label {
   key
   value
+}
+fragment NearRule on NearRule {
+  deployment
+  within
+  required
+}
+fragment PlacementWishes on PlacementWishes {
+  slaClass
+  nodeLabels { ...Label }
+  zones
+  zoneSkew
+  maxPerNode
+  near { ...NearRule }
+  apart
 }
 fragment UserError on UserError {
   code
@@ -2666,6 +2920,50 @@ fragment QuotaUse on QuotaUse {
   limit
   used
   reserved
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  setDeploymentPlacement: new TypedDocument<o.SetDeploymentPlacementMutation, o.SetDeploymentPlacementMutationVariables>('mutation', ["setDeploymentPlacement"], `mutation SetDeploymentPlacement($input: SetDeploymentPlacementInput!) {
+  setDeploymentPlacement(input: $input) { deployment { ...Deployment } userErrors { ...UserError } position }
+}
+fragment Deployment on Deployment {
+  id
+  name
+  labels { ...Label }
+  status
+  statusMessage
+  replicas
+  readyReplicas
+  maxSurge
+  maxUnavailable
+  version
+  createdAt
+  namespace { id name }
+  currentRelease { id number }
+  placement { ...PlacementWishes }
+  progressDeadlineSeconds
+  onFailure
+}
+fragment Label on Label {
+  key
+  value
+}
+fragment NearRule on NearRule {
+  deployment
+  within
+  required
+}
+fragment PlacementWishes on PlacementWishes {
+  slaClass
+  nodeLabels { ...Label }
+  zones
+  zoneSkew
+  maxPerNode
+  near { ...NearRule }
+  apart
 }
 fragment UserError on UserError {
   code
@@ -3005,6 +3303,234 @@ fragment UserError on UserError {
   message
   field
 }`),
+  createPool: new TypedDocument<o.CreatePoolMutation, o.CreatePoolMutationVariables>('mutation', ["createPool"], `mutation CreatePool($input: CreatePoolInput!) {
+  createPool(input: $input) { pool { ...Pool } userErrors { ...UserError } position }
+}
+fragment Label on Label {
+  key
+  value
+}
+fragment PlacementWeights on PlacementWeights {
+  spread
+  pack
+  locality
+  slaClass
+  cost
+}
+fragment Pool on Pool {
+  id
+  name
+  revision
+  slaClass
+  labels { ...Label }
+  cpuPercent
+  memoryPercent
+  costPerHour
+  weights { ...PlacementWeights }
+  createdAt
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  changePool: new TypedDocument<o.ChangePoolMutation, o.ChangePoolMutationVariables>('mutation', ["changePool"], `mutation ChangePool($input: ChangePoolInput!) {
+  changePool(input: $input) { pool { ...Pool } userErrors { ...UserError } position }
+}
+fragment Label on Label {
+  key
+  value
+}
+fragment PlacementWeights on PlacementWeights {
+  spread
+  pack
+  locality
+  slaClass
+  cost
+}
+fragment Pool on Pool {
+  id
+  name
+  revision
+  slaClass
+  labels { ...Label }
+  cpuPercent
+  memoryPercent
+  costPerHour
+  weights { ...PlacementWeights }
+  createdAt
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  deletePool: new TypedDocument<o.DeletePoolMutation, o.DeletePoolMutationVariables>('mutation', ["deletePool"], `mutation DeletePool($input: DeletePoolInput!) {
+  deletePool(input: $input) { deletedId userErrors { ...UserError } position }
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  assignNode: new TypedDocument<o.AssignNodeMutation, o.AssignNodeMutationVariables>('mutation', ["assignNode"], `mutation AssignNode($input: AssignNodeInput!) {
+  assignNode(input: $input) { computeNode { ...ComputeNode } userErrors { ...UserError } position }
+}
+fragment ComputeNode on ComputeNode {
+  id
+  name
+  status
+  statusMessage
+  runtime
+  cpuMillis
+  memoryMiB
+  maxInstances
+  createdAt
+  pool { id name }
+  zone
+  labels { ...Label }
+  scheduling
+  schedulingNote
+  instances
+  drainedFrom
+}
+fragment Label on Label {
+  key
+  value
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  cordonNode: new TypedDocument<o.CordonNodeMutation, o.CordonNodeMutationVariables>('mutation', ["cordonNode"], `mutation CordonNode($input: NotedNodeInput!) {
+  cordonNode(input: $input) { computeNode { ...ComputeNode } userErrors { ...UserError } position }
+}
+fragment ComputeNode on ComputeNode {
+  id
+  name
+  status
+  statusMessage
+  runtime
+  cpuMillis
+  memoryMiB
+  maxInstances
+  createdAt
+  pool { id name }
+  zone
+  labels { ...Label }
+  scheduling
+  schedulingNote
+  instances
+  drainedFrom
+}
+fragment Label on Label {
+  key
+  value
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  uncordonNode: new TypedDocument<o.UncordonNodeMutation, o.UncordonNodeMutationVariables>('mutation', ["uncordonNode"], `mutation UncordonNode($input: NodeInput!) {
+  uncordonNode(input: $input) { computeNode { ...ComputeNode } userErrors { ...UserError } position }
+}
+fragment ComputeNode on ComputeNode {
+  id
+  name
+  status
+  statusMessage
+  runtime
+  cpuMillis
+  memoryMiB
+  maxInstances
+  createdAt
+  pool { id name }
+  zone
+  labels { ...Label }
+  scheduling
+  schedulingNote
+  instances
+  drainedFrom
+}
+fragment Label on Label {
+  key
+  value
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  drainNode: new TypedDocument<o.DrainNodeMutation, o.DrainNodeMutationVariables>('mutation', ["drainNode"], `mutation DrainNode($input: NotedNodeInput!) {
+  drainNode(input: $input) { computeNode { ...ComputeNode } userErrors { ...UserError } position }
+}
+fragment ComputeNode on ComputeNode {
+  id
+  name
+  status
+  statusMessage
+  runtime
+  cpuMillis
+  memoryMiB
+  maxInstances
+  createdAt
+  pool { id name }
+  zone
+  labels { ...Label }
+  scheduling
+  schedulingNote
+  instances
+  drainedFrom
+}
+fragment Label on Label {
+  key
+  value
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  cancelDrain: new TypedDocument<o.CancelDrainMutation, o.CancelDrainMutationVariables>('mutation', ["cancelDrain"], `mutation CancelDrain($input: NodeInput!) {
+  cancelDrain(input: $input) { computeNode { ...ComputeNode } userErrors { ...UserError } position }
+}
+fragment ComputeNode on ComputeNode {
+  id
+  name
+  status
+  statusMessage
+  runtime
+  cpuMillis
+  memoryMiB
+  maxInstances
+  createdAt
+  pool { id name }
+  zone
+  labels { ...Label }
+  scheduling
+  schedulingNote
+  instances
+  drainedFrom
+}
+fragment Label on Label {
+  key
+  value
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  setPlacementWeights: new TypedDocument<o.SetPlacementWeightsMutation, o.SetPlacementWeightsMutationVariables>('mutation', ["setPlacementWeights"], `mutation SetPlacementWeights($input: SetPlacementWeightsInput!) {
+  setPlacementWeights(input: $input) { userErrors { ...UserError } position }
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
   setQuota: new TypedDocument<o.SetQuotaMutation, o.SetQuotaMutationVariables>('mutation', ["setQuota"], `mutation SetQuota($input: SetQuotaInput!) {
   setQuota(input: $input) { environment { ...Environment } namespace { ...Namespace } userErrors { ...UserError } position }
 }
@@ -3069,12 +3595,27 @@ fragment Deployment on Deployment {
   createdAt
   namespace { id name }
   currentRelease { id number }
+  placement { ...PlacementWishes }
   progressDeadlineSeconds
   onFailure
 }
 fragment Label on Label {
   key
   value
+}
+fragment NearRule on NearRule {
+  deployment
+  within
+  required
+}
+fragment PlacementWishes on PlacementWishes {
+  slaClass
+  nodeLabels { ...Label }
+  zones
+  zoneSkew
+  maxPerNode
+  near { ...NearRule }
+  apart
 }
 fragment Rollout on Rollout {
   id
@@ -3110,12 +3651,27 @@ fragment Deployment on Deployment {
   createdAt
   namespace { id name }
   currentRelease { id number }
+  placement { ...PlacementWishes }
   progressDeadlineSeconds
   onFailure
 }
 fragment Label on Label {
   key
   value
+}
+fragment NearRule on NearRule {
+  deployment
+  within
+  required
+}
+fragment PlacementWishes on PlacementWishes {
+  slaClass
+  nodeLabels { ...Label }
+  zones
+  zoneSkew
+  maxPerNode
+  near { ...NearRule }
+  apart
 }
 fragment Rollout on Rollout {
   id
@@ -3151,12 +3707,27 @@ fragment Deployment on Deployment {
   createdAt
   namespace { id name }
   currentRelease { id number }
+  placement { ...PlacementWishes }
   progressDeadlineSeconds
   onFailure
 }
 fragment Label on Label {
   key
   value
+}
+fragment NearRule on NearRule {
+  deployment
+  within
+  required
+}
+fragment PlacementWishes on PlacementWishes {
+  slaClass
+  nodeLabels { ...Label }
+  zones
+  zoneSkew
+  maxPerNode
+  near { ...NearRule }
+  apart
 }
 fragment UserError on UserError {
   code
@@ -3713,6 +4284,7 @@ fragment Rollout on Rollout {
 }
 fragment FilteredNode on FilteredNode {
   nodeId
+  code
   reason
 }
 fragment Instance on Instance {
@@ -3738,10 +4310,32 @@ fragment Label on Label {
 fragment NodeScore on NodeScore {
   nodeId
   score
+  parts { ...ScoreParts }
 }
 fragment PlacementDecision on PlacementDecision {
+  nodes
+  rejected { ...RejectedNodes }
   filtered { ...FilteredNode }
   scores { ...NodeScore }
+  weights { ...PlacementWeights }
+}
+fragment PlacementWeights on PlacementWeights {
+  spread
+  pack
+  locality
+  slaClass
+  cost
+}
+fragment RejectedNodes on RejectedNodes {
+  code
+  count
+}
+fragment ScoreParts on ScoreParts {
+  spread
+  pack
+  locality
+  slaClass
+  cost
 }`),
   instanceLogs: new TypedDocument<o.InstanceLogsQuery, o.InstanceLogsQueryVariables>('query', ["instance","logs"], `query InstanceLogs($id: ID!, $tail: Int = 100) {
   instance(id: $id) { logs(tail: $tail) }
@@ -3902,12 +4496,27 @@ fragment Deployment on Deployment {
   createdAt
   namespace { id name }
   currentRelease { id number }
+  placement { ...PlacementWishes }
   progressDeadlineSeconds
   onFailure
 }
 fragment Label on Label {
   key
   value
+}
+fragment NearRule on NearRule {
+  deployment
+  within
+  required
+}
+fragment PlacementWishes on PlacementWishes {
+  slaClass
+  nodeLabels { ...Label }
+  zones
+  zoneSkew
+  maxPerNode
+  near { ...NearRule }
+  apart
 }`),
   namespaceIsolationPolicies: new TypedDocument<o.NamespaceIsolationPoliciesQuery, o.NamespaceIsolationPoliciesQueryVariables>('query', ["namespace","isolationPolicies"], `query NamespaceIsolationPolicies($id: ID!, $first: Int = 20, $after: String, $labels: [LabelInput!]) {
   namespace(id: $id) { isolationPolicies(first: $first, after: $after, labels: $labels) { nodes { ...IsolationPolicy } pageInfo { hasNextPage endCursor } } }

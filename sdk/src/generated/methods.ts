@@ -148,6 +148,11 @@ export interface Queries {
    */
   probe(variables: o.ProbeQueryVariables, options?: CallOptions): Promise<o.ProbeQuery['probe']>;
   /**
+   * Where instances of a new deployment would be placed now, and why: nothing is placed. Errors: NOT_FOUND, BAD_USER_INPUT,
+   * UNAVAILABLE.
+   */
+  placementPreview(variables: o.PlacementPreviewQueryVariables, options?: CallOptions): Promise<o.PlacementPreviewQuery['placementPreview']>;
+  /**
    * All plans, by name. For the operator.
    */
   plans(variables?: o.PlansQueryVariables, options?: CallOptions): Promise<o.PlansQuery['plans']>;
@@ -163,6 +168,14 @@ export interface Queries {
    * A policy of the platform by its id; null where there is none. For the operator.
    */
   platformPolicy(variables: o.PlatformPolicyQueryVariables, options?: CallOptions): Promise<o.PlatformPolicyQuery['platformPolicy']>;
+  /**
+   * All pools of nodes, by name. For the operator.
+   */
+  pools(variables?: o.PoolsQueryVariables, options?: CallOptions): Promise<o.PoolsQuery['pools']>;
+  /**
+   * A pool by its id; null where there is none. For the operator.
+   */
+  pool(variables: o.PoolQueryVariables, options?: CallOptions): Promise<o.PoolQuery['pool']>;
   /**
    * Where the quota ledger and reality differ, oldest first. For the operator; empty where all is well.
    */
@@ -395,11 +408,11 @@ export interface Mutations {
    */
   setLegalHold(input: o.SetLegalHoldMutationVariables['input'], options?: CallOptions): Promise<Done<o.SetLegalHoldMutation['setLegalHold']>>;
   /**
-   * Creates a deployment and rolls out its first release. Errors: NAME_TAKEN, NOT_FOUND, BEING_DELETED, IMAGE_MALFORMED, IMAGE_DIGEST_REQUIRED, IMAGE_NOT_FOUND, REGISTRY_NOT_ALLOWED, INSUFFICIENT_CAPACITY, QUOTA_EXCEEDED, INVALID_ARGUMENT.
+   * Creates a deployment and rolls out its first release. Errors: NAME_TAKEN, NOT_FOUND, BEING_DELETED, IMAGE_MALFORMED, IMAGE_DIGEST_REQUIRED, IMAGE_NOT_FOUND, REGISTRY_NOT_ALLOWED, INSUFFICIENT_CAPACITY, FITS_NO_NODE, QUOTA_EXCEEDED, INVALID_ARGUMENT.
    */
   createDeployment(input: o.CreateDeploymentMutationVariables['input'], options?: CallOptions): Promise<Done<o.CreateDeploymentMutation['createDeployment']>>;
   /**
-   * Rolls out a new release, instance by instance. Errors: NOT_FOUND, BEING_DELETED, VERSION_CONFLICT and those of images.
+   * Rolls out a new release, instance by instance. Errors: NOT_FOUND, BEING_DELETED, VERSION_CONFLICT, FITS_NO_NODE and those of images.
    */
   upgradeDeployment(input: o.UpgradeDeploymentMutationVariables['input'], options?: CallOptions): Promise<Done<o.UpgradeDeploymentMutation['upgradeDeployment']>>;
   /**
@@ -527,6 +540,11 @@ export interface Mutations {
    */
   setNamespaceIsolation(input: o.SetNamespaceIsolationMutationVariables['input'], options?: CallOptions): Promise<Done<o.SetNamespaceIsolationMutation['setNamespaceIsolation']>>;
   /**
+   * Says what a deployment asks of the places of its instances, for those that are placed from then on; what is there stays.
+   * Errors: NOT_FOUND, BEING_DELETED, VERSION_CONFLICT, ILLEGAL_STATE, INVALID_ARGUMENT.
+   */
+  setDeploymentPlacement(input: o.SetDeploymentPlacementMutationVariables['input'], options?: CallOptions): Promise<Done<o.SetDeploymentPlacementMutation['setDeploymentPlacement']>>;
+  /**
    * Creates a plan. For the operator. Errors: NAME_TAKEN, INVALID_ARGUMENT.
    */
   createPlan(input: o.CreatePlanMutationVariables['input'], options?: CallOptions): Promise<Done<o.CreatePlanMutation['createPlan']>>;
@@ -562,6 +580,42 @@ export interface Mutations {
    * Deletes a policy of the platform. For the operator. Errors: NOT_FOUND, VERSION_CONFLICT.
    */
   deletePlatformPolicy(input: o.DeletePlatformPolicyMutationVariables['input'], options?: CallOptions): Promise<Deleted<o.DeletePlatformPolicyMutation['deletePlatformPolicy']>>;
+  /**
+   * Creates a pool of nodes. For the operator. Errors: NAME_TAKEN, INVALID_ARGUMENT.
+   */
+  createPool(input: o.CreatePoolMutationVariables['input'], options?: CallOptions): Promise<Done<o.CreatePoolMutation['createPool']>>;
+  /**
+   * Changes a pool. What was placed on its nodes stays. For the operator. Errors: NOT_FOUND, NAME_TAKEN, VERSION_CONFLICT, INVALID_ARGUMENT.
+   */
+  changePool(input: o.ChangePoolMutationVariables['input'], options?: CallOptions): Promise<Done<o.ChangePoolMutation['changePool']>>;
+  /**
+   * Deletes a pool without nodes. For the operator. Errors: NOT_FOUND, ILLEGAL_STATE, VERSION_CONFLICT.
+   */
+  deletePool(input: o.DeletePoolMutationVariables['input'], options?: CallOptions): Promise<Deleted<o.DeletePoolMutation['deletePool']>>;
+  /**
+   * Says in which pool and zone a node is, and which labels it has. What runs on it stays. For the operator. Errors: NOT_FOUND, INVALID_ARGUMENT.
+   */
+  assignNode(input: o.AssignNodeMutationVariables['input'], options?: CallOptions): Promise<Done<o.AssignNodeMutation['assignNode']>>;
+  /**
+   * Lets no new instance come to a node. For the operator. Errors: NOT_FOUND.
+   */
+  cordonNode(input: o.CordonNodeMutationVariables['input'], options?: CallOptions): Promise<Done<o.CordonNodeMutation['cordonNode']>>;
+  /**
+   * Lets instances come to a node again, and ends a drain. For the operator. Errors: NOT_FOUND.
+   */
+  uncordonNode(input: o.UncordonNodeMutationVariables['input'], options?: CallOptions): Promise<Done<o.UncordonNodeMutation['uncordonNode']>>;
+  /**
+   * Moves everything off a node, each deployment as in an upgrade: within its surge, and never below what may be unavailable. Follow it by `scheduling` and `instances` of the node. For the operator. Errors: NOT_FOUND.
+   */
+  drainNode(input: o.DrainNodeMutationVariables['input'], options?: CallOptions): Promise<Done<o.DrainNodeMutation['drainNode']>>;
+  /**
+   * Ends a drain: what is still on the node stays, and it stays cordoned. For the operator. Errors: NOT_FOUND, ILLEGAL_STATE.
+   */
+  cancelDrain(input: o.CancelDrainMutationVariables['input'], options?: CallOptions): Promise<Done<o.CancelDrainMutation['cancelDrain']>>;
+  /**
+   * Sets the weights that hold for what one tenant places. For the operator. Errors: NOT_FOUND, INVALID_ARGUMENT.
+   */
+  setPlacementWeights(input: o.SetPlacementWeightsMutationVariables['input'], options?: CallOptions): Promise<Done<o.SetPlacementWeightsMutation['setPlacementWeights']>>;
   /**
    * Limits an environment or a namespace, or takes such limits back. Refused where more is held already.
    */
@@ -666,10 +720,13 @@ export const bindQueries = (read: Read): Queries => ({
   subnets: (variables, options) => read(documents.subnets, variables ?? {}, options, (data) => data.subnets),
   isolationPolicy: (variables, options) => read(documents.isolationPolicy, variables, options, (data) => data.isolationPolicy),
   probe: (variables, options) => read(documents.probe, variables, options, (data) => data.probe),
+  placementPreview: (variables, options) => read(documents.placementPreview, variables, options, (data) => data.placementPreview),
   plans: (variables, options) => read(documents.plans, variables ?? {}, options, (data) => data.plans),
   plan: (variables, options) => read(documents.plan, variables, options, (data) => data.plan),
   platformPolicies: (variables, options) => read(documents.platformPolicies, variables ?? {}, options, (data) => data.platformPolicies),
   platformPolicy: (variables, options) => read(documents.platformPolicy, variables, options, (data) => data.platformPolicy),
+  pools: (variables, options) => read(documents.pools, variables ?? {}, options, (data) => data.pools),
+  pool: (variables, options) => read(documents.pool, variables, options, (data) => data.pool),
   quotaDifferences: (variables, options) => read(documents.quotaDifferences, variables ?? {}, options, (data) => data.quotaDifferences),
   reachability: (variables, options) => read(documents.reachability, variables, options, (data) => data.reachability),
   reachabilityMatrix: (variables, options) => read(documents.reachabilityMatrix, variables, options, (data) => data.reachabilityMatrix),
@@ -759,6 +816,7 @@ export const bindMutations = (change: Change): Mutations => ({
   updateIsolationPolicy: (input, options) => change.done(documents.updateIsolationPolicy, { input }, options, (data) => data.updateIsolationPolicy),
   deleteIsolationPolicy: (input, options) => change.deleted(documents.deleteIsolationPolicy, { input }, options, (data) => data.deleteIsolationPolicy),
   setNamespaceIsolation: (input, options) => change.done(documents.setNamespaceIsolation, { input }, options, (data) => data.setNamespaceIsolation),
+  setDeploymentPlacement: (input, options) => change.done(documents.setDeploymentPlacement, { input }, options, (data) => data.setDeploymentPlacement),
   createPlan: (input, options) => change.done(documents.createPlan, { input }, options, (data) => data.createPlan),
   changePlan: (input, options) => change.done(documents.changePlan, { input }, options, (data) => data.changePlan),
   retirePlan: (input, options) => change.done(documents.retirePlan, { input }, options, (data) => data.retirePlan),
@@ -767,6 +825,15 @@ export const bindMutations = (change: Change): Mutations => ({
   createPlatformPolicy: (input, options) => change.done(documents.createPlatformPolicy, { input }, options, (data) => data.createPlatformPolicy),
   updatePlatformPolicy: (input, options) => change.done(documents.updatePlatformPolicy, { input }, options, (data) => data.updatePlatformPolicy),
   deletePlatformPolicy: (input, options) => change.deleted(documents.deletePlatformPolicy, { input }, options, (data) => data.deletePlatformPolicy),
+  createPool: (input, options) => change.done(documents.createPool, { input }, options, (data) => data.createPool),
+  changePool: (input, options) => change.done(documents.changePool, { input }, options, (data) => data.changePool),
+  deletePool: (input, options) => change.deleted(documents.deletePool, { input }, options, (data) => data.deletePool),
+  assignNode: (input, options) => change.done(documents.assignNode, { input }, options, (data) => data.assignNode),
+  cordonNode: (input, options) => change.done(documents.cordonNode, { input }, options, (data) => data.cordonNode),
+  uncordonNode: (input, options) => change.done(documents.uncordonNode, { input }, options, (data) => data.uncordonNode),
+  drainNode: (input, options) => change.done(documents.drainNode, { input }, options, (data) => data.drainNode),
+  cancelDrain: (input, options) => change.done(documents.cancelDrain, { input }, options, (data) => data.cancelDrain),
+  setPlacementWeights: (input, options) => change.done(documents.setPlacementWeights, { input }, options, (data) => data.setPlacementWeights),
   setQuota: (input, options) => change.done(documents.setQuota, { input }, options, (data) => data.setQuota),
   suspendRollout: (input, options) => change.done(documents.suspendRollout, { input }, options, (data) => data.suspendRollout),
   resumeRollout: (input, options) => change.done(documents.resumeRollout, { input }, options, (data) => data.resumeRollout),

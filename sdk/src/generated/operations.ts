@@ -517,6 +517,8 @@ export type CreateDeploymentInput = {
   readonly progressDeadlineSeconds?: number | null | undefined;
   /** What follows a rollout that has failed. */
   readonly onFailure?: OnRolloutFailure | null | undefined;
+  /** What it asks of the places of its instances; nothing where left out. */
+  readonly placement?: PlacementWishesInput | null | undefined;
 };
 
 /** What is left out stays as in the newest release. */
@@ -1200,6 +1202,53 @@ export type DeleteIsolationPolicyInput = {
   readonly expectedVersion?: number | null | undefined;
 };
 
+/** How close. */
+export type Distance =
+  /** On the same node. */
+  | 'NODE'
+  /** In the same zone. */
+  | 'ZONE';
+
+/** A deployment to be close to. */
+export type NearRuleInput = {
+  /** Name of the deployment, in the same namespace. */
+  readonly deployment: string;
+  /** How close. */
+  readonly within?: Distance | null | undefined;
+  /** Place nothing elsewhere; else elsewhere is only worse. */
+  readonly required?: boolean | null | undefined;
+};
+
+/** What a deployment asks of the places of its instances. */
+export type PlacementWishesInput = {
+  /** Class of service at least; null for any that the plan gives. */
+  readonly slaClass?: SlaClass | null | undefined;
+  /** Labels that the node, or its pool, must have, all of them. */
+  readonly nodeLabels?: ReadonlyArray<LabelInput> | null | undefined;
+  /** Only in these zones, at most 20; in any where it is empty. */
+  readonly zones?: ReadonlyArray<string> | null | undefined;
+  /** 1–1000: a zone has at most so many instances more than the one with the fewest, of the zones where a node may be used; null for any number. */
+  readonly zoneSkew?: number | null | undefined;
+  /** 1–1000: instances of the deployment on one node at most; null for any number. In an upgrade old and new ones count together. */
+  readonly maxPerNode?: number | null | undefined;
+  /** Deployments that it should be close to, at most 8. */
+  readonly near?: ReadonlyArray<NearRuleInput> | null | undefined;
+  /** Groups, at most 8: deployments of the namespace that name the same group never share a node. */
+  readonly apart?: ReadonlyArray<string> | null | undefined;
+};
+
+/** What a deployment shall ask from now on; all of it is replaced. */
+export type SetDeploymentPlacementInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The deployment. */
+  readonly deploymentId: string;
+  /** Only if the deployment is still at this version. */
+  readonly expectedVersion?: number | null | undefined;
+  /** All that it asks; nothing where left out. */
+  readonly placement?: PlacementWishesInput | null | undefined;
+};
+
 /** How surely instances keep what they were given. */
 export type SlaClass =
   /** Takes what is left over. */
@@ -1391,6 +1440,127 @@ export type DeletePlatformPolicyInput = {
   readonly platformPolicyId: string;
   /** Only if it is still at this revision. */
   readonly expectedVersion?: number | null | undefined;
+};
+
+/** How much each strategy of placement counts, 0–100; not all 0. */
+export type PlacementWeightsInput = {
+  /** Away from instances of the same deployment, then to where most is free. */
+  readonly spread?: number | null | undefined;
+  /** To where little is free, so that other nodes stay empty. */
+  readonly pack?: number | null | undefined;
+  /** Close to the deployments that it should be near. */
+  readonly locality?: number | null | undefined;
+  /** To pools of the very class that is asked for; of STANDARD where none is. */
+  readonly slaClass?: number | null | undefined;
+  /** To cheap pools. */
+  readonly cost?: number | null | undefined;
+};
+
+/** Whether instances may come to a node. */
+export type NodeScheduling =
+  /** They may. */
+  | 'OPEN'
+  /** None may; what runs there goes on. */
+  | 'CORDONED'
+  /** None may, and what runs there is moved elsewhere. */
+  | 'DRAINING'
+  /** None may, and nothing is left of what ran there. */
+  | 'DRAINED';
+
+/** A pool to create. */
+export type CreatePoolInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** Unique on the platform. */
+  readonly name: string;
+  /** Class of service that its nodes give, STANDARD where left out. */
+  readonly slaClass?: SlaClass | null | undefined;
+  /** Labels that each of its nodes has, all of them. */
+  readonly labels?: ReadonlyArray<LabelInput> | null | undefined;
+  /** 10–1000, 100 where left out: how much of the processor time of a node may be given away; above 100 more than there is. */
+  readonly cpuPercent?: number | null | undefined;
+  /** 10–1000, 100 where left out: how much of the memory of a node may be given away. */
+  readonly memoryPercent?: number | null | undefined;
+  /** 0 or more, 0 where left out: what a node costs in an hour, in a unit of your choice. */
+  readonly costPerHour?: number | null | undefined;
+  /** How much each strategy counts when a place is looked for on its nodes; all of it. */
+  readonly weights?: PlacementWeightsInput | null | undefined;
+};
+
+/** What a pool shall be from now on; what is left out stays. */
+export type ChangePoolInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** Only if it is still at this revision. */
+  readonly expectedVersion?: number | null | undefined;
+  /** The pool to change. */
+  readonly poolId: string;
+  /** Its name from now on. Plans name it by its name: they are not changed with it. */
+  readonly name?: string | null | undefined;
+  /** Class of service that its nodes give. */
+  readonly slaClass?: SlaClass | null | undefined;
+  /** Labels that each of its nodes has, all of them. */
+  readonly labels?: ReadonlyArray<LabelInput> | null | undefined;
+  /** 10–1000: how much of the processor time of a node may be given away; above 100 more than there is. */
+  readonly cpuPercent?: number | null | undefined;
+  /** 10–1000: how much of the memory of a node may be given away. */
+  readonly memoryPercent?: number | null | undefined;
+  /** 0 or more: what a node costs in an hour, in a unit of your choice. */
+  readonly costPerHour?: number | null | undefined;
+  /** How much each strategy counts when a place is looked for on its nodes; all of it. */
+  readonly weights?: PlacementWeightsInput | null | undefined;
+};
+
+/** A pool to delete. */
+export type DeletePoolInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** Only if it is still at this revision. */
+  readonly expectedVersion?: number | null | undefined;
+  /** The pool to delete. */
+  readonly poolId: string;
+};
+
+/** Where a node is; what is left out stays. */
+export type AssignNodeInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The node. */
+  readonly nodeId: string;
+  /** The pool that it is in from now on. */
+  readonly poolId?: string | null | undefined;
+  /** What fails together with it; null for none. */
+  readonly zone?: string | null | undefined;
+  /** Labels of its own, all of them. */
+  readonly labels?: ReadonlyArray<LabelInput> | null | undefined;
+};
+
+/** A node. */
+export type NodeInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The node. */
+  readonly nodeId: string;
+};
+
+/** A node, and why. */
+export type NotedNodeInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The node. */
+  readonly nodeId: string;
+  /** Why, for people; at most 500 characters. */
+  readonly note?: string | null | undefined;
+};
+
+/** Weights that hold for what one tenant places. */
+export type SetPlacementWeightsInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The tenant. */
+  readonly tenantId: string;
+  /** In place of the pools' own; null where these shall hold. */
+  readonly weights?: PlacementWeightsInput | null | undefined;
 };
 
 /** What a quota counts. */
@@ -1875,19 +2045,29 @@ export type DeletionStepFragment = { readonly name: DeletionStepName, readonly s
 
 export type DeletionProofFragment = { readonly service: string, readonly position: number | null, readonly counts: ReadonlyArray<DeletionCountFragment> };
 
-export type DeploymentFragment = { readonly id: string, readonly name: string, readonly status: DeploymentStatus, readonly statusMessage: string | null, readonly replicas: number, readonly readyReplicas: number, readonly maxSurge: number, readonly maxUnavailable: number, readonly version: number, readonly createdAt: string, readonly progressDeadlineSeconds: number | null, readonly onFailure: OnRolloutFailure, readonly labels: ReadonlyArray<LabelFragment>, readonly namespace: { readonly id: string, readonly name: string }, readonly currentRelease: { readonly id: string, readonly number: number } | null };
+export type DeploymentFragment = { readonly id: string, readonly name: string, readonly status: DeploymentStatus, readonly statusMessage: string | null, readonly replicas: number, readonly readyReplicas: number, readonly maxSurge: number, readonly maxUnavailable: number, readonly version: number, readonly createdAt: string, readonly progressDeadlineSeconds: number | null, readonly onFailure: OnRolloutFailure, readonly labels: ReadonlyArray<LabelFragment>, readonly namespace: { readonly id: string, readonly name: string }, readonly currentRelease: { readonly id: string, readonly number: number } | null, readonly placement: PlacementWishesFragment | null };
 
 export type LabelFragment = { readonly key: string, readonly value: string };
 
+export type PlacementWishesFragment = { readonly slaClass: SlaClass | null, readonly zones: ReadonlyArray<string>, readonly zoneSkew: number | null, readonly maxPerNode: number | null, readonly apart: ReadonlyArray<string>, readonly nodeLabels: ReadonlyArray<LabelFragment>, readonly near: ReadonlyArray<NearRuleFragment> };
+
+export type NearRuleFragment = { readonly deployment: string, readonly within: Distance, readonly required: boolean };
+
 export type InstanceFragment = { readonly id: string, readonly status: InstanceStatus, readonly statusReason: string | null, readonly statusMessage: string | null, readonly ipv4: string | null, readonly ipv6: string | null, readonly nodeId: string, readonly createdAt: string, readonly securedAt: string | null, readonly readyAt: string | null, readonly labels: ReadonlyArray<LabelFragment>, readonly deployment: { readonly id: string, readonly name: string }, readonly release: { readonly id: string, readonly number: number }, readonly placement: PlacementDecisionFragment };
 
-export type PlacementDecisionFragment = { readonly filtered: ReadonlyArray<FilteredNodeFragment>, readonly scores: ReadonlyArray<NodeScoreFragment> };
+export type PlacementDecisionFragment = { readonly nodes: number | null, readonly rejected: ReadonlyArray<RejectedNodesFragment> | null, readonly filtered: ReadonlyArray<FilteredNodeFragment>, readonly scores: ReadonlyArray<NodeScoreFragment>, readonly weights: PlacementWeightsFragment | null };
 
-export type FilteredNodeFragment = { readonly nodeId: string, readonly reason: string };
+export type RejectedNodesFragment = { readonly code: string, readonly count: number };
 
-export type NodeScoreFragment = { readonly nodeId: string, readonly score: number };
+export type FilteredNodeFragment = { readonly nodeId: string, readonly code: string | null, readonly reason: string };
 
-export type ComputeNodeFragment = { readonly id: string, readonly name: string, readonly status: ComputeNodeStatus, readonly statusMessage: string | null, readonly runtime: Runtime, readonly cpuMillis: number, readonly memoryMiB: number, readonly maxInstances: number, readonly createdAt: string };
+export type NodeScoreFragment = { readonly nodeId: string, readonly score: number, readonly parts: ScorePartsFragment | null };
+
+export type ScorePartsFragment = { readonly spread: number, readonly pack: number, readonly locality: number, readonly slaClass: number, readonly cost: number };
+
+export type PlacementWeightsFragment = { readonly spread: number, readonly pack: number, readonly locality: number, readonly slaClass: number, readonly cost: number };
+
+export type ComputeNodeFragment = { readonly id: string, readonly name: string, readonly status: ComputeNodeStatus, readonly statusMessage: string | null, readonly runtime: Runtime, readonly cpuMillis: number, readonly memoryMiB: number, readonly maxInstances: number, readonly createdAt: string, readonly zone: string | null, readonly scheduling: NodeScheduling, readonly schedulingNote: string, readonly instances: number, readonly drainedFrom: number | null, readonly pool: { readonly id: string, readonly name: string } | null, readonly labels: ReadonlyArray<LabelFragment> };
 
 export type ImageRuleViolationFragment = { readonly deploymentId: string, readonly deploymentName: string, readonly namespaceId: string, readonly image: string, readonly code: string, readonly message: string };
 
@@ -1923,6 +2103,10 @@ export type PortRangeFragment = { readonly protocol: Protocol, readonly from: nu
 
 export type ProbeResultFragment = { readonly outcome: ProbeOutcome, readonly millis: number, readonly httpStatus: number | null, readonly httpBody: string | null, readonly simulated: boolean };
 
+export type PlacementPreviewFragment = { readonly fit: number, readonly refusal: string | null, readonly places: ReadonlyArray<PreviewedPlaceFragment>, readonly unplaced: PlacementDecisionFragment | null };
+
+export type PreviewedPlaceFragment = { readonly nodeId: string, readonly decision: PlacementDecisionFragment };
+
 export type PlanFragment = { readonly id: string, readonly name: string, readonly status: PlanStatus, readonly revision: number, readonly version: number, readonly capabilities: ReadonlyArray<string>, readonly pointsPerMinute: number, readonly pools: ReadonlyArray<string>, readonly slaClasses: ReadonlyArray<SlaClass>, readonly createdAt: string, readonly limits: PlanLimitsFragment };
 
 export type PlanLimitsFragment = { readonly namespaces: number, readonly instances: number, readonly cpuMillis: number, readonly memoryMiB: number, readonly storageMiB: number, readonly subnets: number, readonly publicIps: number, readonly ports: number };
@@ -1930,6 +2114,8 @@ export type PlanLimitsFragment = { readonly namespaces: number, readonly instanc
 export type PlatformPolicyFragment = { readonly id: string, readonly name: string, readonly revision: number, readonly action: PolicyAction, readonly priority: number, readonly log: boolean, readonly createdAt: string, readonly sources: ReadonlyArray<PlatformPeerFragment>, readonly destinations: ReadonlyArray<PlatformPeerFragment>, readonly traffic: ReadonlyArray<PolicyTrafficFragment> };
 
 export type PlatformPeerFragment = { readonly kind: PlatformPeerKind, readonly tenantId: string | null, readonly cidr: string | null, readonly except: ReadonlyArray<string> };
+
+export type PoolFragment = { readonly id: string, readonly name: string, readonly revision: number, readonly slaClass: SlaClass, readonly cpuPercent: number, readonly memoryPercent: number, readonly costPerHour: number, readonly createdAt: string, readonly labels: ReadonlyArray<LabelFragment>, readonly weights: PlacementWeightsFragment };
 
 export type QuotaDifferenceFragment = { readonly id: string, readonly tenantId: string, readonly namespaceId: string, readonly name: string, readonly foundAt: string, readonly recorded: ReadonlyArray<QuotaAmountFragment>, readonly actual: ReadonlyArray<QuotaAmountFragment> };
 
@@ -2050,6 +2236,7 @@ export type NodeQuery = { readonly node:
     | { readonly __typename: 'Subnet', readonly id: string }
     | { readonly __typename: 'Plan', readonly id: string }
     | { readonly __typename: 'PlatformPolicy', readonly id: string }
+    | { readonly __typename: 'Pool', readonly id: string }
    | null };
 
 export type RolesQueryVariables = Exact<{
@@ -2219,6 +2406,7 @@ export type InstanceQuery = { readonly instance: InstanceFragment | null };
 export type ComputeNodesQueryVariables = Exact<{
   first?: number | null | undefined;
   after?: string | null | undefined;
+  labels?: ReadonlyArray<LabelInput> | LabelInput | null | undefined;
 }>;
 
 
@@ -2306,6 +2494,17 @@ export type ProbeQueryVariables = Exact<{
 
 export type ProbeQuery = { readonly probe: ProbeResultFragment };
 
+export type PlacementPreviewQueryVariables = Exact<{
+  namespaceId: string;
+  replicas?: number | null | undefined;
+  cpuMillis?: number | null | undefined;
+  memoryMiB?: number | null | undefined;
+  placement?: PlacementWishesInput | null | undefined;
+}>;
+
+
+export type PlacementPreviewQuery = { readonly placementPreview: PlacementPreviewFragment };
+
 export type PlansQueryVariables = Exact<{
   first?: number | null | undefined;
   after?: string | null | undefined;
@@ -2335,6 +2534,22 @@ export type PlatformPolicyQueryVariables = Exact<{
 
 
 export type PlatformPolicyQuery = { readonly platformPolicy: PlatformPolicyFragment | null };
+
+export type PoolsQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  labels?: ReadonlyArray<LabelInput> | LabelInput | null | undefined;
+}>;
+
+
+export type PoolsQuery = { readonly pools: { readonly nodes: ReadonlyArray<PoolFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
+
+export type PoolQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type PoolQuery = { readonly pool: PoolFragment | null };
 
 export type QuotaDifferencesQueryVariables = Exact<{
   first?: number | null | undefined;
@@ -2802,6 +3017,13 @@ export type SetNamespaceIsolationMutationVariables = Exact<{
 
 export type SetNamespaceIsolationMutation = { readonly setNamespaceIsolation: { readonly position: string | null, readonly namespace: NamespaceFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
 
+export type SetDeploymentPlacementMutationVariables = Exact<{
+  input: SetDeploymentPlacementInput;
+}>;
+
+
+export type SetDeploymentPlacementMutation = { readonly setDeploymentPlacement: { readonly position: string | null, readonly deployment: DeploymentFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
 export type CreatePlanMutationVariables = Exact<{
   input: CreatePlanInput;
 }>;
@@ -2857,6 +3079,69 @@ export type DeletePlatformPolicyMutationVariables = Exact<{
 
 
 export type DeletePlatformPolicyMutation = { readonly deletePlatformPolicy: { readonly deletedId: string | null, readonly position: string | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type CreatePoolMutationVariables = Exact<{
+  input: CreatePoolInput;
+}>;
+
+
+export type CreatePoolMutation = { readonly createPool: { readonly position: string | null, readonly pool: PoolFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type ChangePoolMutationVariables = Exact<{
+  input: ChangePoolInput;
+}>;
+
+
+export type ChangePoolMutation = { readonly changePool: { readonly position: string | null, readonly pool: PoolFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type DeletePoolMutationVariables = Exact<{
+  input: DeletePoolInput;
+}>;
+
+
+export type DeletePoolMutation = { readonly deletePool: { readonly deletedId: string | null, readonly position: string | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type AssignNodeMutationVariables = Exact<{
+  input: AssignNodeInput;
+}>;
+
+
+export type AssignNodeMutation = { readonly assignNode: { readonly position: string | null, readonly computeNode: ComputeNodeFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type CordonNodeMutationVariables = Exact<{
+  input: NotedNodeInput;
+}>;
+
+
+export type CordonNodeMutation = { readonly cordonNode: { readonly position: string | null, readonly computeNode: ComputeNodeFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type UncordonNodeMutationVariables = Exact<{
+  input: NodeInput;
+}>;
+
+
+export type UncordonNodeMutation = { readonly uncordonNode: { readonly position: string | null, readonly computeNode: ComputeNodeFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type DrainNodeMutationVariables = Exact<{
+  input: NotedNodeInput;
+}>;
+
+
+export type DrainNodeMutation = { readonly drainNode: { readonly position: string | null, readonly computeNode: ComputeNodeFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type CancelDrainMutationVariables = Exact<{
+  input: NodeInput;
+}>;
+
+
+export type CancelDrainMutation = { readonly cancelDrain: { readonly position: string | null, readonly computeNode: ComputeNodeFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type SetPlacementWeightsMutationVariables = Exact<{
+  input: SetPlacementWeightsInput;
+}>;
+
+
+export type SetPlacementWeightsMutation = { readonly setPlacementWeights: { readonly position: string | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
 
 export type SetQuotaMutationVariables = Exact<{
   input: SetQuotaInput;
