@@ -158,5 +158,5 @@ async function run(changes: number, starts: number): Promise<Row[]> {
 export const networkRules: Suite = {
   name: 'network-rules',
   bed: false,
-  run: ({ long }) => run(long ? 60 : 20, long ? 7 : 3),
+  run: ({ long }) => run(long ? 60 : 10, long ? 7 : 1),
 };
