@@ -111,8 +111,14 @@ export const explainedReachability = z.strictObject({
 });
 export type ExplainedReachability = z.infer<typeof explainedReachability>;
 
+/** That one question may be about beside the first. */
+export const MAX_OTHER_NAMESPACES = 10;
+
 /** Instances about which all rules of the namespace say the same. */
 export const reachabilityGroup = z.strictObject({
+  /** Its place among all groups, from 0; the largest first. */
+  index: z.number().int().min(0),
+  namespaceId: id('namespace'),
   count: z.number().int().min(1),
   /** Of the first 20, by id. */
   instanceIds: z.array(id('instance')),
@@ -124,7 +130,7 @@ export type ReachabilityGroup = z.infer<typeof reachabilityGroup>;
 export const cellStates = ['ALLOWED', 'PARTLY', 'DENIED'] as const;
 /** Between instances of two groups, or of one, or a group and what is outside of the platform. */
 export const reachabilityCell = z.strictObject({
-  /** Places of groups in the list; null: outside. */
+  /** Indexes of groups; null: outside. */
   from: z.number().int().nullable(),
   to: z.number().int().nullable(),
   /** Null: both. */
@@ -141,7 +147,9 @@ export type ReachabilityCell = z.infer<typeof reachabilityCell>;
 export const reachabilityMap = z.strictObject({
   groups: z.array(reachabilityGroup),
   cells: z.array(reachabilityCell),
-  /** Instances of groups that are left out: the smallest, where there are too many. */
+  /** How many groups there are, shown or not. */
+  groupCount: z.number().int(),
+  /** Instances of groups that aren't on this page. */
   omitted: z.number().int(),
   nodes: z.array(nodeStanding),
 });
@@ -163,7 +171,15 @@ export const reachabilityCommands = {
   },
   /** Who reaches whom in a namespace, and what is outside of the platform. */
   MapReachability: {
-    input: z.strictObject({ namespaceId: id('namespace'), traffic: askedTraffic }),
+    input: z.strictObject({
+      namespaceId: id('namespace'),
+      /** Further namespaces of the tenant, to and from whose instances is told, too. */
+      others: z.array(id('namespace')).max(MAX_OTHER_NAMESPACES).default([]),
+      traffic: askedTraffic,
+      /** Place of the first group that is shown as a source, and as a destination. */
+      fromGroup: z.number().int().min(0).default(0),
+      toGroup: z.number().int().min(0).default(0),
+    }),
     result: reachabilityMap,
   },
   /** Whether a connection may begin, and what says so. */

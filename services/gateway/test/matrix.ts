@@ -40,7 +40,7 @@ export const queryRows: Readonly<Record<string, MatrixRow>> = {
   deployment: { ids: { id: 'deployment' } },
   instance: { ids: { id: 'instance' } },
   isolationPolicy: { ids: { id: 'policy' } },
-  reachabilityMatrix: { ids: { namespaceId: 'namespace' }, with: { port: 80 } },
+  reachabilityMatrix: { ids: { namespaceId: 'namespace', otherNamespaceIds: 'namespace' }, with: { port: 80 } },
   connectionLog: { ids: { namespaceId: 'namespace', policyId: 'policy' } },
   reachability: { ids: { from: 'instance', 'to.id': 'instance' }, with: { port: 80 } },
   ...{ addressRanges: page, publicAddresses: page, portMappings: page },

@@ -353,6 +353,28 @@ describe('the matrix of a namespace', () => {
     expect(cell(null, placeOf(web))).toMatchObject({ state: 'DENIED', outside: [] });
   });
 
+  it('is told of further namespaces of the tenant, whose instances are groups of their own, page by page', async () => {
+    const more = await harness.openNamespace(mine);
+    const cache = await harness.place(mine, more, near, { app: 'cache' });
+    await allocated(cache);
+    const ask = async (others: readonly string[], page: object = {}) =>
+      harness.call('MapReachability', { namespaceId: shop, others, traffic: tcp(80), ...page }, { tenant: mine });
+    const reply = await ask([more]);
+    if (!reply.ok) throw new Error(reply.error.message);
+    const { groups, groupCount, cells } = reply.result as ReachabilityMap;
+    const own = groups.find((group) => group.instanceIds.includes(cache));
+    expect(own).toMatchObject({ namespaceId: more, count: 1, labels: { app: 'cache' } });
+    expect(groupCount).toBe(4);
+    expect(cells.filter((cell) => cell.to === own?.index && cell.from !== null)).toHaveLength(3);
+    // Beyond the last group there is nothing.
+    expect(await ask([more], { fromGroup: 4, toGroup: 4 })).toMatchObject({
+      result: { groups: [], cells: [], groupCount: 4, omitted: 4 },
+    });
+    for (const id of [newId('namespace'), (await allocated(foreign)).data.namespaceId]) {
+      expect(await ask([id])).toMatchObject({ ok: false, error: { code: 'NOT_FOUND', field: 'others' } });
+    }
+  });
+
   it('of another tenant is answered as one that is missing', async () => {
     const nobody = newId('namespace');
     const text = async (id: string) => JSON.stringify(await map(theirs, id)).replaceAll(id, '…');

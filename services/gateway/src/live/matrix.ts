@@ -1,6 +1,6 @@
 /** `Query.reachabilityMatrix`: asked of the network service. */
 import { type Id, idKind } from '@atoll/schema/ids';
-import type { DecidingRule, EndVerdict } from '@atoll/schema/network/reachability';
+import { type DecidingRule, type EndVerdict, MAX_OTHER_NAMESPACES } from '@atoll/schema/network/reachability';
 import { admit } from '../access/admit.ts';
 import type { Locator } from '../access/locate.ts';
 import { ApiError } from '../errors.ts';
@@ -8,10 +8,26 @@ import type { Reader } from '../read/reader.ts';
 import { createPolicyNames, type PolicyNames, policiesOf, shownDecidingRule, verdictMessage } from './policy-names.ts';
 import { askService, type Commands, isOfTenant } from './questions.ts';
 import { trafficOf } from './reachability.ts';
-import type { LiveResolver } from './resolvers.ts';
+import type { LiveArgs, LiveResolver } from './resolvers.ts';
 
 const where = 'Query.reachabilityMatrix';
-const noSuch = () => new ApiError('NOT_FOUND', '`namespaceId` is no namespace of yours.');
+const noSuch = (field = 'namespaceId') => new ApiError('NOT_FOUND', `\`${field}\` names no namespace of yours.`);
+
+function placeOf(args: LiveArgs, name: 'fromGroup' | 'toGroup'): number {
+  const place = args[name] ?? 0;
+  if (typeof place === 'number' && place >= 0) return place;
+  throw new ApiError('BAD_USER_INPUT', `\`${name}\` is the place of a group, from 0.`);
+}
+
+function otherIds({ otherNamespaceIds }: LiveArgs): Id<'namespace'>[] {
+  const ids = Array.isArray(otherNamespaceIds) ? otherNamespaceIds.map(String) : [];
+  if (ids.length > MAX_OTHER_NAMESPACES) {
+    const message = `\`otherNamespaceIds\` may have ${MAX_OTHER_NAMESPACES} ids. Ask for the others by themselves.`;
+    throw new ApiError('BAD_USER_INPUT', message);
+  }
+  if (ids.some((id) => idKind(id) !== 'namespace')) throw noSuch('otherNamespaceIds');
+  return ids as Id<'namespace'>[];
+}
 
 export function createReachabilityMatrix(commands: Commands, reader: Reader, locator: Locator): LiveResolver {
   const namesOf = createPolicyNames(reader);
@@ -27,12 +43,16 @@ export function createReachabilityMatrix(commands: Commands, reader: Reader, loc
     async resolve(_row, args, { viewer }) {
       const id = String(args.namespaceId);
       const traffic = trafficOf(args);
+      const [fromGroup, toGroup] = [placeOf(args, 'fromGroup'), placeOf(args, 'toGroup')];
       if (!isOfTenant(viewer) || idKind(id) !== 'namespace') throw noSuch();
-      const admission = await admit(locator, viewer, 'policy:read', { id, where });
-      if (admission.kind === 'forbidden') throw admission.error;
-      if (admission.kind === 'missing') throw noSuch();
-      const question = { namespaceId: id as Id<'namespace'>, traffic };
-      const { groups, cells, omitted, nodes } = await askService(commands, viewer, {
+      const others = otherIds(args);
+      for (const one of [id, ...others]) {
+        const admission = await admit(locator, viewer, 'policy:read', { id: one, where });
+        if (admission.kind === 'forbidden') throw admission.error;
+        if (admission.kind === 'missing') throw noSuch(one === id ? undefined : 'otherNamespaceIds');
+      }
+      const question = { namespaceId: id as Id<'namespace'>, others, traffic, fromGroup, toGroup };
+      const { groups, groupCount, cells, omitted, nodes } = await askService(commands, viewer, {
         context: 'network',
         question: 'MapReachability',
         data: question,
@@ -43,8 +63,8 @@ export function createReachabilityMatrix(commands: Commands, reader: Reader, loc
       ]);
       const names = await namesOf(viewer, policiesOf(rules));
       return {
-        groups: groups.map(({ labels, ...group }, index) => ({
-          ...{ ...group, index },
+        groups: groups.map(({ labels, ...group }) => ({
+          ...group,
           labels: Object.entries(labels).map(([key, value]) => ({ key, value })),
         })),
         cells: cells.map(({ egress, ingress, outside, ...cell }) => ({
@@ -53,6 +73,7 @@ export function createReachabilityMatrix(commands: Commands, reader: Reader, loc
           ingress: verdict(ingress, 'ingress', names),
           outside: outside.map((rule) => shownDecidingRule(rule, names)),
         })),
+        groupCount,
         omittedInstances: omitted,
         inForce: nodes.every((node) => node.standing === 'CURRENT'),
         nodes,

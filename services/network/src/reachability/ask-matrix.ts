@@ -7,33 +7,36 @@ import type { ReachabilityMap } from '@atoll/schema/network/reachability';
 import type { Pool } from 'pg';
 import { snapshot, type Told } from './ask.ts';
 import { type MappedEnd, reachabilityMatrix } from './matrix.ts';
-import { endsOfNamespace, type NodeRules, type RulesOf, readStandings } from './read.ts';
+import { endsOfNamespaces, type NodeRules, type RulesOf, readStandings } from './read.ts';
 
 /** Bounds of one question. */
 const maxInstances = 5000;
 const maxNodes = 100;
 
-const noSuch = reject('NOT_FOUND', 'There is no such namespace of yours.', 'namespaceId');
+const noSuch = (field: string) => reject('NOT_FOUND', 'There is no such namespace of yours.', field);
 const tooLarge = reject(
   'INVALID_ARGUMENT',
-  `The namespace is too large for one answer: it may have ${maxInstances} instances on ${maxNodes} nodes. Ask for its instances one by one.`,
+  `It is too much for one answer: there may be ${maxInstances} instances on ${maxNodes} nodes. Leave out other namespaces, or ask for instances one by one.`,
   'namespaceId',
 );
 
 export async function askMatrix(
   { pool, rulesOf }: { readonly pool: Pool; readonly rulesOf: RulesOf },
   tenant: Id<'tenant'>,
-  { namespaceId, traffic }: NetworkInput<'MapReachability'>,
+  { namespaceId, others, traffic, fromGroup, toGroup }: NetworkInput<'MapReachability'>,
 ): Promise<Told<ReachabilityMap>> {
   return await transaction(
     pool,
     async (tx) => {
-      const { rowCount } = await tx.query('select from network.namespace where namespace_id = $1 and tenant = $2', [
-        namespaceId,
-        tenant,
-      ]);
-      if (rowCount === 0) return { ok: false, rejection: noSuch };
-      const found = await endsOfNamespace(tx, tenant, namespaceId, maxInstances + 1);
+      const asked = [...new Set([namespaceId, ...others])];
+      const { rows } = await tx.query<{ id: string }>(
+        'select namespace_id as id from network.namespace where namespace_id = any($1) and tenant = $2',
+        [asked, tenant],
+      );
+      const there = new Set(rows.map(({ id }) => id));
+      if (!there.has(namespaceId)) return { ok: false, rejection: noSuch('namespaceId') };
+      if (there.size < asked.length) return { ok: false, rejection: noSuch('others') };
+      const found = await endsOfNamespaces(tx, tenant, asked, maxInstances + 1);
       const nodeIds = [...new Set(found.map(({ nodeId }) => nodeId))];
       if (found.length > maxInstances || nodeIds.length > maxNodes) return { ok: false, rejection: tooLarge };
       const nodes = new Map<Id<'node'>, NodeRules>();
@@ -43,7 +46,10 @@ export async function askMatrix(
         return node ? [{ ...end, node }] : [];
       });
       const standings = await readStandings(tx, nodeIds);
-      return { ok: true, told: { ...reachabilityMatrix(ends, traffic), nodes: standings } };
+      return {
+        ok: true,
+        told: { ...reachabilityMatrix(ends, traffic, { from: fromGroup, to: toGroup }), nodes: standings },
+      };
     },
     snapshot,
   );

@@ -186,7 +186,7 @@ describe('the matrix of a namespace', () => {
     ]);
   });
 
-  it('has no more cells where there are more instances of a kind, and leaves out the smallest groups of too many', () => {
+  it('has no more cells where there are more instances of a kind, and shows too many groups page by page, the largest first', () => {
     const world = (count: number): World => ({
       ...{ sets: [[], [], [], []], chains: [[{ action: 'ALLOW', protocol: null, set: 5 }]] },
       ends: Array.from({ length: count }, () => ({ node: 0, chain: 0 })),
@@ -214,10 +214,20 @@ describe('the matrix of a namespace', () => {
     }));
     const rules = { ...base, chains, sets: ends.map(({ set }) => set) };
     const node = { rules, reader: readRules({ rules, pools }), revisions: new Map<string, number>() };
-    const { groups, omitted } = reachabilityMatrix(
-      ends.map(({ end }) => ({ ...end, node })),
-      { protocol: 'TCP', port: 1 },
-    );
-    expect({ groups: groups.length, omitted }).toEqual({ groups: maxGroups, omitted: 3 });
+    const all = ends.map(({ end }) => ({ ...end, node }));
+    const page = (from: number, to: number) => reachabilityMatrix(all, { protocol: 'TCP', port: 1 }, { from, to });
+    const { groups, groupCount, omitted } = page(0, 0);
+    expect({ groups: groups.length, groupCount, omitted }).toEqual({ groups: maxGroups, groupCount: many, omitted: 3 });
+    // Pages make up the whole, without a cell twice.
+    const pages = [page(0, 0), page(0, maxGroups), page(maxGroups, 0), page(maxGroups, maxGroups)];
+    const cells = pages.flatMap((one) => one.cells.map(({ from, to, family }) => `${from} ${to} ${family}`));
+    expect(new Set(cells).size).toBe(cells.length);
+    expect(cells).toHaveLength(many * (many - 1) + 2 * many);
+    for (const one of pages) {
+      const shown = new Set(one.groups.map(({ index }) => index));
+      for (const { from, to } of one.cells) {
+        for (const place of [from, to]) expect(place === null || shown.has(place)).toBe(true);
+      }
+    }
   });
 });

@@ -12,7 +12,7 @@ export interface MappedEnd extends End {
   readonly labels: Labels;
 }
 
-/** Groups that are shown; the largest. */
+/** Groups that are shown at once as sources, and as destinations; the largest first. */
 export const maxGroups = 40;
 const shownInstances = 20;
 
@@ -38,14 +38,14 @@ function setsNamed(ends: readonly MappedEnd[]) {
 
 export function groupsOf(ends: readonly MappedEnd[]): Group[] {
   const sets = setsNamed(ends);
-  const likeness = ({ node, instanceId, ipv4, ipv6 }: MappedEnd): string => {
+  const likeness = ({ node, namespaceId, instanceId, ipv4, ipv6 }: MappedEnd): string => {
     const guarded = node.reader.endpointOf(instanceId);
     const memberOf = sets.flatMap(([set, reader]) =>
       [reader.isMember(set, 'ipv4', ipv4) ? set : '', reader.isMember(set, 'ipv6', ipv6) ? `${set}/6` : ''].filter(
         Boolean,
       ),
     );
-    return JSON.stringify([guarded?.ingress ?? null, guarded?.egress ?? null, memberOf]);
+    return JSON.stringify([namespaceId, guarded?.ingress ?? null, guarded?.egress ?? null, memberOf]);
   };
   return [...Map.groupBy(ends, likeness).values()]
     .flatMap(([first, ...rest]): Group[] => (first ? [[first, ...rest]] : []))
@@ -83,14 +83,23 @@ function outsideCell(end: MappedEnd, direction: Direction, family: Family, traff
   return { state, verdict, outside: shown } as const;
 }
 
+/** Places of the first group of a page, as sources and as destinations. */
+export interface MatrixPage {
+  readonly from: number;
+  readonly to: number;
+}
+type Placed = readonly [place: number, group: Group];
+
 export function reachabilityMatrix(
   ends: readonly MappedEnd[],
   traffic: AskedTraffic,
-): Pick<ReachabilityMap, 'groups' | 'cells' | 'omitted'> {
-  const all = groupsOf(ends);
-  const groups = all.slice(0, maxGroups);
-  const between = groups.flatMap((a, from) =>
-    groups.flatMap((b, to): ReachabilityCell[] => {
+  page: MatrixPage = { from: 0, to: 0 },
+): Pick<ReachabilityMap, 'groups' | 'groupCount' | 'cells' | 'omitted'> {
+  const all = groupsOf(ends).map((group, place): Placed => [place, group]);
+  const sources = all.slice(page.from, page.from + maxGroups);
+  const destinations = all.slice(page.to, page.to + maxGroups);
+  const between = sources.flatMap(([from, a]) =>
+    destinations.flatMap(([to, b]): ReachabilityCell[] => {
       // Of a group of one there is nobody else to reach.
       const target = a === b ? b[1] : b[0];
       if (target === undefined) return [];
@@ -100,23 +109,29 @@ export function reachabilityMatrix(
       });
     }),
   );
-  const beyond = groups.flatMap(([end], place) => [
-    ...cells((family) => {
+  // What is outside is told of on the first page of the other side, so that pages make up the whole without a cell twice.
+  const leaving = (page.to === 0 ? sources : []).flatMap(([place, [end]]) =>
+    cells((family) => {
       const { state, verdict, outside } = outsideCell(end, 'egress', family, traffic);
       return { from: place, to: null, state, egress: verdict, ingress: null, outside: [...outside] };
     }),
-    ...cells((family) => {
+  );
+  const coming = (page.from === 0 ? destinations : []).flatMap(([place, [end]]) =>
+    cells((family) => {
       const { state, verdict, outside } = outsideCell(end, 'ingress', family, traffic);
       return { from: null, to: place, state, egress: null, ingress: verdict, outside: [...outside] };
     }),
-  ]);
+  );
+  const onPage = new Map([...sources, ...destinations]);
+  const shown = all.filter(([place]) => onPage.has(place));
+  const count = (placed: readonly Placed[]) => placed.reduce((sum, [, group]) => sum + group.length, 0);
   return {
-    groups: groups.map((group) => ({
-      count: group.length,
+    groups: shown.map(([index, group]) => ({
+      ...{ index, namespaceId: group[0].namespaceId, count: group.length, labels: commonLabels(group) },
       instanceIds: group.slice(0, shownInstances).map(({ instanceId }) => instanceId),
-      labels: commonLabels(group),
     })),
-    cells: [...between, ...beyond],
-    omitted: all.slice(maxGroups).reduce((sum, group) => sum + group.length, 0),
+    groupCount: all.length,
+    cells: [...between, ...leaving, ...coming],
+    omitted: count(all) - count(shown),
   };
 }

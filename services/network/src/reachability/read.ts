@@ -47,16 +47,16 @@ export interface LabelledEnd extends KnownEnd {
 }
 
 /** By id; at most `limit`. */
-export async function endsOfNamespace(
+export async function endsOfNamespaces(
   tx: PoolClient,
   tenant: string,
-  namespaceId: Id<'namespace'>,
+  namespaces: readonly Id<'namespace'>[],
   limit: number,
 ): Promise<LabelledEnd[]> {
   const { rows } = await tx.query<LabelledEnd>(
     `select ${endColumns}, labels from network.endpoint
-     where namespace_id = $1 and tenant = $2 and status <> 'refused' order by instance_id limit $3`,
-    [namespaceId, tenant, limit],
+     where namespace_id = any($1) and tenant = $2 and status <> 'refused' order by instance_id limit $3`,
+    [namespaces, tenant, limit],
   );
   return rows;
 }
