@@ -949,8 +949,8 @@ fragment ReachabilityVerdict on ReachabilityVerdict {
   rule { ...DecidingRule }
   message
 }`),
-  reachabilityMatrix: new TypedDocument<o.ReachabilityMatrixQuery, o.ReachabilityMatrixQueryVariables>('query', ["reachabilityMatrix"], `query ReachabilityMatrix($namespaceId: ID!, $protocol: ReachabilityProtocol = TCP, $port: Int) {
-  reachabilityMatrix(namespaceId: $namespaceId, protocol: $protocol, port: $port) { ...ReachabilityMatrix }
+  reachabilityMatrix: new TypedDocument<o.ReachabilityMatrixQuery, o.ReachabilityMatrixQueryVariables>('query', ["reachabilityMatrix"], `query ReachabilityMatrix($namespaceId: ID!, $protocol: ReachabilityProtocol = TCP, $port: Int, $otherNamespaceIds: [ID!], $fromGroup: Int = 0, $toGroup: Int = 0) {
+  reachabilityMatrix(namespaceId: $namespaceId, protocol: $protocol, port: $port, otherNamespaceIds: $otherNamespaceIds, fromGroup: $fromGroup, toGroup: $toGroup) { ...ReachabilityMatrix }
 }
 fragment DecidingRule on DecidingRule {
   tier
@@ -986,6 +986,7 @@ fragment ReachabilityCell on ReachabilityCell {
 }
 fragment ReachabilityGroup on ReachabilityGroup {
   index
+  namespaceId
   count
   instanceIds
   labels { ...Label }
@@ -993,6 +994,7 @@ fragment ReachabilityGroup on ReachabilityGroup {
 fragment ReachabilityMatrix on ReachabilityMatrix {
   groups { ...ReachabilityGroup }
   cells { ...ReachabilityCell }
+  groupCount
   omittedInstances
   inForce
   nodes { ...NodeStanding }

@@ -2133,9 +2133,9 @@ export type DecidingRuleFragment = { readonly tier: RuleTier, readonly policyId:
 
 export type NodeStandingFragment = { readonly nodeId: string, readonly standing: RulesStanding, readonly generation: number, readonly appliedGeneration: number | null, readonly since: string | null };
 
-export type ReachabilityMatrixFragment = { readonly omittedInstances: number, readonly inForce: boolean, readonly groups: ReadonlyArray<ReachabilityGroupFragment>, readonly cells: ReadonlyArray<ReachabilityCellFragment>, readonly nodes: ReadonlyArray<NodeStandingFragment> };
+export type ReachabilityMatrixFragment = { readonly groupCount: number, readonly omittedInstances: number, readonly inForce: boolean, readonly groups: ReadonlyArray<ReachabilityGroupFragment>, readonly cells: ReadonlyArray<ReachabilityCellFragment>, readonly nodes: ReadonlyArray<NodeStandingFragment> };
 
-export type ReachabilityGroupFragment = { readonly index: number, readonly count: number, readonly instanceIds: ReadonlyArray<string>, readonly labels: ReadonlyArray<LabelFragment> };
+export type ReachabilityGroupFragment = { readonly index: number, readonly namespaceId: string, readonly count: number, readonly instanceIds: ReadonlyArray<string>, readonly labels: ReadonlyArray<LabelFragment> };
 
 export type ReachabilityCellFragment = { readonly from: number | null, readonly to: number | null, readonly family: AddressFamily | null, readonly state: ReachabilityState, readonly egress: ReachabilityVerdictFragment | null, readonly ingress: ReachabilityVerdictFragment | null, readonly outside: ReadonlyArray<DecidingRuleFragment> };
 
@@ -2573,6 +2573,9 @@ export type ReachabilityMatrixQueryVariables = Exact<{
   namespaceId: string;
   protocol?: ReachabilityProtocol | null | undefined;
   port?: number | null | undefined;
+  otherNamespaceIds?: ReadonlyArray<string> | string | null | undefined;
+  fromGroup?: number | null | undefined;
+  toGroup?: number | null | undefined;
 }>;
 
 
