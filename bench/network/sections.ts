@@ -3,13 +3,13 @@ import { engineMigrations } from '@atoll/events/migrations';
 import { createTestDatabase } from '@atoll/infra/testing/database';
 import { createCompilation } from '@atoll/network/projections/compilation';
 import { stateProjection } from '@atoll/network/projections/state';
-import { schema } from '@atoll/network/service';
 import type { EventRecord } from '@atoll/schema/envelope';
 import type { Id } from '@atoll/schema/ids';
 import { createLogger } from '@atoll/service/log';
 import { createPool, migrate } from '@atoll/service/postgres';
 
 const log = createLogger('bench');
+const schema = 'network';
 log.level = 'warn';
 const BATCH = 250;
 const ownMigrations = new URL('../../schema/sql/network/', import.meta.url);

@@ -74,15 +74,22 @@ module.exports = {
       comment:
         'Services are reached over NATS and GraphQL, also by tests and benches; the pure rule compiler alone is held to an independent model.',
       severity: 'error',
-      from: { pathNot: '^(services/|test/isolation/|bench/suites/compile\\.ts$)' },
+      from: { pathNot: '^(services/|test/isolation/|bench/suites/compile\\.ts$|bench/network/sections\\.ts$)' },
       to: { path: '^services/' },
     },
     {
       name: 'only-the-compiler-from-outside',
       comment: 'The proof of isolation and the measurement of the compiler import nothing else of the services.',
       severity: 'error',
-      from: { path: '^(test/isolation|bench)/' },
+      from: { path: '^(test/isolation|bench)/', pathNot: '^bench/network/sections\\.ts$' },
       to: { path: '^services/', pathNot: '^services/network/src/compile/' },
+    },
+    {
+      name: 'only-the-projections-from-the-bench-of-tables',
+      comment: 'What a change costs beside much of the rest is measured on the tables alone, without processes.',
+      severity: 'error',
+      from: { path: '^bench/network/sections\\.ts$' },
+      to: { path: '^services/', pathNot: '^services/network/src/projections/' },
     },
     {
       name: 'no-foreign-service-in-tests',
