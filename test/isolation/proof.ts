@@ -31,13 +31,14 @@ export function untilEnforced(node: SegmentNode, generation: number): Promise<un
   );
 }
 
-/** One rule set for each node, in their order; resolves once all are in force. */
-export async function enforce(segment: Segment, ruleSets: readonly RuleSet[]): Promise<void> {
+/** One rule set for each node, in their order; resolves once all are in force, to how long that took, in ms. */
+export async function enforce(segment: Segment, ruleSets: readonly RuleSet[]): Promise<number> {
   await Promise.all(
     segment.nodes.map(({ number, plane }) =>
       until(`node ${number} says where it is reached`, () => plane.networkReports.at(-1)?.underlay, 60_000),
     ),
   );
+  const began = performance.now();
   const wanted = segment.nodes.map((node, index) => {
     const rules = ruleSets[index];
     if (rules === undefined) throw new Error('there is a rule set for each node');
@@ -45,6 +46,7 @@ export async function enforce(segment: Segment, ruleSets: readonly RuleSet[]): P
   });
   await Promise.all(wanted.map(({ node, generation }) => untilEnforced(node, generation)));
   await segment.connected();
+  return performance.now() - began;
 }
 
 /** What was allowed is forgotten, as if it had been long ago. */
@@ -62,6 +64,12 @@ export interface Proof {
   readonly probes: number;
   readonly passed: number;
   readonly mismatches: readonly string[];
+}
+
+export interface Prover {
+  /** One set of rules, put in force and tried; a seed tells which. */
+  round(seed: number): Promise<Proof & { readonly enforcedMs: number }>;
+  close(): Promise<void>;
 }
 
 /** The first oracle is the one that is waited for. */

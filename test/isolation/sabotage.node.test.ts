@@ -11,11 +11,9 @@ beforeAll(async () => {
 });
 afterAll(() => run?.close());
 
-test('every kind of damage at once, and then a few in another order', { timeout: 180_000 }, async () => {
+test('every kind of damage at once, in any order', { timeout: 180_000 }, async () => {
   const dice = diceOf(seed);
-  for (const what of [sabotages, someSabotages(dice, 5)]) {
-    const repair = await run.round(dice, what);
-    expect(repair.complaints, `seed ${seed}: ${repair.what}`).toEqual([]);
-    expect(repair.damaged, repair.what).toBe(true);
-  }
+  const repair = await run.round(dice, someSabotages(dice, sabotages.length));
+  expect(repair.complaints, `seed ${seed}: ${repair.what}`).toEqual([]);
+  expect(repair.damaged, repair.what).toBe(true);
 });

@@ -10,23 +10,19 @@ import { pools } from '../../../agent/test/fixtures.ts';
 import { Segment } from '../lab/segment.ts';
 import { answerDatagrams, type Probe } from '../lab/volley.ts';
 import { isOpen } from '../model/policies.ts';
-import { enforce, everyProbe, forgetConnections, type Proof, prove } from '../proof.ts';
+import { enforce, everyProbe, forgetConnections, type Oracle, type Prover, prove } from '../proof.ts';
 import { diceOf } from '../random.ts';
 import { compiledAnew, nothing, tellCompiler } from '../worlds/compiled.ts';
+import { mappingsOf, serviceSections } from '../worlds/doors.ts';
 import { firstWorld, instancesOf, nextWorld, ports, type World } from '../worlds/policies.ts';
+import { proveDoors } from './doors.ts';
 
 const flowOf = ({ source, destination, family, protocol, port }: Probe): Flow => {
   const asked = protocol === 'ICMP' ? ({ protocol, icmp: 'ECHO_REQUEST' } as const) : ({ protocol, port } as const);
   return { ...asked, family, source: source[family], destination: destination[family] };
 };
 
-export interface PolicyProver {
-  /** One set of policies, put in force and tried; a seed tells which. */
-  round(seed: number): Promise<Proof>;
-  close(): Promise<void>;
-}
-
-export async function openPolicyProver(): Promise<PolicyProver> {
+export async function openPolicyProver(): Promise<Prover> {
   const segment = await Segment.open();
   const compiler = createCompiler();
   let told: Intent = nothing;
@@ -52,22 +48,35 @@ export async function openPolicyProver(): Promise<PolicyProver> {
     };
   }
 
-  async function check(world: World): Promise<Proof> {
+  async function check(world: World): ReturnType<Prover['round']> {
     tellCompiler(compiler, told, world);
     told = world;
     const ruleSets = nodes.map((node) => compiler.ruleSet(node));
+    const doors = nodes.map((node, index) => ({
+      ...serviceSections(world, node),
+      mappings: mappingsOf(world, index, node),
+    }));
     const anew = nodes.map((node) => compiledAnew(world, node));
     if (JSON.stringify(anew) !== JSON.stringify(ruleSets)) {
       throw new Error('the compiler says something else when it is told all at once');
     }
     // What earlier policies allowed is still in the connection tables every fourth time: it must have been cut.
     if (rounds++ % 4 !== 3) await forgetConnections(segment);
-    await enforce(segment, ruleSets);
-    return prove(probes, {
+    const all = ruleSets.map((rules, index) => ({ ...rules, ...doors[index] }));
+    const enforcedMs = await enforce(segment, all);
+    const oracles: Readonly<Record<string, Oracle>> = {
       model: ({ source, destination, family, protocol, port }) =>
         isOpen(world, { source: source[family], destination: destination[family], protocol, port }),
       query: oracle(ruleSets),
-    });
+    };
+    const direct = await prove(probes, oracles);
+    const byDoors = await proveDoors(segment, world, oracles);
+    const proof = {
+      probes: direct.probes + byDoors.probes,
+      passed: direct.passed + byDoors.passed,
+      mismatches: [...direct.mismatches, ...byDoors.mismatches],
+    };
+    return { ...proof, enforcedMs };
   }
 
   return {

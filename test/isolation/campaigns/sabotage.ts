@@ -1,7 +1,9 @@
 /** Rules, chains and sets are damaged in every way there is; how long until all is as it was, and nobody else's rule another. */
 import { setTimeout as pause } from 'node:timers/promises';
+import type { NodeCommands } from '@atoll/agent/sandbox/commands';
 import { endpointAt, fixedId } from '../../../agent/test/fixtures.ts';
 import { addForeign, type Kernel, readKernel } from '../lab/kernel.ts';
+import { heldLock } from '../lab/lock.ts';
 import { Segment, type SegmentNode } from '../lab/segment.ts';
 import { enforce } from '../proof.ts';
 import { type Dice, diceOf } from '../random.ts';
@@ -30,36 +32,63 @@ const isForwarding = async ({ commands }: SegmentNode) =>
   (await commands.run('sysctl', ['-n', 'net.ipv4.ip_forward', 'net.ipv6.conf.all.forwarding'])).stdout === '1\n1\n';
 
 async function repaired(node: SegmentNode, before: Kernel, deadlineMs: number): Promise<number | null> {
-  const began = Date.now();
+  const began = performance.now();
   for (;;) {
     const now = await readKernel(node);
-    if (now.ours === before.ours && (await isForwarding(node))) return Date.now() - began;
-    if (Date.now() - began > deadlineMs) return null;
-    await pause(100);
+    if (now.ours === before.ours && (await isForwarding(node))) return performance.now() - began;
+    if (performance.now() - began > deadlineMs) return null;
+    await pause(200);
   }
+}
+
+export type Backend = 'nft' | 'legacy';
+
+/** The same, by the programs of the old backend, which takes turns by a lock. */
+const byLegacy = ({ run }: NodeCommands, lock: string): NodeCommands => ({
+  run(command, args, input) {
+    const [, program, rest = ''] = /^(ip6?tables)(-\w+)?$/.exec(command) ?? [];
+    if (program === undefined) return run(command, args, input);
+    const wait = rest === '' ? ['-w', '20'] : [];
+    return run('env', [`XTABLES_LOCKFILE=${lock}`, `${program}-legacy${rest}`, ...wait, ...args], input);
+  },
+});
+
+interface RoundOptions {
+  /** The lock of iptables is held by somebody else for 3 s, from so many ms after the damage on; null: by nobody. */
+  readonly lockedAfterMs: number | null;
 }
 
 export interface SabotageRun {
   /** Does these things one right after the other, and waits until all is repaired. */
-  round(dice: Dice, what: readonly Sabotage[]): Promise<Repair>;
+  round(dice: Dice, what: readonly Sabotage[], options?: RoundOptions): Promise<Repair>;
   close(): Promise<void>;
 }
 
 /** A machine under load may take longer than the promise, which is 10 s of resync and 5 s. */
 const deadlineMs = 60_000;
 
-export async function openSabotage(seed: number): Promise<SabotageRun> {
+/** On a machine that uses `backend`. */
+export async function openSabotage(seed: number, backend: Backend = 'nft'): Promise<SabotageRun> {
   const segment = await Segment.open();
+  const lock = await heldLock();
+  const close = async () => {
+    await segment.close();
+    await lock.close();
+  };
   try {
-    const node = await segment.node();
+    const plain = await segment.node(undefined, { agent: 'not yet' });
+    const node = backend === 'nft' ? plain : { ...plain, commands: byLegacy(plain.commands, lock.path) };
     await addForeign(node);
+    node.agent.env.XTABLES_LOCKFILE = lock.path;
+    node.agent.start();
     const [rules] = someRuleSets(diceOf(seed), ends);
     if (rules === undefined) throw new Error('there is a rule set for each node');
-    for (const role of ['client', 'server', 'intruder', 'other'] as const) await segment.pod(node, ends[role]);
+    for (const role of ['client', 'server', 'intruder', 'other'] as const) await segment.pod(plain, ends[role]);
     await enforce(segment, [rules]);
     const before = await readKernel(node);
+    if (before.rules.length === 0) throw new Error(`the agent didn't take the backend of the machine, ${backend}`);
     return {
-      async round(dice, what) {
+      async round(dice, what, { lockedAfterMs } = { lockedAfterMs: null }) {
         const name = what.map((one) => one.name).join(' + ');
         for (const one of what) {
           // Of what an earlier one has left.
@@ -71,7 +100,9 @@ export async function openSabotage(seed: number): Promise<SabotageRun> {
           });
         }
         const damaged = (await readKernel(node)).ours !== before.ours || !(await isForwarding(node));
+        const held = lockedAfterMs === null ? null : lock.hold(lockedAfterMs);
         const ms = await repaired(node, before, deadlineMs);
+        await held;
         const now = await readKernel(node);
         return {
           what: name,
@@ -83,10 +114,10 @@ export async function openSabotage(seed: number): Promise<SabotageRun> {
           ],
         };
       },
-      close: () => segment.close(),
+      close,
     };
   } catch (error) {
-    await segment.close();
+    await close();
     throw error;
   }
 }

@@ -3,7 +3,7 @@
  * or not where it came from. The kernels at both ends answer TCP (by a reset) and echo; datagrams are answered here.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Family } from '@atoll/agent/render/family';
+import { type Family, familyFacts } from '@atoll/agent/render/family';
 import {
   addressKey,
   type Body,
@@ -50,7 +50,9 @@ function numberOf({ ipv4 }: Party): number {
  * The same for the same probe, in every volley: what an earlier volley left in the connection table still counts. Each party has
  * its own: pods of a node go out under one address, and keep the port that nobody else of them has.
  */
-const portOf = ({ source, port }: Probe) => 20_000 + numberOf(source) * portsEach + (port % portsEach);
+export const sourcePort = (source: Party, number: number): number =>
+  20_000 + numberOf(source) * portsEach + (number % portsEach);
+const portOf = ({ source, port }: Probe) => sourcePort(source, port);
 
 /** Whose address is seen at the destination: outside of the platform a pod's node's. */
 const seenAs = ({ source, destination, family }: Probe): string =>
@@ -89,6 +91,8 @@ function firstPacket(probe: Probe): Buffer {
 
 /** Answers each datagram that comes in at a party, as a server there would. */
 export function answerDatagrams(parties: readonly Party[]): void {
+  // Who is led to itself sees its gateway.
+  const gateways = { ipv4: familyFacts.ipv4.gateway, ipv6: familyFacts.ipv6.gateway };
   for (const tap of new Set(parties.map((party) => party.tap))) {
     const mine = parties.filter((party) => party.tap === tap);
     const at = new Map(
@@ -96,7 +100,7 @@ export function answerDatagrams(parties: readonly Party[]): void {
         (['ipv4', 'ipv6'] as const).map((f) => [addressKey(party[f]), { party, address: party[f] }]),
       ),
     );
-    const known = [...parties, ...parties.flatMap((party) => (isPod(party) ? [party.node.underlay] : []))];
+    const known = [gateways, ...parties, ...parties.flatMap((party) => (isPod(party) ? [party.node.underlay] : []))];
     const others = new Map(
       known.flatMap((one) => (['ipv4', 'ipv6'] as const).map((f) => [addressKey(one[f]), one[f]])),
     );

@@ -14,8 +14,9 @@ import type { Id, IdKind } from '@atoll/schema/ids';
 import type { PolicyTraffic } from '@atoll/schema/network/spec';
 import { endpointAt, fixedId } from '../../../agent/test/fixtures.ts';
 import type { Dice } from '../random.ts';
+import { type Doors, someExposed, someIdle, someMapped } from './doors.ts';
 
-export interface World extends Intent {
+export interface World extends Intent, Doors {
   readonly nextPolicy: number;
 }
 
@@ -138,8 +139,29 @@ function platformPolicy(dice: Dice, number: number): CompiledPolicy {
   };
 }
 
+/** Nearly everything to one namespace, so that denials before it have something to deny. */
+function broadPolicy(dice: Dice, number: number): CompiledPolicy {
+  const { tenant, namespaceId, environmentId }: Space = dice.of(spaces);
+  const everybody: CompiledPeer[] = ['0.0.0.0/0', '::/0'].map((cidr) => ({ kind: 'CIDR', cidr, except: [] }));
+  const near: CompiledPeer = dice.chance(0.5)
+    ? { kind: 'ENVIRONMENT', environmentId, labels: {} }
+    : { kind: 'INSTANCES', namespaceId, labels: {} };
+  return {
+    ...{ policyId: shuffledId('policy', number), tier: 'TENANT', tenant, namespaceId, revision: 1 },
+    definition: {
+      ...{ action: 'ALLOW', priority: 1000, log: false, traffic: [] },
+      from: [near, ...everybody],
+      to: [{ kind: 'INSTANCES', namespaceId, labels: {} }],
+    },
+  };
+}
+
 const somePolicy = (dice: Dice, number: number, services: readonly CompiledService[]): CompiledPolicy =>
-  dice.chance(0.15) ? platformPolicy(dice, number) : tenantPolicy(dice, number, services);
+  dice.chance(0.15)
+    ? platformPolicy(dice, number)
+    : dice.chance(0.15)
+      ? broadPolicy(dice, number)
+      : tenantPolicy(dice, number, services);
 
 export const instancesOf = (node: number) => {
   const subnets = places[node] ?? [];
@@ -182,8 +204,14 @@ export function firstWorld(dice: Dice, nodes: readonly Id<'node'>[]): World {
     }),
   );
   const count = dice.number(10);
+  const endpoints = nodes.flatMap((id, node) =>
+    (places[node] ?? []).map((_, index) => someEndpoint(dice, id, node, index)),
+  );
   return {
-    endpoints: nodes.flatMap((id, node) => (places[node] ?? []).map((_, index) => someEndpoint(dice, id, node, index))),
+    endpoints,
+    exposed: someExposed(dice, services, ports),
+    mapped: someMapped(dice, endpoints, nodes.length, ports),
+    idle: someIdle(dice, endpoints),
     policies: Array.from({ length: count }, (_, index) => somePolicy(dice, index + 1, services)),
     namespaces,
     services,
@@ -197,7 +225,7 @@ const replaced = <T>(list: readonly T[], one: T, by: T): T[] => list.map((other)
 /** One thing that somebody does. */
 export function nextWorld(dice: Dice, world: World): World {
   const { policies, endpoints, namespaces, services, nextPolicy } = world;
-  const act = dice.number(10);
+  const act = dice.number(12);
   if (act < 3 && policies.length < 14) {
     return { ...world, policies: [...policies, somePolicy(dice, nextPolicy, services)], nextPolicy: nextPolicy + 1 };
   }
@@ -220,6 +248,8 @@ export function nextWorld(dice: Dice, world: World): World {
       namespaces: replaced(namespaces, old, { ...old, level: dice.of(['NAMESPACE', 'SUBNET', 'RULE', 'HOST']) }),
     };
   }
+  if (act === 10) return { ...world, idle: someIdle(dice, endpoints) };
+  if (act === 11) return { ...world, mapped: someMapped(dice, endpoints, places.length, ports) };
   if (dice.chance(0.5)) {
     const old = dice.of(services);
     return { ...world, services: replaced(services, old, { ...old, labels: wantedLabels(dice) }) };
