@@ -118,6 +118,13 @@ export const deployCommands = {
       refusals: z.array(z.strictObject({ image, code: z.string(), message: z.string() })),
     }),
   },
+  /** Changes nothing: how many instances of the tenant's namespaces run on nodes that aren't kept for it. Those with none are left out. */
+  CountOnSharedNodes: {
+    input: z.strictObject({ namespaceIds: z.array(id('namespace')).min(1).max(100) }),
+    result: z.strictObject({
+      namespaces: z.array(z.strictObject({ namespaceId: id('namespace'), instances: z.number().int().min(1) })),
+    }),
+  },
   /** Changes nothing: how much of a scope, of the tenant that it is sent under, is left here. */
   CountRemains: { input: z.strictObject({ scope: remainsScope }), result: remains },
 } as const;

@@ -90,7 +90,19 @@ export const policyEnforcement = z.strictObject({
 });
 export type PolicyEnforcement = z.infer<typeof policyEnforcement>;
 
+/** Of a policy of the platform: there are no receipts that say since when. */
+const platformEnforcement = policyEnforcement.omit({ policyId: true, firstEnforcedAt: true }).extend({
+  platformPolicyId: id('platformPolicy'),
+  nodes: z.array(nodeEnforcement.omit({ enforcedAt: true })),
+});
+export type PlatformEnforcement = z.infer<typeof platformEnforcement>;
+
 export const standingCommands = {
+  /** Changes nothing, and for the platform alone: how its policies are in force, of those that are there. By policy id. */
+  ReadPlatformEnforcement: {
+    input: z.strictObject({ platformPolicyIds: z.array(id('platformPolicy')).min(1).max(100) }),
+    result: z.strictObject({ policies: z.array(platformEnforcement) }),
+  },
   /** Changes nothing: how policies are in force, of those that are there. By policy id. */
   ReadEnforcement: {
     input: z.strictObject({

@@ -21,6 +21,7 @@ import { originOf } from './origin.ts';
 import { placeAndCommit } from './place-and-commit.ts';
 import { checkImage } from './registry.ts';
 import { readRemains } from './remains.ts';
+import { countOnSharedNodes } from './shared-nodes.ts';
 
 export type Needs = RollbackNeeds;
 
@@ -221,6 +222,14 @@ export function deployHandlers(needs: Needs): CommandHandlers<typeof deployComma
       if (judged === null) return { ok: false, rejection: environmentNotFound };
       const refusals = judged.map(({ image, refusal: { code, message } }) => ({ image, code, message }));
       return { ok: true, result: { refusals }, position, version: 0 };
+    },
+
+    async CountOnSharedNodes({ namespaceIds }, { tenant, deadline }) {
+      if (tenant === PLATFORM) return { ok: false, rejection: notATenant };
+      const position = await store.lastPosition();
+      if (!(await needs.caughtUp(deadline))) return { ok: false, rejection: notCaughtUp };
+      const namespaces = await countOnSharedNodes(needs.pool, tenant, namespaceIds);
+      return { ok: true, result: { namespaces }, position, version: 0 };
     },
 
     async CountRemains({ scope }, { tenant, deadline }) {

@@ -57,7 +57,12 @@ describe('another tenant', () => {
     const attempts: {
       [N in Exclude<
         DeployCommand,
-        'CreateDeployment' | 'CountRemains' | 'JudgeImages' | 'PreviewPlacement' | keyof typeof poolCommands
+        | 'CreateDeployment'
+        | 'CountRemains'
+        | 'CountOnSharedNodes'
+        | 'JudgeImages'
+        | 'PreviewPlacement'
+        | keyof typeof poolCommands
       >]: Omit<DeployInput<N>, 'deploymentId'>;
     } = {
       UpgradeDeployment: { spec: { env: { A: 'b' } } },

@@ -118,3 +118,35 @@ test('forty creations at once of two tenants never come to lie beside each other
   await setLevel(own, 'RULE');
   expectRefused(await create(own, 1), 'INSUFFICIENT_CAPACITY', /Room for 0 of 1/);
 });
+
+test('what runs on shared nodes when the level becomes HOST is counted until it is gone, and for its tenant alone', async () => {
+  const clear = async () => {
+    const { rows } = await platform.pool.query<{ id: Id<'deployment'> }>(
+      'select deployment_id as id from deploy.deployment where tenant = $1 and not deleting',
+      [others.tenant],
+    );
+    for (const { id } of rows) await platform.do(others.tenant, 'DeleteDeployment', { deploymentId: id });
+    for (const { id } of rows) await platform.recorded(id, 'DeploymentDeleted');
+  };
+  await clear();
+  const count = async (member: Member, asker = member) => {
+    const { namespaceId } = member;
+    const reply = await platform.send(asker.tenant, 'CountOnSharedNodes', { namespaceIds: [namespaceId] });
+    if (!reply.ok) throw new Error(reply.error.message);
+    const { namespaces } = reply.result as { namespaces: { namespaceId: string; instances: number }[] };
+    expect(namespaces.every((one) => one.namespaceId === namespaceId)).toBe(true);
+    return namespaces[0]?.instances ?? 0;
+  };
+  const [shared] = idsOf([await create(own, 2)]);
+  if (shared === undefined) throw new Error('There is room.');
+  expect(await count(own)).toBe(2);
+  expect(await count(own, others)).toBe(0);
+  await setLevel(own, 'HOST');
+  expect(await count(own)).toBe(2);
+  expect(idsOf([await create(own, 1)])).toHaveLength(1);
+  // The new one has a node of its own.
+  expect(await count(own)).toBe(2);
+  await platform.do(own.tenant, 'DeleteDeployment', { deploymentId: shared });
+  await platform.recorded(shared, 'DeploymentDeleted');
+  expect(await count(own)).toBe(0);
+}, 120_000);

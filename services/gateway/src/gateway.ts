@@ -47,7 +47,7 @@ import { addressUse } from './live/address-use.ts';
 import { createAddressUseLoader } from './live/address-use-loader.ts';
 import { createConnectionLogField } from './live/connection-log.ts';
 import { createDeletionPlan } from './live/deletion-plan.ts';
-import { createNamespaceEnforcement, policyEnforcementField } from './live/enforcement.ts';
+import { createNamespaceEnforcement, platformEnforcementField, policyEnforcementField } from './live/enforcement.ts';
 import { createEnforcementLoader } from './live/enforcement-loader.ts';
 import { policyFlowsField } from './live/flows.ts';
 import { createFlowsLoader } from './live/flows-loader.ts';
@@ -57,10 +57,13 @@ import { createLogsLoader } from './live/logs-loader.ts';
 import { createReachabilityMatrix } from './live/matrix.ts';
 import { nodeRulesField } from './live/node-rules.ts';
 import { createPlacementPreview } from './live/placement-preview.ts';
+import { createPlatformEnforcementLoader } from './live/platform-enforcement-loader.ts';
 import { createPolicyWarnings } from './live/policy-warnings.ts';
 import { createProbe } from './live/probe.ts';
 import { createReachability } from './live/reachability.ts';
 import { type LiveResolvers, liveProblems } from './live/resolvers.ts';
+import { createSharedNodes } from './live/shared-nodes.ts';
+import { createSharedNodesLoader } from './live/shared-nodes-loader.ts';
 import { createStandingsLoader } from './live/standings-loader.ts';
 import { nodeTunnelField } from './live/tunnels.ts';
 import { createTunnelsLoader } from './live/tunnels-loader.ts';
@@ -174,9 +177,11 @@ async function start(options: GatewayOptions, stops: Stop[]): Promise<Gateway> {
     'IsolationPolicy.warnings': createPolicyWarnings(locator),
     'IsolationPolicy.flows': policyFlowsField,
     'IsolationPolicy.enforcement': policyEnforcementField,
+    'PlatformPolicy.enforcement': platformEnforcementField,
     'Namespace.enforcement': createNamespaceEnforcement(commands, locator),
     'AddressRange.use': addressUse,
     'Subnet.use': addressUse,
+    'Namespace.instancesOnSharedNodes': createSharedNodes(locator),
     'Namespace.addressUse': addressUse,
   };
   const problems = [
@@ -277,6 +282,8 @@ async function start(options: GatewayOptions, stops: Stop[]): Promise<Gateway> {
       enforcement: createEnforcementLoader(commands, viewer),
       flows: createFlowsLoader(commands, viewer),
       warnings: createWarningsLoader(commands, viewer),
+      platformEnforcement: createPlatformEnforcementLoader(commands, viewer),
+      sharedNodes: createSharedNodesLoader(commands, viewer),
       standings: createStandingsLoader(commands, viewer),
       tunnels: createTunnelsLoader(commands, viewer),
       addressUse: createAddressUseLoader(commands, viewer),

@@ -309,6 +309,93 @@ it('what the operator asks is asked in their name, and what a tenant asks in tha
   }
 });
 
+it('policies of the platform are told by name where they decide, and how they are in force to the operator alone', async () => {
+  const platformPolicyId = newId('platformPolicy');
+  const definition = {
+    ...{ action: 'DENY', priority: 0, log: false, traffic: [] },
+    ...{ from: [{ kind: 'ALL' }], to: [{ kind: 'ALL' }] },
+  };
+  const created = { platformPolicyId, name: 'no-mail', revision: 1, definition };
+  await platform.append(PLATFORM, 'network', `platformPolicy:${platformPolicyId}`, {
+    type: 'PlatformPolicyCreated',
+    data: created,
+  });
+  const denied = { allowed: false, rule: { ...rule(platformPolicyId, 'PLATFORM'), action: 'DENY' } };
+  says('INSTANCE', [{ ...flow(end(ours, 3), '10.64.3.3', denied), egress: denied, allowed: false }], []);
+  const told = await ask(inNamespace, { to: { id: ours.instance } });
+  expect(told.body.data?.reachability.flows, JSON.stringify(told.body)).toMatchObject([
+    {
+      egress: {
+        message: `At the source the platform's policy "no-mail" (${platformPolicyId}), revision 3, denies it.`,
+        rule: { tier: 'PLATFORM', policyName: 'no-mail' },
+      },
+    },
+  ]);
+  const node = {
+    ...{ nodeId: ours.node, state: 'PENDING', revision: 1, hash: 'd'.repeat(64), appliedRevision: null },
+    ...{ generation: 9, appliedGeneration: 8, missingSince: '2026-11-23T09:00:00.000Z' },
+  };
+  const tenants: string[] = [];
+  const service = serveJson(platform.nc, { subject: 'cmd.network.ReadPlatformEnforcement', log }, async (body) => {
+    tenants.push((body as { tenant: string }).tenant);
+    const policies = [{ platformPolicyId, state: 'PARTIAL', nodes: [node] }];
+    return { ok: true, result: { policies }, position: 1, version: 0 };
+  });
+  await platform.nc.flush();
+  try {
+    const query = '{ platformPolicies { nodes { id enforcement { state nodes { nodeId state revision } } } } }';
+    const { body } = await platform.query(platform.operator, query);
+    expect(body.data?.platformPolicies.nodes, JSON.stringify(body)).toEqual([
+      {
+        ...{ id: platformPolicyId },
+        enforcement: { state: 'PARTIAL', nodes: [{ nodeId: ours.node, state: 'PENDING', revision: 1 }] },
+      },
+    ]);
+    expect((await platform.query(acme.admin, query)).body.errors[0].extensions.code).toBe('FORBIDDEN');
+    expect(tenants).toEqual([PLATFORM]);
+  } finally {
+    await service.stop();
+  }
+});
+
+it('how many instances run on shared nodes is told to who may read them, one question for a page', async () => {
+  const questions: { tenant: string; data: { namespaceIds: string[] } }[] = [];
+  const service = serveJson(platform.nc, { subject: 'cmd.deploy.CountOnSharedNodes', log }, async (body) => {
+    questions.push(body as (typeof questions)[number]);
+    const namespaces = [{ namespaceId: hidden.namespace, instances: 3 }];
+    return { ok: true, result: { namespaces }, position: 1, version: 0 };
+  });
+  await platform.nc.flush();
+  try {
+    const all = await platform.query(acme.viewer, '{ namespaces { nodes { id instancesOnSharedNodes } } }');
+    expect(all.body.data?.namespaces.nodes, JSON.stringify(all.body)).toEqual(
+      expect.arrayContaining([
+        { id: ours.namespace, instancesOnSharedNodes: 0 },
+        { id: hidden.namespace, instancesOnSharedNodes: 3 },
+      ]),
+    );
+    expect(questions).toMatchObject([{ tenant: acme.id }]);
+    const memberId = newId('member');
+    const roleId = newId('role');
+    const permissions = ['viewer:read', 'tenant:read', 'environment:read', 'namespace:read'];
+    const told = { tenantId: acme.id, memberId, subject: 'ned', role: null, displayName: null, email: null };
+    const bound = { bindingId: newId('binding'), subjectId: memberId, role: roleId, scope: { level: 'tenant' } };
+    await platform.append(
+      ...([acme.id, 'tenancy', `tenant:${acme.id}`] as const),
+      { type: 'RoleCreated', data: { tenantId: acme.id, roleId, name: 'places', description: '', permissions } },
+      { type: 'MemberAdded', data: told },
+      { type: 'RoleBound', data: { tenantId: acme.id, ...bound } },
+    );
+    const ned = await platform.issuer.sign({ subject: 'ned', tenant: acme.id }, 3600);
+    const one = await platform.query(ned, 'query ($id: ID!) { namespace(id: $id) { instancesOnSharedNodes } }', {
+      id: hidden.namespace,
+    });
+    expect(one.body).toEqual({ data: { namespace: { instancesOnSharedNodes: null } } });
+  } finally {
+    await service.stop();
+  }
+});
+
 it('warnings of policies are one question, and none of a place that one may not read', async () => {
   const questions: { tenant: string; data: { policyIds: string[] } }[] = [];
   const service = serveJson(platform.nc, { subject: 'cmd.network.ReadPolicyWarnings', log }, async (body) => {

@@ -1,6 +1,7 @@
 /** What policies of every kind come to on a node, and what can't be said. */
 import { type Id, PLATFORM } from '@atoll/schema/ids';
 import type { PlatformDefinition, PolicyDefinition } from '@atoll/schema/network/spec';
+import type { PlatformEnforcement } from '@atoll/schema/network/standing';
 import type { RuleSet } from '@atoll/schema/node/network';
 import { newId } from '@atoll/service/ids';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -105,9 +106,21 @@ describe('on a node', () => {
       }, deadline)
       .toEqual([platformPolicyId, early, ping, late, namespaceId]);
 
+    const ask = (tenant: Id<'tenant'> | typeof PLATFORM) =>
+      harness.call('ReadPlatformEnforcement', { platformPolicyIds: [platformPolicyId] }, { tenant });
+    const standing = async () => {
+      const reply = await ask(PLATFORM);
+      if (!reply.ok) throw new Error(reply.error.message);
+      const [policy] = (reply.result as { policies: PlatformEnforcement[] }).policies;
+      return policy?.nodes.find((one) => one.nodeId === nodeId)?.state;
+    };
+    expect(await standing()).toBe('PENDING');
+    expect(codeOf(await ask(mine))).toBe('FORBIDDEN');
     // Reports don't stumble over what has no receipts; the tenant's have theirs.
-    await createAgent(harness.nc, nodeId).sync();
+    const agent = createAgent(harness.nc, nodeId);
+    await agent.sync();
     await harness.event(`policy:${early}`, 'PolicyEnforced');
+    await expect.poll(async () => (await agent.sync()) && standing(), deadline).toBe('ENFORCED');
 
     resultOf(await harness.call('DeletePlatformPolicy', { platformPolicyId }, { tenant: PLATFORM }));
     resultOf(await harness.call('SetNamespaceIsolation', { namespaceId, level: 'RULE' }, { tenant: mine }));

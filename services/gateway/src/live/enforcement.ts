@@ -15,6 +15,15 @@ export const policyEnforcementField: LiveResolver = {
   },
 };
 
+export const platformEnforcementField: LiveResolver = {
+  needs: ['id'],
+  async resolve({ id }, _args, { platformEnforcement }) {
+    const platformPolicyId = String(id);
+    if (idKind(platformPolicyId) !== 'platformPolicy') return null;
+    return platformEnforcement.load(platformPolicyId as Id<'platformPolicy'>);
+  },
+};
+
 /** The worst that holds for any of them; all of them pending is pending, some is partial. */
 function stateOf(policies: readonly PolicyEnforcement[]): EnforcementState {
   const states = new Set(policies.map(({ state }) => state));

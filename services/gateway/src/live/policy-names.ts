@@ -1,6 +1,6 @@
 /** Rules as they are shown: with the names of their policies, and in words. */
 
-import type { Id } from '@atoll/schema/ids';
+import { type Id, idKind, PLATFORM } from '@atoll/schema/ids';
 import type { DecidingRule, EndVerdict, ExplainedReachability } from '@atoll/schema/network/reachability';
 import type { Reader } from '../read/reader.ts';
 import type { TenantViewer } from './questions.ts';
@@ -13,24 +13,37 @@ const namesSql = {
     from read.isolation_policy p join read.namespace n on n.id = p.namespace_id and n.tenant_id = p.tenant_id
     where p.id in (select jsonb_array_elements_text($1::jsonb)) and p.tenant_id = $2::text`,
 };
+const isPlatforms = (id: string) => idKind(id) === 'platformPolicy';
 type Named = readonly [policyId: string, name: string, environmentId: Id<'environment'>, namespaceId: Id<'namespace'>];
+
+/** The platform's are told to everybody about whom they decide. */
+const platformNamesSql = {
+  name: 'platform_policy_names',
+  text: `select json_build_array(p.id, p.name) from read.platform_policy p
+    where p.id in (select jsonb_array_elements_text($1::jsonb))`,
+};
 
 /** By policy, of those that the viewer may read: one that is elsewhere in the tenant decides, too, and its name isn't theirs to know. */
 export const createPolicyNames =
   (reader: Reader) =>
   async ({ tenant, access }: TenantViewer, ids: ReadonlySet<string>): Promise<PolicyNames> => {
-    if (ids.size === 0) return new Map();
-    const rows = await reader.rows(tenant, namesSql, [JSON.stringify([...ids]), tenant]);
+    const [platforms, own] = [[...ids].filter(isPlatforms), [...ids].filter((id) => !isPlatforms(id))];
+    const ask = async (ask: () => Promise<string[]>, of: readonly string[]) => (of.length === 0 ? [] : ask());
+    const [rows, platformRows] = await Promise.all([
+      ask(() => reader.rows(tenant, namesSql, [JSON.stringify(own), tenant]), own),
+      ask(() => reader.rows(PLATFORM, platformNamesSql, [JSON.stringify(platforms)]), platforms),
+    ]);
     const named = rows.map((row) => JSON.parse(row) as Named);
     const readable = named.filter(([, , environmentId, namespaceId]) =>
       access.may('policy:read', { level: 'namespace', environmentId, namespaceId }),
     );
-    return new Map(readable.map(([id, name]) => [id, name]));
+    const told = platformRows.map((row) => JSON.parse(row) as readonly [id: string, name: string]);
+    return new Map([...readable.map(([id, name]) => [id, name] as const), ...told]);
   };
 
-/** Policies of tenants among what decides. */
+/** Policies among what decides. */
 export const policiesOf = (rules: readonly (DecidingRule | null)[]): ReadonlySet<string> =>
-  new Set(rules.flatMap((rule) => (rule?.tier === 'TENANT' ? [rule.policyId] : [])));
+  new Set(rules.flatMap((rule) => (rule === null || rule.tier === 'ISOLATION_LEVEL' ? [] : [rule.policyId])));
 
 export function shownDecidingRule(rule: DecidingRule, names: PolicyNames) {
   const { ports, icmp: _, ...told } = rule;
@@ -43,13 +56,13 @@ export function shownDecidingRule(rule: DecidingRule, names: PolicyNames) {
 }
 
 const author = (rule: DecidingRule, names: PolicyNames) => {
+  const name = names.get(rule.policyId);
+  const called = name === undefined ? rule.policyId : `"${name}" (${rule.policyId})`;
   switch (rule.tier) {
     case 'PLATFORM':
-      return `the platform's policy ${rule.policyId}`;
-    case 'TENANT': {
-      const name = names.get(rule.policyId);
-      return `the policy ${name === undefined ? rule.policyId : `"${name}" (${rule.policyId})`}, revision ${rule.revision},`;
-    }
+      return `the platform's policy ${called}, revision ${rule.revision},`;
+    case 'TENANT':
+      return `the policy ${called}, revision ${rule.revision},`;
     case 'ISOLATION_LEVEL':
       return `the isolation level of the namespace ${rule.policyId}`;
   }

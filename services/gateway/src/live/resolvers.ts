@@ -8,6 +8,8 @@ import type { AddressUseLoader } from './address-use-loader.ts';
 import type { EnforcementLoader } from './enforcement-loader.ts';
 import type { FlowsLoader } from './flows-loader.ts';
 import type { LogsLoader } from './logs-loader.ts';
+import type { PlatformEnforcementLoader } from './platform-enforcement-loader.ts';
+import type { SharedNodesLoader } from './shared-nodes-loader.ts';
 import type { StandingsLoader } from './standings-loader.ts';
 import type { TunnelsLoader } from './tunnels-loader.ts';
 import type { WarningsLoader } from './warnings-loader.ts';
@@ -21,6 +23,8 @@ export interface LiveRequest {
   readonly enforcement: EnforcementLoader;
   readonly flows: FlowsLoader;
   readonly warnings: WarningsLoader;
+  readonly platformEnforcement: PlatformEnforcementLoader;
+  readonly sharedNodes: SharedNodesLoader;
   readonly standings: StandingsLoader;
   readonly tunnels: TunnelsLoader;
   readonly addressUse: AddressUseLoader;

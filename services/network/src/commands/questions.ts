@@ -17,7 +17,7 @@ import type { KnownPools } from '../pools/ranges.ts';
 import { askReachability, type Told } from '../reachability/ask.ts';
 import { askMatrix } from '../reachability/ask-matrix.ts';
 import { askConnectionLog } from '../reachability/connection-log.ts';
-import { askEnforcement } from '../reachability/enforcement.ts';
+import { askEnforcement, askPlatformEnforcement } from '../reachability/enforcement.ts';
 import { askFlows } from '../reachability/flows.ts';
 import { type RulesOf, readToldStandings } from '../reachability/read.ts';
 import { askWarnings } from './policy-warnings.ts';
@@ -35,6 +35,7 @@ export interface Questions {
 
 const notATenant = reject('FORBIDDEN', 'Networks belong to tenants: the platform itself has none.');
 const notThePlatform = reject('FORBIDDEN', 'Nodes belong to the platform.');
+const policiesOfPlatform = reject('FORBIDDEN', 'The policies of the platform are the operator’s.');
 const notCaughtUp = reject('UNAVAILABLE', 'The tables have not caught up with the events. Try again in a moment.');
 
 type QuestionCommands = typeof reachabilityCommands &
@@ -71,6 +72,13 @@ export function questionHandlers(questions: Questions): CommandHandlers<Question
       const position = await store.lastPosition();
       if (!(await waitFor(position, deadline))) return { ok: false, rejection: notCaughtUp };
       return { ok: true, result: { nodes: await readToldTunnels(questions.pool, nodeIds) }, position, version: 0 };
+    },
+    async ReadPlatformEnforcement({ platformPolicyIds }, { tenant, deadline }) {
+      if (tenant !== PLATFORM) return { ok: false, rejection: policiesOfPlatform };
+      const position = await store.lastPosition();
+      if (!(await waitFor(position, deadline))) return { ok: false, rejection: notCaughtUp };
+      const policies = await askPlatformEnforcement(questions.pool, platformPolicyIds);
+      return { ok: true, result: { policies }, position, version: 0 };
     },
     ReadFlows: ({ policyIds }, context) => answer(context, (tenant) => askFlows(questions, tenant, policyIds)),
     ReadPolicyWarnings: ({ policyIds }, context) =>
