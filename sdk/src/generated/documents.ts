@@ -4398,6 +4398,23 @@ fragment RuleFlow on RuleFlow {
   since
   at
 }`),
+  platformPolicyEnforcement: new TypedDocument<o.PlatformPolicyEnforcementQuery, o.PlatformPolicyEnforcementQueryVariables>('query', ["platformPolicy","enforcement"], `query PlatformPolicyEnforcement($id: ID!) {
+  platformPolicy(id: $id) { enforcement { ...PlatformPolicyEnforcement } }
+}
+fragment PlatformNodeEnforcement on PlatformNodeEnforcement {
+  nodeId
+  state
+  revision
+  hash
+  appliedRevision
+  generation
+  appliedGeneration
+  missingSince
+}
+fragment PlatformPolicyEnforcement on PlatformPolicyEnforcement {
+  state
+  nodes { ...PlatformNodeEnforcement }
+}`),
   serviceEndpoints: new TypedDocument<o.ServiceEndpointsQuery, o.ServiceEndpointsQueryVariables>('query', ["service","endpoints"], `query ServiceEndpoints($id: ID!, $first: Int = 20, $after: String) {
   service(id: $id) { endpoints(first: $first, after: $after) { nodes { ...ServiceEndpoint } pageInfo { hasNextPage endCursor } } }
 }
@@ -4519,6 +4536,9 @@ fragment PlacementWishes on PlacementWishes {
   maxPerNode
   near { ...NearRule }
   apart
+}`),
+  namespaceInstancesOnSharedNodes: new TypedDocument<o.NamespaceInstancesOnSharedNodesQuery, o.NamespaceInstancesOnSharedNodesQueryVariables>('query', ["namespace","instancesOnSharedNodes"], `query NamespaceInstancesOnSharedNodes($id: ID!) {
+  namespace(id: $id) { instancesOnSharedNodes }
 }`),
   namespaceIsolationPolicies: new TypedDocument<o.NamespaceIsolationPoliciesQuery, o.NamespaceIsolationPoliciesQueryVariables>('query', ["namespace","isolationPolicies"], `query NamespaceIsolationPolicies($id: ID!, $first: Int = 20, $after: String, $labels: [LabelInput!]) {
   namespace(id: $id) { isolationPolicies(first: $first, after: $after, labels: $labels) { nodes { ...IsolationPolicy } pageInfo { hasNextPage endCursor } } }

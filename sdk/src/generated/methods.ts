@@ -265,6 +265,10 @@ export interface Queries {
    */
   isolationPolicyFlows(variables: o.IsolationPolicyFlowsQueryVariables, options?: CallOptions): Promise<NonNullable<o.IsolationPolicyFlowsQuery['isolationPolicy']>['flows'] | null>;
   /**
+   * How far it is in force now. Null where the policy has just gone.
+   */
+  platformPolicyEnforcement(variables: o.PlatformPolicyEnforcementQueryVariables, options?: CallOptions): Promise<NonNullable<o.PlatformPolicyEnforcementQuery['platformPolicy']>['enforcement'] | null>;
+  /**
    * The instances that it selects and that were ready at some time.
    */
   serviceEndpoints(variables: o.ServiceEndpointsQueryVariables, options?: CallOptions): Promise<NonNullable<o.ServiceEndpointsQuery['service']>['endpoints'] | null>;
@@ -292,6 +296,11 @@ export interface Queries {
    * Its deployments, by name.
    */
   namespaceDeployments(variables: o.NamespaceDeploymentsQueryVariables, options?: CallOptions): Promise<NonNullable<o.NamespaceDeploymentsQuery['namespace']>['deployments'] | null>;
+  /**
+   * How many of its instances run on nodes that other tenants may have instances on, too. With the level HOST these are older than the
+   * level, and go as they are replaced. Null for those who may not read its instances.
+   */
+  namespaceInstancesOnSharedNodes(variables: o.NamespaceInstancesOnSharedNodesQueryVariables, options?: CallOptions): Promise<NonNullable<o.NamespaceInstancesOnSharedNodesQuery['namespace']>['instancesOnSharedNodes'] | null>;
   /**
    * Its isolation policies, by name.
    */
@@ -748,6 +757,7 @@ export const bindQueries = (read: Read): Queries => ({
   isolationPolicyWarnings: (variables, options) => read(documents.isolationPolicyWarnings, variables, options, (data) => data.isolationPolicy?.warnings ?? null),
   isolationPolicyEnforcement: (variables, options) => read(documents.isolationPolicyEnforcement, variables, options, (data) => data.isolationPolicy?.enforcement ?? null),
   isolationPolicyFlows: (variables, options) => read(documents.isolationPolicyFlows, variables, options, (data) => data.isolationPolicy?.flows ?? null),
+  platformPolicyEnforcement: (variables, options) => read(documents.platformPolicyEnforcement, variables, options, (data) => data.platformPolicy?.enforcement ?? null),
   serviceEndpoints: (variables, options) => read(documents.serviceEndpoints, variables, options, (data) => data.service?.endpoints ?? null),
   environmentNamespaces: (variables, options) => read(documents.environmentNamespaces, variables, options, (data) => data.environment?.namespaces ?? null),
   environmentQuotaHolders: (variables, options) => read(documents.environmentQuotaHolders, variables, options, (data) => data.environment?.quotaHolders ?? null),
@@ -755,6 +765,7 @@ export const bindQueries = (read: Read): Queries => ({
   namespacePublicAddresses: (variables, options) => read(documents.namespacePublicAddresses, variables, options, (data) => data.namespace?.publicAddresses ?? null),
   namespaceSubnets: (variables, options) => read(documents.namespaceSubnets, variables, options, (data) => data.namespace?.subnets ?? null),
   namespaceDeployments: (variables, options) => read(documents.namespaceDeployments, variables, options, (data) => data.namespace?.deployments ?? null),
+  namespaceInstancesOnSharedNodes: (variables, options) => read(documents.namespaceInstancesOnSharedNodes, variables, options, (data) => data.namespace?.instancesOnSharedNodes ?? null),
   namespaceIsolationPolicies: (variables, options) => read(documents.namespaceIsolationPolicies, variables, options, (data) => data.namespace?.isolationPolicies ?? null),
   namespaceQuotaHolders: (variables, options) => read(documents.namespaceQuotaHolders, variables, options, (data) => data.namespace?.quotaHolders ?? null),
   namespaceEnforcement: (variables, options) => read(documents.namespaceEnforcement, variables, options, (data) => data.namespace?.enforcement ?? null),

@@ -2191,6 +2191,10 @@ export type PolicyFlowsFragment = { readonly missing: ReadonlyArray<string>, rea
 
 export type RuleFlowFragment = { readonly nodeId: string, readonly direction: RuleDirection, readonly action: RuleAction, readonly protocol: ReachabilityProtocol | null, readonly fromPort: number | null, readonly toPort: number | null, readonly packets: number, readonly bytes: number, readonly since: string, readonly at: string };
 
+export type PlatformPolicyEnforcementFragment = { readonly state: EnforcementState, readonly nodes: ReadonlyArray<PlatformNodeEnforcementFragment> };
+
+export type PlatformNodeEnforcementFragment = { readonly nodeId: string, readonly state: EnforcementState, readonly revision: number | null, readonly hash: string | null, readonly appliedRevision: number | null, readonly generation: number, readonly appliedGeneration: number | null, readonly missingSince: string | null };
+
 export type ServiceEndpointFragment = { readonly instanceId: string, readonly ipv4: string, readonly ipv6: string, readonly ready: boolean, readonly instance: { readonly id: string } | null };
 
 export type QuotaHolderFragment = { readonly id: string, readonly kind: QuotaHolderKind, readonly name: string, readonly environmentId: string, readonly namespaceId: string | null, readonly amounts: ReadonlyArray<QuotaShareFragment> };
@@ -3349,6 +3353,13 @@ export type IsolationPolicyFlowsQueryVariables = Exact<{
 
 export type IsolationPolicyFlowsQuery = { readonly isolationPolicy: { readonly flows: PolicyFlowsFragment | null } | null };
 
+export type PlatformPolicyEnforcementQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type PlatformPolicyEnforcementQuery = { readonly platformPolicy: { readonly enforcement: PlatformPolicyEnforcementFragment | null } | null };
+
 export type ServiceEndpointsQueryVariables = Exact<{
   id: string;
   first?: number | null | undefined;
@@ -3411,6 +3422,13 @@ export type NamespaceDeploymentsQueryVariables = Exact<{
 
 
 export type NamespaceDeploymentsQuery = { readonly namespace: { readonly deployments: { readonly nodes: ReadonlyArray<DeploymentFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } } | null };
+
+export type NamespaceInstancesOnSharedNodesQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type NamespaceInstancesOnSharedNodesQuery = { readonly namespace: { readonly instancesOnSharedNodes: number | null } | null };
 
 export type NamespaceIsolationPoliciesQueryVariables = Exact<{
   id: string;
