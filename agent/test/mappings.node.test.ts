@@ -63,7 +63,8 @@ interface Announcer {
   readonly look: () => Promise<void>;
 }
 let internet: string;
-let clientNetns: string;
+/** A neighbour that sends nothing: what it knows it was told. */
+let quiet: string;
 let nodes: readonly [Announcer, Announcer];
 let pods: Record<'web' | 'other' | 'far', LabPod>;
 let clientPeer: Peer;
@@ -126,9 +127,10 @@ beforeAll(async () => {
       ),
     );
     await commandsIn(netns).run('sysctl', ['-q', '-w', ...keys]);
-    if (at === client) clientNetns = netns;
     return lab.peer(netns);
   };
+  quiet = await lab.namespace('quiet');
+  await plug(quiet, 'quiet', ['198.51.100.60/24', '2001:db8:1::3c/64']);
   clientPeer = await host('client', client);
   strangerPeer = await host('other', stranger);
   nodePeer = lab.peer(first.node.netns);
@@ -212,12 +214,15 @@ describe('a port of a public address', () => {
 
   test('moves to another node, once that one answers for the address', async () => {
     await nodes[0].node.commands.run('ip', ['link', 'set', 'up0', 'down']);
+    for (const address of Object.values(outside)) {
+      const known = [address, 'lladdr', '02:00:00:00:00:99', 'dev', 'up0', 'nud', 'stale'];
+      await commandsIn(quiet).run('ip', ['neigh', 'replace', ...known]);
+    }
     await nodes[1].apply(rulesOf(far, lead(1, 'TCP', 443, 8443, [far]), near));
-    // The client has asked for nothing: it was told.
     const [link] = JSON.parse((await nodes[1].node.commands.run('ip', ['-j', 'link', 'show', 'up0'])).stdout);
     for (const address of Object.values(outside)) {
       await until(`it knows where ${address} is`, async () => {
-        const shown = await commandsIn(clientNetns).run('ip', ['-j', 'neigh', 'show', 'to', address, 'dev', 'up0']);
+        const shown = await commandsIn(quiet).run('ip', ['-j', 'neigh', 'show', 'to', address, 'dev', 'up0']);
         return (JSON.parse(shown.stdout || '[]') as { lladdr?: string }[])[0]?.lladdr === link.address;
       });
     }
