@@ -343,6 +343,7 @@ describe('each mutation sends its command, with the input in the words of the co
       ...{ namespaceId: ids.namespace, name: 'web', labels: { a: '2', b: '1' }, replicas: 1 },
       strategy: { maxSurge: 1, maxUnavailable: 0 },
       policy: { onFailure: 'FREEZE' },
+      placement: { apart: [], maxPerNode: null, near: [], nodeLabels: {}, slaClass: null, zoneSkew: null, zones: [] },
       spec: {
         ...{ image: 'x', command: null, env: { A: '1' }, ports: [{ port: 80, protocol: 'TCP' }] },
         resources: { cpuMillis: 100, memoryMiB: 64 },
