@@ -165,7 +165,8 @@ const cases: readonly Case[] = [
     'IMAGE_NOT_FOUND',
     () => admin.mutate.upgradeDeployment({ deploymentId: deployment.id, image: `${repository()}@${digest('3')}` }),
   ],
-  ['more replicas than there is room for', 'INSUFFICIENT_CAPACITY', create({ replicas: 1000, cpuMillis: 64_000 })],
+  ['an instance that no node is large enough for', 'FITS_NO_NODE', create({ cpuMillis: 64_000 })],
+  ['more replicas than there is room for', 'INSUFFICIENT_CAPACITY', create({ replicas: 1000 })],
   ['more replicas than any deployment has', 'INVALID_ARGUMENT', create({ replicas: 1001 })],
   ['fewer replicas than none', 'INVALID_ARGUMENT', create({ replicas: -1 })],
   [
