@@ -34,7 +34,7 @@ let rows: Rows;
 let tenants: string[];
 beforeAll(async () => {
   database = await createReadDatabase();
-  rows = randomRows(createRandom(7), { tenants: 3, dangling: 0 });
+  rows = randomRows(createRandom(8), { tenants: 3, dangling: 0 });
   // One row whose relations lead to another tenant's: as a bug in a projection might make it.
   tenants = (rows.tenant ?? []).map((row) => String(row.id));
   const foreign = (rows.deployment ?? []).find((row) => row.tenant_id === tenants[1]);

@@ -47,8 +47,17 @@ export function randomRows(random: Random, options: RowsOptions): Rows {
     rows[table].push(row);
     return String(row.id);
   };
+  const weights = { spread: 1, pack: 0, locality: 2, slaClass: 1, cost: 1 };
+  const poolId = put('pool', {
+    id: randomId(random, 'pool'),
+    ...{ tenant_id: 'platform', name: 'default', revision: 1, sla_class: 'STANDARD', labels: labels(random) },
+    ...{ cpu_percent: 100, memory_percent: 100, cost_per_hour: 0, weights, created_at: instant(random) },
+  });
   const nodes = [0, 1, 2].map((index) =>
     put('compute_node', {
+      ...{ pool_id: poolId, zone: random.pick([null, 'a']), labels: labels(random), instances: random.int(9) },
+      ...{ scheduling: random.pick(['OPEN', 'DRAINING']), scheduling_note: random.pick(awkward) },
+      drained_from: random.pick([null, 7]),
       id: randomId(random, 'node'),
       tenant_id: 'platform',
       name: `node-${index}`,
@@ -176,6 +185,8 @@ export function randomRows(random: Random, options: RowsOptions): Rows {
             ready_replicas: random.int(5),
             max_surge: 1,
             max_unavailable: 0,
+            on_failure: random.pick(['FREEZE', 'FAST']),
+            progress_deadline_seconds: random.pick([null, 600]),
             current_release_id: random.chance(0.2) ? null : or(random.pick(releases), 'release'),
             version: 1 + random.int(50),
             status: random.pick(['PROGRESSING', 'STEADY', 'BLOCKED']),
@@ -187,7 +198,9 @@ export function randomRows(random: Random, options: RowsOptions): Rows {
               deployment_id: deployment.id,
               release_id: or(random.pick(releases), 'release'),
               kind: random.pick(['INITIAL', 'UPGRADE']),
-              status: random.pick(['RUNNING', 'COMPLETED']),
+              status: random.pick(['RUNNING', 'SUSPENDED', 'FAILED', 'COMPLETED']),
+              ...{ pace: random.pick(['GRADUAL', 'FAST']), automatic: random.chance(0.5) },
+              ...{ deadline_at: random.pick([null, instant(random)]), status_message: random.pick([null, ...awkward]) },
               ended_at: random.pick([null, instant(random)]),
             });
           }
