@@ -37,10 +37,12 @@ export interface Home {
 const marker = 'ATOLL_HOME';
 const markerText = 'State of a local Atoll platform. Made by `npm start`; see docs/operations.md.\n';
 
+export const isHome = (folder: string): boolean => existsSync(join(folder, marker));
+
 export function openHome(folder: string): Home {
   const wanted = resolve(folder);
   const fresh = !existsSync(wanted) || readdirSync(wanted).length === 0;
-  if (!fresh && !existsSync(join(wanted, marker))) {
+  if (!fresh && !isHome(wanted)) {
     throw new Error(`${wanted} has files in it and is no home of Atoll. Give another folder with --home.`);
   }
   mkdirSync(wanted, { recursive: true });

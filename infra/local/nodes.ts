@@ -23,26 +23,33 @@ const nodesSchema = z.array(z.object({ name: z.string(), id: id('node') }));
 export interface LocalNode {
   readonly name: string;
   readonly id: Id<'node'>;
-  /** Name of the network namespace that is this node's host network; null for the machine's own. */
+  /** Name of the network namespace that is this node's host network; null for the machine's own (machine-network.ts). */
   readonly netns: string | null;
   /** From 1. */
   readonly number: number;
 }
 
-/** All nodes that this home ever had keep their ids; the first `count` are to run. */
-export function openNodes(home: Home, count: number): { wanted: readonly LocalNode[]; known: readonly LocalNode[] } {
+const netnsPath = (name: string) => join('/run/netns', name);
+
+/**
+ * All nodes that this home ever had keep their ids; the first `count` are to run. The first has the machine's network
+ * namespace unless it is to be `apart`, or was when its platform was killed: then its pods are there.
+ */
+export function openNodes(
+  home: Home,
+  count: number,
+  apart = false,
+): { wanted: readonly LocalNode[]; known: readonly LocalNode[] } {
   const kept = readJson(home.nodes, nodesSchema) ?? [];
   while (kept.length < count) kept.push({ name: `node-${kept.length + 1}`, id: newId('node') });
   writeJson(home.nodes, kept);
-  const known = kept.map((node, index) => ({
-    ...node,
-    number: index + 1,
-    netns: index === 0 ? null : `atoll-${home.short}-n${index + 1}`,
-  }));
+  const known = kept.map((node, index) => {
+    const netns = `atoll-${home.short}-n${index + 1}`;
+    const machines = index === 0 && !apart && !existsSync(netnsPath(netns));
+    return { ...node, number: index + 1, netns: machines ? null : netns };
+  });
   return { wanted: known.slice(0, count), known };
 }
-
-const netnsPath = (name: string) => join('/run/netns', name);
 
 async function makeNetns(name: string): Promise<void> {
   if (!existsSync(netnsPath(name))) await exec('ip', ['netns', 'add', name]);

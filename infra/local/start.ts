@@ -8,6 +8,7 @@ import { emptyHome, type Home, openHome } from './home.ts';
 import { recordChildren, stopLeftovers } from './leftovers.ts';
 import { takeLock } from './lock.ts';
 import { seedUsers, usersOf, writeLogin } from './login.ts';
+import { type MachineNetwork, takeMachineNetwork } from './machine-network.ts';
 import { externalNats, type Nats, ownNats } from './nats.ts';
 import { agentName, agentSpec, cleanUpNode, type LocalNode, openNodes } from './nodes.ts';
 import type { StartOptions } from './options.ts';
@@ -16,6 +17,7 @@ import { type Database, embeddedDatabase, externalDatabase } from './postgres.ts
 import { findProgram } from './programs.ts';
 import { type Ready, removeReady, writeReady } from './ready.ts';
 import { registrySpec } from './registry.ts';
+import { removeOthersRemains, removeRemains } from './remains.ts';
 import { chooseRuntime, type Runtime } from './runtime.ts';
 import { openSecrets, type Secrets } from './secrets.ts';
 import { adminOf, developerOf, ownerOf, seededTenants, seedStages, seedTenants, viewerOf } from './seed.ts';
@@ -70,7 +72,14 @@ async function openRegistry(home: Home, port: () => Promise<number>, secrets: Se
   return { address: `127.0.0.1:${chosen}`, spec: registrySpec(home, chosen, program, secrets) };
 }
 
-async function choose(home: Home, options: StartOptions, nodes: readonly LocalNode[], all: readonly LocalNode[]) {
+interface Chosen {
+  readonly runtime: Runtime;
+  readonly nodes: readonly LocalNode[];
+  /** Also those that are not to run. */
+  readonly known: readonly LocalNode[];
+}
+
+async function choose(home: Home, options: StartOptions, { runtime, nodes, known }: Chosen) {
   const ports = openPorts(home.ports);
   const secrets = openSecrets(home.secrets);
   const gatewayPort =
@@ -95,10 +104,10 @@ async function choose(home: Home, options: StartOptions, nodes: readonly LocalNo
       : ownNats(
           home,
           await ports.take('nats'),
-          all.map((node) => node.id),
+          known.map((node) => node.id),
           secrets,
         ),
-    runtime: await chooseRuntime(home, process.env.ATOLL_RUNTIME),
+    runtime,
     nodes,
     registry: await openRegistry(home, () => ports.take('registry'), secrets),
     gatewayPort,
@@ -237,22 +246,30 @@ export function startPlatform(options: StartOptions, say: (line: string) => void
   let supervisor: ReturnType<typeof createSupervisor> | undefined;
   let cleanOutside = async () => {};
   let traces: TraceReceiver | undefined;
+  let machine: MachineNetwork | null = null;
 
   async function start(): Promise<Platform> {
     removeReady(home.ready);
     const { stopped, unclean } = await stopLeftovers(home.children);
     if (stopped.length > 0) say(`Stopped what an earlier start left running: ${stopped.join(', ')}`);
     if (options.reset) {
-      if (unclean) await resetNodes(home, options, say);
+      if (unclean && (await removeRemains(home))) say('Removed what the nodes had left on this machine.');
       emptyHome(home);
       say('Threw away all earlier state.');
     }
     mkdirSync(home.runDir, { recursive: true, mode: 0o700 });
     if (options.traces) traces = await receiveTraces(home);
-    const { wanted, known } = openNodes(home, options.nodes);
+    const runtime = await chooseRuntime(home, process.env.ATOLL_RUNTIME);
+    if (runtime.kind === 'docker' && options.nodes > 0) {
+      machine = await takeMachineNetwork(home.path, async (other) => {
+        await removeOthersRemains(other);
+        say(`Removed what the nodes of a killed platform (${other}) had left on this machine.`);
+      });
+    }
+    const { wanted, known } = openNodes(home, options.nodes, machine?.taken === false);
     const abandoned = unclean && !options.reset ? known.filter((node) => !wanted.includes(node)) : [];
-    const parts = await choose(home, options, wanted, known);
-    announce(parts, say);
+    const parts = await choose(home, options, { runtime, nodes: wanted, known });
+    announce(parts, machine, say);
     // With an Engine of our own it waits until that runs.
     if (parts.runtime.kind === 'docker' && !parts.runtime.own) await cleanUpNodes(parts, abandoned);
     const publicUrl = `http://127.0.0.1:${parts.gatewayPort}`;
@@ -302,6 +319,7 @@ export function startPlatform(options: StartOptions, say: (line: string) => void
     await traces?.stop();
     removeReady(home.ready);
     await cleanOutside();
+    if (machine?.taken) machine.release();
     release();
   }
   return {
@@ -313,7 +331,11 @@ export function startPlatform(options: StartOptions, say: (line: string) => void
   };
 }
 
-function announce({ runtime, nodes, registry }: Parts, say: (line: string) => void): void {
+function announce(
+  { runtime, nodes, registry }: Parts,
+  machine: MachineNetwork | null,
+  say: (line: string) => void,
+): void {
   if (process.env.ATOLL_NATS_URL) {
     say('Using the NATS server of ATOLL_NATS_URL, with its one user for all: nodes are not kept apart there.');
   }
@@ -325,21 +347,7 @@ function announce({ runtime, nodes, registry }: Parts, say: (line: string) => vo
     say(`SIMULATED: no container runs and no packet flows on this machine, because ${runtime.reason}.`);
   } else if (runtime.own) say('Containers: a private Docker Engine of this home.');
   else say(`Containers: the Docker Engine of this machine (${runtime.socket}).`);
-}
-
-/** Before the state is thrown away: what the nodes of a killed platform have left on the machine. */
-async function resetNodes(home: Home, options: StartOptions, say: (line: string) => void): Promise<void> {
-  const { known } = openNodes(home, 0);
-  if (known.length === 0) return;
-  const parts = await choose(home, options, [], known);
-  const specs = specsOf(parts, '', known).filter((spec) => spec.name === 'docker');
-  const cleaner = createSupervisor({ specs, logs: home.logs, say: () => {}, onChange: () => {} });
-  try {
-    await cleaner.start();
-    if (specs.length === 0) await cleanUpNodes(parts, known);
-    say('Removed what the nodes had left on this machine.');
-  } finally {
-    await removeSegment(home);
-    await cleaner.stop();
+  if (machine?.taken === false) {
+    say(`node-1 has a network namespace of its own, with no way out of this machine: ${machine.reason}.`);
   }
 }

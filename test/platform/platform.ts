@@ -25,7 +25,7 @@ export interface Ended {
   readonly output: string;
 }
 
-export const newHome = (): string => mkdtempSync(join(tmpdir(), 'atoll-e2e-'));
+export const newHome = (name = 'e2e'): string => mkdtempSync(join(tmpdir(), `atoll-${name}-`));
 export const removeHome = (home: string): void => rmSync(home, { recursive: true, force: true });
 
 /** Starts it and doesn't wait. `bare`: with no option but those given. */
