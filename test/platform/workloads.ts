@@ -50,7 +50,8 @@ export async function steady(atoll: Atoll, deploymentId: string, timeoutMs = 90_
     const settled =
       now?.status === 'STEADY' &&
       instances.length === now.replicas &&
-      instances.every((i) => i.status === 'READY' && i.release.id === now.currentRelease?.id);
+      // Addresses are the network's facts, states are deploy's: after an outage the gateway may hear of the one before the other.
+      instances.every((i) => i.status === 'READY' && i.release.id === now.currentRelease?.id && i.ipv4 && i.ipv6);
     return settled ? instances : undefined;
   }).catch((error: unknown) => {
     throw new Error(`${error instanceof Error ? error.message : String(error)}; it is ${last}`);
