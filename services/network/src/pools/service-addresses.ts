@@ -13,9 +13,6 @@ export interface ServiceAddresses {
   next(lost: number): Promise<AddressPair | null>;
 }
 
-/** So far apart look those who have lost a race: they take different ones then. */
-const spread = 64;
-
 export function createServiceAddresses(options: {
   readonly db: Pool;
   readonly reachability: Reachability;
@@ -23,9 +20,6 @@ export function createServiceAddresses(options: {
   readonly restMs: number;
 }): ServiceAddresses {
   const { db, reachability, restMs } = options;
-  /** The highest place that this process has suggested. */
-  let suggested = 0;
-
   /** As they are now: the operator may add some at any time, in any process. */
   async function rangesNow(): Promise<ServiceRanges> {
     const all = await readRanges(db);
@@ -33,7 +27,7 @@ export function createServiceAddresses(options: {
     return { ipv4: of(4), ipv6: of(6) };
   }
 
-  /** Of the last range that anything was given of. */
+  /** Of the last range that anything was given of, as far as the read model has got. */
   async function highest({ ipv4 }: ServiceRanges): Promise<number> {
     const { rows } = await db.query<{ highest: string }>(
       `select highest from (
@@ -60,15 +54,28 @@ export function createServiceAddresses(options: {
     return rows[0] ?? null;
   }
 
+  /**
+   * The next place, which no other process gets: an address that was given back a moment ago must rest, also while the read
+   * model doesn't tell of it yet. Null beyond the last range, where none is used up.
+   */
+  async function fresh(ranges: ServiceRanges): Promise<AddressPair | null> {
+    const known = await highest(ranges);
+    const { rows } = await db.query<{ last: string }>(
+      'select case when is_called then last_value else 0 end as last from network.service_place',
+    );
+    if (pairAt(ranges, Math.max(known, Number(rows[0]?.last)) + 1) === null) return null;
+    const taken = await db.query<{ place: string }>(
+      `select case when next > $1 then next else setval('network.service_place', $1 + 1) end as place
+       from nextval('network.service_place') as next`,
+      [known],
+    );
+    return pairAt(ranges, Number(taken.rows[0]?.place));
+  }
+
   return {
     async next(lost) {
-      const step = lost === 0 ? 1 : 1 + Math.floor(Math.random() * spread);
       const ranges = await rangesNow();
-      const place = Math.max(await highest(ranges), suggested) + step;
-      const pair = pairAt(ranges, place);
-      if (pair === null) return rested(lost);
-      suggested = place;
-      return pair;
+      return (await fresh(ranges)) ?? (await rested(lost));
     },
   };
 }
