@@ -56,7 +56,9 @@ async function started(
     },
   };
   const options = { nodeId: node.id, stateDir, desired, backend, changed() {}, causes: createCauses(), log };
-  const said = { underlay: () => null, outside: false };
+  // Of one that isn't connected to others, nothing leads to them.
+  const ways = { laidSince: () => new Date(0).toISOString(), problem: () => null };
+  const said = { underlay: () => null, ways, outside: false };
   const reconciler = await createNetworkReconciler({
     ...{ ...options, ...said, lookEveryMs: looks.lookEveryMs, wake() {} },
   });

@@ -98,6 +98,7 @@ export async function startAgent(options: {
     lookEveryMs: rulesLookMs,
     wake: () => networkController.wake(),
     underlay: backend.underlay.current,
+    ways: { laidSince: (document) => overlay.laidSince(document), problem: () => overlay.problem() },
     outside: config.ATOLL_PUBLIC_INTERFACE !== undefined,
     log,
     changed() {
@@ -169,7 +170,7 @@ export async function startAgent(options: {
     underlay: backend.underlay,
     tunnel: backend.tunnel,
     inForce: () => (network.secured() === null ? null : network.inForce()),
-    moved: () => networkReport.wake(),
+    changed: () => networkReport.wake(),
     log,
   });
   const overlayController = startController({

@@ -17,6 +17,7 @@ import { z } from 'zod';
 import { openJournal } from '../link/journal.ts';
 import type { Causes } from '../node/causes.ts';
 import { denyAll, type Glance, type RuleBackend, RuleSetRejected } from '../rules/backend.ts';
+import type { OverlayReconciler } from './overlay.ts';
 
 const inForceFile = z.strictObject({ document: desiredNetwork, at: z.iso.datetime() });
 type InForce = z.infer<typeof inForceFile>;
@@ -30,7 +31,10 @@ export interface NetworkReconciler {
   secured(): ReadonlyMap<Id<'instance'>, RuleEndpoint> | null;
   /** The rule set that was put in force last. */
   inForce(): DesiredNetwork | null;
-  /** Null before the first run: nothing is known to be in force. */
+  /**
+   * Null before the first run: nothing is known to be in force. `applied` is the newest document of which rules and ways to other
+   * nodes are: who is told that it is in force may send.
+   */
   report(): NetworkReport | null;
 }
 
@@ -48,11 +52,13 @@ export async function createNetworkReconciler(options: {
   wake: () => void;
   /** The node's end of the tunnel to others, as far as it is known. */
   underlay: () => NetworkReport['underlay'];
+  /** The way to other nodes: what is in force is reported only once it leads where the document says. */
+  ways: Pick<OverlayReconciler, 'laidSince' | 'problem'>;
   /** Whether the node has an interface to the outside. */
   outside: boolean;
   log: Logger;
 }): Promise<NetworkReconciler> {
-  const { nodeId, desired, backend, changed, causes, lookEveryMs, wake, underlay, log } = options;
+  const { nodeId, desired, backend, changed, causes, lookEveryMs, wake, underlay, ways, log } = options;
   const journal = openJournal<InForce>({
     path: join(options.stateDir, 'rules-in-force.json'),
     whole: {
@@ -73,6 +79,8 @@ export async function createNetworkReconciler(options: {
   let refused: DesiredNetwork | null = null;
   let holding = false;
   let endpoints: ReadonlyMap<Id<'instance'>, RuleEndpoint> | null = null;
+  /** The newest document that is in force whole, other nodes included. */
+  let receipt: NetworkReport['applied'] = null;
 
   function settle(next: { seen: InForce | null; error: NetworkReport['error'] }): void {
     const same = ran && seen?.document === next.seen?.document && error?.message === next.error?.message;
@@ -181,6 +189,12 @@ export async function createNetworkReconciler(options: {
     return document.generation > lastGood.document.generation ? document : lastGood.document;
   }
 
+  function wayProblem(): NetworkReport['error'] {
+    const problem = ways.problem();
+    const message = `The way to other nodes can't be laid: ${problem}`.slice(0, 4000);
+    return problem === null ? null : { generation: lastGood?.document.generation ?? 0, message };
+  }
+
   return {
     async reconcile() {
       const document = newest();
@@ -223,14 +237,16 @@ export async function createNetworkReconciler(options: {
     inForce: () => lastGood?.document ?? null,
     report() {
       if (!ran) return null;
-      const applied = lastGood === null || lastGood.document.generation < 1 ? null : lastGood;
+      const laid = lastGood && ways.laidSince(lastGood.document);
+      if (lastGood !== null && laid !== null && lastGood.document.generation >= 1) {
+        const { document, at } = lastGood;
+        const isLater = Date.parse(laid) > Date.parse(at);
+        receipt = { generation: document.generation, hash: document.hash, at: isLater ? laid : at };
+      }
       return {
         nodeId,
-        applied:
-          applied === null
-            ? null
-            : { generation: applied.document.generation, hash: applied.document.hash, at: applied.at },
-        error,
+        applied: receipt,
+        error: error ?? wayProblem(),
         underlay: underlay(),
         outside: options.outside,
       };
