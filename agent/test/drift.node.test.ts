@@ -148,6 +148,46 @@ describe('drift is repaired', () => {
   });
 });
 
+describe('a rule of somebody else that leads into what is ours', () => {
+  const first = () => node.names.chain(`i-${rules.chains.find((one) => one.direction === 'ingress')?.name}`);
+  const other = (port: number) =>
+    networkDocument(node.id, 2, compile([web, db], [{ ...opening, ports: { from: port, to: port } }]));
+  const theirs = (verb: '-A' | '-D') => [
+    [verb, 'ADMIN', '-s', '192.0.2.7', '-j', first()],
+    [verb, 'ADMIN', '-m', 'set', '--match-set', node.names.set('ipv4', 'endpoints'), 'src,src', '-j', 'ACCEPT'],
+  ];
+  const named = async () =>
+    (await node.commands.run('iptables-save', ['-t', 'filter'])).stdout
+      .split('\n')
+      .filter((line) => line.includes(first()));
+
+  test('holds up no change: its chain is emptied and kept for it, and removed after it', async () => {
+    for (const args of theirs('-A')) await node.commands.run('iptables', args);
+    const during = await foreign();
+    // What packets meet is written by a change, what is left over is removed by the look that follows.
+    await node.rules.change(other(81));
+    await node.rules.ensure(other(81));
+    expect(await reach(pods.web, db, 80)).toBe(dropped);
+    expect((await named()).map((line) => line.replace(/ \[.*/, ''))).toEqual([
+      `:${first()} -`,
+      `-A ADMIN -s 192.0.2.7/32 -j ${first()}`,
+    ]);
+    await node.rules.change(document());
+    await node.rules.ensure(document());
+    expect(await reach(pods.web, db, 80)).toBe(open);
+    // Everything of ours goes, as far as it lets it.
+    await node.rules.clear();
+    expect(await foreign()).toBe(during);
+    await node.rules.ensure(document());
+    await node.rules.ensure(other(81));
+    for (const args of theirs('-D')) await node.commands.run('iptables', args);
+    await node.rules.ensure(other(81));
+    expect(await named()).toEqual([]);
+    await node.rules.ensure(document());
+    expect(await ours(node)).toBe(oursBefore);
+  });
+});
+
 describe('a rule set that cannot be in force', () => {
   const bad = () => {
     const broken = compile([web, db], [{ ...opening, ports: { from: 81, to: 70_000 } }]);

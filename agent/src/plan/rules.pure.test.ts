@@ -61,6 +61,56 @@ describe('planning rules', () => {
     );
   });
 
+  test('what rules of others hold on to is emptied and stays, whatever comes after, and goes once they let go', () => {
+    const all: Intent = {
+      pools,
+      rules: compile(instances, [
+        {
+          ...{ policyId: fixedId('policy', 1), from: [instances[0]?.instanceId ?? fixedId('instance', 1)] },
+          to: instances.map((one) => one.instanceId),
+          ...{ protocol: 'TCP', ports: { from: 80, to: 80 } },
+        },
+      ]),
+    };
+    fc.assert(
+      fc.property(intents, fc.nat(), fc.nat(), (later, chainAt, setAt) => {
+        const model = emptyModel();
+        const toEmpty = (intent: Intent) => {
+          const wanted = render(names, intent);
+          applyToModel(model, planRules(names, wanted, observe(model, names)));
+          const next = planRules(names, wanted, observe(model, names));
+          expect(next.differences).toEqual([]);
+          return next.held;
+        };
+        expect(toEmpty(all)).toEqual([]);
+        const { chains } = model.tables.ipv4.filter;
+        const [own, sets] = [
+          [...chains.keys()],
+          [...model.sets.keys()].filter((name) => name.startsWith(names.prefix)),
+        ];
+        const [chainName = '', set = ''] = [own[chainAt % own.length], sets[setAt % sets.length]];
+        const theirs = [ruleOf(`-m set --match-set ${set} src -j ACCEPT`), ruleOf(`-s 192.0.2.7/32 -j ${chainName}`)];
+        chains.set('ADMIN', [...theirs]);
+        for (const intent of [later, all, later]) {
+          const held = toEmpty(intent);
+          const wanted = render(names, intent).ipv4;
+          const isWanted = wanted.tables.filter.chains.some((one) => one.name === chainName);
+          expect(chains.get(chainName)?.length === 0).toBe(!isWanted);
+          expect(held.some((line) => line.includes(chainName) && line.includes('ADMIN'))).toBe(!isWanted);
+          expect(chains.get('ADMIN')).toEqual(theirs);
+        }
+        chains.delete('ADMIN');
+        expect(toEmpty(later)).toEqual([]);
+        const fresh = emptyModel();
+        applyToModel(fresh, planRules(names, render(names, later), observe(fresh, names)));
+        expect([...chains.keys()].sort()).toEqual([...fresh.tables.ipv4.filter.chains.keys()].sort());
+        expect([...model.sets.keys()].filter((name) => name === set)).toEqual(
+          [...fresh.sets.keys()].filter((name) => name === set),
+        );
+      }),
+    );
+  });
+
   test('over all tables, from anything that several parts add to anything else', () => {
     const chainName = fc.constantFrom('one', 'two', 'three');
     const part = fc.record({

@@ -38,8 +38,15 @@ export interface ObservedTable {
   readonly counts: ReadonlyMap<string, readonly Count[]>;
   /** Sets that own rules name. */
   readonly uses: ReadonlySet<string>;
+  /** Own chains that rules in somebody else's chains lead to, and own sets that such rules name: the kernel removes neither. */
+  readonly held: Held;
   /** Every built-in chain of the table. */
   readonly builtins: ReadonlyMap<string, readonly ObservedAnchor[]>;
+}
+/** Each by who holds it: the name of a chain. */
+export interface Held {
+  readonly chains: ReadonlyMap<string, string>;
+  readonly sets: ReadonlyMap<string, string>;
 }
 export type ObservedTables = Readonly<Record<Table, ObservedTable>>;
 
@@ -67,6 +74,8 @@ export interface RulesPlan {
   readonly together: readonly IpSet[];
   /** What differed, for people. */
   readonly differences: readonly string[];
+  /** What is wanted no more and can't be removed, for people: it stays, with nothing in it, for as long as somebody holds it. */
+  readonly held: readonly string[];
   /** Only what nothing leads to differs: what decides about packets is as it should be. */
   readonly onlyLeftOver: boolean;
 }
@@ -96,7 +105,10 @@ export function planRules(
   });
   const keep = new Set(sets.map((set) => set.name));
   const building = new Set(changed.map((set) => names.nextSet(set.name)));
-  const surplus = [...observed.sets.keys()].filter((name) => !keep.has(name)).sort();
+  const holders = heldSets(observed);
+  const surplus = [...observed.sets.keys()]
+    .filter((name) => !keep.has(name) && !isSpent(holders, name, observed.sets.get(name)?.size))
+    .sort();
   const restore = { ipv4: joined(tables.ipv4), ipv6: joined(tables.ipv6) };
   const isUsed = (family: Family, name: string) =>
     everyTable.some((table) => observed.tables[family][table].uses.has(name));
@@ -118,7 +130,15 @@ export function planRules(
     restore,
     onlyLeftOver:
       missing.length + changed.length === 0 && [...tables.ipv4, ...tables.ipv6].every((table) => table.onlyLeftOver),
-    retire: surplus.filter((name) => !building.has(name)).map((name) => `destroy ${name}`),
+    retire: surplus
+      .filter((name) => !building.has(name))
+      .map((name) => (holders.has(name) ? `flush ${name}` : `destroy ${name}`)),
+    held: [
+      ...[...tables.ipv4, ...tables.ipv6].flatMap((table) => table.held),
+      ...[...holders]
+        .filter(([name]) => observed.sets.has(name) && !keep.has(name))
+        .map(([name, by]) => `set ${name}, which a rule in ${by} names`),
+    ],
     differences: [
       ...missing.map((set) => `set ${set.name} missing`),
       ...changed.map((set) => `set ${set.name} differs`),
@@ -128,9 +148,17 @@ export function planRules(
   };
 }
 
+/** By who holds each, whatever the table. */
+const heldSets = ({ tables }: ObservedRules): ReadonlyMap<string, string> =>
+  new Map(families.flatMap((family) => everyTable.flatMap((table) => [...tables[family][table].held.sets])));
+/** Nothing more can be done to it. */
+const isSpent = (holders: ReadonlyMap<string, string>, name: string, size: number | undefined) =>
+  size === 0 && holders.has(name);
+
 interface TablePlan {
   readonly text: string | null;
   readonly differences: readonly string[];
+  readonly held: readonly string[];
   readonly onlyLeftOver: boolean;
 }
 
@@ -149,7 +177,9 @@ function planTable(family: Family, table: Table, wanted: TablePart, observed: Ob
     );
   });
   const keep = new Set(wanted.chains.map((chain) => chain.name));
-  const surplus = [...observed.chains.keys()].filter((name) => !keep.has(name)).sort();
+  const unwanted = [...observed.chains.keys()].filter((name) => !keep.has(name)).sort();
+  const holders = observed.held.chains;
+  const surplus = unwanted.filter((name) => !isSpent(holders, name, observed.chains.get(name)?.length));
   const builtins = builtinsOf[table]
     .map((builtin) => ({
       builtin,
@@ -166,7 +196,11 @@ function planTable(family: Family, table: Table, wanted: TablePart, observed: Ob
     ...builtins.map(({ builtin }) => `${place} ${builtin} doesn't lead into Atoll's chains as it should`),
   ];
   const onlyLeftOver = changed.length + builtins.length === 0;
-  if (differences.length === 0) return { text: null, differences, onlyLeftOver };
+  const held = unwanted.flatMap((name) => {
+    const by = holders.get(name);
+    return by === undefined ? [] : [`${place} chain ${name}, which a rule in ${by} leads to`];
+  });
+  if (differences.length === 0) return { text: null, differences, held, onlyLeftOver };
   const lines = [
     `*${table}`,
     // Declaring a chain empties it; all are there before any rule names one.
@@ -174,10 +208,10 @@ function planTable(family: Family, table: Table, wanted: TablePart, observed: Ob
     ...surplus.map((name) => `:${name} - [0:0]`),
     ...changed.flatMap((chain) => chain.rules.map((rule) => `-A ${chain.name} ${rule.text}`)),
     ...builtins.flatMap((entry) => anchorLines(entry.builtin, entry.wanted, entry.observed)),
-    ...surplus.map((name) => `-X ${name}`),
+    ...surplus.filter((name) => !holders.has(name)).map((name) => `-X ${name}`),
     'COMMIT',
   ];
-  return { text: `${lines.join('\n')}\n`, differences, onlyLeftOver };
+  return { text: `${lines.join('\n')}\n`, differences, held, onlyLeftOver };
 }
 
 /** First in its chain; `behind` comes after the last of these, whoever's it is. */

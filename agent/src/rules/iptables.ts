@@ -77,6 +77,18 @@ export function iptablesRules(options: {
     }
   }
 
+  let told = '';
+  function tellHeld(held: readonly string[]): void {
+    const said = held.join('; ');
+    if (said !== '' && said !== told) {
+      log.warn(
+        { held: held.slice(0, 20), count: held.length },
+        'rules of others lead into what is ours: it is wanted no more, and stays empty until these rules are gone',
+      );
+    }
+    told = said;
+  }
+
   /** Null: nothing of this node's is wanted. Resolves to what is in force. `seen`: what is there, where that is known. */
   async function settle(intent: RuleIntent | null, seen: ObservedRules | null): Promise<Rendered | null> {
     for (let round = 1; ; round++) {
@@ -84,6 +96,7 @@ export function iptablesRules(options: {
       const observed = known ?? (await counting.look());
       const { wanted, next } =
         intent === null ? { wanted: null, next: planRemoval(names, observed) } : planRepair(intent, observed);
+      tellHeld(next.held);
       if (isEmpty(next)) return wanted;
       if (round > rounds) throw new Error(`the rules didn't take: ${next.differences.slice(0, 5).join('; ')}`);
       log.info({ differences: next.differences.slice(0, 20), count: next.differences.length }, 'changing rules');

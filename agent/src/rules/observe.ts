@@ -15,6 +15,7 @@ const linesPerTurn = 500;
 
 const ruleLine = /^(?:\[(\d+):(\d+)\] )?-A (\S+) (.*)$/;
 const targetOf = /(?:^| )-[jg] (\S+)/;
+const setName = /--match-set (\S+)/g;
 const commentOf = /--comment (?:"([^"]*)"|(\S+))/;
 
 function commentIn(text: string): { readonly hash: string | null; readonly note: string | null } {
@@ -47,6 +48,19 @@ function tableParser(names: NodeNames) {
     nat: noTable('nat'),
   } satisfies ObservedTables;
   let table: ReturnType<typeof noTable> | undefined;
+  const isOwn = (name: string) => name.startsWith(names.prefix);
+  /** Of a rule in a chain that isn't ours. */
+  function noteHeld(
+    { held, builtins: all }: ReturnType<typeof noTable>,
+    by: string,
+    target: string,
+    text: string,
+  ): void {
+    // What leads to ours from a built-in chain is one of our anchors, or is taken for one, and goes.
+    if (isOwn(target) && all.has(by)) return;
+    if (isOwn(target)) held.chains.set(target, by);
+    for (const [, set = ''] of text.matchAll(setName)) if (isOwn(set)) held.sets.set(set, by);
+  }
   function parse(line: string): void {
     const head = line.charAt(0);
     if (head === '*') table = tables.includes(line.slice(1) as Table) ? observed[line.slice(1) as Table] : undefined;
@@ -59,11 +73,12 @@ function tableParser(names: NodeNames) {
     const target = targetOf.exec(text)?.[1];
     if (!table.chains.has(name)) {
       if (target !== undefined) table.entered.add(target);
+      noteHeld(table, name, target ?? '', text);
     } else {
       const steps = table.steps.get(name) ?? { targets: [], sets: [] };
       table.steps.set(name, steps);
       if (target !== undefined) steps.targets.push(target);
-      for (const [, set = ''] of text.matchAll(/--match-set (\S+)/g)) steps.sets.push(set);
+      for (const [, set = ''] of text.matchAll(setName)) steps.sets.push(set);
     }
     if (builtin !== undefined) builtin.push(anchorOf(text, names));
     else if (table.chains.has(name)) {
@@ -114,6 +129,7 @@ function noTable(table: Table) {
   return {
     chains: new Map<string, (string | null)[]>(),
     uses: new Set<string>(),
+    held: { chains: new Map<string, string>(), sets: new Map<string, string>() },
     /** Chains that rules of chains that aren't ours lead to. */
     entered: new Set<string>(),
     steps: new Map<string, { readonly targets: string[]; readonly sets: string[] }>(),
