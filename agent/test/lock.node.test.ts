@@ -72,4 +72,16 @@ test('a node and a state folder have one agent at a time, also after one was kil
   await first.kill();
   const next = start(node, folders.one, places.one);
   await holds(next, folders.one);
+
+  // Without its locks another one could begin: it says so and ends first.
+  const [holder = 0] = (await readFile(`/proc/${next.pid}/task/${next.pid}/children`, 'utf8')).split(' ').map(Number);
+  expect(await readFile(`/proc/${holder}/comm`, 'utf8')).toBe('cat\n');
+  process.kill(holder, 'SIGKILL');
+  expect(await next.ended()).toBe(1);
+  expect(next.lines.join('\n')).toContain('The process that held the locks of this agent has ended.');
+  const last = start(node, folders.one, places.one);
+  await holds(last, folders.one);
+  // In an orderly end they are let go of.
+  expect(await last.stop()).toBe(0);
+  await holds(start(node, folders.one, places.one), folders.one);
 });

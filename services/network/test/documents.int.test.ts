@@ -119,6 +119,33 @@ it('come back whole to one who was told that they are gone', async () => {
   expect((await synced(1))?.rules.sets).toEqual(first?.rules.sets);
 });
 
+it('are sent to one who has a generation as what is newer than it, without what came with it', async () => {
+  const nodeId = newId('node');
+  const namespaceId = await harness.openNamespace(tenant);
+  const agent = createAgent(harness.nc, nodeId);
+  const instance = await harness.place(tenant, namespaceId, nodeId, { app: 'web' });
+  await harness.event(`endpoint:${instance}`, 'EndpointAllocated');
+  const synced = async (name: string, port: number) => {
+    const { policyId } = resultOf(await policy(namespaceId, name, 'web', port));
+    await caughtUp();
+    return policyId;
+  };
+  const earlier = await synced('earlier', 80);
+  const generation = (await agent.sync())?.generation ?? 0;
+  const later = await synced('later', 81);
+  const reply = await requestJson(
+    harness.nc,
+    nodeSubjects.networkPull(nodeId),
+    { generation, after: null },
+    { timeoutMs: 10_000 },
+  );
+  const page = networkChangesReply.parse(reply);
+  const named = page?.operations.flatMap((one) => ('list' in one && one.list === 'policies' ? [one.key] : []));
+  expect(named).toEqual([later]);
+  expect(page).toMatchObject({ from: generation, next: null });
+  expect((await agent.sync())?.rules.policies.map(({ policyId }) => policyId)).toEqual([earlier, later].sort());
+});
+
 /** A node with rules that fit no message: some by SQL, for that many mutations would take long. */
 async function largeNode(nodeId: Id<'node'>, namespaceId: Id<'namespace'>, count: number): Promise<void> {
   await harness.pool.query(
