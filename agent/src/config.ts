@@ -40,7 +40,10 @@ export const nodeConfig = z.object({
   ATOLL_POD_CONNECTIONS: z.coerce.number().int().min(0).max(1_000_000).default(usualBounds.connections),
   /** How many it may begin in a second; 0 for any number. */
   ATOLL_POD_NEW_CONNECTIONS: z.coerce.number().int().min(0).max(10_000).default(usualBounds.newPerSecond),
-  /** Its interface to the outside: with it the node may be chosen to answer for public addresses. */
+  /**
+   * Its interface to the outside: with it the node may be chosen to answer for public addresses. `lo`: the machine itself reaches
+   * them, and nobody else.
+   */
   ATOLL_PUBLIC_INTERFACE: z
     .string()
     .regex(/^[A-Za-z0-9_.-]{1,15}$/, 'must be the name of an interface')

@@ -11,6 +11,7 @@ import { readJson, writeJson } from '../process/files.ts';
 import { childEnvironment } from './environment.ts';
 import type { Home } from './home.ts';
 import { pageReadiness } from './http.ts';
+import { publicInterface } from './public-range.ts';
 import type { Runtime } from './runtime.ts';
 import { plugNode, segmentAddress } from './segment.ts';
 import type { ProcessSpec } from './supervisor.ts';
@@ -81,6 +82,7 @@ function agentEnvironment({ home, node, runtime, natsUrl, healthPort, share }: A
     ATOLL_RUNTIME: runtime.kind,
     ...(wired ? { ATOLL_DOCKER_SOCKET: runtime.socket } : {}),
     ...(wired && node.netns ? { ATOLL_NODE_NETNS: netnsPath(node.netns) } : {}),
+    ...(wired ? publicInterface(node) : {}),
     ...(share > 1
       ? {
           ...(wired ? { ATOLL_NODE_ADDRESS: segmentAddress(home, node.number) } : {}),

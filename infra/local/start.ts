@@ -15,6 +15,7 @@ import type { StartOptions } from './options.ts';
 import { openPorts } from './ports.ts';
 import { type Database, embeddedDatabase, externalDatabase } from './postgres.ts';
 import { findProgram } from './programs.ts';
+import { seedPublicRange } from './public-range.ts';
 import { type Ready, removeReady, writeReady } from './ready.ts';
 import { registrySpec } from './registry.ts';
 import { removeOthersRemains, removeRemains } from './remains.ts';
@@ -187,6 +188,8 @@ async function makeReady(parts: Parts, publicUrl: string, processes: Ready['proc
   const [demo] = seededTenants;
   const demoToken = await sign({ subject: adminOf(demo), tenant: ids.get(demo) ?? '' });
   await seedStages({ url: graphqlUrl, token: demoToken });
+  if (parts.runtime.kind === 'docker')
+    await seedPublicRange({ url: graphqlUrl, token: operator }, parts.home, parts.nodes);
   const [first] = parts.nodes;
   return {
     graphqlUrl,

@@ -6,12 +6,13 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { newTenant, tokenOf } from '../platform/clients.ts';
 import { checkoutFor, runTypeScript, snippets } from '../platform/documents.ts';
 import { Platform } from '../platform/platform.ts';
-import { type Requests, startRequests } from '../platform/requests.ts';
+import { type Requests, startRequests, startRequestsOfMachine } from '../platform/requests.ts';
 import { waitFor } from '../platform/waiting.ts';
 import { deleteNamespace, hideLayer, newNamespace, push, small, steady } from '../platform/workloads.ts';
 
 let platform: Platform;
 let requests: Requests | null = null;
+let outside: Requests | null = null;
 let checkout: ReturnType<typeof checkoutFor>;
 beforeAll(async () => {
   platform = await Platform.start();
@@ -19,6 +20,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await requests?.stop().catch(() => {});
+  await outside?.stop().catch(() => {});
   checkout?.remove();
   await platform?.discard().catch(() => {});
 });
@@ -38,17 +40,20 @@ test('instances are replaced one after the other under requests to their service
     ...{ namespaceId: namespace.id, name: 'open', from: { namespaceId: namespace.id }, toLabels: [] },
     ports: [{ protocol: 'TCP', from: HTTP_PORT, to: HTTP_PORT }],
   });
-  // The service of the page, as it stands there.
-  const [snippet = '', ...others] = snippets('docs/services.md', 'ts');
-  expect(others).toEqual([]);
-  const given = { graphqlUrl: platform.ready.graphqlUrl, token: await tokenOf(platform.ready, credentials) };
-  const prelude = Object.entries({ ...given, namespaceId: namespace.id }).map(
-    ([name, value]) => `const ${name} = ${JSON.stringify(value)};`,
-  );
-  const ran = await runTypeScript(checkout.path, prelude.join(' '), snippet);
-  expect(ran.ok, `${snippet}\n${ran.output}`).toBe(true);
+  const token = await tokenOf(platform.ready, credentials);
+  /** What the page has, as it stands there. */
+  async function follow(page: string, given: Readonly<Record<string, string>>): Promise<string> {
+    const [snippet = '', ...others] = snippets(page, 'ts');
+    expect(others).toEqual([]);
+    const all = { graphqlUrl: platform.ready.graphqlUrl, token, namespaceId: namespace.id, ...given };
+    const prelude = Object.entries(all).map(([name, value]) => `const ${name} = ${JSON.stringify(value)};`);
+    const { ok, output } = await runTypeScript(checkout.path, prelude.join(' '), snippet);
+    expect(ok, `${snippet}\n${output}`).toBe(true);
+    return output;
+  }
+  const said = await follow('docs/services.md', {});
   const [service] = (await admin.query.namespaceServices({ id: namespace.id }))?.nodes ?? [];
-  expect(ran.output).toContain(`${service?.dnsName} ${service?.ipv4} ${service?.ipv6}`);
+  expect(said).toContain(`${service?.dnsName} ${service?.ipv4} ${service?.ipv6}`);
   expect(service?.ports).toEqual([expect.objectContaining({ port: 80, targetPort: HTTP_PORT })]);
   expect(service?.dnsName).toMatch(/^web\.served.*\.atoll\.internal$/);
   await steady(admin, deployment.id);
@@ -62,6 +67,29 @@ test('instances are replaced one after the other under requests to their service
   const reached = () => ask(service?.ipv4 ?? '');
   await expect.poll(reached, { timeout: 15_000 }).toBe('CONNECTED');
   expect(await ask(service?.ipv6 ?? '')).toBe('CONNECTED');
+
+  // From the machine, by a public address, as the page says: closed until its policy is in force, and with nothing else open.
+  const [, url = ''] =
+    /curl (http:\S+)/.exec(await follow('docs/addresses.md', { serviceId: service?.id ?? '' })) ?? [];
+  const status = async (at: string) =>
+    await fetch(at, { signal: AbortSignal.timeout(2000), headers: { connection: 'close' } }).then(
+      async (response) => `${response.status} ${(await response.text()).trim() === '' ? 'nothing' : 'something'}`,
+      (error: Error) => `${(error.cause as { code?: string } | undefined)?.code ?? error.name}`,
+    );
+  await expect.poll(() => status(url), { timeout: 30_000 }).toBe('200 something');
+  expect(await status(url.replace(/\/$/, ':81/'))).toBe('ECONNREFUSED');
+  const policies = (await admin.query.namespaceIsolationPolicies({ id: namespace.id }))?.nodes ?? [];
+  const letsIn = policies.find(({ name }) => name === 'from-outside');
+  const letIn = (cidr: string) =>
+    admin.mutate.updateIsolationPolicy({
+      ...{ policyId: letsIn?.id ?? '', sources: [{ cidr: { cidr } }], traffic: [{ from: HTTP_PORT }] },
+      destinations: [{ service: { serviceId: service?.id ?? '' } }],
+    });
+  await letIn('203.0.113.0/24');
+  await expect.poll(() => status(url), { timeout: 15_000 }).toBe('TimeoutError');
+  await letIn('198.18.0.0/15');
+  await expect.poll(() => status(url), { timeout: 15_000 }).toBe('200 something');
+  outside = startRequestsOfMachine({ url, perSecond: 20 });
 
   let going = true;
   const outcomes: string[] = [];
@@ -78,6 +106,10 @@ test('instances are replaced one after the other under requests to their service
   await steady(admin, deployment.id);
   going = false;
   await asking;
+  const { sent, failures } = await outside.stop();
+  outside = null;
+  expect(failures).toEqual([]);
+  expect(sent).toBeGreaterThan(40);
   expect(outcomes.length).toBeGreaterThan(10);
   expect(outcomes.filter((one) => one !== 'CONNECTED')).toEqual([]);
   // Its address is what it was.

@@ -16,6 +16,7 @@ function thingsOf(node: Id<'node'>, home: string): HostState {
     routes: [
       `10.64.0.2 dev ${prefix}abcdefgh proto 97 scope link metric 1`,
       `10.64.1.2 via inet6 fe80::1 dev ${tunnel} proto 97 metric ${routeMetric} onlink`,
+      `local 198.18.5.7 dev lo table local proto 97 scope host metric ${routeMetric} `,
       `blackhole 10.64.0.0/10 proto 97 metric ${routeMetric} `,
       `fd44:4bdd:fc00::/64 dev atoll-${home} proto kernel metric 256 pref medium`,
       'fd00:a701::53 dev lo proto kernel metric 256 pref medium',

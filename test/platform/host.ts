@@ -17,6 +17,10 @@ async function interfaces(): Promise<readonly string[]> {
   return links.map((link) => link.ifname);
 }
 
+/** In tables other than the main one. */
+const agentRoutes = async (family: '-4' | '-6') =>
+  (await lines('ip', [family, 'route', 'show', 'table', 'all'])).filter((line) => /\btable .*\bproto 97\b/.test(line));
+
 /** A table that nobody has used isn't there; the first look at it makes it, and its empty chains. */
 const isMade = (line: string) => line.startsWith('-') || (line.startsWith(':') && / - *$/.test(line));
 
@@ -31,7 +35,13 @@ export async function hostState(): Promise<HostState> {
   const sorted = (all: readonly string[]) => [...all].sort();
   return {
     interfaces: sorted(await interfaces()),
-    routes: sorted([...(await lines('ip', ['-4', 'route'])), ...(await lines('ip', ['-6', 'route']))]),
+    routes: sorted([
+      ...(await lines('ip', ['-4', 'route'])),
+      ...(await lines('ip', ['-6', 'route'])),
+      // Of an agent, in any table: public addresses that are the machine's own, and ways back to other nodes.
+      ...(await agentRoutes('-4')),
+      ...(await agentRoutes('-6')),
+    ]),
     rules: sorted([...(await rules('iptables-save')), ...(await rules('ip6tables-save'))].filter(isMade)),
     sets: sorted(await lines('ipset', ['list', '-name'])),
   };
@@ -54,7 +64,7 @@ export const ownNames = (nodes: readonly Id<'node'>[], home: string): OwnNames =
 const ofNode = /\bat[lv]([a-z2-7]{4})/g;
 const ofHome = /\batoll-([0-9a-f]{8})\b/g;
 /** Of routes that an agent has made. */
-const ofRoute = /\bproto 97 metric (\d+)/;
+const ofRoute = /\bproto 97(?: scope host)? metric (\d+)/;
 /** The one thing that all nodes of a machine share: the address of their name servers, while any of them is there. */
 const shared = /^fd00:a701::53 dev lo /;
 

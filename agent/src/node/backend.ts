@@ -5,7 +5,7 @@ import { type ConnectionLogKeeper, keepConnectionLog, noConnectionLog } from '..
 import { keepNames, type NameKeeper, noNames } from '../names/keep.ts';
 import type { ProbeResult, ProbeTarget } from '../probe/probe.ts';
 import { probeFrom } from '../probe/prober.ts';
-import { type NodeNames, nodeNames } from '../render/names.ts';
+import { loopback, type NodeNames, nodeNames } from '../render/names.ts';
 import type { RuleBackend } from '../rules/backend.ts';
 import { iptablesRules } from '../rules/iptables.ts';
 import { simulatedRules } from '../rules/simulated.ts';
@@ -33,10 +33,9 @@ export interface NodeBackend {
 }
 
 export function openBackend(config: NodeConfig, log: Logger): NodeBackend {
-  const names = nodeNames(config.ATOLL_NODE_ID, config.ATOLL_TUNNEL_PORT, {
-    connections: config.ATOLL_POD_CONNECTIONS,
-    newPerSecond: config.ATOLL_POD_NEW_CONNECTIONS,
-  });
+  const bounds = { connections: config.ATOLL_POD_CONNECTIONS, newPerSecond: config.ATOLL_POD_NEW_CONNECTIONS };
+  const reach = config.ATOLL_PUBLIC_INTERFACE === loopback ? 'machine' : 'everywhere';
+  const names = nodeNames(config.ATOLL_NODE_ID, config.ATOLL_TUNNEL_PORT, bounds, reach);
   const stateDir = config.ATOLL_STATE_DIR;
   switch (config.ATOLL_RUNTIME) {
     case 'docker': {
@@ -52,7 +51,8 @@ export function openBackend(config: NodeConfig, log: Logger): NodeBackend {
         wiring: routedWiring(commands, names, underlay.podMtu),
         rules: iptablesRules({
           ...{ commands, names, stateDir, log },
-          publicInterface: config.ATOLL_PUBLIC_INTERFACE,
+          // Nobody is told of what the machine alone reaches.
+          publicInterface: reach === 'machine' ? undefined : config.ATOLL_PUBLIC_INTERFACE,
         }),
         underlay,
         tunnel: vxlanTunnel({ commands, names, log }),

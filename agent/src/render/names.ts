@@ -40,6 +40,13 @@ export interface PodBounds {
 /** A sixteenth of the table that the kernel makes on a usual machine; and what leaves half of it free. */
 export const usualBounds: PodBounds = { connections: 16_384, newPerSecond: 1000 };
 
+/**
+ * From where connections to public addresses are taken: everywhere outside of the platform, or the machine itself and nowhere else,
+ * where the node's interface to the outside is its loopback.
+ */
+export type PublicReach = 'everywhere' | 'machine';
+export const loopback = 'lo';
+
 export interface NodeNames {
   /** `atl` and the node's tag: how every name of this node begins. */
   readonly prefix: string;
@@ -64,6 +71,7 @@ export interface NodeNames {
   /** UDP port on which packets from other nodes arrive. */
   readonly tunnelPort: number;
   readonly bounds: PodBounds;
+  readonly publicReach: PublicReach;
   /** Tells this node's blackhole routes, and those to other nodes, from another agent's in the same network namespace. */
   readonly routeMetric: number;
   /** Of the first of two kinds of routing rules, the second of which comes right behind it. */
@@ -72,7 +80,12 @@ export interface NodeNames {
   readonly routeTable: (number: number) => number;
 }
 
-export function nodeNames(node: Id<'node'>, tunnelPort = defaultTunnelPort, bounds = usualBounds): NodeNames {
+export function nodeNames(
+  node: Id<'node'>,
+  tunnelPort = defaultTunnelPort,
+  bounds = usualBounds,
+  publicReach: PublicReach = 'everywhere',
+): NodeNames {
   const prefix = `atl${short(node, 4)}`;
   const tag = Number.parseInt(hex(node, 4), 16);
   return {
@@ -90,6 +103,7 @@ export function nodeNames(node: Id<'node'>, tunnelPort = defaultTunnelPort, boun
     tunnel: `atv${short(node, 4)}`,
     tunnelPort,
     bounds,
+    publicReach,
     routeMetric: 0x10000 + tag,
     rulePriority: 1024 + 2 * (tag % 4096),
     routeTable: (number) => (0x10000 + tag) * 4096 + number,

@@ -11,6 +11,7 @@
  *   endpoint that a port of these leads to. Its answers go back by the tunnel, or nowhere.
  * - Only pods send into it, and none of them makes packets of the tunnel itself: they could leave with this node's address.
  * - Whoever isn't a pod and says so with an address of a pool reaches neither a pod nor the tunnel.
+ * - Where the machine alone reaches its public addresses, answers to what it has sent there itself are let in.
  * A connection that was redirected on this node (to a public port, say) comes from outside and may go on to another node.
  */
 import { createHash } from 'node:crypto';
@@ -29,6 +30,8 @@ const branches = 16;
 const drop = (...match: string[]): RuleBody => ({ match, target: jump('DROP') });
 const pass = (...match: string[]): RuleBody => ({ match, target: jump('RETURN') });
 const notRedirected = ['-m', 'conntrack', '!', '--ctstate', 'DNAT'];
+/** Nothing else that is for the machine itself was redirected by it. */
+const answersItself = [...inState('ESTABLISHED'), '-m', 'conntrack', '--ctstate', 'DNAT', '--ctdir', 'REPLY'];
 const icmp = { ipv4: ['-p', 'icmp'], ipv6: ['-p', 'ipv6-icmp'] } as const;
 const toPort = (port: number) => ['-p', 'udp', '-m', 'udp', '--dport', String(port)];
 
@@ -62,7 +65,11 @@ export function renderOverlay(names: NodeNames, intent: RuleIntent, family: Fami
             drop('-o', tunnel, ...inSet(pools.name, 'src')),
             drop('-o', tunnel, ...notRedirected),
           ]),
-          chain(own, [drop('-i', tunnel), drop(...toPort(tunnelPort), ...notInSet(nodes.name, 'src'))]),
+          chain(own, [
+            ...(names.publicReach === 'machine' ? [pass('-i', tunnel, ...answersItself)] : []),
+            drop('-i', tunnel),
+            drop(...toPort(tunnelPort), ...notInSet(nodes.name, 'src')),
+          ]),
         ],
         anchors: [anchor('FORWARD', [], far), anchor('INPUT', [], own)],
       },
