@@ -7,7 +7,7 @@ import type { PolicyWarning } from '@atoll/schema/network/policies';
 import type { PolicyDefinition, PolicyPeer } from '@atoll/schema/network/spec';
 import type { Labels } from '@atoll/schema/text';
 import type { Pool } from 'pg';
-import { type Places, type Rival, shadowOf } from '../compile/shadow.ts';
+import { type Places, type Rival, shadowsOf } from '../compile/shadow.ts';
 
 export interface WarnedPolicy extends Rival {
   /** Null where it isn't known (yet): nothing is compared then. */
@@ -112,6 +112,21 @@ async function placesOf(db: Pool, tenant: Tenant, definitions: readonly PolicyDe
   };
 }
 
+/** Of several so many are named. */
+const mostNamed = 5;
+
+function spokenShadows(shadows: readonly Rival[]): string {
+  const named = shadows
+    .slice(0, mostNamed)
+    .map(
+      ({ policyId, definition: { action, priority } }) =>
+        `${policyId}, which says ${action} with priority ${priority},`,
+    );
+  const others = shadows.length - named.length;
+  const all = [...named, ...(others > 0 ? [`${others} more`] : [])];
+  return shadows.length === 1 ? `${all.join('')} decides` : `${all.join(' and ')} together decide`;
+}
+
 /** In the order of `policies`, as the local tables have it. */
 export async function warningsOf(
   db: Pool,
@@ -132,10 +147,9 @@ export async function warningsOf(
       const message = `The ${spokenSide[side]} ${index + 1} selects nothing: ${whyEmpty(peer)}. It is as if it weren't named until there is one.`;
       return [{ code: 'SELECTS_NOTHING', message, about: aboutOf(peer).about }];
     });
-    const shadow = shadowOf(policy, rivals.get(policy.namespaceId ?? '') ?? [], places);
-    if (shadow === null) return nobody;
-    const { action, priority } = shadow.definition;
-    const message = `It decides nothing: ${shadow.policyId}, which says ${action} with priority ${priority}, decides before it about all that it is about.`;
+    const shadows = shadowsOf(policy, rivals.get(policy.namespaceId ?? '') ?? [], places);
+    if (shadows.length === 0) return nobody;
+    const message = `It decides nothing: ${spokenShadows(shadows)} before it about all that it is about.`;
     return [...nobody, { code: 'SHADOWED', message, about: null }];
   });
 }

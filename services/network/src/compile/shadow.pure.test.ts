@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { environmentOf, intents, outside, packets, suffix } from '../../test/compile/intents.ts';
 import { modelMayPass } from '../../test/compile/model.ts';
 import type { CompiledPolicy, Intent } from './model.ts';
-import { type Places, type Rival, shadowOf } from './shadow.ts';
+import { type Places, type Rival, shadowsOf } from './shadow.ts';
 
 const policyId = (n: number): Id<'policy'> => `pol_${suffix(n)}`;
 const namespaceId = (n: number): Id<'namespace'> => `ns_${suffix(n)}`;
@@ -28,17 +28,48 @@ const like = fc.record({
   later: fc.nat(1),
   labels: fc.dictionary(fc.constantFrom('app', 'tier'), fc.constantFrom('a', 'b'), { maxKeys: 1 }),
   ranges: fc.nat(3),
+  split: fc.constantFrom('not', 'by peers', 'by traffic', 'by ports'),
 });
 
+/** Policies that say together what one says. */
+function splitOf(
+  policy: CompiledPolicy & Rival,
+  how: 'not' | 'by peers' | 'by traffic' | 'by ports',
+): CompiledPolicy[] {
+  const { from, traffic } = policy.definition;
+  type Part = Partial<CompiledPolicy['definition']>;
+  const parts: readonly Part[] = {
+    not: [{}],
+    'by peers': from.map((peer) => ({ from: [peer] })),
+    'by traffic': traffic.length === 0 ? [{}] : traffic.map((one) => ({ traffic: [one] })),
+    'by ports':
+      traffic.length === 0
+        ? [{}]
+        : traffic.flatMap((one): Part[] => {
+            if (one.protocol === 'ICMP' || one.from === one.to) return [{ traffic: [one] }];
+            return [{ traffic: [{ ...one, to: one.from }] }, { traffic: [{ ...one, from: one.from + 1 }] }];
+          }),
+  }[how];
+  return parts.map((part, index) => ({
+    ...policy,
+    policyId: index === 0 ? policy.policyId : policyId(80 + index),
+    definition: { ...policy.definition, ...part },
+  }));
+}
+
 it('a policy that is called shadowed decides nothing, whatever there is: without it the same passes', () => {
-  let shadowed = 0;
+  const shadowed = { alone: 0, together: 0 };
   fc.assert(
-    fc.property(intents, like, ({ policies, ...rest }, { of, action, later, labels, ranges }) => {
-      const tenants = policies.filter(isRival).filter((one) => atHome(one, { policies, ...rest }));
-      const model = tenants[of % Math.max(1, tenants.length)];
+    fc.property(intents, like, ({ policies: given, ...rest }, { of, action, later, labels, ranges, split }) => {
+      const found = given.filter(isRival).filter((one) => atHome(one, { policies: given, ...rest }));
+      const model = found[of % Math.max(1, found.length)];
       if (model === undefined) return;
+      const policies = given.flatMap((one) => (one === model ? splitOf(model, split) : [one]));
+      const tenants = policies.filter(isRival).filter((one) => atHome(one, { policies, ...rest }));
       const narrowed = (peers: CompiledPolicy['definition']['from']) =>
-        peers.slice(0, 1).map((peer) => ('labels' in peer ? { ...peer, labels: { ...labels, ...peer.labels } } : peer));
+        peers
+          .slice(0, split === 'by peers' ? 3 : 1)
+          .map((peer) => ('labels' in peer ? { ...peer, labels: { ...labels, ...peer.labels } } : peer));
       const { from, to, traffic, priority } = model.definition;
       const policy: CompiledPolicy = {
         ...model,
@@ -52,8 +83,9 @@ it('a policy that is called shadowed decides nothing, whatever there is: without
       const without = { policies, ...rest };
       const intent = { policies: [...policies, policy], ...rest };
       const rivals = tenants.filter((one) => one.namespaceId === policy.namespaceId);
-      if (shadowOf(policy, rivals, placesOf(intent)) === null) return;
-      shadowed += 1;
+      const shadows = shadowsOf(policy, rivals, placesOf(intent));
+      if (shadows.length === 0) return;
+      shadowed[shadows.length > 1 ? 'together' : 'alone'] += 1;
       const parties = [...intent.endpoints, ...outside.addresses];
       const passing = (of: Intent) =>
         parties.flatMap((source) =>
@@ -67,7 +99,8 @@ it('a policy that is called shadowed decides nothing, whatever there is: without
     }),
     { numRuns: 150 },
   );
-  expect(shadowed).toBeGreaterThan(5);
+  expect(shadowed.alone).toBeGreaterThan(5);
+  expect(shadowed.together).toBeGreaterThan(5);
 }, 60_000);
 
 const labelled = (labels: Record<string, string>, n = 0) =>
@@ -109,7 +142,61 @@ describe('a policy is shadowed', () => {
       rival(1, { to: [cidr('192.0.2.0/25'), cidr('192.0.2.128/25')] }),
     ],
   ])('%s', (_what, policy, other) => {
-    expect(shadowOf(policy, [policy, other], places)).toBe(other);
+    expect(shadowsOf(policy, [policy, other], places)).toEqual([other]);
+  });
+});
+
+describe('a policy is shadowed by several together', () => {
+  const [a, b] = [labelled({ app: 'a' }), labelled({ app: 'c' })];
+  it.each([
+    ['each about one of its peers', { from: [a, b] }, [{ from: [a] }, { from: [b] }]],
+    [
+      'each about some of its ports',
+      { traffic: [tcp(80, 90)] },
+      [{ traffic: [tcp(1, 85)] }, { traffic: [tcp(86, 99)] }],
+    ],
+    [
+      'each about some of the addresses outside',
+      { to: [cidr('192.0.2.0/24')] },
+      [{ to: [cidr('192.0.2.0/25')] }, { to: [cidr('192.0.2.128/25')] }],
+    ],
+    [
+      'one about some ports of all addresses, the others of the rest',
+      { to: [cidr('192.0.2.0/24')], traffic: [tcp(80, 90)] },
+      [
+        { to: [cidr('192.0.2.0/24')], traffic: [tcp(80, 84)] },
+        { to: [cidr('192.0.2.0/25')], traffic: [tcp(85, 90)] },
+        { to: [cidr('192.0.2.128/25')], traffic: [tcp(85, 99)] },
+      ],
+    ],
+  ] satisfies [string, Partial<PolicyDefinition>, Partial<PolicyDefinition>[]][])('%s', (_what, own, others) => {
+    const all = others.map((one, index) => rival(index + 1, { ...one, priority: 10 + index }));
+    const policy = rival(9, own);
+    const needless = rival(8, { priority: 400, traffic: [tcp(81)] });
+    expect(shadowsOf(policy, [policy, needless, ...all.toReversed()], places)).toEqual(all);
+    // Each is needed.
+    for (const one of all) {
+      expect(shadowsOf(policy, [policy, needless, ...all.filter((other) => other !== one)], places)).toEqual([]);
+    }
+  });
+
+  it('and as many comparisons are made for it as are said, no more', () => {
+    const slices = (count: number) =>
+      Array.from({ length: count }, (_, n) =>
+        rival(n, { priority: 10, to: [cidr('192.0.2.0/24')], traffic: [tcp(1 + n * 10, 10 + n * 10)] }),
+      );
+    const whole = (count: number) => rival(2000, { to: [cidr('192.0.2.0/24')], traffic: [tcp(1, count * 10)] });
+    expect(shadowsOf(whole(200), slices(200), places)).toHaveLength(200);
+    expect(shadowsOf(whole(300), slices(300), places)).toEqual([]);
+  });
+
+  it('not by what leaves out one pair of its peers', () => {
+    const [c, d] = [labelled({ app: 'b' }), labelled({ app: 'd' })];
+    const pair = (n: number, from: typeof a, to: typeof a) => rival(n, { priority: 10, from: [from], to: [to] });
+    const policy = rival(9, { from: [a, b], to: [c, d] });
+    const three = [pair(1, a, c), pair(2, a, d), pair(3, b, c)];
+    expect(shadowsOf(policy, three, places)).toEqual([]);
+    expect(shadowsOf(policy, [...three, pair(4, b, d)], places)).toHaveLength(4);
   });
 });
 
@@ -128,6 +215,6 @@ describe('a policy is not shadowed', () => {
     ],
     ['by a range in place of instances', rival(2), rival(1, { from: [cidr('0.0.0.0/0')] })],
   ])('%s', (_what, policy, other) => {
-    expect(shadowOf(policy, [policy, other], places)).toBeNull();
+    expect(shadowsOf(policy, [policy, other], places)).toEqual([]);
   });
 });
