@@ -21,6 +21,7 @@ import { commandToSubscriber } from './suites/latency.ts';
 import { mutations } from './suites/mutations.ts';
 import { networkChange } from './suites/network-change.ts';
 import { networkPackets } from './suites/network-packets.ts';
+import { networkReachability } from './suites/network-reachability.ts';
 import { networkRules } from './suites/network-rules.ts';
 import { quotas } from './suites/quotas.ts';
 import { reads } from './suites/reads.ts';
@@ -49,6 +50,7 @@ const suites: readonly Suite[] = [
   deployPlacement,
   networkRules,
   networkPackets,
+  networkReachability,
 ];
 
 function usage(problem: string): never {

@@ -6,7 +6,7 @@
  * the ingress rules. The first rule that matches decides; where none does, it is denied. It may begin where every end allows it.
  */
 import ipaddr from 'ipaddr.js';
-import type { DesiredNetwork, icmpTypes, PolicyRule, RuleChain, RuleEndpoint, RuleSet } from './network.ts';
+import type { AddressSet, DesiredNetwork, icmpTypes, PolicyRule, RuleChain, RuleEndpoint, RuleSet } from './network.ts';
 import { neverOutside } from './never-outside.ts';
 
 export const families = ['ipv4', 'ipv6'] as const;
@@ -61,8 +61,8 @@ export interface RuleReader {
   ): readonly OutsideRule[];
   egress(flow: Flow): Verdict;
   ingress(flow: Flow): Verdict;
-  /** Whether the address is a member of the set of that name. */
-  isMember(set: string, family: Family, address: string): boolean;
+  /** The addresses in the set of that name, canonical; none of what is outside of the platform, and of a set that isn't there. */
+  members(set: string, family: Family): ReadonlySet<string>;
   /** Whether it is in a pool of the platform, reserved, or one of those that are never meant: then no network outside has it. */
   isInside(family: Family, address: string): boolean;
 }
@@ -106,6 +106,39 @@ const carries = (rule: PolicyRule, asked: Traffic): boolean => {
   return rule.ports === null || (rule.ports.from <= asked.port && asked.port <= rule.ports.to);
 };
 
+const nobody: ReadonlySet<string> = new Set();
+type Members = { readonly [F in Family]?: ReadonlySet<string> };
+/** Sets that a change of rules leaves alone are the very same objects: what was read of them stays. */
+const membersRead = new WeakMap<AddressSet, Members>();
+
+function membersOf(set: AddressSet, family: Family): ReadonlySet<string> {
+  if (set.kind === 'networks') return nobody;
+  const read = membersRead.get(set);
+  const known = read?.[family];
+  if (known !== undefined) return known;
+  const members = new Set(set[family].map(canonicalAddress));
+  membersRead.set(set, { ...read, [family]: members });
+  return members;
+}
+
+const spelled = (asked: Traffic) => `${asked.protocol} ${asked.protocol === 'ICMP' ? asked.icmp : asked.port}`;
+
+/** Rules of a chain that the traffic matches, with their places: of the traffic that was asked about last. */
+function carriers(): (chain: RuleChain, asked: Traffic) => readonly (readonly [index: number, rule: PolicyRule])[] {
+  let last = '';
+  let known = new Map<RuleChain, readonly (readonly [number, PolicyRule])[]>();
+  return (chain, asked) => {
+    const now = spelled(asked);
+    if (now !== last) known = new Map();
+    last = now;
+    const found = known.get(chain);
+    if (found !== undefined) return found;
+    const made = chain.rules.flatMap((rule, index) => (carries(rule, asked) ? [[index, rule] as const] : []));
+    known.set(chain, made);
+    return made;
+  };
+}
+
 /** Work is done when it is asked for: reading one chain of a large rule set costs what that chain has. */
 export function readRules({ rules, pools }: Ruled): RuleReader {
   const chains = new Map(rules.chains.map((chain) => [chain.name, chain]));
@@ -119,6 +152,7 @@ export function readRules({ rules, pools }: Ruled): RuleReader {
 
   const isInside = (family: Family, address: string) => isWithin(address, inside[family]);
 
+  /** Of canonical addresses. */
   function membership(family: Family, name: string): (address: string) => boolean {
     const set = sets.get(name);
     if (set === undefined) return () => false;
@@ -126,8 +160,8 @@ export function readRules({ rules, pools }: Ruled): RuleReader {
       const networks = set[family].map((network) => ipaddr.parseCIDR(network));
       return (address) => isWithin(address, networks) && !isInside(family, address);
     }
-    const members = new Set(set[family].map(canonicalAddress));
-    return (address) => members.has(canonicalAddress(address));
+    const members = membersOf(set, family);
+    return (address) => members.has(address);
   }
   const byFamily = (family: Family) => ({
     sets: kept((name) => membership(family, name)),
@@ -135,16 +169,19 @@ export function readRules({ rules, pools }: Ruled): RuleReader {
   });
   const indexed = { ipv4: byFamily('ipv4'), ipv6: byFamily('ipv6') };
 
-  const isMember: RuleReader['isMember'] = (set, family, address) => indexed[family].sets(set)(address);
+  const carrying = carriers();
   const endpoint: RuleReader['endpoint'] = (family, address) =>
     indexed[family].endpoints('all').get(canonicalAddress(address));
 
   const atEnd: RuleReader['atEnd'] = (direction, end, peer, asked) => {
     const chain = chains.get(end[direction] ?? '');
     if (chain === undefined || chain.direction !== direction) return none;
-    const index = chain.rules.findIndex((rule) => carries(rule, asked) && isMember(rule.set, asked.family, peer));
-    const rule = chain.rules[index];
-    return rule ? { kind: 'rule', allowed: rule.action === 'ALLOW', chain: chain.name, index, rule } : none;
+    const { sets: isIn } = indexed[asked.family];
+    const address = canonicalAddress(peer);
+    const found = carrying(chain, asked).find(([, rule]) => isIn(rule.set)(address));
+    if (found === undefined) return none;
+    const [index, rule] = found;
+    return { kind: 'rule', allowed: rule.action === 'ALLOW', chain: chain.name, index, rule };
   };
   /** None is /0: the whole of a family is its two halves. */
   const isEverywhere = (networks: readonly string[]) =>
@@ -171,7 +208,10 @@ export function readRules({ rules, pools }: Ruled): RuleReader {
     outside,
     egress: (flow) => end('egress', flow, flow.source, flow.destination),
     ingress: (flow) => end('ingress', flow, flow.destination, flow.source),
-    isMember,
+    members(name, family) {
+      const set = sets.get(name);
+      return set === undefined ? nobody : membersOf(set, family);
+    },
     isInside,
   };
 }

@@ -1,7 +1,7 @@
 /** What a node is to apply, as every process of the service answers it: out of the tables, never out of memory. */
 import type { Id } from '@atoll/schema/ids';
 import { emptyRuleSet, type RuleSet } from '@atoll/schema/node/network';
-import { changeRules, noRules } from '@atoll/schema/node/rules-changes';
+import { changeRules, type HashedRules, noRules } from '@atoll/schema/node/rules-changes';
 import { emptySum, hashOf } from '@atoll/schema/node/rules-hash';
 import type { Pool, PoolClient } from 'pg';
 import { type ChangesPage, readChanges } from './changes.ts';
@@ -29,15 +29,25 @@ export async function readHead(db: Queryable, nodeId: Id<'node'>): Promise<Docum
   return rows[0] ?? noHead;
 }
 
-/** The whole rule set of a node, as it is in one snapshot where `db` is a transaction of that isolation. */
-export async function readRuleSet(db: Queryable, nodeId: Id<'node'>): Promise<RuleSet> {
-  const draft = changeRules(noRules);
+/** What has become of `known`, rules of that generation, by now; `noRules` are of 0. In one snapshot where `db` is one. */
+export async function readChanged(
+  db: Queryable,
+  nodeId: Id<'node'>,
+  generation: number,
+  known: HashedRules,
+): Promise<HashedRules> {
+  const draft = changeRules(known);
   let page: ChangesPage | null = null;
   do {
-    page = await readChanges(db, nodeId, 0, page?.next ?? null);
+    page = await readChanges(db, nodeId, generation, page?.next ?? null);
     draft.apply(page.operations);
   } while (page.next !== null);
-  return { ...emptyRuleSet, ...draft.done().rules };
+  return draft.done();
+}
+
+/** The whole rule set of a node, as it is in one snapshot where `db` is a transaction of that isolation. */
+export async function readRuleSet(db: Queryable, nodeId: Id<'node'>): Promise<RuleSet> {
+  return { ...emptyRuleSet, ...(await readChanged(db, nodeId, 0, noRules)).rules };
 }
 
 /** All that is read in it is of one moment. */

@@ -186,6 +186,29 @@ describe('the matrix of a namespace', () => {
     ]);
   });
 
+  it('tells of a group the labels that all of it have, and keeps apart who is in a set by one family or by the other', () => {
+    const world: World = {
+      ...{ sets: [[], [], [], []], chains: [[{ action: 'ALLOW', protocol: null, set: 0 }]] },
+      ends: [0, 1, 2].map(() => ({ node: 0, chain: 0 })),
+    };
+    const labels = [
+      { app: 'web', tier: 'a' },
+      { app: 'web', tier: 'a' },
+      { app: 'web', tier: 'b' },
+    ];
+    const ends = endsOf(world).map((end, n) => ({ ...end, labels: labels[n] ?? {} }));
+    const { groups } = reachabilityMatrix(ends, { protocol: 'TCP', port: 1 });
+    expect(groups).toMatchObject([{ count: 3, labels: { app: 'web' } }]);
+    expect(Object.keys(groups[0]?.labels ?? {})).toEqual(['app']);
+
+    const [a, b, c] = ends;
+    if (!a || !b || !c) throw new Error('There are three.');
+    const set = { name: 's0', kind: 'addresses' as const, ipv4: [a.ipv4], ipv6: [b.ipv6] };
+    const rules = { ...a.node.rules, sets: [set] };
+    const node = { rules, reader: readRules({ rules, pools }), revisions: new Map<string, number>() };
+    expect(groupsOf([a, b, c].map((end) => ({ ...end, node })))).toHaveLength(3);
+  });
+
   it('has no more cells where there are more instances of a kind, and shows too many groups page by page, the largest first', () => {
     const world = (count: number): World => ({
       ...{ sets: [[], [], [], []], chains: [[{ action: 'ALLOW', protocol: null, set: 5 }]] },

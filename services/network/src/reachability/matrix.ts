@@ -3,7 +3,7 @@
  * rules can't say different things. So there are as many cells as there are differences, however many instances there are. Pure.
  */
 import type { AskedTraffic, EndVerdict, ReachabilityCell, ReachabilityMap } from '@atoll/schema/network/reachability';
-import { type Direction, type Family, families } from '@atoll/schema/node/decide';
+import { canonicalAddress, type Direction, type Family, families } from '@atoll/schema/node/decide';
 import type { Labels } from '@atoll/schema/text';
 import { type End, shownFamily, throughRules } from './explain.ts';
 import { shownRule } from './verdict.ts';
@@ -22,13 +22,18 @@ type Group = readonly [MappedEnd, ...MappedEnd[]];
 function setsNamed(ends: readonly MappedEnd[]) {
   const named = new Map<string, MappedEnd['node']['reader']>();
   const seen = new Set<string>();
+  const chainsOf = new Map(
+    [...new Set(ends.map(({ node }) => node))].map(
+      (node) => [node, new Map(node.rules.chains.map((chain) => [chain.name, chain]))] as const,
+    ),
+  );
   for (const { node, instanceId } of ends) {
     const guarded = node.reader.endpointOf(instanceId);
     for (const direction of ['ingress', 'egress'] as const) {
       const name = guarded?.[direction] ?? null;
       if (name === null || seen.has(name)) continue;
       seen.add(name);
-      for (const rule of node.rules.chains.find((chain) => chain.name === name)?.rules ?? []) {
+      for (const rule of chainsOf.get(node)?.get(name)?.rules ?? []) {
         if (!named.has(rule.set)) named.set(rule.set, node.reader);
       }
     }
@@ -36,16 +41,29 @@ function setsNamed(ends: readonly MappedEnd[]) {
   return [...named];
 }
 
+/** What each end is in, as text: the same for those that are in the same sets. Costs what is smaller, the set or the ends. */
+function membershipsOf(ends: readonly MappedEnd[]): ReadonlyMap<MappedEnd, readonly string[]> {
+  const memberships = new Map(ends.map((end) => [end, [] as string[]]));
+  const ofFamily = (family: Family) => new Map(ends.map((end) => [canonicalAddress(end[family]), end]));
+  const byAddress = { ipv4: ofFamily('ipv4'), ipv6: ofFamily('ipv6') };
+  for (const [index, [set, reader]] of setsNamed(ends).entries()) {
+    for (const family of families) {
+      const [members, known] = [reader.members(set, family), byAddress[family]];
+      const [fewer, more] = members.size < known.size ? [members, known] : [known, members];
+      for (const address of fewer.keys()) {
+        const end = more.has(address) ? known.get(address) : undefined;
+        if (end !== undefined) memberships.get(end)?.push(`${index}${family}`);
+      }
+    }
+  }
+  return memberships;
+}
+
 export function groupsOf(ends: readonly MappedEnd[]): Group[] {
-  const sets = setsNamed(ends);
-  const likeness = ({ node, namespaceId, instanceId, ipv4, ipv6 }: MappedEnd): string => {
-    const guarded = node.reader.endpointOf(instanceId);
-    const memberOf = sets.flatMap(([set, reader]) =>
-      [reader.isMember(set, 'ipv4', ipv4) ? set : '', reader.isMember(set, 'ipv6', ipv6) ? `${set}/6` : ''].filter(
-        Boolean,
-      ),
-    );
-    return JSON.stringify([namespaceId, guarded?.ingress ?? null, guarded?.egress ?? null, memberOf]);
+  const memberships = membershipsOf(ends);
+  const likeness = (end: MappedEnd): string => {
+    const guarded = end.node.reader.endpointOf(end.instanceId);
+    return JSON.stringify([end.namespaceId, guarded?.ingress ?? null, guarded?.egress ?? null, memberships.get(end)]);
   };
   return [...Map.groupBy(ends, likeness).values()]
     .flatMap(([first, ...rest]): Group[] => (first ? [[first, ...rest]] : []))

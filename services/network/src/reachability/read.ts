@@ -2,10 +2,11 @@
 import type { Id } from '@atoll/schema/ids';
 import type { KnownEnd, NodeStanding, ToldStanding } from '@atoll/schema/network/reachability';
 import { type Family, type RuleReader, readRules } from '@atoll/schema/node/decide';
-import type { DesiredNetwork, RuleSet } from '@atoll/schema/node/network';
+import { type DesiredNetwork, emptyRuleSet, type RuleSet } from '@atoll/schema/node/network';
+import { type HashedRules, hashOfRules, noRules } from '@atoll/schema/node/rules-changes';
 import type { Labels } from '@atoll/schema/text';
 import type { Pool, PoolClient } from 'pg';
-import { readRuleSet } from '../nodes/document.ts';
+import { type DocumentHead, readChanged, readHead } from '../nodes/document.ts';
 
 /** The rules of a node, indexed, and which revision of which policy is in them. */
 export interface NodeRules {
@@ -153,30 +154,45 @@ export async function readToldStandings(
 /** Rule sets that are kept in memory: the same questions come again while somebody looks at a page. */
 const keptRuleSets = 16;
 
+interface KeptRules {
+  /** The head that they are of, and the pools. */
+  readonly state: string;
+  readonly generation: number;
+  readonly hashed: HashedRules;
+  readonly rules: NodeRules;
+}
+
+/** What has changed since is read, as a node reads it; all of it where that doesn't come out right. */
+async function newestRules(tx: PoolClient, nodeId: Id<'node'>, head: DocumentHead, known: KeptRules | undefined) {
+  if (known !== undefined && known.generation >= head.floor && known.generation <= head.generation) {
+    const changed = await readChanged(tx, nodeId, known.generation, known.hashed);
+    if (hashOfRules(changed) === head.hash) return changed;
+  }
+  return await readChanged(tx, nodeId, 0, noRules);
+}
+
 /** `pools`: as they are now, also where they have grown since. */
 export function createRulesCache(pools: () => Pick<DesiredNetwork['pools'], 'ipv4' | 'ipv6' | 'reserved'>) {
-  const kept = new Map<string, { readonly state: string; readonly rules: NodeRules }>();
+  const kept = new Map<string, KeptRules>();
 
   /** Of a node that has none: what a node without endpoints has. */
   return async function rulesOf(tx: PoolClient, nodeId: Id<'node'>): Promise<NodeRules> {
-    const { rows: heads } = await tx.query<{ hash: string }>(
-      'select hash from network.node_document where node_id = $1',
-      [nodeId],
-    );
+    const head = await readHead(tx, nodeId);
     const { ipv4, ipv6, reserved } = pools();
-    const state = JSON.stringify([heads[0]?.hash, ipv4, ipv6, reserved]);
+    const state = JSON.stringify([head.hash, ipv4, ipv6, reserved]);
     const known = kept.get(nodeId);
     kept.delete(nodeId);
     if (known?.state === state) {
       kept.set(nodeId, known);
       return known.rules;
     }
-    const rules = await readRuleSet(tx, nodeId);
+    const hashed = await newestRules(tx, nodeId, head, known);
+    const rules = { ...emptyRuleSet, ...hashed.rules };
     const fresh: NodeRules = {
       ...{ rules, reader: readRules({ rules, pools: { ipv4, ipv6, reserved } }) },
       revisions: new Map(rules.policies.map(({ policyId, revision }) => [policyId, revision])),
     };
-    kept.set(nodeId, { state, rules: fresh });
+    kept.set(nodeId, { state, generation: head.generation, hashed, rules: fresh });
     const [oldest] = kept.keys();
     if (kept.size > keptRuleSets && oldest !== undefined) kept.delete(oldest);
     return fresh;
