@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { id } from '../ids.ts';
 import { loggedConnection, mostLoggedConnections } from '../node/connection-log.ts';
 
-export const tenantConnection = loggedConnection.omit({ instanceId: true }).extend({
+const tenantConnection = loggedConnection.omit({ instanceId: true }).extend({
   policyId: id('policy'),
   nodeId: id('node'),
   /** Of the tenant, and at that address by then; null where none of its instances is known to have been. */
@@ -11,6 +11,10 @@ export const tenantConnection = loggedConnection.omit({ instanceId: true }).exte
   destinationInstanceId: id('instance').nullable(),
 });
 export type TenantConnection = z.infer<typeof tenantConnection>;
+
+/** Of any tenant. */
+const platformConnection = tenantConnection.extend({ policyId: id('platformPolicy') });
+export type PlatformConnection = z.infer<typeof platformConnection>;
 
 export const tenantConnectionLog = z.strictObject({
   /** Newest first. */
@@ -24,7 +28,21 @@ export const tenantConnectionLog = z.strictObject({
 });
 export type TenantConnectionLog = z.infer<typeof tenantConnectionLog>;
 
+const platformConnectionLog = tenantConnectionLog.extend({
+  connections: z.array(platformConnection).max(mostLoggedConnections),
+});
+export type PlatformConnectionLog = z.infer<typeof platformConnectionLog>;
+
 export const connectionLogCommands = {
+  /** Changes nothing, and for the platform alone. Of its policies that log now, or of one of them. */
+  ReadPlatformConnectionLog: {
+    input: z.strictObject({
+      platformPolicyId: id('platformPolicy').nullable(),
+      since: z.iso.datetime().nullable(),
+      first: z.number().int().min(1).max(mostLoggedConnections),
+    }),
+    result: platformConnectionLog,
+  },
   /** Changes nothing. Of the namespace's policies that log now, or of one of them. */
   ReadConnectionLog: {
     input: z.strictObject({

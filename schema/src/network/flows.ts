@@ -26,7 +26,15 @@ export const policyFlows = z.strictObject({
 });
 export type PolicyFlows = z.infer<typeof policyFlows>;
 
+const platformFlows = policyFlows.omit({ policyId: true }).extend({ platformPolicyId: id('platformPolicy') });
+export type PlatformFlows = z.infer<typeof platformFlows>;
+
 export const flowCommands = {
+  /** Changes nothing, and for the platform alone. Of its policies that are there; by policy id. */
+  ReadPlatformFlows: {
+    input: z.strictObject({ platformPolicyIds: z.array(id('platformPolicy')).min(1).max(100) }),
+    result: z.strictObject({ policies: z.array(platformFlows) }),
+  },
   /** Changes nothing. Of policies that are there; by policy id. */
   ReadFlows: {
     input: z.strictObject({ policyIds: z.array(id('policy')).min(1).max(100) }),

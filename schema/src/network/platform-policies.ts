@@ -7,6 +7,17 @@ import { platformDefinition, typedPlatformDefinition } from './spec.ts';
 const platformPolicyId = id('platformPolicy');
 const definition = platformDefinition.describe('What it decides.');
 const revision = z.number().int().min(1).describe('Revision of the policy, from 1.');
+const receipt = z.strictObject({
+  platformPolicyId,
+  revision,
+  nodeId: id('node'),
+  generation: z.number().int().min(1).describe("Generation of the node's rule set: rises with each change."),
+  hash: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .describe('SHA-256, in hex, of the compiled rules of this policy on this node.'),
+  enforcedAt: z.iso.datetime().describe("Since when they are in force, by the node's clock."),
+});
 const told = z.strictObject({ platformPolicyId, name, revision, definition });
 
 export const platformPolicyEvents = {
@@ -27,6 +38,12 @@ export const platformPolicyEvents = {
     stream: 'platformPolicy',
     version: 1,
     data: z.strictObject({ platformPolicyId, name }),
+  },
+  PlatformPolicyEnforced: {
+    doc: 'A receipt: on this node, this revision of the policy of the platform is in force.',
+    stream: 'platformPolicy',
+    version: 1,
+    data: receipt,
   },
 } as const;
 

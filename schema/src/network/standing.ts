@@ -90,10 +90,8 @@ export const policyEnforcement = z.strictObject({
 });
 export type PolicyEnforcement = z.infer<typeof policyEnforcement>;
 
-/** Of a policy of the platform: there are no receipts that say since when. */
-const platformEnforcement = policyEnforcement.omit({ policyId: true, firstEnforcedAt: true }).extend({
+const platformEnforcement = policyEnforcement.omit({ policyId: true }).extend({
   platformPolicyId: id('platformPolicy'),
-  nodes: z.array(nodeEnforcement.omit({ enforcedAt: true })),
 });
 export type PlatformEnforcement = z.infer<typeof platformEnforcement>;
 

@@ -829,6 +829,32 @@ fragment PolicyTraffic on PolicyTraffic {
   to
   icmpType
 }`),
+  platformConnectionLog: new TypedDocument<o.PlatformConnectionLogQuery, o.PlatformConnectionLogQueryVariables>('query', ["platformConnectionLog"], `query PlatformConnectionLog($platformPolicyId: ID, $since: DateTime, $first: Int = 50) {
+  platformConnectionLog(platformPolicyId: $platformPolicyId, since: $since, first: $first) { ...ConnectionLog }
+}
+fragment ConnectionLog on ConnectionLog {
+  connections { ...LoggedConnection }
+  more
+  leftOut
+  missing
+}
+fragment LoggedConnection on LoggedConnection {
+  at
+  policyId
+  policyName
+  action
+  direction
+  family
+  protocol
+  source
+  sourcePort
+  destination
+  destinationPort
+  sourceInstanceId
+  destinationInstanceId
+  nodeId
+  packets
+}`),
   pools: new TypedDocument<o.PoolsQuery, o.PoolsQueryVariables>('query', ["pools"], `query Pools($first: Int = 20, $after: String, $labels: [LabelInput!]) {
   pools(first: $first, after: $after, labels: $labels) { nodes { ...Pool } pageInfo { hasNextPage endCursor } }
 }
@@ -4410,10 +4436,31 @@ fragment PlatformNodeEnforcement on PlatformNodeEnforcement {
   generation
   appliedGeneration
   missingSince
+  enforcedAt
 }
 fragment PlatformPolicyEnforcement on PlatformPolicyEnforcement {
   state
+  firstEnforcedAt
   nodes { ...PlatformNodeEnforcement }
+}`),
+  platformPolicyFlows: new TypedDocument<o.PlatformPolicyFlowsQuery, o.PlatformPolicyFlowsQueryVariables>('query', ["platformPolicy","flows"], `query PlatformPolicyFlows($id: ID!) {
+  platformPolicy(id: $id) { flows { ...PolicyFlows } }
+}
+fragment PolicyFlows on PolicyFlows {
+  rules { ...RuleFlow }
+  missing
+}
+fragment RuleFlow on RuleFlow {
+  nodeId
+  direction
+  action
+  protocol
+  fromPort
+  toPort
+  packets
+  bytes
+  since
+  at
 }`),
   serviceEndpoints: new TypedDocument<o.ServiceEndpointsQuery, o.ServiceEndpointsQueryVariables>('query', ["service","endpoints"], `query ServiceEndpoints($id: ID!, $first: Int = 20, $after: String) {
   service(id: $id) { endpoints(first: $first, after: $after) { nodes { ...ServiceEndpoint } pageInfo { hasNextPage endCursor } } }

@@ -169,6 +169,12 @@ export interface Queries {
    */
   platformPolicy(variables: o.PlatformPolicyQueryVariables, options?: CallOptions): Promise<o.PlatformPolicyQuery['platformPolicy']>;
   /**
+   * New connections, of all tenants, that policies of the platform with `log` have decided about, read from the nodes now. Each node keeps
+   * the newest 1,000 of a policy, for a day at the longest, until its agent is restarted. For the operator. Errors: NOT_FOUND,
+   * BAD_USER_INPUT.
+   */
+  platformConnectionLog(variables?: o.PlatformConnectionLogQueryVariables, options?: CallOptions): Promise<o.PlatformConnectionLogQuery['platformConnectionLog']>;
+  /**
    * All pools of nodes, by name. For the operator.
    */
   pools(variables?: o.PoolsQueryVariables, options?: CallOptions): Promise<o.PoolsQuery['pools']>;
@@ -268,6 +274,11 @@ export interface Queries {
    * How far it is in force now. Null where the policy has just gone.
    */
   platformPolicyEnforcement(variables: o.PlatformPolicyEnforcementQueryVariables, options?: CallOptions): Promise<NonNullable<o.PlatformPolicyEnforcementQuery['platformPolicy']>['enforcement'] | null>;
+  /**
+   * How often its rules have decided, about connections of all tenants, read from the nodes now: of 256 nodes at most, the others are
+   * `missing`. Null where the policy has just gone.
+   */
+  platformPolicyFlows(variables: o.PlatformPolicyFlowsQueryVariables, options?: CallOptions): Promise<NonNullable<o.PlatformPolicyFlowsQuery['platformPolicy']>['flows'] | null>;
   /**
    * The instances that it selects and that were ready at some time.
    */
@@ -734,6 +745,7 @@ export const bindQueries = (read: Read): Queries => ({
   plan: (variables, options) => read(documents.plan, variables, options, (data) => data.plan),
   platformPolicies: (variables, options) => read(documents.platformPolicies, variables ?? {}, options, (data) => data.platformPolicies),
   platformPolicy: (variables, options) => read(documents.platformPolicy, variables, options, (data) => data.platformPolicy),
+  platformConnectionLog: (variables, options) => read(documents.platformConnectionLog, variables ?? {}, options, (data) => data.platformConnectionLog),
   pools: (variables, options) => read(documents.pools, variables ?? {}, options, (data) => data.pools),
   pool: (variables, options) => read(documents.pool, variables, options, (data) => data.pool),
   quotaDifferences: (variables, options) => read(documents.quotaDifferences, variables ?? {}, options, (data) => data.quotaDifferences),
@@ -758,6 +770,7 @@ export const bindQueries = (read: Read): Queries => ({
   isolationPolicyEnforcement: (variables, options) => read(documents.isolationPolicyEnforcement, variables, options, (data) => data.isolationPolicy?.enforcement ?? null),
   isolationPolicyFlows: (variables, options) => read(documents.isolationPolicyFlows, variables, options, (data) => data.isolationPolicy?.flows ?? null),
   platformPolicyEnforcement: (variables, options) => read(documents.platformPolicyEnforcement, variables, options, (data) => data.platformPolicy?.enforcement ?? null),
+  platformPolicyFlows: (variables, options) => read(documents.platformPolicyFlows, variables, options, (data) => data.platformPolicy?.flows ?? null),
   serviceEndpoints: (variables, options) => read(documents.serviceEndpoints, variables, options, (data) => data.service?.endpoints ?? null),
   environmentNamespaces: (variables, options) => read(documents.environmentNamespaces, variables, options, (data) => data.environment?.namespaces ?? null),
   environmentQuotaHolders: (variables, options) => read(documents.environmentQuotaHolders, variables, options, (data) => data.environment?.quotaHolders ?? null),

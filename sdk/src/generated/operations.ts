@@ -1129,7 +1129,7 @@ export type CreateSubnetInput = {
 export type PolicyWarningCode =
   /** Nothing has these labels now. */
   | 'SELECTS_NOTHING'
-  /** It decides nothing: another policy of its namespace decides before it about all that it is about. */
+  /** It decides nothing: another policy of its namespace, or several together, decide before it about all that it is about. */
   | 'SHADOWED';
 
 /** An isolation policy to create. */
@@ -2191,9 +2191,9 @@ export type PolicyFlowsFragment = { readonly missing: ReadonlyArray<string>, rea
 
 export type RuleFlowFragment = { readonly nodeId: string, readonly direction: RuleDirection, readonly action: RuleAction, readonly protocol: ReachabilityProtocol | null, readonly fromPort: number | null, readonly toPort: number | null, readonly packets: number, readonly bytes: number, readonly since: string, readonly at: string };
 
-export type PlatformPolicyEnforcementFragment = { readonly state: EnforcementState, readonly nodes: ReadonlyArray<PlatformNodeEnforcementFragment> };
+export type PlatformPolicyEnforcementFragment = { readonly state: EnforcementState, readonly firstEnforcedAt: string | null, readonly nodes: ReadonlyArray<PlatformNodeEnforcementFragment> };
 
-export type PlatformNodeEnforcementFragment = { readonly nodeId: string, readonly state: EnforcementState, readonly revision: number | null, readonly hash: string | null, readonly appliedRevision: number | null, readonly generation: number, readonly appliedGeneration: number | null, readonly missingSince: string | null };
+export type PlatformNodeEnforcementFragment = { readonly nodeId: string, readonly state: EnforcementState, readonly revision: number | null, readonly hash: string | null, readonly appliedRevision: number | null, readonly generation: number, readonly appliedGeneration: number | null, readonly missingSince: string | null, readonly enforcedAt: string | null };
 
 export type ServiceEndpointFragment = { readonly instanceId: string, readonly ipv4: string, readonly ipv6: string, readonly ready: boolean, readonly instance: { readonly id: string } | null };
 
@@ -2538,6 +2538,15 @@ export type PlatformPolicyQueryVariables = Exact<{
 
 
 export type PlatformPolicyQuery = { readonly platformPolicy: PlatformPolicyFragment | null };
+
+export type PlatformConnectionLogQueryVariables = Exact<{
+  platformPolicyId?: string | null | undefined;
+  since?: string | null | undefined;
+  first?: number | null | undefined;
+}>;
+
+
+export type PlatformConnectionLogQuery = { readonly platformConnectionLog: ConnectionLogFragment };
 
 export type PoolsQueryVariables = Exact<{
   first?: number | null | undefined;
@@ -3359,6 +3368,13 @@ export type PlatformPolicyEnforcementQueryVariables = Exact<{
 
 
 export type PlatformPolicyEnforcementQuery = { readonly platformPolicy: { readonly enforcement: PlatformPolicyEnforcementFragment | null } | null };
+
+export type PlatformPolicyFlowsQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type PlatformPolicyFlowsQuery = { readonly platformPolicy: { readonly flows: PolicyFlowsFragment | null } | null };
 
 export type ServiceEndpointsQueryVariables = Exact<{
   id: string;

@@ -45,12 +45,12 @@ import { serveLogExport } from './http/log-export.ts';
 import { serveSockets } from './http/sockets.ts';
 import { addressUse } from './live/address-use.ts';
 import { createAddressUseLoader } from './live/address-use-loader.ts';
-import { createConnectionLogField } from './live/connection-log.ts';
+import { createConnectionLogField, createPlatformConnectionLogField } from './live/connection-log.ts';
 import { createDeletionPlan } from './live/deletion-plan.ts';
 import { createNamespaceEnforcement, platformEnforcementField, policyEnforcementField } from './live/enforcement.ts';
 import { createEnforcementLoader } from './live/enforcement-loader.ts';
-import { policyFlowsField } from './live/flows.ts';
-import { createFlowsLoader } from './live/flows-loader.ts';
+import { platformFlowsField, policyFlowsField } from './live/flows.ts';
+import { createFlowsLoader, createPlatformFlowsLoader } from './live/flows-loader.ts';
 import { createImageRuleViolations } from './live/image-rule-violations.ts';
 import { instanceLogs } from './live/logs.ts';
 import { createLogsLoader } from './live/logs-loader.ts';
@@ -162,6 +162,7 @@ async function start(options: GatewayOptions, stops: Stop[]): Promise<Gateway> {
     'Query.reachability': createReachability(commands, reader, locator),
     'Query.reachabilityMatrix': createReachabilityMatrix(commands, reader, locator),
     'Query.connectionLog': createConnectionLogField(commands, reader, locator),
+    'Query.platformConnectionLog': createPlatformConnectionLogField(commands, reader),
     'Query.deletionPlan': createDeletionPlan(commands),
     'Query.placementPreview': createPlacementPreview({ commands, locator, positions: () => projections.positions() }),
     'Query.imageRuleViolations': createImageRuleViolations({ commands, reader, locator }),
@@ -178,6 +179,7 @@ async function start(options: GatewayOptions, stops: Stop[]): Promise<Gateway> {
     'IsolationPolicy.flows': policyFlowsField,
     'IsolationPolicy.enforcement': policyEnforcementField,
     'PlatformPolicy.enforcement': platformEnforcementField,
+    'PlatformPolicy.flows': platformFlowsField,
     'Namespace.enforcement': createNamespaceEnforcement(commands, locator),
     'AddressRange.use': addressUse,
     'Subnet.use': addressUse,
@@ -281,6 +283,7 @@ async function start(options: GatewayOptions, stops: Stop[]): Promise<Gateway> {
       logs: createLogsLoader(nc),
       enforcement: createEnforcementLoader(commands, viewer),
       flows: createFlowsLoader(commands, viewer),
+      platformFlows: createPlatformFlowsLoader(commands, viewer),
       warnings: createWarningsLoader(commands, viewer),
       platformEnforcement: createPlatformEnforcementLoader(commands, viewer),
       sharedNodes: createSharedNodesLoader(commands, viewer),

@@ -52,6 +52,7 @@ export const queryRows: Readonly<Record<string, MatrixRow>> = {
   placementPreview: { ids: { namespaceId: 'namespace' } },
   platformPolicies: page,
   platformPolicy: { ids: { id: none('platformPolicy') } },
+  platformConnectionLog: { ids: { platformPolicyId: none('platformPolicy') } },
   plan: { ids: { id: none('plan') } },
   environment: { ids: { id: 'environment' } },
   namespace: { ids: { id: 'namespace' } },

@@ -333,28 +333,100 @@ it('policies of the platform are told by name where they decide, and how they ar
   ]);
   const node = {
     ...{ nodeId: ours.node, state: 'PENDING', revision: 1, hash: 'd'.repeat(64), appliedRevision: null },
-    ...{ generation: 9, appliedGeneration: 8, missingSince: '2026-11-23T09:00:00.000Z' },
+    ...{ generation: 9, appliedGeneration: 8, missingSince: '2026-11-23T09:00:00.000Z', enforcedAt: null },
   };
   const tenants: string[] = [];
   const service = serveJson(platform.nc, { subject: 'cmd.network.ReadPlatformEnforcement', log }, async (body) => {
     tenants.push((body as { tenant: string }).tenant);
-    const policies = [{ platformPolicyId, state: 'PARTIAL', nodes: [node] }];
+    const policies = [
+      { platformPolicyId, state: 'PARTIAL', firstEnforcedAt: '2026-11-23T08:00:00.000Z', nodes: [node] },
+    ];
     return { ok: true, result: { policies }, position: 1, version: 0 };
   });
+  const at = '2026-11-23T09:00:00.000Z';
+  const counted = {
+    ...{
+      nodeId: ours.node,
+      direction: 'egress',
+      action: 'DENY',
+      protocol: 'TCP',
+      ports: { from: 25, to: 25 },
+      icmp: null,
+    },
+    ...{ packets: 4, bytes: 240, since: at, at },
+  };
+  const flows = serveJson(platform.nc, { subject: 'cmd.network.ReadPlatformFlows', log }, async (body) => {
+    tenants.push((body as { tenant: string }).tenant);
+    const policies = [{ platformPolicyId, rules: [counted], missing: [] }];
+    return { ok: true, result: { policies }, position: 1, version: 0 };
+  });
+  const logged = {
+    ...{
+      at,
+      policyId: platformPolicyId,
+      direction: 'egress',
+      action: 'DENY',
+      family: 'ipv4',
+      protocol: 'TCP',
+      packets: 1,
+    },
+    ...{ source: '10.64.3.2', sourcePort: 1, destination: '192.0.2.1', destinationPort: 25, nodeId: ours.node },
+    ...{ sourceInstanceId: ours.instance, destinationInstanceId: null },
+  };
+  const asked: unknown[] = [];
+  const connections = serveJson(
+    platform.nc,
+    { subject: 'cmd.network.ReadPlatformConnectionLog', log },
+    async (body) => {
+      tenants.push((body as { tenant: string }).tenant);
+      asked.push((body as { data: unknown }).data);
+      const result = { connections: [logged], more: true, leftOut: 2, missing: [] };
+      return { ok: true, result, position: 1, version: 0 };
+    },
+  );
   await platform.nc.flush();
   try {
-    const query = '{ platformPolicies { nodes { id enforcement { state nodes { nodeId state revision } } } } }';
+    const query = `{ platformPolicies { nodes { id
+      enforcement { state firstEnforcedAt nodes { nodeId state revision enforcedAt } }
+      flows { rules { direction fromPort packets } missing }
+    } } }`;
     const { body } = await platform.query(platform.operator, query);
     expect(body.data?.platformPolicies.nodes, JSON.stringify(body)).toEqual([
       {
         ...{ id: platformPolicyId },
-        enforcement: { state: 'PARTIAL', nodes: [{ nodeId: ours.node, state: 'PENDING', revision: 1 }] },
+        enforcement: {
+          ...{ state: 'PARTIAL', firstEnforcedAt: '2026-11-23T08:00:00.000Z' },
+          nodes: [{ nodeId: ours.node, state: 'PENDING', revision: 1, enforcedAt: null }],
+        },
+        flows: { rules: [{ direction: 'EGRESS', fromPort: 25, packets: 4 }], missing: [] },
       },
     ]);
-    expect((await platform.query(acme.admin, query)).body.errors[0].extensions.code).toBe('FORBIDDEN');
-    expect(tenants).toEqual([PLATFORM]);
+    const log = (more: string) =>
+      `{ platformConnectionLog${more} { more leftOut connections { policyName direction family sourceInstanceId } } }`;
+    const since = '2026-11-23T10:00:00+02:00';
+    const read = await platform.query(
+      platform.operator,
+      log(`(platformPolicyId: "${platformPolicyId}", since: "${since}")`),
+    );
+    expect(read.body.data?.platformConnectionLog, JSON.stringify(read.body)).toEqual({
+      ...{ more: true, leftOut: 2 },
+      connections: [{ policyName: 'no-mail', direction: 'EGRESS', family: 'IPV4', sourceInstanceId: ours.instance }],
+    });
+    expect(asked).toEqual([{ platformPolicyId, since: '2026-11-23T08:00:00.000Z', first: 50 }]);
+    for (const [more, code] of [
+      ['(platformPolicyId: "pol_01h455vb4pex5vsknk084sn02q")', 'NOT_FOUND'],
+      ['(first: 101)', 'BAD_USER_INPUT'],
+      ['(since: "yesterday")', 'BAD_USER_INPUT'],
+    ] as const) {
+      const refused = await platform.query(platform.operator, log(more));
+      expect(refused.body.errors?.[0]?.extensions.code, more).toBe(code);
+    }
+    for (const one of [query, log('')]) {
+      expect((await platform.query(acme.admin, one)).body.errors[0].extensions.code).toBe('FORBIDDEN');
+    }
+    expect(tenants).toEqual([PLATFORM, PLATFORM, PLATFORM]);
   } finally {
-    await service.stop();
+    await Promise.all([service.stop(), flows.stop(), connections.stop()]);
   }
 });
 

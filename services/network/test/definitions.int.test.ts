@@ -116,10 +116,11 @@ describe('on a node', () => {
     };
     expect(await standing()).toBe('PENDING');
     expect(codeOf(await ask(mine))).toBe('FORBIDDEN');
-    // Reports don't stumble over what has no receipts; the tenant's have theirs.
+    // Each has its receipt.
     const agent = createAgent(harness.nc, nodeId);
     await agent.sync();
     await harness.event(`policy:${early}`, 'PolicyEnforced');
+    await harness.event(`platformPolicy:${platformPolicyId}`, 'PlatformPolicyEnforced');
     await expect.poll(async () => (await agent.sync()) && standing(), deadline).toBe('ENFORCED');
 
     resultOf(await harness.call('DeletePlatformPolicy', { platformPolicyId }, { tenant: PLATFORM }));

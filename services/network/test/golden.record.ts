@@ -17,7 +17,7 @@ import { endpoint, endpointStream } from '../src/domain/endpoint.ts';
 import { environment, environmentStream } from '../src/domain/environment.ts';
 import { type NamespaceEvent, namespace, namespaceStream } from '../src/domain/namespace.ts';
 import { type NodeCommand, node, nodeStream } from '../src/domain/node.ts';
-import { platformPolicy, platformPolicyStream } from '../src/domain/platform-policy.ts';
+import { type PlatformPolicyEvent, platformPolicy, platformPolicyStream } from '../src/domain/platform-policy.ts';
 import { type Intended, type PolicyEvent, policy, policyStream } from '../src/domain/policy.ts';
 import { portMapping, portMappingStream } from '../src/domain/port-mapping.ts';
 import { publicAddress, publicAddressStream } from '../src/domain/public-address.ts';
@@ -89,6 +89,11 @@ for (const number of [1, 2]) {
 }
 /** Receipts are facts as the node tells them: nothing is decided on the stream. */
 const receipt: Decider<null, PolicyEvent, PolicyEvent> = {
+  initial: null,
+  decide: (_, event) => accept([event]),
+  evolve: (state) => state,
+};
+const receiptOfPlatform: Decider<null, PlatformPolicyEvent, PlatformPolicyEvent> = {
   initial: null,
   decide: (_, event) => accept([event]),
   evolve: (state) => state,
@@ -307,6 +312,10 @@ const shutOut = (port: number): PlatformDefinition => ({
   to: [{ kind: 'CIDR', cidr: '0.0.0.0/0', except: [] }],
 });
 run(platformPolicy, ofPlatform, { kind: 'create', platformPolicyId, name: 'no-mail', definition: shutOut(25) });
+const proof = { platformPolicyId, revision: 1, nodeId: goldenId('node', 1), ...secured() };
+run(receiptOfPlatform, { ...ofPlatform, actor: `node:${goldenId('node', 1)}` }, {
+  ...{ type: 'PlatformPolicyEnforced', data: proof },
+} as const);
 run(platformPolicy, ofPlatform, { kind: 'update', name: 'no-mail', definition: shutOut(587), seen: 1 });
 run(platformPolicy, ofPlatform, { kind: 'delete', seen: null });
 

@@ -1,17 +1,18 @@
-/** `Query.connectionLog`: asked of the network service, which asks the nodes. */
+/** `Query.connectionLog` and `Query.platformConnectionLog`: asked of the network service, which asks the nodes. */
 import { type Id, idKind } from '@atoll/schema/ids';
-import type { TenantConnection } from '@atoll/schema/network/connection-log';
+import type { PlatformConnection, TenantConnection } from '@atoll/schema/network/connection-log';
 import { mostLoggedConnections } from '@atoll/schema/node/connection-log';
 import { z } from 'zod';
 import { admit } from '../access/admit.ts';
 import type { Locator } from '../access/locate.ts';
 import { ApiError } from '../errors.ts';
 import type { Reader } from '../read/reader.ts';
-import { createPolicyNames } from './policy-names.ts';
+import { createPolicyNames, type PolicyNames, platformPolicyNames } from './policy-names.ts';
 import { askService, type Commands, isOfTenant, type TenantViewer } from './questions.ts';
 import type { LiveArgs, LiveResolver } from './resolvers.ts';
 
 const where = 'Query.connectionLog';
+const noSuchOfPlatform = () => new ApiError('NOT_FOUND', '`platformPolicyId` is no policy of the platform.');
 const noSuch = (field: 'namespaceId' | 'policyId') =>
   new ApiError(
     'NOT_FOUND',
@@ -31,6 +32,19 @@ function sinceOf({ since }: LiveArgs): string | null {
   if (read.success) return new Date(read.data).toISOString();
   throw new ApiError('BAD_USER_INPUT', '`since` must be an instant as `2026-11-23T08:30:00.000Z`.');
 }
+
+type Connection = TenantConnection | PlatformConnection;
+/** `seen`: the instances that the viewer may know of. */
+const shownConnection = (
+  { direction, family, ...one }: Connection,
+  names: PolicyNames,
+  seen: (id: string | null) => string | null,
+) => ({
+  ...{ ...one, direction: direction.toUpperCase(), family: family.toUpperCase() },
+  policyName: names.get(one.policyId) ?? null,
+  sourceInstanceId: seen(one.sourceInstanceId),
+  destinationInstanceId: seen(one.destinationInstanceId),
+});
 
 export function createConnectionLogField(commands: Commands, reader: Reader, locator: Locator): LiveResolver {
   const namesOf = createPolicyNames(reader);
@@ -75,16 +89,31 @@ export function createConnectionLogField(commands: Commands, reader: Reader, loc
       const seen = await visible(viewer, told.connections);
       const shown = (id: string | null) => (id !== null && seen.has(id) ? id : null);
       return {
-        connections: told.connections.map(({ direction, family, ...one }) => ({
-          ...{ ...one, direction: direction.toUpperCase(), family: family.toUpperCase() },
-          policyName: names.get(one.policyId) ?? null,
-          sourceInstanceId: shown(one.sourceInstanceId),
-          destinationInstanceId: shown(one.destinationInstanceId),
-        })),
+        connections: told.connections.map((one) => shownConnection(one, names, shown)),
         more: told.more,
         leftOut: told.leftOut,
         missing: told.missing,
       };
+    },
+  };
+}
+
+/** The operator's: nothing of any tenant is hidden from them. */
+export function createPlatformConnectionLogField(commands: Commands, reader: Reader): LiveResolver {
+  return {
+    needs: [],
+    async resolve(_row, args, { viewer }) {
+      const platformPolicyId = args.platformPolicyId == null ? null : String(args.platformPolicyId);
+      const [first, since] = [firstOf(args), sinceOf(args)];
+      if (platformPolicyId !== null && idKind(platformPolicyId) !== 'platformPolicy') throw noSuchOfPlatform();
+      const told = await askService(commands, viewer, {
+        context: 'network',
+        question: 'ReadPlatformConnectionLog',
+        data: { platformPolicyId: platformPolicyId as Id<'platformPolicy'> | null, since, first },
+      });
+      const names = await platformPolicyNames(reader, [...new Set(told.connections.map((one) => one.policyId))]);
+      const { connections, ...rest } = told;
+      return { ...rest, connections: connections.map((one) => shownConnection(one, names, (id) => id)) };
     },
   };
 }

@@ -23,21 +23,25 @@ const platformNamesSql = {
     where p.id in (select jsonb_array_elements_text($1::jsonb))`,
 };
 
+/** By policy of the platform. */
+export async function platformPolicyNames(reader: Reader, ids: readonly string[]): Promise<PolicyNames> {
+  const rows = ids.length === 0 ? [] : await reader.rows(PLATFORM, platformNamesSql, [JSON.stringify(ids)]);
+  return new Map(rows.map((row) => JSON.parse(row) as readonly [id: string, name: string]));
+}
+
 /** By policy, of those that the viewer may read: one that is elsewhere in the tenant decides, too, and its name isn't theirs to know. */
 export const createPolicyNames =
   (reader: Reader) =>
   async ({ tenant, access }: TenantViewer, ids: ReadonlySet<string>): Promise<PolicyNames> => {
     const [platforms, own] = [[...ids].filter(isPlatforms), [...ids].filter((id) => !isPlatforms(id))];
-    const ask = async (ask: () => Promise<string[]>, of: readonly string[]) => (of.length === 0 ? [] : ask());
-    const [rows, platformRows] = await Promise.all([
-      ask(() => reader.rows(tenant, namesSql, [JSON.stringify(own), tenant]), own),
-      ask(() => reader.rows(PLATFORM, platformNamesSql, [JSON.stringify(platforms)]), platforms),
+    const [rows, told] = await Promise.all([
+      own.length === 0 ? [] : reader.rows(tenant, namesSql, [JSON.stringify(own), tenant]),
+      platformPolicyNames(reader, platforms),
     ]);
     const named = rows.map((row) => JSON.parse(row) as Named);
     const readable = named.filter(([, , environmentId, namespaceId]) =>
       access.may('policy:read', { level: 'namespace', environmentId, namespaceId }),
     );
-    const told = platformRows.map((row) => JSON.parse(row) as readonly [id: string, name: string]);
     return new Map([...readable.map(([id, name]) => [id, name] as const), ...told]);
   };
 

@@ -6,7 +6,7 @@ import type { Viewer } from '../auth/viewers.ts';
 import { isLive, permissionOf } from '../schema/directives.ts';
 import type { AddressUseLoader } from './address-use-loader.ts';
 import type { EnforcementLoader } from './enforcement-loader.ts';
-import type { FlowsLoader } from './flows-loader.ts';
+import type { FlowsLoader, PlatformFlowsLoader } from './flows-loader.ts';
 import type { LogsLoader } from './logs-loader.ts';
 import type { PlatformEnforcementLoader } from './platform-enforcement-loader.ts';
 import type { SharedNodesLoader } from './shared-nodes-loader.ts';
@@ -22,6 +22,7 @@ export interface LiveRequest {
   readonly logs: LogsLoader;
   readonly enforcement: EnforcementLoader;
   readonly flows: FlowsLoader;
+  readonly platformFlows: PlatformFlowsLoader;
   readonly warnings: WarningsLoader;
   readonly platformEnforcement: PlatformEnforcementLoader;
   readonly sharedNodes: SharedNodesLoader;

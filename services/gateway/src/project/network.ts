@@ -185,6 +185,9 @@ export const projectNetwork: Project<NetworkEvent> = (event, record): readonly E
         remove('isolation_policy', event.data.policyId),
         purge('policy_receipt', 'policy_id', event.data.policyId),
       ];
+    // `enforcement` asks the network service.
+    case 'PlatformPolicyEnforced':
+      return [];
     case 'PolicyEnforced': {
       const { policyId: policy_id, revision, nodeId: node_id, generation, hash, enforcedAt } = event.data;
       const id = `${policy_id}.${revision}.${node_id}`;

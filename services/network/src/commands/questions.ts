@@ -1,6 +1,6 @@
 /** Questions about isolation. They change nothing, and answer as of everything that is committed when they are asked. */
 import type { EventStore } from '@atoll/events/store';
-import { reject } from '@atoll/schema/errors';
+import { type Rejection, reject } from '@atoll/schema/errors';
 import { type Id, PLATFORM } from '@atoll/schema/ids';
 import type { connectionLogCommands } from '@atoll/schema/network/connection-log';
 import type { flowCommands } from '@atoll/schema/network/flows';
@@ -16,9 +16,9 @@ import { readToldTunnels } from '../nodes/told-tunnels.ts';
 import type { KnownPools } from '../pools/ranges.ts';
 import { askReachability, type Told } from '../reachability/ask.ts';
 import { askMatrix } from '../reachability/ask-matrix.ts';
-import { askConnectionLog } from '../reachability/connection-log.ts';
+import { askConnectionLog, askPlatformConnectionLog } from '../reachability/connection-log.ts';
 import { askEnforcement, askPlatformEnforcement } from '../reachability/enforcement.ts';
-import { askFlows } from '../reachability/flows.ts';
+import { askFlows, askPlatformFlows } from '../reachability/flows.ts';
 import { type RulesOf, readToldStandings } from '../reachability/read.ts';
 import { askWarnings } from './policy-warnings.ts';
 
@@ -60,26 +60,35 @@ export function questionHandlers(questions: Questions): CommandHandlers<Question
     return outcome.ok ? { ok: true, result: outcome.told, position, version: 0 } : outcome;
   }
 
+  /** Of what is the platform's: for the operator alone. */
+  async function tell<T>(
+    { tenant, deadline }: CommandContext,
+    refusal: Rejection,
+    ask: () => Promise<Told<T>>,
+  ): Promise<CommandAnswer<T>> {
+    if (tenant !== PLATFORM) return { ok: false, rejection: refusal };
+    const position = await store.lastPosition();
+    if (!(await waitFor(position, deadline))) return { ok: false, rejection: notCaughtUp };
+    const outcome = await ask();
+    return outcome.ok ? { ok: true, result: outcome.told, position, version: 0 } : outcome;
+  }
+  const told = <T>(all: T) => ({ ok: true, told: all }) as const;
+
   return {
-    async ReadStandings({ nodeIds }, { tenant, deadline }) {
-      if (tenant !== PLATFORM) return { ok: false, rejection: notThePlatform };
-      const position = await store.lastPosition();
-      if (!(await waitFor(position, deadline))) return { ok: false, rejection: notCaughtUp };
-      return { ok: true, result: { nodes: await readToldStandings(questions.pool, nodeIds) }, position, version: 0 };
-    },
-    async ReadTunnels({ nodeIds }, { tenant, deadline }) {
-      if (tenant !== PLATFORM) return { ok: false, rejection: notThePlatform };
-      const position = await store.lastPosition();
-      if (!(await waitFor(position, deadline))) return { ok: false, rejection: notCaughtUp };
-      return { ok: true, result: { nodes: await readToldTunnels(questions.pool, nodeIds) }, position, version: 0 };
-    },
-    async ReadPlatformEnforcement({ platformPolicyIds }, { tenant, deadline }) {
-      if (tenant !== PLATFORM) return { ok: false, rejection: policiesOfPlatform };
-      const position = await store.lastPosition();
-      if (!(await waitFor(position, deadline))) return { ok: false, rejection: notCaughtUp };
-      const policies = await askPlatformEnforcement(questions.pool, platformPolicyIds);
-      return { ok: true, result: { policies }, position, version: 0 };
-    },
+    ReadStandings: ({ nodeIds }, context) =>
+      tell(context, notThePlatform, async () => told({ nodes: await readToldStandings(questions.pool, nodeIds) })),
+    ReadTunnels: ({ nodeIds }, context) =>
+      tell(context, notThePlatform, async () => told({ nodes: await readToldTunnels(questions.pool, nodeIds) })),
+    ReadPlatformEnforcement: ({ platformPolicyIds }, context) =>
+      tell(context, policiesOfPlatform, async () =>
+        told({ policies: await askPlatformEnforcement(questions.pool, platformPolicyIds) }),
+      ),
+    ReadPlatformFlows: ({ platformPolicyIds }, context) =>
+      tell(context, policiesOfPlatform, async () =>
+        told({ policies: await askPlatformFlows(questions, platformPolicyIds) }),
+      ),
+    ReadPlatformConnectionLog: (input, context) =>
+      tell(context, policiesOfPlatform, () => askPlatformConnectionLog(questions, input)),
     ReadFlows: ({ policyIds }, context) => answer(context, (tenant) => askFlows(questions, tenant, policyIds)),
     ReadPolicyWarnings: ({ policyIds }, context) =>
       answer(context, (tenant) => askWarnings(questions.pool, tenant, policyIds)),

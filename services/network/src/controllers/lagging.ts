@@ -82,7 +82,7 @@ const policiesSql = `
   with told as (
     select node_id, reason, since from network.node_lag
   ), owned as (
-    select policy_id, tenant, namespace_id from network.policy
+    select policy_id, tenant, namespace_id from network.policy where tier = 'TENANT'
     union all select policy_id, tenant, namespace_id from network.policy_withdrawal
   ), stale as materialized (
     ${stalePolicies('select node_id from network.node_lag')}

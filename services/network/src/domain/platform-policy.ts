@@ -123,13 +123,15 @@ export const platformPolicy: Decider<PlatformPolicyState, PlatformPolicyCommand,
     }
   },
 
-  evolve(_state, event) {
+  evolve(state, event) {
     switch (event.type) {
       case 'PlatformPolicyCreated':
       case 'PlatformPolicyUpdated':
         return { status: 'active', ...event.data };
       case 'PlatformPolicyDeleted':
         return { status: 'deleted' };
+      case 'PlatformPolicyEnforced':
+        return state;
       default:
         return event satisfies never;
     }

@@ -75,20 +75,24 @@ export async function unsecuredEndpoints(
   return rows;
 }
 
-export interface NewlyEnforced extends Because {
+interface OfTenant {
+  readonly tier: 'TENANT';
   readonly policyId: Id<'policy'>;
   readonly namespaceId: Id<'namespace'>;
-  readonly revision: number;
-  readonly hash: string;
 }
+interface OfPlatform {
+  readonly tier: 'PLATFORM';
+  readonly policyId: Id<'platformPolicy'>;
+}
+export type NewlyEnforced = Because & (OfTenant | OfPlatform) & { readonly revision: number; readonly hash: string };
 
 /** Policies that are in the node's rules as they are now, since that generation or an earlier one, and not known to be in force on it. */
 export async function newlyEnforced(pool: Pool, nodeId: Id<'node'>, generation: number): Promise<NewlyEnforced[]> {
   const { rows } = await pool.query<NewlyEnforced>(
-    `select p.policy_id as "policyId", p.namespace_id as "namespaceId", (s.value ->> 'revision')::integer as revision,
+    `select p.tier, p.policy_id as "policyId", p.namespace_id as "namespaceId", (s.value ->> 'revision')::integer as revision,
             s.value ->> 'hash' as hash, p.tenant, p.cause, p.correlation, p.traceparent
      from network.node_part s
-     join network.policy p on p.policy_id = s.key and p.tier = 'TENANT'
+     join network.policy p on p.policy_id = s.key
      left join network.policy_enforced e on e.policy_id = s.key and e.node_id = s.node_id
      where s.node_id = $1 and s.list = 'policies' and not s.gone and s.generation <= $2
        and s.generation > coalesce((select generation from network.node_applied where node_id = $1), 0)

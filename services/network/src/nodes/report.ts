@@ -20,6 +20,7 @@ import { withSpan } from '@atoll/service/spans';
 import type { Pool } from 'pg';
 import { requireClaim } from '../domain/claims.ts';
 import { endpoint, endpointStream } from '../domain/endpoint.ts';
+import { type PlatformPolicyEvent, platformPolicyStream } from '../domain/platform-policy.ts';
 import { type PolicyEvent, policyStream } from '../domain/policy.ts';
 import { originBecauseOf } from '../origin.ts';
 import { type BadRequest, badRequest, nodeOfSubject, nodeQueue } from './pull.ts';
@@ -63,20 +64,22 @@ async function secure(store: EventStore, nodeId: Id<'node'>, one: UnsecuredEndpo
 
 /**
  * Receipts of one policy come from many nodes at once and don't depend on each other, so no version is expected: the
- * key lets each in once, and the claim none after the policy was deleted.
+ * key lets each in once, and the claim none after the policy of a tenant was deleted. Of the platform's one may come later: it says
+ * what was so, and nothing is kept of it.
  */
 async function giveReceipt(store: EventStore, nodeId: Id<'node'>, one: NewlyEnforced, applied: Applied): Promise<void> {
-  const { policyId, namespaceId, revision, hash } = one;
-  const event: PolicyEvent = {
-    type: 'PolicyEnforced',
-    data: { policyId, namespaceId, revision, nodeId, generation: applied.generation, hash, enforcedAt: applied.at },
-  };
+  const { policyId, revision, hash } = one;
+  const proof = { revision, nodeId, generation: applied.generation, hash, enforcedAt: applied.at };
+  const ofTenant = one.tier === 'TENANT';
+  const event: PolicyEvent | PlatformPolicyEvent = ofTenant
+    ? { type: 'PolicyEnforced', data: { policyId: one.policyId, namespaceId: one.namespaceId, ...proof } }
+    : { type: 'PlatformPolicyEnforced', data: { platformPolicyId: one.policyId, ...proof } };
   // A conflict of the claim says that the policy is gone: then there is nothing to tell.
   await store.append({
-    stream: policyStream(policyId),
+    stream: ofTenant ? policyStream(policyId) : platformPolicyStream(policyId),
     expected: { kind: 'any' },
     events: [event],
-    claims: [requireClaim('policy', policyId)],
+    claims: ofTenant ? [requireClaim('policy', policyId)] : [],
     origin: originBecauseOf(one, `node:${nodeId}`),
     idempotency: { key: `enforced:${policyId}:${revision}:${nodeId}`, request: { policyId, revision, nodeId } },
   });

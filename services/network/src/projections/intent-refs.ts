@@ -14,6 +14,7 @@ const passive: ReadonlySet<NetworkRecord['type']> = new Set([
   'EndpointRefused',
   'EndpointSecured',
   'PolicyEnforced',
+  'PlatformPolicyEnforced',
   'IsolationPolicyLabelsSet',
   'ServiceLabelsSet',
 ]);

@@ -108,17 +108,19 @@ async function releaseEndpoint(tx: PoolClient, { data, position, time }: Network
   );
 }
 
-async function enforcePolicy(tx: PoolClient, { data }: NetworkRecord<'PolicyEnforced'>) {
+async function enforcePolicy(tx: PoolClient, record: NetworkRecord<'PolicyEnforced' | 'PlatformPolicyEnforced'>) {
+  const { data } = record;
+  const policyId = record.type === 'PolicyEnforced' ? record.data.policyId : record.data.platformPolicyId;
   await tx.query(
     `insert into network.policy_enforced (policy_id, node_id, revision, enforced_at, first_enforced_at, hash)
-     values ($1, $2, $3, $4, $4, $5)
+     select policy_id, $2, $3, $4::timestamptz, $4::timestamptz, $5 from network.policy where policy_id = $1
      on conflict (policy_id, node_id) do update set
        hash = case when excluded.revision > policy_enforced.revision then excluded.hash else policy_enforced.hash end,
        revision = greatest(policy_enforced.revision, excluded.revision),
        enforced_at = case when excluded.revision > policy_enforced.revision
          then excluded.enforced_at else policy_enforced.enforced_at end,
        first_enforced_at = coalesce(policy_enforced.first_enforced_at, excluded.first_enforced_at)`,
-    [data.policyId, data.nodeId, data.revision, data.enforcedAt, data.hash],
+    [policyId, data.nodeId, data.revision, data.enforcedAt, data.hash],
   );
 }
 
@@ -263,6 +265,7 @@ export async function applyToTables(tx: PoolClient, record: NetworkRecord, gener
       await applyStanding(tx, record);
       return null;
     case 'PolicyEnforced':
+    case 'PlatformPolicyEnforced':
       await enforcePolicy(tx, record);
       return null;
     default:

@@ -105,7 +105,8 @@ export async function askPlatformEnforcement(
   const { rows } = await pool.query<Row<Id<'platformPolicy'>>>(platformSql, [platformPolicyIds]);
   const policies = [...Map.groupBy(rows, (row) => row.policyId)];
   return policies.map(([policyId, own]) => {
-    const nodes = own.flatMap(onNode).map(({ enforcedAt: _, ...node }) => node);
-    return { platformPolicyId: policyId, state: stateOf(nodes), nodes };
+    const nodes = own.flatMap(onNode);
+    const firstEnforcedAt = text(own[0]?.firstEnforcedAt ?? null);
+    return { platformPolicyId: policyId, state: stateOf(nodes), firstEnforcedAt, nodes };
   });
 }
