@@ -4,15 +4,19 @@
  */
 import { z } from 'zod';
 import type { Home } from './home.ts';
-import type { LocalNode } from './nodes.ts';
 import { ask } from './seed.ts';
+
+interface Placed {
+  /** Of the node's host network; null for the machine's own. */
+  readonly netns: string | null;
+}
 
 const variable = 'ATOLL_PUBLIC_INTERFACE';
 
 /** Only who is in the machine's own network namespace is reached from there. */
-const isReached = (node: LocalNode) => node.netns === null && !process.env[variable];
+const isReached = (node: Placed) => node.netns === null && !process.env[variable];
 
-export const publicInterface = (node: LocalNode): Readonly<Record<string, string>> =>
+export const publicInterface = (node: Placed): Readonly<Record<string, string>> =>
   isReached(node) ? { [variable]: 'lo' } : {};
 
 /**
@@ -30,7 +34,7 @@ const added = z.object({ addAddressRange: z.object({ userErrors: z.array(z.objec
 export async function seedPublicRange(
   api: { url: string; token: string },
   home: Home,
-  nodes: readonly LocalNode[],
+  nodes: readonly Placed[],
 ): Promise<string | null> {
   if (!nodes.some(isReached)) return null;
   const cidr = publicRangeOf(home);

@@ -8,8 +8,11 @@ import { newId } from '@atoll/service/ids';
 import { serveJson } from '@atoll/service/nats';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Agent, createAgent } from './agent.ts';
-import { codeOf, deadline, type Harness, resultOf, startHarness } from './harness.ts';
+import { codeOf, type Harness, resultOf, startHarness } from './harness.ts';
 import { opens } from './opens.ts';
+
+/** Several processes work on it, each of which may be kept waiting. */
+const deadline = { timeout: 50_000, interval: 50 };
 
 let harness: Harness;
 let mine: Id<'tenant'>;
@@ -88,10 +91,10 @@ beforeAll(async () => {
   platformPolicyId = await create('no-mail', 25, true);
   quiet = await create('no-telnet', 23, false);
   await untilInForce();
-});
+}, 150_000);
 afterAll(() => harness.stop());
 
-describe('how one is in force', () => {
+describe('how one is in force', { timeout: 120_000 }, () => {
   it('is told by a receipt of each node, once, with what was proven and since when', async () => {
     const { firstEnforcedAt, nodes } = await enforcement();
     const given = await receipts();
