@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { freePort } from '@atoll/infra/process/ports';
 import { startTestNats, type TestNats } from '@atoll/infra/testing/nats';
 import type { Id } from '@atoll/schema/ids';
+import { type LogLine, type LogsReply, logBeginning } from '@atoll/schema/node/logs';
 import type { RuleEndpoint } from '@atoll/schema/node/network';
 import type { DesiredInstance, ObservedInstance } from '@atoll/schema/node/workloads';
 import { newId } from '@atoll/service/ids';
@@ -53,6 +54,14 @@ beforeAll(async () => {
     grow: 'x=aaaaaaaaaaaaaaaa; while :; do x=$x$x; done',
     deaf: 'trap "" TERM; while :; do /bin/busybox sleep 1; done',
     late: '/bin/busybox sleep 1; exec /bin/busybox httpd -f -p 8080 -h /www',
+    count: 'trap "echo bye; exit 0" TERM; n=0; while :; do echo "line $n"; n=$((n+1)); /bin/busybox usleep 5000; done',
+    shout: [
+      'echo before; /bin/busybox head -c 1048576 /dev/zero | /bin/busybox tr "\\0" y; echo',
+      '/bin/busybox head -c 300 /dev/urandom; echo; /bin/busybox printf "\\033[31mred\\a\\n"; echo oops >&2',
+      // Much more than a node keeps.
+      'long=$(/bin/busybox head -c 10000 /dev/zero | /bin/busybox tr "\\0" f)',
+      'until [ -e /go ]; do /bin/busybox sleep 1; done; /bin/busybox yes "$long" | /bin/busybox head -n 3000; echo after; exec /bin/busybox sleep 1000',
+    ].join('\n'),
   });
   await engine.docker('pull', '-q', image);
   foreign = await engine.docker('run', '-d', '--network', 'none', image);
@@ -238,8 +247,102 @@ describe('traffic between containers', () => {
       timeoutMs: 100,
     });
     expect(nobody.outcome).toBe('NOT_RUNNING');
-    expect(await plane.logs(web.instance.instanceId, 10)).toEqual({ lines: ['serving'] });
-    expect(await plane.logs(newId('instance'), 10)).toEqual({ lines: [] });
+    expect(textsOf(await plane.logs(web.instance.instanceId))).toEqual(['serving']);
+    expect(await plane.logs(newId('instance'))).toMatchObject({ lines: [], state: 'NONE' });
+  });
+});
+
+const textsOf = ({ lines }: LogsReply) => lines.map(({ text }) => text);
+
+describe('what an instance writes', () => {
+  test('is told once and in order by places, over a kill of the agent, to its last line, also when it is gone', {
+    timeout: 120_000,
+  }, async () => {
+    const one = planned({ command: ['/bin/count'] });
+    const { instanceId } = one.instance;
+    want([one]);
+    await plane.until(instanceId, 'READY');
+    const told: LogLine[] = [];
+    let cursor: string = logBeginning;
+    async function follow(until: () => boolean): Promise<void> {
+      for (const deadline = Date.now() + 60_000; !until(); ) {
+        if (Date.now() > deadline) throw new Error(`only ${told.length} lines`);
+        const reply = await plane.logs(instanceId, { after: cursor, lines: 7, waitMs: 500 }, 3000).catch(() => null);
+        if (reply === null || reply.state === 'NOT_LOOKED') continue;
+        expect(reply.gap).toBe(false);
+        cursor = reply.cursor ?? cursor;
+        told.push(...reply.lines);
+      }
+    }
+    await follow(() => told.length > 50);
+    const before = told.length;
+    await Promise.all([follow(() => told.length > before + 100), agent.kill().then(() => agent.start())]);
+    want([]);
+    await plane.untilReport('it is gone', (report) => report.instances.length === 0);
+    await follow(() => told.at(-1)?.text === 'bye');
+    const [last, ...lines] = told.toReversed();
+    expect(last).toMatchObject({ text: 'bye' });
+    expect(lines.toReversed().map(({ text }) => text)).toEqual(lines.map((_, n) => `line ${n}`));
+    // Of a place in its middle, also by an agent that has never seen it.
+    await agent.stop();
+    agent.start();
+    await plane.untilReport('the first report', () => true);
+    const again = await plane.logs(instanceId, { after: told[4]?.cursor ?? '', lines: 2 });
+    expect(again).toMatchObject({ state: 'NONE', gap: false, lines: [{ text: 'line 5' }, { text: 'line 6' }] });
+  });
+
+  test('before it was started again is what is previous', async () => {
+    const one = planned({ command: ['/bin/fail'] });
+    const { instanceId } = one.instance;
+    want([one]);
+    await until('its third start', () => (plane.instance(instanceId)?.restarts ?? 0) >= 2);
+    const all = await until('what it wrote', async () => {
+      const reply = await plane.logs(instanceId);
+      return reply.lines.length >= 3 && reply;
+    });
+    const previous = await plane.logs(instanceId, { previous: true });
+    expect(previous.lines.length).toBeGreaterThanOrEqual(2);
+    expect(previous.lines.length).toBeLessThan((await plane.logs(instanceId)).lines.length);
+    expect(all.lines.slice(0, 2)).toEqual(previous.lines.slice(0, 2));
+  });
+
+  test('is bounded, whatever it is: a line of 1 MB, what is no text, and more than is kept; others are read meanwhile', async () => {
+    const [loud, quiet] = [planned({ command: ['/bin/shout'] }), planned({ readiness: http })];
+    const id = loud.instance.instanceId;
+    want([loud, quiet]);
+    const first = await until('the first lines', async () => {
+      const reply = await plane.logs(id).catch(() => null);
+      return reply?.lines.some(({ stream }) => stream === 'STDERR') && reply;
+    });
+    const shown = first.lines;
+    expect(shown[0]).toMatchObject({ text: 'before', truncated: false });
+    expect(shown[1]).toMatchObject({ text: 'y'.repeat(16_384), truncated: true });
+    expect(shown.every(({ text }) => text.isWellFormed())).toBe(true);
+    expect(shown.map(({ text }) => text)).toContain('\u001b[31mred\u0007');
+    const { cursor } = shown[0] ?? { cursor: logBeginning };
+    await engine.docker('exec', `atoll-app-${id}`, '/bin/busybox', 'touch', '/go');
+    const end = await until('the end of the flood', async () => {
+      expect(textsOf(await plane.logs(quiet.instance.instanceId)).length).toBeLessThanOrEqual(1);
+      const reply = await plane.logs(id, { lines: 1 });
+      return reply.lines[0]?.text === 'after' && reply;
+    });
+    const late = await plane.logs(id, { after: cursor });
+    expect(late.gap).toBe(true);
+    expect(JSON.stringify(late).length).toBeLessThan(600_000);
+    expect(late.more).toBe(true);
+    let rest = late;
+    let lines = late.lines.length;
+    while (rest.more) {
+      rest = await plane.logs(id, { after: rest.cursor });
+      expect(rest.gap).toBe(false);
+      lines += rest.lines.length;
+    }
+    expect(rest.lines.at(-1)?.text).toBe('after');
+    expect(rest.cursor).toBe(end.cursor);
+    // Of 30 MB the newest 10 to 20.
+    expect(lines).toBeGreaterThan(900);
+    expect(lines).toBeLessThan(2200);
+    expect(textsOf(await plane.logs(quiet.instance.instanceId))).toEqual(['serving']);
   });
 });
 

@@ -1,6 +1,7 @@
 /** The services' side of the contract, as small as it can be: answers pulls from two documents, keeps reports. */
 import type { Id } from '@atoll/schema/ids';
-import type { LogsReply, ProbeReply, ProbeRequest } from '@atoll/schema/node/live';
+import type { ProbeReply, ProbeRequest } from '@atoll/schema/node/live';
+import { type LogsReply, type LogsRequest, logsReply, mostLogBytes } from '@atoll/schema/node/logs';
 import {
   type DesiredNetwork,
   desiredNetwork,
@@ -154,9 +155,18 @@ export class ControlPlane {
   async probe(request: ProbeRequest): Promise<ProbeReply> {
     return (await requestJson(this.nc, nodeSubjects.probe(this.node), request, { timeoutMs: 10_000 })) as ProbeReply;
   }
-  async logs(instance: Id<'instance'>, tail: number): Promise<LogsReply> {
-    const body = { instance, tail };
-    return (await requestJson(this.nc, nodeSubjects.logs(this.node), body, { timeoutMs: 10_000 })) as LogsReply;
+  async logs(instance: Id<'instance'>, given: Partial<LogsRequest> = {}, timeoutMs = 15_000): Promise<LogsReply> {
+    const all = {
+      after: null,
+      lines: 1000,
+      bytes: mostLogBytes,
+      since: null,
+      stream: null,
+      previous: false,
+      waitMs: 0,
+    };
+    const body: LogsRequest = { instance, ...all, ...given };
+    return logsReply.parse(await requestJson(this.nc, nodeSubjects.logs(this.node), body, { timeoutMs }));
   }
 
   async close(): Promise<void> {

@@ -3,9 +3,13 @@
 import type { DesiredInstance } from '@atoll/schema/node/workloads';
 import { newId } from '@atoll/service/ids';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openLog } from '../src/logs/files.ts';
+import { readNewest } from '../src/logs/read.ts';
 import type { ObservedContainer, Runtime } from '../src/runtimes/runtime.ts';
 import { desiredInstance } from './fixtures.ts';
 import { until } from './lab.ts';
+
+const everything = { lines: 100, bytes: 65_536, stream: null, since: null, before: null };
 
 export interface Subject {
   /** The runtime as a newly started agent opens it. */
@@ -88,13 +92,16 @@ export function runtimeContract(name: string, make: () => Promise<Subject>): voi
       });
     });
 
-    test('has its output, newest lines last', async () => {
+    test('has its output in a file', async () => {
       const { id } = await found('app');
       const lines = await until('a line', async () => {
-        const read = await runtime.logs(id, 100);
-        return read.some((line) => line.includes('started')) && read;
+        const path = await runtime.logPath(id);
+        const files = path === null ? [] : await openLog(path);
+        const { lines: read } = await readNewest(files, everything);
+        await Promise.all(files.map((file) => file.close()));
+        return read.some(({ text }) => text.includes('started')) && read;
       });
-      expect(await runtime.logs(id, 1)).toEqual(lines.slice(-1));
+      expect(lines.map(({ stream, truncated }) => [stream, truncated])).toContainEqual(['STDOUT', false]);
     });
 
     test('an agent that starts anew finds everything as it is', async () => {

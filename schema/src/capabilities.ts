@@ -5,7 +5,7 @@
  */
 const registry = {
   probe: 'Try a connection from inside an instance.',
-  logs: "Read the last lines of instances' logs.",
+  logs: 'Read and follow what instances write.',
   serviceAccounts: 'Programs of the tenant with an id and a secret of their own.',
   customRoles: "Roles of the tenant's own making.",
   ownIssuers: "Sign-in with tokens of the tenant's own issuers.",

@@ -4,7 +4,8 @@ import { accepted, type Change, call, complete, type Read, type Wire } from './c
 import type { Document } from './document.ts';
 import { type EventsOptions, followEvents } from './events.ts';
 import { bindMutations, bindQueries, type Mutations, type Queries } from './generated/methods.ts';
-import type { Event } from './generated/resources.ts';
+import type { Event, LogChunk } from './generated/resources.ts';
+import { followLogs, type LogsOptions } from './logs.ts';
 import type { AtollOptions, CallOptions } from './options.ts';
 import { Positions } from './positions.ts';
 import { systemClock } from './retry.ts';
@@ -26,6 +27,11 @@ export interface Atoll {
   ): Promise<Result>;
   /** The tenant's log as it grows, with neither gap nor duplicate over lost connections. Ends with its signal. */
   events(options?: EventsOptions): AsyncGenerator<Event, void, undefined>;
+  /**
+   * What an instance writes, or the instances of a deployment, as they write it: every line once, over lost connections. Ends with its
+   * signal, and with its instance.
+   */
+  logs(options: LogsOptions): AsyncGenerator<LogChunk, void, undefined>;
 }
 
 /**
@@ -62,6 +68,14 @@ export function createAtoll(options: AtollOptions): Atoll {
     },
   };
   const query = bindQueries(read);
+  const followWire = {
+    url: options.subscriptionsUrl ?? options.url.replace(/^http/, 'ws'),
+    webSocket: options.webSocket,
+    tokens: wire.tokens,
+    traceparent: options.traceparent,
+    tenant: wire.tenant,
+    clock,
+  };
   return {
     query,
     mutate: bindMutations(change),
@@ -71,15 +85,11 @@ export function createAtoll(options: AtollOptions): Atoll {
     events: (eventsOptions = {}) =>
       followEvents(
         {
-          url: options.subscriptionsUrl ?? options.url.replace(/^http/, 'ws'),
-          webSocket: options.webSocket,
-          tokens: wire.tokens,
-          traceparent: options.traceparent,
-          tenant: wire.tenant,
-          clock,
+          ...followWire,
           newest: (signal) => query.eventCursor({}, signal === undefined ? {} : { signal }),
         },
         eventsOptions,
       ),
+    logs: (logsOptions) => followLogs(followWire, logsOptions),
   };
 }

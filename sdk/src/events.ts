@@ -6,25 +6,15 @@
  * the last record taken from the socket. Records that wait for a slow loop are bounded: beyond that the connection is
  * given up, and resumed from there once they are used up.
  */
-import { createClient } from 'graphql-ws/client';
-import type { TokenSource } from './auth.ts';
-import { type AnyAtollError, AtollAccessError, AtollError, AtollNetworkError, errorOfCode } from './errors.ts';
+
+import { type FollowOptions, type FollowWire, follow } from './follow.ts';
 import { documents } from './generated/documents.ts';
 import type { EventData } from './generated/events.ts';
 import type { Event } from './generated/resources.ts';
-import { Queue } from './queue.ts';
-import { backoff, type Clock, isRetryable } from './retry.ts';
-import { traceparentOf } from './tracing.ts';
 
-export interface EventsOptions {
+export interface EventsOptions extends FollowOptions {
   /** Cursor of the last record that you have; without it, what comes from now on. `'0'` is no cursor: ask `events`. */
   readonly after?: string;
-  /** Ends the loop, without an error. */
-  readonly signal?: AbortSignal;
-  /** Told of each lost connection, before the next attempt: for logs. */
-  readonly onDisconnect?: (error: AnyAtollError) => void;
-  /** Without any connection for so long, the loop ends with the last error. Default 5 minutes, in milliseconds. */
-  readonly giveUpAfterMs?: number;
 }
 
 /**
@@ -42,166 +32,34 @@ export const isEvent = <T extends keyof EventData>(
   type: T,
 ): event is Event & { readonly type: T; readonly data: EventData[T] } => event.type === type;
 
-export interface EventsWire {
-  readonly url: string;
-  readonly webSocket: unknown;
-  readonly tokens: TokenSource;
-  readonly traceparent: (() => string | undefined) | undefined;
-  readonly tenant: string | undefined;
-  readonly clock: Clock;
+export interface EventsWire extends FollowWire {
   /** Asks for the log's end. */
   readonly newest: (signal: AbortSignal | undefined) => Promise<string>;
 }
 
 const MAX_WAITING = 1_000;
-const GIVE_UP_MS = 5 * 60_000;
 
 export async function* followEvents(wire: EventsWire, options: EventsOptions): AsyncGenerator<Event, void, undefined> {
   const { signal } = options;
-  const ended = () => signal?.aborted === true;
+  let cursor: string;
   try {
-    let cursor = options.after ?? (await wire.newest(signal));
-    let failures = 0;
-    let lastConnected = wire.clock.now();
-    let refused: string | null = null;
-    while (!ended()) {
-      const connection = connect(wire, cursor, refused, signal);
-      let error: AnyAtollError | null = null;
-      try {
-        for (let event = await connection.next(); event !== null; event = await connection.next()) {
-          if (ended()) return;
-          cursor = event.cursor;
-          yield event;
-        }
-      } catch (cause) {
-        error = faultOf(cause);
-      } finally {
-        connection.close();
-      }
-      if (ended()) return;
-      if (connection.acknowledged()) {
-        failures = 0;
-        refused = null;
-        lastConnected = wire.clock.now();
-      }
-      if (error === null) continue;
-      if (isRefusal(error) && wire.tokens.renewable && refused === null) {
-        refused = connection.token();
-        continue;
-      }
-      const givenUp = wire.clock.now() - lastConnected > (options.giveUpAfterMs ?? GIVE_UP_MS);
-      if (!isRetryable(error, 'always') || givenUp) throw error;
-      options.onDisconnect?.(error);
-      failures += 1;
-      await wire.clock.sleep(backoff(failures, wire.clock.random(), error.retryAfterMs), signal);
-    }
+    cursor = options.after ?? (await wire.newest(signal));
   } catch (error) {
-    if (!ended()) throw error;
+    if (signal?.aborted) return;
+    throw error;
   }
-}
-
-const isRefusal = (error: AnyAtollError) => error.code === 'UNAUTHENTICATED' || error.code === 'TOKEN_EXPIRED';
-
-interface Connection {
-  /** Null where it is to be made again from the last cursor, without waiting. */
-  next(): Promise<Event | null>;
-  acknowledged(): boolean;
-  token(): string | null;
-  close(): void;
-}
-
-const KEEP_ALIVE_MS = 10_000;
-const PONG_MS = 5_000;
-const ACK_MS = 10_000;
-
-function connect(wire: EventsWire, after: string, refused: string | null, signal: AbortSignal | undefined): Connection {
-  if (wire.webSocket === undefined && typeof globalThis.WebSocket === 'undefined') {
-    throw new TypeError(
-      'there is no WebSocket here (Node has one from 22 on): pass one as `webSocket`, e.g. that of `ws`',
-    );
-  }
-  const queue = new Queue<Event>(MAX_WAITING);
-  let acknowledged = false;
-  let token: string | null = null;
-  let pongTimer: ReturnType<typeof setTimeout> | undefined;
-  const client = createClient({
-    url: wire.url,
-    ...(wire.webSocket === undefined ? {} : { webSocketImpl: wire.webSocket }),
-    connectionParams: async () => {
-      token = await wire.tokens.get(refused);
-      return { authorization: `Bearer ${token}`, ...(wire.tenant !== undefined && { tenant: wire.tenant }) };
-    },
-    // Resuming is done here, where the last cursor is known.
-    retryAttempts: 0,
-    connectionAckWaitTimeout: ACK_MS,
-    keepAlive: KEEP_ALIVE_MS,
-    on: {
-      connected: () => {
-        acknowledged = true;
-      },
-      // A connection whose other end is gone without a word is found out by a ping that isn't answered.
-      ping: (received) => {
-        if (!received) pongTimer = setTimeout(() => client.terminate(), PONG_MS);
-      },
-      pong: (received) => {
-        if (received) clearTimeout(pongTimer);
-      },
-    },
-  });
-  const traceparent = traceparentOf(wire.traceparent);
-  const unsubscribe = client.subscribe<{ readonly events: Event }>(
+  yield* follow<{ readonly events: Event }, Event>(
+    wire,
     {
-      query: documents.onEvents.text,
-      variables: { after },
-      ...(traceparent === null ? {} : { extensions: { traceparent } }),
-    },
-    {
-      next: (answer) => {
-        if (answer.errors !== undefined) queue.fail(answer.errors);
-        else if (answer.data?.events !== undefined && !queue.push(answer.data.events)) close();
+      text: documents.onEvents.text,
+      variables: () => ({ after: cursor }),
+      itemOf: (data) => data.events,
+      taken: (event) => {
+        cursor = event.cursor;
       },
-      error: (error) => queue.fail(error),
-      // Complete without being asked to is a gateway that goes down: as a lost connection.
-      complete: () => queue.fail(new AtollNetworkError('NO_ANSWER', 'the platform ended the subscription')),
+      isLast: () => false,
+      mostWaiting: MAX_WAITING,
     },
+    options,
   );
-  const close = () => {
-    queue.end();
-    clearTimeout(pongTimer);
-    signal?.removeEventListener('abort', close);
-    unsubscribe();
-    void client.dispose();
-  };
-  signal?.addEventListener('abort', close, { once: true });
-  return { next: () => queue.take(), acknowledged: () => acknowledged, token: () => token, close };
 }
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null;
-
-/** What graphql-ws tells of a failure: GraphQL errors, a close event, or an error of the socket. */
-export function faultOf(cause: unknown): AnyAtollError {
-  if (isAnyAtollError(cause)) return cause;
-  const first: unknown = Array.isArray(cause) ? cause[0] : undefined;
-  if (isRecord(first)) {
-    const code = isRecord(first.extensions) ? first.extensions.code : undefined;
-    return errorOfCode(typeof code === 'string' ? code : 'INTERNAL_SERVER_ERROR', String(first.message));
-  }
-  const closeCode = isRecord(cause) ? cause.code : undefined;
-  const reason = isRecord(cause) && typeof cause.reason === 'string' ? cause.reason : '';
-  switch (closeCode) {
-    case 4401:
-      return new AtollAccessError('UNAUTHENTICATED', reason || 'the token was refused');
-    case 4403:
-      return new AtollAccessError('FORBIDDEN', reason || 'the token was refused');
-    case 4400:
-    case 4406:
-      return new AtollNetworkError('NOT_ATOLL', `the connection was refused: ${closeCode} ${reason}`);
-    default: {
-      const message = isRecord(cause) && typeof cause.message === 'string' ? cause.message : reason;
-      return new AtollNetworkError('NO_ANSWER', `the connection was lost: ${message || String(closeCode)}`, { cause });
-    }
-  }
-}
-
-const isAnyAtollError = (error: unknown): error is AnyAtollError => error instanceof AtollError;

@@ -113,6 +113,57 @@ test('a node whose agent is silent shows as UNREACHABLE with the reason, and tak
   await deleteNamespace(admin, namespace.id);
 });
 
+test('what an instance writes is followed line by line, over kills of the agent and of the gateway, to its end', async () => {
+  const { admin, credentials } = await newTenant(platform.ready);
+  const namespace = await newNamespace(admin, 'writing');
+  const image = await push(platform.ready, 'v1');
+  const count =
+    'trap "echo bye; exit 0" TERM; n=0; while :; do echo "line $n"; n=$((n+1)); /bin/busybox usleep 20000; done';
+  const { deployment } = await admin.mutate.createDeployment({
+    ...{ ...small, ports: [], readiness: null, namespaceId: namespace.id, name: 'counter', image, replicas: 1 },
+    command: ['/bin/busybox', 'sh', '-c', count],
+  });
+  const deploymentId = deployment.id;
+  await steady(admin, deploymentId);
+  const told: string[] = [];
+  const ending = new AbortController();
+  let ended = false;
+  const following = (async () => {
+    for await (const chunk of admin.logs({ deploymentId, tail: 1000, signal: ending.signal })) {
+      expect(chunk.gap).toBe(false);
+      told.push(...chunk.lines.map(({ text }) => text));
+      ended ||= chunk.ended;
+    }
+  })();
+  const more = async (what: string) => {
+    const so = told.length;
+    await until(`lines after ${what}`, 60_000, () => told.length > so + 20);
+  };
+  await more('the first');
+  await platform.killAndAwait('agent-1');
+  await more('the kill of the agent');
+  await platform.killAndAwait('gateway');
+  await more('the kill of the gateway');
+
+  const token = await tokenOf(platform.ready, credentials);
+  const given = { graphqlUrl: platform.ready.graphqlUrl, token, deploymentId };
+  const prelude = Object.entries(given).map(([name, value]) => `const ${name} = ${JSON.stringify(value)};`);
+  for (const block of snippets('docs/logs.md', 'ts')) {
+    const ran = await runTypeScript(checkout.path, prelude.join(' '), block);
+    expect(ran.ok, `${block}\n${ran.output}`).toBe(true);
+    expect(ran.output).toContain('line ');
+  }
+
+  await admin.mutate.scaleDeployment({ deploymentId, replicas: 0 });
+  await waitFor('the end of its log', 90_000, async () => (ended ? true : undefined)).finally(() => ending.abort());
+  await following;
+  expect(told.at(-1)).toBe('bye');
+  expect(told.slice(0, -1)).toEqual(told.slice(0, -1).map((_, n) => `line ${n}`));
+  const [gone] = await admin.query.deploymentLogs({ deploymentId, tail: 1, ended: true });
+  expect(gone).toMatchObject({ ended: true, lines: [{ text: 'bye', stream: 'STDOUT' }] });
+  await deleteNamespace(admin, namespace.id);
+});
+
 test('a suspended tenant reads and changes nothing, and its packets reach nobody until it is resumed', async () => {
   const operator = operatorOf(platform.ready);
   const { admin, tenant, credentials } = await newTenant(platform.ready);

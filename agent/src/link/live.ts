@@ -2,7 +2,8 @@
 import type { Id } from '@atoll/schema/ids';
 import { type ConnectionLogReply, connectionLogRequest } from '@atoll/schema/node/connection-log';
 import { type CountersReply, countersRequest } from '@atoll/schema/node/counters';
-import { type LogsReply, logsRequest, type ProbeReply, probeRequest } from '@atoll/schema/node/live';
+import { type ProbeReply, probeRequest } from '@atoll/schema/node/live';
+import { type LogsReply, logsRequest } from '@atoll/schema/node/logs';
 import { nodeSubjects } from '@atoll/schema/subjects';
 import type { Logger } from '@atoll/service/log';
 import { type NatsConnection, serveJson } from '@atoll/service/nats';
@@ -10,6 +11,8 @@ import type { LiveAnswers } from '../node/answers.ts';
 
 /** A probe is a process of its own: a few at once, so that questions don't starve the node. */
 const concurrency = 8;
+/** Who asks for logs may wait for lines. What that costs is bounded where they are read. */
+const logsAtOnce = 1024;
 
 export function serveLive(options: { nc: NatsConnection; node: Id<'node'>; answers: LiveAnswers; log: Logger }): {
   stop(): Promise<void>;
@@ -22,7 +25,7 @@ export function serveLive(options: { nc: NatsConnection; node: Id<'node'>; answe
   );
   const logs = serveJson(
     nc,
-    { subject: nodeSubjects.logs(node), concurrency, log },
+    { subject: nodeSubjects.logs(node), concurrency: logsAtOnce, log },
     async (body): Promise<LogsReply> => answers.logs(logsRequest.parse(body)),
   );
   const counters = serveJson(

@@ -18,6 +18,8 @@ import { startPull } from '../link/pull.ts';
 import { startReport } from '../link/report.ts';
 import { openSequence } from '../link/sequence.ts';
 import { followWakes } from '../link/wake.ts';
+import { createLogAnswers } from '../logs/answer.ts';
+import { forgetLogs, keepLog } from '../logs/keep.ts';
 import { shareNetwork } from '../plan/shared.ts';
 import { createHolds } from '../reconcile/holds.ts';
 import { openMemories } from '../reconcile/memories.ts';
@@ -43,6 +45,8 @@ const rulesResyncMs = 2500;
 const overlayResyncMs = 5000;
 const workloadsResyncMs = 5000;
 const readinessMs = 250;
+/** How soon logs of containers that are gone are forgotten once they may be. */
+const endedLogsMs = 30_000;
 /** Requests that have waited for longer are asked anew when a service says that there is news: it may be another process. */
 const unansweredMs = 1000;
 
@@ -140,6 +144,10 @@ export async function startAgent(options: {
     secured: network.secured,
     wake: () => workloadsController.wake(),
     changed: () => workloadsReport.wake(),
+    async ending(instance, container) {
+      const [ended, path] = await Promise.all([runtime.endedLogs(), runtime.logPath(container)]);
+      await keepLog({ ended, instance, path, now: Date.now(), log });
+    },
   });
   const readiness = createReadiness({
     pods: workloads.pods,
@@ -159,6 +167,17 @@ export async function startAgent(options: {
     resyncMs: connectionLogResyncMs,
     log,
     reconcile: () => backend.connectionLog.ensure(network.inForce()),
+  });
+  const endedLogsController = startController({
+    name: 'ended logs',
+    resyncMs: endedLogsMs,
+    log,
+    async reconcile() {
+      const pods = workloads.seen();
+      if (pods === null) return;
+      const there = new Set(pods.map(({ instanceId }) => instanceId));
+      await forgetLogs(await runtime.endedLogs(), there, Date.now());
+    },
   });
   const networkController = startController({
     name: 'rules',
@@ -277,6 +296,7 @@ export async function startAgent(options: {
     log,
   });
   const watch = runtime.watch(() => workloadsController.wake());
+  const logs = createLogAnswers({ runtime, pods: workloads.seen });
   const answers = liveAnswers({
     runtime,
     pods: workloads.pods,
@@ -284,6 +304,7 @@ export async function startAgent(options: {
     nodeId,
     counted: backend.rules,
     connectionLog: backend.connectionLog.read,
+    logs: logs.logs,
   });
   const live = serveLive({ nc, node: nodeId, answers, log });
   measureNode({ runtime, pods: workloads.pods, instances: () => workloads.report() ?? [] });
@@ -301,12 +322,13 @@ export async function startAgent(options: {
     async stop() {
       watch.stop();
       wakes.stop();
+      logs.stop();
       const controllers = [workloadsPull, networkPull, workloadsReport, networkReport];
       await Promise.all([live.stop(), ...controllers.map((controller) => controller.stop())]);
       await Promise.all(
         [
           ...[readinessController, workloadsController, overlayController],
-          ...[networkController, namesController, connectionLogController],
+          ...[networkController, namesController, connectionLogController, endedLogsController],
         ].map((one) => one.stop()),
       );
       await backend.connectionLog.stop();

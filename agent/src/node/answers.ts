@@ -2,9 +2,11 @@
 import type { Id } from '@atoll/schema/ids';
 import type { ConnectionLogReply, ConnectionLogRequest } from '@atoll/schema/node/connection-log';
 import type { CountersReply, CountersRequest } from '@atoll/schema/node/counters';
-import type { LogsReply, LogsRequest, ProbeReply, ProbeRequest } from '@atoll/schema/node/live';
+import type { ProbeReply, ProbeRequest } from '@atoll/schema/node/live';
+import type { LogsReply, LogsRequest } from '@atoll/schema/node/logs';
 import type { DesiredNetwork } from '@atoll/schema/node/network';
 import type { ConnectionLogKeeper } from '../connection-log/keep.ts';
+import type { LogAnswers } from '../logs/answer.ts';
 import { createJudge } from '../plan/judge.ts';
 import { type Pod, specOf } from '../plan/pod.ts';
 import { probeFrom } from '../probe/prober.ts';
@@ -26,6 +28,7 @@ interface Sources {
   readonly nodeId: Id<'node'>;
   readonly counted: Pick<RuleBackend, 'counters' | 'leftOut'>;
   readonly connectionLog: ConnectionLogKeeper['read'];
+  readonly logs: LogAnswers['logs'];
 }
 
 const nothing = { millis: 0, httpStatus: null, httpBody: null };
@@ -54,10 +57,7 @@ export function liveAnswers(sources: Sources): LiveAnswers {
       const leftOut = await sources.counted.leftOut(new Set(request.policies));
       return { nodeId: sources.nodeId, leftOut, ...sources.connectionLog(request) };
     },
-    async logs({ instance, tail }) {
-      const app = podOf(instance)?.app;
-      return { lines: app ? await runtime.logs(app.id, tail) : [] };
-    },
+    logs: sources.logs,
   };
 }
 

@@ -1,4 +1,5 @@
 /** Everything of a node's, gone. Each part is tried whatever became of the others; what failed is returned. */
+import { rm } from 'node:fs/promises';
 import { atMost } from '../lanes.ts';
 import type { NodeBackend } from './backend.ts';
 
@@ -20,6 +21,7 @@ export async function clearNode({ runtime, wiring, tunnel, rules, nameServer }: 
     });
     await atMost(8, sandboxes, ({ id }) => runtime.remove(id));
   });
+  await attempt(async () => rm(await runtime.endedLogs(), { recursive: true, force: true }));
   await attempt(() => wiring.clear());
   await attempt(() => tunnel.clear());
   await attempt(() => nameServer.clear());

@@ -16,6 +16,7 @@ const app: PodContainer = {
   startedAt: '2026-01-01T00:00:00.000Z',
   finishedAt: null,
   exitCode: null,
+  endedBefore: null,
   outOfMemory: false,
   stopGraceSeconds: 1,
 };

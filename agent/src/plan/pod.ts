@@ -12,6 +12,7 @@ export interface PodContainer {
   readonly netns: string | null;
   readonly startedAt: string | null;
   readonly finishedAt: string | null;
+  readonly endedBefore: string | null;
   readonly exitCode: number | null;
   readonly outOfMemory: boolean;
   readonly stopGraceSeconds: number;

@@ -17,6 +17,7 @@ const container: PodContainer = {
   startedAt: '2026-01-01T00:00:00.000Z',
   finishedAt: null,
   exitCode: null,
+  endedBefore: null,
   outOfMemory: false,
   stopGraceSeconds: 7,
 };

@@ -24,6 +24,8 @@ export interface WorkloadsReconciler {
   refresh(): void;
   /** As last seen. */
   pods(): readonly Pod[];
+  /** Null before the first look. */
+  seen(): readonly Pod[] | null;
   /** Null before the first look: nothing is known of what runs. */
   report(): ObservedInstance[] | null;
   /** Null where the runtime answers. */
@@ -41,6 +43,8 @@ export function createWorkloadsReconciler(
     /** What is reported may be different now. */
     changed: () => void;
     causes: Causes;
+    /** The container of an instance is about to be removed. */
+    ending: (instance: Id<'instance'>, container: string) => Promise<void>;
   },
 ): WorkloadsReconciler {
   const { runtime, wiring, memories, names, log, wake, changed, causes } = options;
@@ -82,6 +86,7 @@ export function createWorkloadsReconciler(
         await lanes[laneOf[step.do]](() =>
           withSpan(step.do, {}, async () => {
             if (step.do === 'start-app') await memories.countStart(instanceId);
+            if (step.do === 'remove' && step.id === pod.app?.id) await options.ending(instanceId, step.id);
             failpoint('agent.before-apply');
             await applyStep({ runtime, wiring, names }, step);
             failpoint('agent.after-apply');
@@ -164,6 +169,7 @@ export function createWorkloadsReconciler(
     },
     refresh,
     pods: () => pods ?? [],
+    seen: () => pods,
     report,
     runtimeError: () => runtimeError,
     async idle() {

@@ -27,6 +27,8 @@ export interface ObservedContainer {
   /** RFC 3339; null before it was started. */
   readonly startedAt: string | null;
   readonly finishedAt: string | null;
+  /** Of one that runs: when the run before it ended; null where this is the first. */
+  readonly endedBefore: string | null;
   readonly exitCode: number | null;
   readonly outOfMemory: boolean;
   readonly stopGraceSeconds: number;
@@ -59,8 +61,10 @@ export interface Runtime {
   /** Asks it to end, and makes it end after `graceSeconds`. */
   stop(id: string, graceSeconds: number): Promise<void>;
   remove(id: string): Promise<void>;
-  /** The newest `tail` lines of both outputs, oldest first. */
-  logs(id: string, tail: number): Promise<string[]>;
+  /** The file that both outputs go to, as Docker's json-file writes and rotates it; null where nothing is kept of them. */
+  logPath(id: string): Promise<string | null>;
+  /** This node's folder for links to such files: where these are. It needn't be there yet. */
+  endedLogs(): Promise<string>;
   /** Null where it doesn't run. */
   stats(id: string): Promise<ContainerStats | null>;
   /** Calls `changed` whenever a container of this node's started or ended; what is missed is found by the next `list`. */

@@ -2,6 +2,7 @@
  * A runtime that runs nothing and says so: containers are records, on disk so that they outlive the agent as real ones
  * do. For scale tests, and for machines with neither root nor Docker.
  */
+import { appendFile, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { id as idOf } from '@atoll/schema/ids';
 import type { DesiredInstance } from '@atoll/schema/node/workloads';
@@ -10,7 +11,7 @@ import { z } from 'zod';
 import { loadFile, saveFile } from '../disk.ts';
 import { type ContainerKind, containerKinds, containerStates, type Runtime } from './runtime.ts';
 
-const record = z.strictObject({
+const record = z.object({
   id: z.string(),
   instanceId: idOf('instance'),
   kind: z.enum(containerKinds),
@@ -20,15 +21,14 @@ const record = z.strictObject({
   finishedAt: z.string().nullable(),
   exitCode: z.number().int().nullable(),
   stopGraceSeconds: z.number().int(),
-  lines: z.array(z.string()),
+  endedBefore: z.string().nullable().default(null),
 });
 type SimulatedContainer = z.infer<typeof record>;
 const stateFile = z.strictObject({ images: z.array(z.string()), containers: z.array(record) });
 
-const maxLines = 1000;
-
 export function simulatedRuntime(options: { stateDir: string; log: Logger }): Runtime {
   const path = join(options.stateDir, 'simulated.json');
+  const logs = join(options.stateDir, 'simulated-logs');
   const containers = new Map<string, SimulatedContainer>();
   const images = new Set<string>();
   const watchers = new Set<(id: string) => void>();
@@ -67,35 +67,40 @@ export function simulatedRuntime(options: { stateDir: string; log: Logger }): Ru
     const { instanceId, stopGraceSeconds } = instance;
     const id = `simulated-${kind}-${instanceId}`;
     if (!containers.has(id)) {
-      const none = { startedAt: null, finishedAt: null, exitCode: null };
+      const none = { startedAt: null, finishedAt: null, exitCode: null, endedBefore: null };
       const fixed = { id, instanceId, kind, sandboxId, stopGraceSeconds };
-      containers.set(id, { ...fixed, ...none, state: 'CREATED', lines: [] });
+      containers.set(id, { ...fixed, ...none, state: 'CREATED' });
       await save();
     }
     return id;
   }
 
-  const say = (container: SimulatedContainer, line: string) =>
-    [...container.lines, `${new Date().toISOString()} simulated: ${line}`].slice(-maxLines);
+  const logOf = (id: string) => join(logs, `${id}.log`);
+  const isRunning = (id: string) => containers.get(id)?.state === 'RUNNING';
 
-  const start = (id: string) =>
-    change(id, (container) => {
+  /** As Docker writes it. */
+  async function say(id: string, line: string): Promise<void> {
+    await mkdir(logs, { recursive: true, mode: 0o700 });
+    const time = new Date().toISOString();
+    await appendFile(logOf(id), `${JSON.stringify({ log: `simulated: ${line}\n`, stream: 'stdout', time })}\n`);
+  }
+
+  async function start(id: string): Promise<void> {
+    await load();
+    if (containers.has(id) && !isRunning(id)) await say(id, 'started; no process runs');
+    await change(id, (container) => {
       if (container.state === 'RUNNING') return container;
-      const lines = say(container, 'started; no process runs');
-      const startedAt = new Date().toISOString();
-      return { ...container, state: 'RUNNING', startedAt, finishedAt: null, exitCode: null, lines };
+      const [startedAt, endedBefore] = [new Date().toISOString(), container.finishedAt];
+      return { ...container, state: 'RUNNING', startedAt, endedBefore, finishedAt: null, exitCode: null };
     });
+  }
 
   return {
     kind: 'simulated',
     ping: load,
     async list() {
       await load();
-      return [...containers.values()].map(({ lines: _, ...container }) => ({
-        ...container,
-        netns: null,
-        outOfMemory: false,
-      }));
+      return [...containers.values()].map((container) => ({ ...container, netns: null, outOfMemory: false }));
     },
     async ensureImage(image) {
       await load();
@@ -110,24 +115,30 @@ export function simulatedRuntime(options: { stateDir: string; log: Logger }): Ru
       await create(instance, 'app', sandboxId);
     },
     start,
-    stop: (id) =>
-      containers.has(id)
-        ? change(id, (container) => {
-            if (container.state !== 'RUNNING') return container;
-            const ended = { state: 'EXITED', finishedAt: new Date().toISOString(), exitCode: 143 } as const;
-            return { ...container, ...ended, lines: say(container, 'stopped') };
-          })
-        : load(),
+    async stop(id) {
+      await load();
+      if (!isRunning(id)) return;
+      await say(id, 'stopped');
+      const ended = {
+        state: 'EXITED',
+        finishedAt: new Date().toISOString(),
+        exitCode: 143,
+        endedBefore: null,
+      } as const;
+      await change(id, (container) => (container.state === 'RUNNING' ? { ...container, ...ended } : container));
+    },
     async remove(id) {
       await load();
       if (!containers.delete(id)) return;
+      await rm(logOf(id), { force: true });
       await save();
       for (const watcher of watchers) watcher(id);
     },
-    async logs(id, tail) {
+    async logPath(id) {
       await load();
-      return (containers.get(id)?.lines ?? []).slice(-tail);
+      return containers.has(id) ? logOf(id) : null;
     },
+    endedLogs: async () => join(options.stateDir, 'ended-logs'),
     async stats(id) {
       await load();
       const container = containers.get(id);

@@ -28,8 +28,3 @@ export const probeReply = z.strictObject({
   simulated: z.boolean(),
 });
 export type ProbeReply = z.infer<typeof probeReply>;
-
-export const logsRequest = z.strictObject({ instance: id('instance'), tail: z.number().int().min(1).max(1000) });
-export type LogsRequest = z.infer<typeof logsRequest>;
-export const logsReply = z.strictObject({ lines: z.array(z.string().max(16_384)).max(1000) });
-export type LogsReply = z.infer<typeof logsReply>;

@@ -52,8 +52,6 @@ import { createEnforcementLoader } from './live/enforcement-loader.ts';
 import { platformFlowsField, policyFlowsField } from './live/flows.ts';
 import { createFlowsLoader, createPlatformFlowsLoader } from './live/flows-loader.ts';
 import { createImageRuleViolations } from './live/image-rule-violations.ts';
-import { instanceLogs } from './live/logs.ts';
-import { createLogsLoader } from './live/logs-loader.ts';
 import { createReachabilityMatrix } from './live/matrix.ts';
 import { nodeRulesField } from './live/node-rules.ts';
 import { createPlacementPreview } from './live/placement-preview.ts';
@@ -74,6 +72,10 @@ import { createEventCursorField, createEventsField } from './log/query.ts';
 import { createLogReader } from './log/read.ts';
 import { createSubscriptions } from './log/subscriptions.ts';
 import { hearWakes, tellWakes } from './log/wake.ts';
+import { createAskLogs } from './logs/ask.ts';
+import { createLogFields } from './logs/query.ts';
+import { createLogSubscriptions } from './logs/subscription.ts';
+import { createLogTargets } from './logs/targets.ts';
 import { readMigrations, readSchema } from './migrations.ts';
 import { mutationProblems } from './mutations/registry.ts';
 import { createMutationRunner } from './mutations/run.ts';
@@ -153,6 +155,8 @@ async function start(options: GatewayOptions, stops: Stop[]): Promise<Gateway> {
   const past = createPast(schema, reader);
   const commands = createCommandClient(nc);
   const accessFields = createAccessFields(owner, locator);
+  const logsOf = { targets: createLogTargets(reader), ask: createAskLogs(nc, reader), locator };
+  const logFields = createLogFields(logsOf);
   const resolvers: LiveResolvers = {
     'Query.viewer': viewerField,
     'Query.permissions': permissionsField,
@@ -172,7 +176,8 @@ async function start(options: GatewayOptions, stops: Stop[]): Promise<Gateway> {
     'Query.logHead': createLogHeadField(reader, heads),
     'Query.timeline': past.timeline,
     'Query.asOf': past.asOf,
-    'Instance.logs': instanceLogs,
+    'Query.instanceLogs': logFields.instanceLogs,
+    'Query.deploymentLogs': logFields.deploymentLogs,
     'ComputeNode.rules': nodeRulesField,
     'ComputeNode.tunnel': nodeTunnelField,
     'IsolationPolicy.warnings': createPolicyWarnings(locator),
@@ -280,7 +285,6 @@ async function start(options: GatewayOptions, stops: Stop[]): Promise<Gateway> {
     resolvers,
     liveRequest: (viewer) => ({
       viewer,
-      logs: createLogsLoader(nc),
       enforcement: createEnforcementLoader(commands, viewer),
       flows: createFlowsLoader(commands, viewer),
       platformFlows: createPlatformFlowsLoader(commands, viewer),
@@ -295,7 +299,8 @@ async function start(options: GatewayOptions, stops: Stop[]): Promise<Gateway> {
     maxCost: options.requestPoints,
     tell: teller.tell,
   });
-  const subscriptions = createSubscriptions({ engine, log: logReader, hub, teller });
+  const logs = createLogSubscriptions({ ...logsOf, teller });
+  const subscriptions = createSubscriptions({ engine, log: logReader, hub, logs, teller });
 
   const checks = {
     nats: natsReadiness(nc),

@@ -183,7 +183,7 @@ describe('permissions', () => {
     const ids = { deployment: theirs.deployment, instance: theirs.instance, namespace: theirs.namespace };
     const nobodys = { deployment: newId('deployment'), instance: newId('instance'), namespace: newId('namespace') };
     const text = `query ($deployment: ID!, $instance: ID!, $namespace: ID!) {
-      deployment(id: $deployment) { id } instance(id: $instance) { id logs } namespace(id: $namespace) { id } node(id: $instance) { id } }`;
+      deployment(id: $deployment) { id } instance(id: $instance) { id } namespace(id: $namespace) { id } node(id: $instance) { id } }`;
     const probe = `query ($instance: ID!) { probe(from: $instance, address: "10.64.0.1", port: 80) { outcome } }`;
     for (const query of [text, probe]) {
       const [foreign, missing] = [

@@ -46,6 +46,8 @@ export const queryRows: Readonly<Record<string, MatrixRow>> = {
   ...{ addressRanges: page, publicAddresses: page, portMappings: page },
   publicAddress: { ids: { id: none('publicAddress') } },
   service: { ids: { id: none('service') } },
+  instanceLogs: { ids: { instanceId: 'instance' } },
+  deploymentLogs: { ids: { deploymentId: 'deployment' } },
   probe: { ids: { from: 'instance' }, with: { address: '10.64.0.1', port: 80 } },
   pools: page,
   pool: { ids: { id: none('pool') } },

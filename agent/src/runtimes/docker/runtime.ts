@@ -1,4 +1,5 @@
 /** Docker Engine as a runtime. */
+import { join } from 'node:path';
 import type { Id } from '@atoll/schema/ids';
 import type { Logger } from '@atoll/service/log';
 import type { ContainerInfo, ContainerInspectInfo } from 'dockerode';
@@ -6,7 +7,6 @@ import { atMost } from '../../lanes.ts';
 import type { ObservedContainer, Runtime } from '../runtime.ts';
 import { call, createClient, isStatus } from './client.ts';
 import { identityOf, nodeLabel } from './labels.ts';
-import { splitLogs } from './logs.ts';
 import { ensurePauseImage } from './pause.ts';
 import { createImages } from './pull.ts';
 import { appSpec, sandboxSpec } from './spec.ts';
@@ -28,6 +28,7 @@ export function dockerRuntime(options: {
   /** What was found by inspecting, as long as the container's state is the same; events and starts empty it. */
   const inspected = new Map<string, { state: string; info: ContainerInspectInfo }>();
   const images = createImages(docker);
+  let endedLogs: Promise<string> | undefined;
 
   async function inspect(id: string): Promise<ContainerInspectInfo> {
     return call('describe a container', quick, (abortSignal) => docker.getContainer(id).inspect({ abortSignal }));
@@ -132,11 +133,27 @@ export function dockerRuntime(options: {
       }
     },
 
-    async logs(id, tail) {
-      const output = await call('read logs', quick, (abortSignal) =>
-        docker.getContainer(id).logs({ stdout: true, stderr: true, tail, follow: false, abortSignal }),
+    async logPath(id) {
+      const known = inspected.get(id)?.info.LogPath;
+      if (known) return known;
+      try {
+        return (await inspect(id)).LogPath || null;
+      } catch (error) {
+        // Gone meanwhile.
+        if (isStatus(error, 404)) return null;
+        throw error;
+      }
+    },
+
+    endedLogs() {
+      // Docker's folder is a mount of its own, out of which nothing can be linked.
+      endedLogs ??= call('say where it keeps things', quick, () => docker.info()).then(
+        (info: { readonly DockerRootDir: string }) => join(info.DockerRootDir, 'atoll-ended-logs', node),
       );
-      return splitLogs(output).slice(-tail);
+      endedLogs.catch(() => {
+        endedLogs = undefined;
+      });
+      return endedLogs;
     },
 
     async stats(id) {
@@ -179,6 +196,7 @@ function observedContainer(
     netns: running && identity.kind === 'sandbox' ? `/proc/${state.Pid}/ns/net` : null,
     startedAt: time(state.StartedAt),
     finishedAt: running ? null : time(state.FinishedAt),
+    endedBefore: running ? time(state.FinishedAt) : null,
     exitCode: running || state.Status === 'created' ? null : state.ExitCode,
     outOfMemory: state.OOMKilled,
   };

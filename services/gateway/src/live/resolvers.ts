@@ -7,7 +7,6 @@ import { isLive, permissionOf } from '../schema/directives.ts';
 import type { AddressUseLoader } from './address-use-loader.ts';
 import type { EnforcementLoader } from './enforcement-loader.ts';
 import type { FlowsLoader, PlatformFlowsLoader } from './flows-loader.ts';
-import type { LogsLoader } from './logs-loader.ts';
 import type { PlatformEnforcementLoader } from './platform-enforcement-loader.ts';
 import type { SharedNodesLoader } from './shared-nodes-loader.ts';
 import type { StandingsLoader } from './standings-loader.ts';
@@ -19,7 +18,6 @@ export type LiveArgs = Readonly<Record<string, unknown>>;
 /** One request: who asks, and what its fields share. */
 export interface LiveRequest {
   readonly viewer: Viewer;
-  readonly logs: LogsLoader;
   readonly enforcement: EnforcementLoader;
   readonly flows: FlowsLoader;
   readonly platformFlows: PlatformFlowsLoader;

@@ -1,10 +1,11 @@
-/** `Subscription.events`: the tenant's log as it grows. */
+/** Subscriptions, by their field. `Subscription.events`: the tenant's log as it grows. */
 import { type OpenSpan, openSpan } from '@atoll/service/spans';
 import { isSampled } from '@atoll/service/traceparent';
 import type { ExecutionResult } from 'graphql';
 import { scopeOf, type Viewer } from '../auth/viewers.ts';
 import type { Engine, EngineRequest } from '../graphql/engine.ts';
 import type { Teller } from '../graphql/tell.ts';
+import type { LogSubscriptions } from '../logs/subscription.ts';
 import { Completion } from '../read/complete.ts';
 import type { LogHub } from './hub.ts';
 import { type LogReader, type LogRow, parseCursor, readable } from './read.ts';
@@ -29,9 +30,10 @@ export function createSubscriptions(needs: {
   engine: Engine;
   log: LogReader;
   hub: LogHub;
+  logs: LogSubscriptions;
   teller: Teller;
 }): Subscriptions {
-  const { engine, log, hub, teller } = needs;
+  const { engine, log, hub, logs, teller } = needs;
   const shown = new Set<string>();
 
   /** To the first of its subscribers: five thousand of them would fill the trace. Null where nobody records it. */
@@ -48,8 +50,10 @@ export function createSubscriptions(needs: {
 
   return {
     async subscribe(request, viewer, delivered) {
-      const { plan, args } = engine.subscription(request);
+      const prepared = engine.subscription(request);
+      const { plan, args } = prepared;
       const { field } = plan;
+      if (field.field === 'logs') return await logs.subscribe(request, prepared, viewer);
       const scope = scopeOf(request.viewer);
       const head = await log.head(scope);
       const start = args.after == null ? head.cursor : parseCursor(args.after, head);

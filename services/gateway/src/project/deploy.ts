@@ -67,7 +67,7 @@ export const projectDeploy: Project<DeployEvent> = (event, record): readonly Eff
       return [
         put('compute_node', id, {
           ...{ id, tenant_id, name, status: 'UNREACHABLE', status_message: unheard, runtime: runtime.toUpperCase() },
-          ...{ cpu_millis: capacity.cpuMillis, memory_mib: capacity.memoryMiB },
+          ...{ cpu_millis: capacity.cpuMillis, memory_mib: capacity.memoryMiB, status_since: at },
           ...{ max_instances: maxInstances, created_at: at, pool_id: DEFAULT_POOL, zone: null, labels: [] },
           ...{ scheduling: 'OPEN', scheduling_note: '', instances: 0, drained_from: null },
         }),
@@ -80,10 +80,10 @@ export const projectDeploy: Project<DeployEvent> = (event, record): readonly Eff
       return [patch('compute_node', id, row)];
     }
     case 'NodeBecameReady':
-      return [patch('compute_node', event.data.nodeId, { status: 'READY', status_message: null })];
+      return [patch('compute_node', event.data.nodeId, { status: 'READY', status_message: null, status_since: at })];
     case 'NodeBecameUnreachable': {
       const { nodeId, reason } = event.data;
-      return [patch('compute_node', nodeId, { status: 'UNREACHABLE', status_message: reason })];
+      return [patch('compute_node', nodeId, { status: 'UNREACHABLE', status_message: reason, status_since: at })];
     }
     case 'EnvironmentRulesAdopted':
     case 'EnvironmentRulesDropped':

@@ -63,6 +63,7 @@ export function randomRows(random: Random, options: RowsOptions): Rows {
       name: `node-${index}`,
       status: random.pick(['READY', 'UNREACHABLE']),
       status_message: random.pick([null, 'lost']),
+      status_since: random.pick([null, instant(random)]),
       runtime: 'DOCKER',
       cpu_millis: 4000,
       memory_mib: 8192,

@@ -9,7 +9,7 @@ import { encodeCursor } from './cursor.ts';
 import type { ViewerClass } from './sql.ts';
 
 const compiler = createCompiler(createModel(loadSchema()), (_parent, field) =>
-  field === 'logs' ? ['id', 'node_id'] : [],
+  field === 'tunnel' ? ['id', 'name'] : [],
 );
 
 function compile(
@@ -98,8 +98,8 @@ describe('a statement', () => {
   });
 
   it('keeps a place for live fields, with the columns that they need', () => {
-    const { text, plain } = compile('query ($id: ID!) { instance(id: $id) { logs } }', { id: 'x' });
-    expect(text).toContain(`'logs', json_build_object('id', t1.id, 'node_id', t1.node_id)`);
+    const { text, plain } = compile('{ computeNodes { nodes { tunnel { port } } } }');
+    expect(text).toContain(`'tunnel', json_build_object('id', t1.id, 'name', t1.name)`);
     expect(plain).toBe(false);
     expect(compile('{ viewer { role } }').statement).toBeNull();
   });
@@ -185,7 +185,7 @@ describe('cost', () => {
     expect(
       costOf('{ namespaces(first: 10) { nodes { environment { id } } edges { node { environment { id } } } } }'),
     ).toBe(30);
-    expect(costOf('query ($id: ID!) { instance(id: $id) { logs } }', { id: 'x' })).toBe(21);
+    expect(costOf('{ computeNodes(first: 1) { nodes { tunnel { port } } } }')).toBe(3);
     expect(costOf('{ events(first: 50) { nodes { id } } }')).toBe(50);
     expect(
       costOf(
