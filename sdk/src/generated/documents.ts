@@ -473,6 +473,7 @@ fragment ComputeNode on ComputeNode {
   name
   status
   statusMessage
+  statusSince
   runtime
   cpuMillis
   memoryMiB
@@ -593,6 +594,54 @@ fragment Invitation on Invitation {
   expiresAt
   endedAt
   memberId
+}`),
+  instanceLogs: new TypedDocument<o.InstanceLogsQuery, o.InstanceLogsQueryVariables>('query', ["instanceLogs"], `query InstanceLogs($instanceId: ID!, $tail: Int = 100, $after: String, $since: DateTime, $stream: LogStream, $previous: Boolean = false) {
+  instanceLogs(instanceId: $instanceId, tail: $tail, after: $after, since: $since, stream: $stream, previous: $previous) { ...LogChunk }
+}
+fragment LogChunk on LogChunk {
+  instanceId
+  lines { ...LogLine }
+  cursor
+  gap
+  more
+  ended
+  problem { ...LogProblem }
+}
+fragment LogLine on LogLine {
+  at
+  stream
+  text
+  truncated
+  cursor
+}
+fragment LogProblem on LogProblem {
+  nodeId
+  since
+  message
+}`),
+  deploymentLogs: new TypedDocument<o.DeploymentLogsQuery, o.DeploymentLogsQueryVariables>('query', ["deploymentLogs"], `query DeploymentLogs($deploymentId: ID!, $tail: Int = 20, $since: DateTime, $stream: LogStream, $previous: Boolean = false, $ended: Boolean = false) {
+  deploymentLogs(deploymentId: $deploymentId, tail: $tail, since: $since, stream: $stream, previous: $previous, ended: $ended) { ...LogChunk }
+}
+fragment LogChunk on LogChunk {
+  instanceId
+  lines { ...LogLine }
+  cursor
+  gap
+  more
+  ended
+  problem { ...LogProblem }
+}
+fragment LogLine on LogLine {
+  at
+  stream
+  text
+  truncated
+  cursor
+}
+fragment LogProblem on LogProblem {
+  nodeId
+  since
+  message
 }`),
   subnets: new TypedDocument<o.SubnetsQuery, o.SubnetsQueryVariables>('query', ["subnets"], `query Subnets($first: Int = 20, $after: String) {
   subnets(first: $first, after: $after) { nodes { ...Subnet } pageInfo { hasNextPage endCursor } }
@@ -3409,6 +3458,7 @@ fragment ComputeNode on ComputeNode {
   name
   status
   statusMessage
+  statusSince
   runtime
   cpuMillis
   memoryMiB
@@ -3439,6 +3489,7 @@ fragment ComputeNode on ComputeNode {
   name
   status
   statusMessage
+  statusSince
   runtime
   cpuMillis
   memoryMiB
@@ -3469,6 +3520,7 @@ fragment ComputeNode on ComputeNode {
   name
   status
   statusMessage
+  statusSince
   runtime
   cpuMillis
   memoryMiB
@@ -3499,6 +3551,7 @@ fragment ComputeNode on ComputeNode {
   name
   status
   statusMessage
+  statusSince
   runtime
   cpuMillis
   memoryMiB
@@ -3529,6 +3582,7 @@ fragment ComputeNode on ComputeNode {
   name
   status
   statusMessage
+  statusSince
   runtime
   cpuMillis
   memoryMiB
@@ -4244,6 +4298,30 @@ fragment Event on Event {
   correlation
   data
 }`),
+  onLogs: new TypedDocument<o.OnLogsSubscription, o.OnLogsSubscriptionVariables>('subscription', ["logs"], `subscription OnLogs($instanceId: ID, $deploymentId: ID, $after: [LogPlaceInput!], $tail: Int = 10, $stream: LogStream) {
+  logs(instanceId: $instanceId, deploymentId: $deploymentId, after: $after, tail: $tail, stream: $stream) { ...LogChunk }
+}
+fragment LogChunk on LogChunk {
+  instanceId
+  lines { ...LogLine }
+  cursor
+  gap
+  more
+  ended
+  problem { ...LogProblem }
+}
+fragment LogLine on LogLine {
+  at
+  stream
+  text
+  truncated
+  cursor
+}
+fragment LogProblem on LogProblem {
+  nodeId
+  since
+  message
+}`),
   roleHolders: new TypedDocument<o.RoleHoldersQuery, o.RoleHoldersQueryVariables>('query', ["role","holders"], `query RoleHolders($id: ID!, $first: Int = 20, $after: String) {
   role(id: $id) { holders(first: $first, after: $after) { nodes { ...RoleBinding } pageInfo { hasNextPage endCursor } } }
 }
@@ -4364,9 +4442,6 @@ fragment ScoreParts on ScoreParts {
   locality
   slaClass
   cost
-}`),
-  instanceLogs: new TypedDocument<o.InstanceLogsQuery, o.InstanceLogsQueryVariables>('query', ["instance","logs"], `query InstanceLogs($id: ID!, $tail: Int = 100) {
-  instance(id: $id) { logs(tail: $tail) }
 }`),
   isolationPolicyReceipts: new TypedDocument<o.IsolationPolicyReceiptsQuery, o.IsolationPolicyReceiptsQueryVariables>('query', ["isolationPolicy","receipts"], `query IsolationPolicyReceipts($id: ID!, $first: Int = 20, $after: String) {
   isolationPolicy(id: $id) { receipts(first: $first, after: $after) { nodes { ...PolicyReceipt } pageInfo { hasNextPage endCursor } } }

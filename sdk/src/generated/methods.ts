@@ -135,6 +135,17 @@ export interface Queries {
    */
   invitations(variables?: o.InvitationsQueryVariables, options?: CallOptions): Promise<o.InvitationsQuery['invitations']>;
   /**
+   * What an instance has written, read from its node now: the newest lines, or those after a place. A node keeps the newest 10 to 20 MiB
+   * of an instance as long as that is there, and for an hour after it is gone. Errors: NOT_FOUND, BAD_USER_INPUT, CURSOR_MALFORMED,
+   * UNAVAILABLE with the node and since when nothing has been heard from it.
+   */
+  instanceLogs(variables: o.InstanceLogsQueryVariables, options?: CallOptions): Promise<o.InstanceLogsQuery['instanceLogs']>;
+  /**
+   * The newest lines of the instances of a deployment, each read from its node now: of the 50 newest. Where a node can't be asked, its
+   * instances have a `problem`; UNAVAILABLE where none can. Else as `instanceLogs`.
+   */
+  deploymentLogs(variables: o.DeploymentLogsQueryVariables, options?: CallOptions): Promise<o.DeploymentLogsQuery['deploymentLogs']>;
+  /**
    * The tenant's subnets, oldest first.
    */
   subnets(variables?: o.SubnetsQueryVariables, options?: CallOptions): Promise<o.SubnetsQuery['subnets']>;
@@ -248,10 +259,6 @@ export interface Queries {
    * Its instances that aren't gone, newest first.
    */
   deploymentInstances(variables: o.DeploymentInstancesQueryVariables, options?: CallOptions): Promise<NonNullable<o.DeploymentInstancesQuery['deployment']>['instances'] | null>;
-  /**
-   * The last lines of its log, oldest first; `tail` 1–1000. Asked of the node.
-   */
-  instanceLogs(variables: o.InstanceLogsQueryVariables, options?: CallOptions): Promise<NonNullable<o.InstanceLogsQuery['instance']>['logs'] | null>;
   /**
    * Proof of enforcement, node by node, for the newest revision first.
    */
@@ -737,6 +744,8 @@ export const bindQueries = (read: Read): Queries => ({
   serviceAccounts: (variables, options) => read(documents.serviceAccounts, variables ?? {}, options, (data) => data.serviceAccounts),
   apiKeys: (variables, options) => read(documents.apiKeys, variables ?? {}, options, (data) => data.apiKeys),
   invitations: (variables, options) => read(documents.invitations, variables ?? {}, options, (data) => data.invitations),
+  instanceLogs: (variables, options) => read(documents.instanceLogs, variables, options, (data) => data.instanceLogs),
+  deploymentLogs: (variables, options) => read(documents.deploymentLogs, variables, options, (data) => data.deploymentLogs),
   subnets: (variables, options) => read(documents.subnets, variables ?? {}, options, (data) => data.subnets),
   isolationPolicy: (variables, options) => read(documents.isolationPolicy, variables, options, (data) => data.isolationPolicy),
   probe: (variables, options) => read(documents.probe, variables, options, (data) => data.probe),
@@ -764,7 +773,6 @@ export const bindQueries = (read: Read): Queries => ({
   deploymentReleases: (variables, options) => read(documents.deploymentReleases, variables, options, (data) => data.deployment?.releases ?? null),
   deploymentRollouts: (variables, options) => read(documents.deploymentRollouts, variables, options, (data) => data.deployment?.rollouts ?? null),
   deploymentInstances: (variables, options) => read(documents.deploymentInstances, variables, options, (data) => data.deployment?.instances ?? null),
-  instanceLogs: (variables, options) => read(documents.instanceLogs, variables, options, (data) => data.instance?.logs ?? null),
   isolationPolicyReceipts: (variables, options) => read(documents.isolationPolicyReceipts, variables, options, (data) => data.isolationPolicy?.receipts ?? null),
   isolationPolicyWarnings: (variables, options) => read(documents.isolationPolicyWarnings, variables, options, (data) => data.isolationPolicy?.warnings ?? null),
   isolationPolicyEnforcement: (variables, options) => read(documents.isolationPolicyEnforcement, variables, options, (data) => data.isolationPolicy?.enforcement ?? null),

@@ -915,6 +915,21 @@ export type SetServiceAccountLabelsInput = {
   readonly labels: ReadonlyArray<LabelInput>;
 };
 
+/** Where a process writes to. */
+export type LogStream =
+  /** Its standard output. */
+  | 'STDOUT'
+  /** Its standard error. */
+  | 'STDERR';
+
+/** A place in the log of one instance. */
+export type LogPlaceInput = {
+  /** Global id of the instance. */
+  readonly instanceId: string;
+  /** A cursor of its lines, or of a part of its log. */
+  readonly cursor: string;
+};
+
 /** A transport protocol. */
 export type Protocol =
   /** Transmission Control Protocol. */
@@ -2067,7 +2082,7 @@ export type ScorePartsFragment = { readonly spread: number, readonly pack: numbe
 
 export type PlacementWeightsFragment = { readonly spread: number, readonly pack: number, readonly locality: number, readonly slaClass: number, readonly cost: number };
 
-export type ComputeNodeFragment = { readonly id: string, readonly name: string, readonly status: ComputeNodeStatus, readonly statusMessage: string | null, readonly runtime: Runtime, readonly cpuMillis: number, readonly memoryMiB: number, readonly maxInstances: number, readonly createdAt: string, readonly zone: string | null, readonly scheduling: NodeScheduling, readonly schedulingNote: string, readonly instances: number, readonly drainedFrom: number | null, readonly pool: { readonly id: string, readonly name: string } | null, readonly labels: ReadonlyArray<LabelFragment> };
+export type ComputeNodeFragment = { readonly id: string, readonly name: string, readonly status: ComputeNodeStatus, readonly statusMessage: string | null, readonly statusSince: string | null, readonly runtime: Runtime, readonly cpuMillis: number, readonly memoryMiB: number, readonly maxInstances: number, readonly createdAt: string, readonly zone: string | null, readonly scheduling: NodeScheduling, readonly schedulingNote: string, readonly instances: number, readonly drainedFrom: number | null, readonly pool: { readonly id: string, readonly name: string } | null, readonly labels: ReadonlyArray<LabelFragment> };
 
 export type ImageRuleViolationFragment = { readonly deploymentId: string, readonly deploymentName: string, readonly namespaceId: string, readonly image: string, readonly code: string, readonly message: string };
 
@@ -2086,6 +2101,12 @@ export type CredentialUseFragment = { readonly lastUsedAt: string };
 export type ApiKeyFragment = { readonly id: string, readonly name: string, readonly subject: string, readonly prefix: string, readonly scopes: ReadonlyArray<string> | null, readonly createdAt: string, readonly expiresAt: string | null, readonly revokedAt: string | null, readonly lastUse: CredentialUseFragment | null };
 
 export type InvitationFragment = { readonly id: string, readonly role: TenantRole, readonly label: string | null, readonly email: string | null, readonly status: InvitationStatus, readonly invitedBy: string, readonly createdAt: string, readonly expiresAt: string, readonly endedAt: string | null, readonly memberId: string | null };
+
+export type LogChunkFragment = { readonly instanceId: string, readonly cursor: string | null, readonly gap: boolean, readonly more: boolean, readonly ended: boolean, readonly lines: ReadonlyArray<LogLineFragment>, readonly problem: LogProblemFragment | null };
+
+export type LogLineFragment = { readonly at: string, readonly stream: LogStream, readonly text: string, readonly truncated: boolean, readonly cursor: string };
+
+export type LogProblemFragment = { readonly nodeId: string, readonly since: string | null, readonly message: string };
 
 export type SubnetFragment = { readonly id: string, readonly ipv4: string, readonly ipv6: string, readonly deleting: boolean, readonly createdAt: string, readonly namespace: { readonly id: string, readonly name: string } };
 
@@ -2470,6 +2491,30 @@ export type InvitationsQueryVariables = Exact<{
 
 
 export type InvitationsQuery = { readonly invitations: { readonly nodes: ReadonlyArray<InvitationFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
+
+export type InstanceLogsQueryVariables = Exact<{
+  instanceId: string;
+  tail?: number | null | undefined;
+  after?: string | null | undefined;
+  since?: string | null | undefined;
+  stream?: LogStream | null | undefined;
+  previous?: boolean | null | undefined;
+}>;
+
+
+export type InstanceLogsQuery = { readonly instanceLogs: LogChunkFragment };
+
+export type DeploymentLogsQueryVariables = Exact<{
+  deploymentId: string;
+  tail?: number | null | undefined;
+  since?: string | null | undefined;
+  stream?: LogStream | null | undefined;
+  previous?: boolean | null | undefined;
+  ended?: boolean | null | undefined;
+}>;
+
+
+export type DeploymentLogsQuery = { readonly deploymentLogs: ReadonlyArray<LogChunkFragment> };
 
 export type SubnetsQueryVariables = Exact<{
   first?: number | null | undefined;
@@ -3278,6 +3323,17 @@ export type OnEventsSubscriptionVariables = Exact<{
 
 export type OnEventsSubscription = { readonly events: EventFragment };
 
+export type OnLogsSubscriptionVariables = Exact<{
+  instanceId?: string | null | undefined;
+  deploymentId?: string | null | undefined;
+  after?: ReadonlyArray<LogPlaceInput> | LogPlaceInput | null | undefined;
+  tail?: number | null | undefined;
+  stream?: LogStream | null | undefined;
+}>;
+
+
+export type OnLogsSubscription = { readonly logs: LogChunkFragment };
+
 export type RoleHoldersQueryVariables = Exact<{
   id: string;
   first?: number | null | undefined;
@@ -3323,14 +3379,6 @@ export type DeploymentInstancesQueryVariables = Exact<{
 
 
 export type DeploymentInstancesQuery = { readonly deployment: { readonly instances: { readonly nodes: ReadonlyArray<InstanceFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } } | null };
-
-export type InstanceLogsQueryVariables = Exact<{
-  id: string;
-  tail?: number | null | undefined;
-}>;
-
-
-export type InstanceLogsQuery = { readonly instance: { readonly logs: ReadonlyArray<string> } | null };
 
 export type IsolationPolicyReceiptsQueryVariables = Exact<{
   id: string;
