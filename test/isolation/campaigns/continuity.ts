@@ -147,7 +147,9 @@ async function run(segment: Segment, options: Options, dice: Dice): Promise<Cont
 /** What went wrong, in words; empty where nothing did. */
 export function complaints({ counts, unanswered }: Continuity): string[] {
   return [
-    ...counts.flatMap(({ flow, lost, sent }) => (lost > 0 ? [`${flow.name}: ${lost} of ${sent} lost`] : [])),
+    ...counts.flatMap(({ flow, lost, sent, span }) =>
+      lost > 0 ? [`${flow.name}: ${lost} of ${sent} lost, between the ${span?.join('th and the ')}th`] : [],
+    ),
     ...counts.flatMap(({ flow, leaked, sent }) => (leaked > 0 ? [`${flow.name}: ${leaked} of ${sent} leaked`] : [])),
     ...(unanswered > 0 ? [`the open connection: ${unanswered} times without an answer`] : []),
   ];

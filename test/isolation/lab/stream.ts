@@ -23,6 +23,8 @@ export interface FlowCount {
   sent: number;
   /** Sent, and never answered. */
   lost: number;
+  /** Of those that were sent, counted from 0: the first and the last that were lost. */
+  span: readonly [number, number] | null;
   /** Arrived, and should not have. */
   leaked: number;
 }
@@ -38,15 +40,16 @@ export interface Streams {
 const firstPort = 20_000;
 const portCount = 40_000;
 const paceMs = 10;
-const settleMs = 3000;
+/** For answers on their way: a machine that was too busy to be in time comes after seconds with what it had taken up. */
+const settleMs = 30_000;
 
 const intKey = (source: string, destination: string, protocol: number, from: number, to: number) =>
   `${source}${destination}${protocol}.${from}.${to}`;
 
 export function startStreams(flows: readonly Flow[], otherTaps: readonly Tap[]): Streams {
-  const counts = flows.map((flow): FlowCount => ({ flow, sent: 0, lost: 0, leaked: 0 }));
+  const counts = flows.map((flow): FlowCount => ({ flow, sent: 0, lost: 0, span: null, leaked: 0 }));
   /** What is awaited, by the key of the answer; what must not arrive, by the key of the probe. */
-  const awaited = new Map<string, FlowCount>();
+  const awaited = new Map<string, { count: FlowCount; number: number }>();
   const forbidden = new Map<string, FlowCount>();
   const taps = new Set([...otherTaps, ...flows.flatMap(({ source, destination }) => [source.tap, destination.tap])]);
   for (const tap of taps) tap.take();
@@ -78,7 +81,7 @@ export function startStreams(flows: readonly Flow[], otherTaps: readonly Tap[]):
     const from = firstPort + (round++ % portCount);
     for (const count of counts) {
       const { there, back } = keys(count.flow, from);
-      if (count.flow.allowed) awaited.set(back, count);
+      if (count.flow.allowed) awaited.set(back, { count, number: count.sent });
       else forbidden.set(there, count);
       count.sent += 1;
       count.flow.source.tap.send([frameOf(count.flow, from)]);
@@ -119,7 +122,10 @@ export function startStreams(flows: readonly Flow[], otherTaps: readonly Tap[]):
         if (awaited.size === 0) break;
         await pause(20);
       } while (Date.now() < deadline);
-      for (const count of awaited.values()) count.lost += 1;
+      for (const { count, number } of awaited.values()) {
+        count.lost += 1;
+        count.span = [count.span?.[0] ?? number, number];
+      }
       return counts;
     },
   };
