@@ -7,6 +7,7 @@ import { openRuleSetProver } from '../campaigns/rule-sets.ts';
 import type { Prover } from '../proof.ts';
 import { attacks } from './attacks.ts';
 import { type Part, seconds, thousands } from './part.ts';
+import { platform } from './platform.ts';
 import { sabotage } from './sabotage.ts';
 
 /** Random worlds of one kind, each put in force and tried. */
@@ -108,4 +109,5 @@ export const parts: readonly Part[] = [
   cutOff,
   hostileNames,
   attacks,
+  platform,
 ];

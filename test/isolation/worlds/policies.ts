@@ -21,7 +21,7 @@ export interface World extends Intent, Doors {
 }
 
 const tenants = [fixedId('tenant', 1), fixedId('tenant', 2)] as const;
-const spaces = [
+export const spaces = [
   {
     tenant: tenants[0],
     namespaceId: fixedId('namespace', 1),
@@ -76,7 +76,7 @@ function someTraffic(dice: Dice): PolicyTraffic[] {
 const cidrPeer = (dice: Dice): CompiledPeer => ({ kind: 'CIDR', cidr: dice.of(cidrs), except: dice.some(holes, 0.2) });
 const several = <T>(dice: Dice, make: () => T): T[] => Array.from({ length: 1 + dice.number(2) }, make);
 
-function tenantPolicy(dice: Dice, number: number, services: readonly CompiledService[]): CompiledPolicy {
+export function tenantPolicy(dice: Dice, number: number, services: readonly CompiledService[]): CompiledPolicy {
   const space: Space = dice.of(spaces);
   const action = dice.chance(0.35) ? 'DENY' : 'ALLOW';
   const servicesOf = (of: readonly Space[]) =>
