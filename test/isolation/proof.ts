@@ -23,12 +23,21 @@ export function everyProbe(segment: Segment, ports: readonly number[]): Probe[] 
 }
 
 /** Machines that build something else at the same time take their time. */
-export function untilEnforced(node: SegmentNode, generation: number): Promise<unknown> {
-  return until(
-    `rules of generation ${generation} on node ${node.number}`,
-    () => node.plane.networkReports.find((report) => (report.applied?.generation ?? 0) >= generation),
-    120_000,
-  );
+export async function untilEnforced(node: SegmentNode, generation: number): Promise<unknown> {
+  const { plane, number, agent } = node;
+  try {
+    return await until(
+      `rules of generation ${generation} on node ${number}`,
+      () => plane.networkReports.find((report) => (report.applied?.generation ?? 0) >= generation),
+      120_000,
+    );
+  } catch (error) {
+    const said = [
+      JSON.stringify(plane.networkReports.at(-1)),
+      ...agent.lines.filter((line) => !line.includes('Docker')).slice(-30),
+    ].join('\n');
+    throw new Error(`${error instanceof Error ? error.message : String(error)}; it said last:\n${said}`);
+  }
 }
 
 /** One rule set for each node, in their order; resolves once all are in force, to how long that took, in ms. */
