@@ -234,6 +234,15 @@ it('nothing is kept of one that is deleted, whatever nodes still report of it', 
   expect(await ask('ReadPlatformEnforcement', input)).toEqual({ policies: [] });
   await near.sync();
   await far.sync();
+  // One that was given while it was deleted.
+  const receipt = { platformPolicyId, revision: 9, nodeId: near.nodeId, generation: 1, hash: 'a'.repeat(64) };
+  await harness.store.append({
+    ...{ stream: `platformPolicy:${platformPolicyId}`, expected: { kind: 'any' }, claims: [] },
+    events: [{ type: 'PlatformPolicyEnforced', data: { ...receipt, enforcedAt: '2026-11-23T09:00:00.000Z' } }],
+    origin: { tenant: PLATFORM, actor: 'node:late', cause: null, correlation: 'late', traceparent: null },
+  });
+  // A question is answered as of everything that is committed.
+  expect(await ask('ReadPlatformEnforcement', input)).toEqual({ policies: [] });
   expect(await harness.rows(`select * from network.policy_enforced where policy_id = '${platformPolicyId}'`)).toEqual(
     [],
   );
