@@ -1,4 +1,5 @@
 /** The services' side of the contract, as small as it can be: answers pulls from two documents, keeps reports. */
+import { uptime } from 'node:os';
 import type { Id } from '@atoll/schema/ids';
 import type { ProbeReply, ProbeRequest } from '@atoll/schema/node/live';
 import { type LogsReply, type LogsRequest, logsReply, mostLogBytes } from '@atoll/schema/node/logs';
@@ -38,6 +39,12 @@ export class ControlPlane {
   };
   /** Why no report is taken: another agent is the node. */
   refusal: string | null = null;
+  /** What each report is answered with. */
+  leaseMs: number | null = null;
+  /** Uptime, in ms, when the newest report with a lease was answered: it counts from before that. */
+  leasedAt = 0;
+  /** No workloads are to be had: only that there are newer ones is told. */
+  withheld = false;
   #generation = 0;
   #serving: { stop(): Promise<void> }[] = [];
 
@@ -63,6 +70,7 @@ export class ControlPlane {
       (body: unknown) => {
         const { generation } = pullRequest.parse(body);
         const document = current();
+        if (this.withheld) return null;
         return document === null || generation >= document.generation ? null : schema.parse(document);
       };
     serve(
@@ -78,7 +86,9 @@ export class ControlPlane {
     });
     serve(nodeSubjects.workloadsReport(node), (body) => {
       this.workloadsReports.push(workloadsReport.parse(body));
-      return { generation: this.#documents.workloads?.generation ?? 0, refused: this.refusal };
+      if (this.leaseMs !== null) this.leasedAt = uptime() * 1000;
+      const generation = this.#documents.workloads?.generation ?? 0;
+      return { generation, refused: this.refusal, leaseMs: this.leaseMs };
     });
     serve(nodeSubjects.networkReport(node), (body) => {
       this.networkReports.push(networkReport.parse(body));

@@ -2,7 +2,13 @@
 import { join } from 'node:path';
 import type { Id } from '@atoll/schema/ids';
 import { networkReportReply, type RuleEndpoint } from '@atoll/schema/node/network';
-import { desiredWorkloads, reportReply, type WorkloadsReport, workloadsPullReply } from '@atoll/schema/node/workloads';
+import {
+  desiredWorkloads,
+  type ReportReply,
+  reportReply,
+  type WorkloadsReport,
+  workloadsPullReply,
+} from '@atoll/schema/node/workloads';
 import { nodeSubjects } from '@atoll/schema/subjects';
 import { startController } from '@atoll/service/controller';
 import type { ReadinessCheck } from '@atoll/service/health';
@@ -11,6 +17,7 @@ import type { NatsConnection } from '@atoll/service/nats';
 import type { AgentConfig } from '../config.ts';
 import { asking } from '../link/asking.ts';
 import { openDocument } from '../link/document.ts';
+import { openLease } from '../link/lease.ts';
 import { serveLive } from '../link/live.ts';
 import { openNetworkDocument } from '../link/network-document.ts';
 import { startNetworkPull } from '../link/network-pull.ts';
@@ -47,6 +54,8 @@ const workloadsResyncMs = 5000;
 const readinessMs = 250;
 /** How soon logs of containers that are gone are forgotten once they may be. */
 const endedLogsMs = 30_000;
+/** Part of a lease after which it is renewed at the latest; heartbeats do so by themselves where it is long. */
+const renewalPart = 1 / 4;
 /** Requests that have waited for longer are asked anew when a service says that there is news: it may be another process. */
 const unansweredMs = 1000;
 
@@ -127,12 +136,32 @@ export async function startAgent(options: {
     return endpointsOf.endpoints;
   }
 
+  const lease = await openLease({
+    stateDir,
+    generation: documents.workloads.generation,
+    changed: () => workloadsController.wake(),
+    log,
+  });
+  const isFenced = () => documents.workloads.current()?.instances.some((one) => one.fenced) ?? false;
+  let sentAt = 0;
+  let renewal: NodeJS.Timeout | undefined;
+  /** The answer to the report that was sent at `sentAt`. */
+  function leased({ leaseMs, generation: of }: ReportReply): void {
+    if (leaseMs === null) return;
+    lease.given({ sentAt, leaseMs, generation: of }).catch((error: unknown) => {
+      log.error({ err: error }, 'the lease could not be kept: what is fenced ends with the one before');
+    });
+    clearTimeout(renewal);
+    renewal = setTimeout(() => workloadsReport.wake(), leaseMs * renewalPart).unref();
+  }
+
   const holds = createHolds(() => {
     const document = documents.network.current();
     return document === null ? null : new Set(document.rules.serving);
   });
   const workloads = createWorkloadsReconciler({
     heldUntil: holds.heldUntil,
+    lease: lease.state,
     causes: causes.workloads,
     runtime,
     wiring,
@@ -226,7 +255,11 @@ export async function startAgent(options: {
     ask: asks.workloads.pull,
     reply: workloadsPullReply,
     document: documents.workloads,
-    changed: workloadsController.wake,
+    changed() {
+      workloadsController.wake();
+      lease.fetched().catch((error: unknown) => log.error({ err: error }, 'the lease could not be kept'));
+      if (isFenced() && lease.state().is !== 'HELD') workloadsReport.wake();
+    },
     log,
   });
   const networkPull = startNetworkPull({
@@ -242,6 +275,7 @@ export async function startAgent(options: {
   function buildReport(): WorkloadsReport | null {
     const instances = workloads.report();
     if (instances === null) return null;
+    sentAt = lease.now();
     return {
       nodeId,
       name: config.ATOLL_NODE_NAME,
@@ -259,7 +293,10 @@ export async function startAgent(options: {
     ask: asks.workloads.report,
     build: buildReport,
     reply: reportReply,
-    taken: (reply) => answered(reply.refused),
+    taken(reply) {
+      answered(reply.refused);
+      leased(reply);
+    },
     causes: causes.workloads,
     generation: documents.workloads.generation,
     pull: workloadsPull.wake,
@@ -323,6 +360,8 @@ export async function startAgent(options: {
       watch.stop();
       wakes.stop();
       logs.stop();
+      lease.stop();
+      clearTimeout(renewal);
       const controllers = [workloadsPull, networkPull, workloadsReport, networkReport];
       await Promise.all([live.stop(), ...controllers.map((controller) => controller.stop())]);
       await Promise.all(

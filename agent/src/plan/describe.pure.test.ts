@@ -31,6 +31,7 @@ const pod: Pod = {
   wired: true,
   hasWire: true,
   heldUntil: null,
+  lease: null,
   memory,
 };
 const said = (change: Partial<Pod>, runtimeError: string | null = null) => {
@@ -47,6 +48,12 @@ group('what is reported', () => {
     [said({ app: null }), /^PENDING - Its container is being made/],
     [said({}), /^STARTING - /],
     [said({ desired: desiredInstance(instanceId) }), /^READY - $/],
+    [said({ app: null, lease: { is: 'OVER' } }), /^PENDING - It is fenced, and its node waits/],
+    [
+      said({ app: exited, lease: { is: 'OVER' }, memory: { ...memory, starts: 1 } }),
+      /^UNREADY EXITED It is fenced, and was stopped/,
+    ],
+    [said({ lease: { is: 'ENDING', leftMs: 10 } }), /^STARTING - /],
     [said({ desired: null }), /^STOPPING - It is being stopped/],
     [said({ desired: 'unknown' }), /^STARTING - .*not known yet/],
     [

@@ -29,6 +29,7 @@ function stateOf(pod: Pod, runtimeError: string | null): Description {
   }
   if (desired === 'unknown') return unknown(app);
   if (app?.state === 'RUNNING') return running(of(memory.readiness, app), desired.spec.readiness !== null);
+  if (pod.lease !== null && pod.lease.is !== 'HELD') return unleased(memory.starts);
   if (memory.failure !== null) {
     return { state: 'WAITING', reason: memory.failure.reason, message: memory.failure.message };
   }
@@ -41,6 +42,12 @@ function stateOf(pod: Pod, runtimeError: string | null): Description {
   if (pod.endpoint === null) return pending('It is waiting for its address.');
   if (!pod.secured) return pending('It is waiting for its firewall rules to be in force.');
   return pending('Its container is being made.');
+}
+
+function unleased(starts: number): Description {
+  if (starts === 0) return pending('It is fenced, and its node waits for the control plane to let it run.');
+  const message = 'It is fenced, and was stopped: its node had not heard from the control plane for too long.';
+  return { state: 'UNREADY', reason: 'EXITED', message };
 }
 
 function unknown(app: PodContainer | null): Description {

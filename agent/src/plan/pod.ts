@@ -2,6 +2,7 @@
 import type { Id } from '@atoll/schema/ids';
 import type { RuleEndpoint } from '@atoll/schema/node/network';
 import type { DesiredInstance } from '@atoll/schema/node/workloads';
+import type { LeaseState } from './lease.ts';
 import type { Memory } from './memory.ts';
 
 /** What the planner needs to know of a container, whatever runs it. */
@@ -37,6 +38,8 @@ export interface Pod {
    * document says that none does any more. Null where none does.
    */
   readonly heldUntil: number | null;
+  /** Of one that is fenced: whether it may run; null of any other. */
+  readonly lease: LeaseState | null;
   readonly memory: Memory;
 }
 

@@ -34,6 +34,7 @@ const nothing: Pod = {
   wired: false,
   hasWire: false,
   heldUntil: null,
+  lease: null,
   memory: { ...unknown, pulled: true },
 };
 const ready: Pod = { ...nothing, endpoint, sandbox, wired: true, hasWire: true, secured: true };
@@ -123,5 +124,27 @@ describe('trying again', () => {
     const long = { ...ended, startedAt: '2025-12-31T00:00:01.000Z' };
     expect(seen(crashed, long).crashes).toBe(1);
     expect(seen(failed(crashed, 'SANDBOX_FAILED', 'no', now), app).failure).toBeNull();
+  });
+});
+
+describe('what is fenced', () => {
+  const made = { ...ready, app: { ...app, state: 'CREATED' as const } };
+  const held = { is: 'HELD' } as const;
+  const ending = { is: 'ENDING', leftMs: 3700 } as const;
+  const over = { is: 'OVER' } as const;
+  test('runs while its node holds a lease', () => {
+    expect(steps({ lease: held }, made)).toEqual(['start-app']);
+    expect(steps({ app, lease: held }, ready)).toEqual([]);
+  });
+  test.each([ending, over])('is neither made nor started without one: $is', (lease) => {
+    for (const pod of [nothing, { ...nothing, endpoint }, ready, made, { ...ready, app: ended }])
+      expect(steps({ lease }, pod)).toEqual([]);
+  });
+  test('is asked to end while there is time, and is ended once there is none', () => {
+    expect(planSteps({ ...ready, app, lease: ending }, now)).toEqual([{ do: 'stop', id: 'app', graceSeconds: 3 }]);
+    expect(planSteps({ ...ready, app, lease: over }, now)).toEqual([{ do: 'stop', id: 'app', graceSeconds: 0 }]);
+  });
+  test('goes as everything else where it shall not be any more', () => {
+    expect(steps({ app, desired: null }, ready)).toEqual(['stop', 'remove', 'remove', 'unwire']);
   });
 });

@@ -5,6 +5,7 @@
 import type { Id } from '@atoll/schema/ids';
 import type { RuleEndpoint } from '@atoll/schema/node/network';
 import type { DesiredInstance } from '@atoll/schema/node/workloads';
+import type { LeaseState } from './lease.ts';
 import { restartAt } from './memory.ts';
 import type { Pod } from './pod.ts';
 
@@ -24,6 +25,7 @@ export function planSteps(pod: Pod, now: number): Step[] {
   // What should run isn't known: everything stays as it is.
   if (pod.desired === 'unknown') return [];
   if (pod.desired === null) return pod.heldUntil !== null && pod.heldUntil > now ? [] : removal(pod);
+  if (pod.lease !== null && pod.lease.is !== 'HELD') return ending(pod.app, pod.lease);
   // A sandbox that ended has lost its network namespace, and with it everything in it.
   if (sandbox !== null && sandbox.state !== 'RUNNING') {
     return [...(app === null ? [] : [remove(app.id)]), remove(sandbox.id)];
@@ -31,6 +33,10 @@ export function planSteps(pod: Pod, now: number): Step[] {
   if (app !== null && app.sandboxId !== sandbox?.id) return [remove(app.id)];
   return creation(pod, pod.desired, now);
 }
+
+/** It ends in peace where there is time. That it ends is up to its sandbox: here is only what may fail. */
+const ending = (app: Pod['app'], lease: LeaseState): Step[] =>
+  app?.state === 'RUNNING' ? [stop(app.id, lease.is === 'ENDING' ? Math.floor(lease.leftMs / 1000) : 0)] : [];
 
 /** What runs in it first, then what holds it, then the way to it. Its rules go when the network document drops it. */
 function removal({ app, sandbox, hasWire, instanceId }: Pod): Step[] {

@@ -3,6 +3,7 @@ import type { Id } from '@atoll/schema/ids';
 import type { RuleEndpoint } from '@atoll/schema/node/network';
 import type { DesiredWorkloads } from '@atoll/schema/node/workloads';
 import { atMost } from '../lanes.ts';
+import type { LeaseState } from '../plan/lease.ts';
 import { type Memory, seen } from '../plan/memory.ts';
 import type { Pod } from '../plan/pod.ts';
 import type { ObservedContainer, Runtime } from '../runtimes/runtime.ts';
@@ -21,6 +22,8 @@ export interface NodeSources {
   readonly secured: () => ReadonlyMap<Id<'instance'>, RuleEndpoint> | null;
   /** Until when an instance that shall not be any more is kept, for connections may still be sent to it; null where none may. */
   readonly heldUntil: (instance: Id<'instance'>, wanted: boolean) => number | null;
+  /** Whether what is fenced may run. */
+  readonly lease: () => LeaseState;
   /** Instances that something is being done for right now: they aren't gone before that is over. */
   readonly atWork: () => Iterable<Id<'instance'>>;
 }
@@ -59,6 +62,7 @@ export async function lookAtNode(sources: NodeSources): Promise<NodeView> {
       wired: await isWired(),
       hasWire: wires.has(instanceId),
       heldUntil: app?.state === 'RUNNING' ? sources.heldUntil(instanceId, desired.has(instanceId)) : null,
+      lease: desired.get(instanceId)?.fenced ? sources.lease() : null,
       memory: remember(instanceId, app, desired.has(instanceId)),
     };
 

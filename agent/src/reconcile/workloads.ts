@@ -80,6 +80,7 @@ export function createWorkloadsReconciler(
     for (const step of steps) {
       // What shall not be any more isn't built on while its removal waits.
       if (pod.desired !== null && !isDesired(instanceId)) return;
+      if (step.do === 'start-app' && pod.lease !== null && options.lease().is !== 'HELD') return;
       const worker = workers.get(instanceId);
       if (worker) worker.step = step.do;
       try {

@@ -4,6 +4,7 @@ import { id } from '../ids.ts';
 import type { InputOf, ResultOf } from '../registry.ts';
 import { remains, remainsScope } from '../remains.ts';
 import { labels, MAX_LABELS, name } from '../text.ts';
+import { fencingCommands } from './fencing.ts';
 import { noWishes, placementDecision, placementWishes } from './placement.ts';
 import { poolCommands } from './pools.ts';
 import { failureAnswer, progressDeadlineSeconds, rolloutPace } from './rollouts.ts';
@@ -33,6 +34,7 @@ export const MOST_PREVIEWED = 100;
 
 export const deployCommands = {
   ...poolCommands,
+  ...fencingCommands,
   CreateDeployment: {
     input: z.strictObject({
       namespaceId: id('namespace'),
@@ -44,6 +46,8 @@ export const deployCommands = {
       policy: requestedPolicy.optional(),
       spec: requestedSpec,
       placement: placementWishes.default(noWishes),
+      /** Never more than `replicas` run at once, wherever. */
+      fenced: z.boolean().default(false),
     }),
     result: z.strictObject({ deploymentId: id('deployment') }),
   },

@@ -4,6 +4,7 @@ import { id } from '../ids.ts';
 import type { EventsOf } from '../registry.ts';
 import { labels, name } from '../text.ts';
 import { deployEnvironmentEvents } from './environments.ts';
+import { fencingEvents } from './fencing.ts';
 import { decisionFromV1, placementDecision, placementDecisionV1, placementWishes } from './placement.ts';
 import { poolEvents } from './pools.ts';
 import { rolloutEvents } from './rollouts.ts';
@@ -58,6 +59,7 @@ export const heldAmounts = z.strictObject({
 export const deployEvents = {
   ...deployEnvironmentEvents,
   ...poolEvents,
+  ...fencingEvents,
   // of the platform's tenant
   NodeRegistered: {
     doc: 'A machine has joined: its agent was heard for the first time.',

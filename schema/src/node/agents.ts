@@ -14,7 +14,11 @@ export type ReportingAgent = z.infer<typeof reportingAgent>;
 export const agentSilentSeconds = 15;
 
 /** Why the reports of one aren't taken: for the one who looks after the node. At most 1000 characters. */
-export const contested = (nodeId: Id<'node'>, holder: { readonly host: string; readonly seconds: number }): string =>
+export const contested = (
+  nodeId: Id<'node'>,
+  holder: { readonly host: string; readonly seconds: number },
+  afterSeconds = agentSilentSeconds,
+): string =>
   `${nodeId} is run by another agent, on the machine ${holder.host}, which was heard of ${Math.max(0, Math.round(holder.seconds))} s ago. ` +
   'Two machines can’t be one node: give this one an ATOLL_NODE_ID and credentials of its own, and where its state folder was copied, an ' +
-  `empty one; or end the agent over there, and this one takes over ${agentSilentSeconds} s later.`;
+  `empty one; or end the agent over there, and this one takes over ${afterSeconds} s later.`;

@@ -20,6 +20,8 @@ export const desiredInstance = z.strictObject({
   releaseId: id('release'),
   spec: releaseSpec,
   stopGraceSeconds: z.number().int().min(0).max(300),
+  /** It runs only while the node holds a lease. Left out: whatever becomes of the node. */
+  fenced: z.literal(true).optional(),
   /** Of the fact that placed it here. */
   traceparent: traceparent.optional(),
 });
@@ -80,9 +82,13 @@ export type WorkloadsReport = z.infer<typeof workloadsReport>;
 /**
  * Reply to a report: the newest generation that there is to pull. `refused`: why the report wasn't taken, since another agent speaks
  * for the node; this one changes nothing on its machine until it is taken again.
+ *
+ * `leaseMs`: from when the report was sent, and for a document of this generation or a newer one, the node may run what is fenced. Null
+ * where nothing of that is on it, or the report wasn't the newest: what it holds goes on to its end.
  */
 export const reportReply = z.strictObject({
   generation: z.number().int().min(0),
   refused: z.string().max(1000).nullable().default(null),
+  leaseMs: z.number().int().min(1).nullable().default(null),
 });
 export type ReportReply = z.infer<typeof reportReply>;

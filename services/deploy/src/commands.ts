@@ -7,6 +7,7 @@ import type { Labels } from '@atoll/schema/text';
 import type { CommandAnswer, CommandContext, CommandHandlers } from '@atoll/service/commands';
 import { newId } from '@atoll/service/ids';
 import { admitted, judgeImages } from './admission.ts';
+import { heardHandlers } from './commands/heard.ts';
 import { fitsNoNode, previewPlacement } from './commands/placement.ts';
 import { poolHandlers } from './commands/pools.ts';
 import { type RollbackNeeds, rollBack } from './commands/rollback.ts';
@@ -60,6 +61,7 @@ export function deployHandlers(needs: Needs): CommandHandlers<typeof deployComma
 
   return {
     ...poolHandlers(needs),
+    ...heardHandlers(needs),
 
     CreateDeployment: (input, context) =>
       answer(needs, 'CreateDeployment', input, context, async (asked) => {

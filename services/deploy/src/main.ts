@@ -28,6 +28,7 @@ runProcess('deploy', async ({ log, onStop, fail }) => {
     registries: config.ATOLL_REGISTRIES,
     suspectSeconds: config.ATOLL_NODE_SUSPECT_SECONDS,
     deadSeconds: config.ATOLL_NODE_DEAD_SECONDS,
+    leaseSeconds: config.ATOLL_NODE_LEASE_SECONDS,
     quotaSeconds: config.ATOLL_QUOTA_SECONDS,
   });
   onStop('service', () => service.stop());

@@ -3,6 +3,7 @@ import { startRelay } from '@atoll/events/relay';
 import { createEventStore, type EventStore, handleCommand } from '@atoll/events/store';
 import { deployCommands } from '@atoll/schema/deploy/commands';
 import { deployEvents } from '@atoll/schema/deploy/events';
+import { LEASE_MARGIN } from '@atoll/schema/deploy/fencing';
 import { DEFAULT_POOL } from '@atoll/schema/deploy/pools';
 import { PLATFORM } from '@atoll/schema/ids';
 import { type CommandContext, createCommandClient, serveCommands } from '@atoll/service/commands';
@@ -40,6 +41,8 @@ export interface DeployOptions {
   readonly registries: readonly string[];
   readonly suspectSeconds: number;
   readonly deadSeconds: number;
+  /** For how long a node may run what is fenced without being heard of. */
+  readonly leaseSeconds: number;
   /** How long quota is kept for a command that isn't committed. */
   readonly quotaSeconds?: number;
   /** For so long after its start no rollout is found to make no progress: nodes report every 5 s. */
@@ -58,7 +61,10 @@ async function ensureDefaultPool(store: EventStore): Promise<void> {
 }
 
 export async function startDeploy(options: DeployOptions) {
-  const { pool, nc, log, registries, suspectSeconds, deadSeconds } = options;
+  const { pool, nc, log, registries, suspectSeconds, deadSeconds, leaseSeconds } = options;
+  if (leaseSeconds * LEASE_MARGIN > deadSeconds) {
+    throw new Error(`A lease of ${leaseSeconds} s is too long for nodes that are lost after ${deadSeconds} s.`);
+  }
   const store = createEventStore({ pool, context: 'deploy', schema, registry: deployEvents, log });
   await ensureDefaultPool(store);
   const relay = await startRelay({ store, nc, log });
@@ -96,7 +102,7 @@ export async function startDeploy(options: DeployOptions) {
 
   const pulls = servePulls({ pool, nc, log });
   const holdings = serveHoldings({ store, pool, nc, log });
-  const reports = serveReports({ store, pool, nc, log });
+  const reports = serveReports({ ...{ store, pool, nc, log }, leaseMs: leaseSeconds * 1000, caughtUp: needs.caughtUp });
   await tellNodes({ pool, nc });
 
   /** What the caller has seen of tenancy: the namespaces are open or closed here, and the image rules adopted. */

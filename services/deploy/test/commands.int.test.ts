@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { DeployCommand, DeployInput } from '@atoll/schema/deploy/commands';
+import type { fencingCommands } from '@atoll/schema/deploy/fencing';
 import { noWishes } from '@atoll/schema/deploy/placement';
 import type { poolCommands } from '@atoll/schema/deploy/pools';
 import { PLATFORM } from '@atoll/schema/ids';
@@ -63,6 +64,7 @@ describe('another tenant', () => {
         | 'JudgeImages'
         | 'PreviewPlacement'
         | keyof typeof poolCommands
+        | keyof typeof fencingCommands
       >]: Omit<DeployInput<N>, 'deploymentId'>;
     } = {
       UpgradeDeployment: { spec: { env: { A: 'b' } } },

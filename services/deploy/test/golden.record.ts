@@ -189,6 +189,9 @@ settle();
 away.add(second);
 run(nodeDecider, about(second), { action: 'miss', reason: 'it has not been heard of for 30 s' });
 deploy({ action: 'lose', tenant, nodeId: second }, 'service:deploy');
+run(nodeDecider, about(second), {
+  ...{ action: 'lose', nodeId: second, reason: 'it has not been heard of for 60 s', instances: 1 },
+});
 settle();
 away.clear();
 run(nodeDecider, about(second), { action: 'hear', facts: factsOf(second, 'node-2', 4000) });
@@ -210,6 +213,7 @@ const goneId = goldenId('deployment', 2);
 const gone = { stream: deploymentStream(goneId), tenant, actor: 'user:ann' };
 run(deploymentDecider, gone, {
   ...{ action: 'create', tenant, granted, deploymentId: goneId, namespaceId, name: 'once', labels: {}, replicas: 0 },
+  fenced: true,
   ...{
     strategy: { maxSurge: 0, maxUnavailable: 1 },
     spec: { ...spec, command: null, readiness: null },

@@ -20,6 +20,7 @@ import { startTestNats, type TestNats } from '@atoll/infra/testing/nats';
 import { startTestTenancy, type TestTenancy } from '@atoll/infra/testing/tenancy';
 import type { DeployCommand, DeployInput, DeployResult } from '@atoll/schema/deploy/commands';
 import { type DeployEvent, deployEvents } from '@atoll/schema/deploy/events';
+import { LEASE_MARGIN } from '@atoll/schema/deploy/fencing';
 import { noWishes } from '@atoll/schema/deploy/placement';
 import type { CommandReply, EventRecord } from '@atoll/schema/envelope';
 import { type Id, PLATFORM, type Tenant } from '@atoll/schema/ids';
@@ -63,11 +64,14 @@ export const plenty: TenantLimits = {
 export interface ServiceOptions {
   readonly suspectSeconds?: number;
   readonly deadSeconds?: number;
+  readonly leaseSeconds?: number;
   readonly registries?: readonly string[];
   /** Of a process: its failpoints can be armed. */
   readonly armable?: boolean;
   readonly quotaSeconds?: number;
 }
+
+const leaseFor = (deadSeconds: number) => Math.min(40, Math.floor(deadSeconds / LEASE_MARGIN));
 
 /** A running instance of the service in this process. */
 export interface Running {
@@ -159,7 +163,9 @@ export class Platform {
     const pool = createPool({ url: this.databaseUrl, name: 'deploy', max: 20, log });
     const nc = await connectNats({ url: this.natsUrl, name: 'deploy', inboxPrefix: '_INBOX_deploy', log });
     const { suspectSeconds = 15, deadSeconds = 60, registries = [this.registry.host] } = options;
-    const service = await startDeploy({ pool, nc, log, registries, suspectSeconds, deadSeconds, judgeAfterMs: 0 });
+    const leaseSeconds = options.leaseSeconds ?? leaseFor(deadSeconds);
+    const times = { suspectSeconds, deadSeconds, leaseSeconds, judgeAfterMs: 0 };
+    const service = await startDeploy({ pool, nc, log, registries, ...times });
     let stopped = false;
     const running = {
       async stop() {
@@ -202,6 +208,7 @@ export class Platform {
         ATOLL_REGISTRIES: registries.join(),
         ATOLL_NODE_SUSPECT_SECONDS: String(suspectSeconds),
         ATOLL_NODE_DEAD_SECONDS: String(deadSeconds),
+        ATOLL_NODE_LEASE_SECONDS: String(leaseFor(deadSeconds)),
         ATOLL_FAILPOINTS: folder ? `dir:${folder}` : '',
         ATOLL_QUOTA_SECONDS: String(quotaSeconds),
       },
@@ -338,6 +345,7 @@ export class Platform {
       replicas: 2,
       strategy: { maxSurge: 1, maxUnavailable: 0 },
       placement: noWishes,
+      fenced: false,
       ...rest,
       spec: {
         command: null,

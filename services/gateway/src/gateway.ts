@@ -51,6 +51,7 @@ import { createNamespaceEnforcement, platformEnforcementField, policyEnforcement
 import { createEnforcementLoader } from './live/enforcement-loader.ts';
 import { platformFlowsField, policyFlowsField } from './live/flows.ts';
 import { createFlowsLoader, createPlatformFlowsLoader } from './live/flows-loader.ts';
+import { createHeardLoader, lastSeenField } from './live/heard.ts';
 import { createImageRuleViolations } from './live/image-rule-violations.ts';
 import { createReachabilityMatrix } from './live/matrix.ts';
 import { nodeRulesField } from './live/node-rules.ts';
@@ -180,6 +181,7 @@ async function start(options: GatewayOptions, stops: Stop[]): Promise<Gateway> {
     'Query.deploymentLogs': logFields.deploymentLogs,
     'ComputeNode.rules': nodeRulesField,
     'ComputeNode.tunnel': nodeTunnelField,
+    'ComputeNode.lastSeenAt': lastSeenField,
     'IsolationPolicy.warnings': createPolicyWarnings(locator),
     'IsolationPolicy.flows': policyFlowsField,
     'IsolationPolicy.enforcement': policyEnforcementField,
@@ -293,6 +295,7 @@ async function start(options: GatewayOptions, stops: Stop[]): Promise<Gateway> {
       sharedNodes: createSharedNodesLoader(commands, viewer),
       standings: createStandingsLoader(commands, viewer),
       tunnels: createTunnelsLoader(commands, viewer),
+      heard: createHeardLoader(commands, viewer),
       addressUse: createAddressUseLoader(commands, viewer),
     }),
     budget: createBudget(options.tenantPointsPerMinute),

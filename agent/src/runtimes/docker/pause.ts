@@ -9,6 +9,15 @@ import { call, type DockerClient, DockerRefused, isStatus } from './client.ts';
 const busybox = '/bin/busybox';
 export const pauseCommand = [busybox, 'sleep', '2147483647'];
 
+/** Where the sandbox of a fenced pod sees the node's lease. */
+export const leaseMount = '/lease';
+/**
+ * Waits as long as the lease holds, by the machine's uptime. It is the first process of the pod's process namespace: when it
+ * ends, the kernel ends all others in there, whoever else is dead or hangs. So it does where it can't read the lease.
+ */
+const fence = `while read -r until < ${leaseMount}/until && read -r now _ < /proc/uptime && [ "\${now%.*}" -lt "$until" ]; do ${busybox} sleep 0.3; done`;
+export const fenceCommand = [busybox, 'sh', '-c', fence];
+
 /** Resolves to the image's reference; makes it where it isn't there. */
 export async function ensurePauseImage(docker: DockerClient, stateDir: string): Promise<string> {
   const program = await readFile(busybox).catch((error: unknown) => {

@@ -4,6 +4,7 @@ import type { Id } from '@atoll/schema/ids';
 import type { Logger } from '@atoll/service/log';
 import type { ContainerInfo, ContainerInspectInfo } from 'dockerode';
 import { atMost } from '../../lanes.ts';
+import { leaseFolder } from '../../link/lease.ts';
 import type { ObservedContainer, Runtime } from '../runtime.ts';
 import { call, createClient, isStatus } from './client.ts';
 import { identityOf, nodeLabel } from './labels.ts';
@@ -101,7 +102,7 @@ export function dockerRuntime(options: {
 
     async createSandbox(instance) {
       const image = await ensurePauseImage(docker, stateDir);
-      await start(await create(sandboxSpec(node, instance, image)));
+      await start(await create(sandboxSpec(node, instance, { image, lease: leaseFolder(stateDir) })));
     },
 
     async createApp(instance, sandboxId) {

@@ -4,7 +4,7 @@ import type { DesiredInstance } from '@atoll/schema/node/workloads';
 import type { ContainerCreateOptions, HostConfig } from 'dockerode';
 import { families, familyFacts } from '../../render/family.ts';
 import { containerName, labelsOf } from './labels.ts';
-import { pauseCommand } from './pause.ts';
+import { fenceCommand, leaseMount, pauseCommand } from './pause.ts';
 import { pinned } from './pull.ts';
 
 /** Completes a service's name in its own namespace, and `<service>.<namespace>` in any of the environment. */
@@ -22,12 +22,17 @@ const confined = {
   LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '2' } },
 } as const satisfies HostConfig;
 
-export function sandboxSpec(node: Id<'node'>, instance: DesiredInstance, image: string): ContainerCreateOptions {
+/** `lease`: folder on the node that says until when what is fenced may run. */
+export function sandboxSpec(
+  node: Id<'node'>,
+  instance: DesiredInstance,
+  { image, lease }: { readonly image: string; readonly lease: string },
+): ContainerCreateOptions {
   const { instanceId, deploymentName } = instance;
   return {
     name: containerName('sandbox', instanceId),
     Image: image,
-    Entrypoint: pauseCommand,
+    Entrypoint: instance.fenced ? fenceCommand : pauseCommand,
     Cmd: [],
     Hostname: `${deploymentName.slice(0, 50)}-${instanceId.slice(-8)}`,
     Labels: labelsOf(node, instance, 'sandbox', null),
@@ -41,6 +46,7 @@ export function sandboxSpec(node: Id<'node'>, instance: DesiredInstance, image: 
       DnsSearch: [searchDomain],
       DnsOptions: ['ndots:2', 'timeout:2', 'attempts:3'],
       ReadonlyRootfs: true,
+      ...(instance.fenced ? { Binds: [`${lease}:${leaseMount}:ro`] } : {}),
       PidsLimit: 8,
       Memory: 16 * mebibyte,
       MemorySwap: 16 * mebibyte,
@@ -66,6 +72,8 @@ export function appSpec(node: Id<'node'>, instance: DesiredInstance, sandboxId: 
       SecurityOpt: ['no-new-privileges'],
       CapAdd: capabilities,
       NetworkMode: `container:${sandboxId}`,
+      // With the sandbox's first process it ends.
+      ...(instance.fenced ? { PidMode: `container:${sandboxId}` } : {}),
       NanoCpus: spec.resources.cpuMillis * 1_000_000,
       Memory: memory,
       // As much as the memory: none of it swap.

@@ -587,3 +587,41 @@ describe('a commit', () => {
     expect(types(given(deploymentDecider, events).when(lose))).toHaveLength(MOST_AT_ONCE);
   });
 });
+
+describe('a fenced deployment', () => {
+  const fenced = (more: Parameters<typeof create>[0] = {}) =>
+    create({ strategy: { maxSurge: 0, maxUnavailable: 1 }, fenced: true, ...more });
+
+  test('is refused with a surge, which would be one too many', () => {
+    const decision = given(deploymentDecider, []).when(fenced({ strategy: { maxSurge: 1, maxUnavailable: 0 } }));
+    expect(decision).toMatchObject({
+      ok: false,
+      rejection: {
+        code: 'INVALID_ARGUMENT',
+        field: 'strategy.maxSurge',
+        message: expect.stringContaining('maxSurge 0'),
+      },
+    });
+  });
+  test('never has more instances than replicas, through an upgrade', () => {
+    let events = settled(history(fenced({ replicas: 2 })));
+    expect(events.map(({ type }) => type)).toContain('DeploymentFenced');
+    events = [...events, ...eventsOf(given(deploymentDecider, events).when(upgrade(2)))];
+    let most = 0;
+    let state: ReturnType<typeof fold> = fold([]);
+    for (const event of settled(events)) {
+      state = deploymentDecider.evolve(state, event);
+      most = Math.max(most, instancesOf(state).length);
+    }
+    expect(most).toBe(2);
+  });
+  test('loses only what was read of its node: what was placed there since stays', () => {
+    const events = settled(history(fenced({ replicas: 2 })));
+    const [first] = instancesOf(fold(events));
+    const lose = (instanceIds: readonly Id<'instance'>[]): DeploymentCommand => ({
+      ...{ action: 'lose', tenant, nodeId: first?.nodeId ?? 'node_a', instanceIds: new Set(instanceIds) },
+    });
+    expect(types(given(deploymentDecider, events).when(lose(['ins_other'])))).toEqual([]);
+    expect(types(given(deploymentDecider, events).when(lose(first ? [first.id] : [])))).toEqual(['InstanceLost']);
+  });
+});

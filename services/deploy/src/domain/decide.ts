@@ -64,6 +64,7 @@ export type DeploymentCommand =
       /** What is left out is as everywhere. */
       readonly policy?: Partial<RolloutPolicy>;
       readonly placement?: PlacementWishes;
+      readonly fenced?: boolean;
       readonly spec: ReleaseSpec;
       readonly releaseId: Id<'release'>;
       readonly rolloutId: Id<'rollout'>;
@@ -99,8 +100,9 @@ export type DeploymentCommand =
     })
   /** The rollback that was to follow the failure of that rollout can't be made. */
   | (ForTenant & { readonly action: 'refuse'; readonly rolloutId: Id<'rollout'>; readonly rejection: Rejection })
-  /** What it has on the node is lost; has to leave it; may stay there after all. */
-  | OnNode<'lose'>
+  /** These of what it has on the node are lost; left out: all of it. */
+  | (OnNode<'lose'> & { readonly instanceIds?: ReadonlySet<Id<'instance'>> })
+  /** What it has on the node has to leave it; may stay there after all. */
   | OnNode<'evacuate'>
   | OnNode<'stay'>;
 export type GrowingCommand = Extract<DeploymentCommand, Growing>;
@@ -182,7 +184,7 @@ function create(state: Deployment, command: Command<'create'>): Decision<Deploym
   const { namespaceId, replicas, spec, world, admission, placement = noWishes } = command;
   const refusal = admission ? refusedImage(spec.image, admission) : null;
   if (refusal !== null) return refuse(refusal);
-  const unusable = wishesRefusal(placement, termsIn(world));
+  const unusable = wishesRefusal(placement, termsIn(world)) ?? fencedRefusal(command);
   if (unusable !== null) return refuse(unusable);
   const noRoom = roomFor(replicas, spec, {
     world,
@@ -198,6 +200,14 @@ function create(state: Deployment, command: Command<'create'>): Decision<Deploym
   );
 }
 
+/** The surge would be one too many. */
+function fencedRefusal({ fenced = false, strategy }: Command<'create'>): Rejection | null {
+  if (!fenced || strategy.maxSurge === 0) return null;
+  const message =
+    'A fenced deployment never has more instances than replicas: give maxSurge 0, and maxUnavailable 1 or more.';
+  return reject('INVALID_ARGUMENT', message, 'strategy.maxSurge');
+}
+
 function created(command: Command<'create'>): readonly DeploymentEvent[] {
   const { deploymentId, namespaceId, name, labels, replicas, strategy, spec, releaseId, rolloutId } = command;
   const policy = { ...defaultRolloutPolicy, ...command.policy };
@@ -208,11 +218,15 @@ function created(command: Command<'create'>): readonly DeploymentEvent[] {
   const asked: readonly DeploymentEvent[] = sameValue(placement, noWishes)
     ? []
     : [{ type: 'DeploymentPlacementSet', data: { deploymentId, namespaceId, placement } }];
+  const fenced: readonly DeploymentEvent[] = command.fenced
+    ? [{ type: 'DeploymentFenced', data: { deploymentId, namespaceId } }]
+    : [];
   const begun = { pace: 'GRADUAL', automatic: false, deadlineAt: deadlineFrom({ policy }, command.world.now) } as const;
   return [
     { type: 'DeploymentCreated', data: { deploymentId, namespaceId, name, labels, replicas, strategy } },
     ...own,
     ...asked,
+    ...fenced,
     { type: 'ReleaseCreated', data: { deploymentId, namespaceId, releaseId, number: 1, spec } },
     {
       type: 'RolloutStarted',
@@ -352,12 +366,12 @@ function roomFor(
   );
 }
 
-function lost(state: Deployment, { nodeId }: Command<'lose'>): readonly DeploymentEvent[] {
+function lost(state: Deployment, { nodeId, instanceIds }: Command<'lose'>): readonly DeploymentEvent[] {
   if (state.status === 'NONE' || state.status === 'DELETED') return [];
   const { deploymentId, namespaceId } = state;
   return state.instances
     .list()
-    .filter((instance) => instance.nodeId === nodeId)
+    .filter((instance) => instance.nodeId === nodeId && (instanceIds?.has(instance.id) ?? true))
     .slice(0, MOST_AT_ONCE)
     .map(({ id }) => ({
       type: 'InstanceLost',

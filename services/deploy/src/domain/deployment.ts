@@ -79,6 +79,8 @@ export interface Body {
   readonly replicas: number;
   readonly strategy: RollingStrategy;
   readonly policy: RolloutPolicy;
+  /** Never more than `replicas` instances at once, wherever. */
+  readonly fenced: boolean;
   /** What it asks of the places of its instances. */
   readonly placement: PlacementWishes;
   /** By rising number. */
@@ -128,7 +130,7 @@ export function baseOf(body: Body): Release | null {
 export function ceiling(body: Body): number {
   const mixed =
     (body.replicas > 0 && baseOf(body) !== null) || body.instances.list().some((instance) => !isTarget(body, instance));
-  return body.replicas + (mixed ? body.strategy.maxSurge : 0);
+  return body.replicas + (mixed && !body.fenced ? body.strategy.maxSurge : 0);
 }
 
 /** As wanted: every replica is there, of the target release, and ready; nothing else is. */

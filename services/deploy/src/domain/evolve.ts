@@ -29,6 +29,7 @@ const created = (data: Created): Deployment => ({
   replicas: data.replicas,
   strategy: data.strategy,
   policy: defaultRolloutPolicy,
+  fenced: false,
   placement: noWishes,
   releases: [],
   target: null,
@@ -91,6 +92,8 @@ function next(state: Live, event: Exclude<DeploymentEvent, { type: 'DeploymentCr
       return running({ ...state, replicas: event.data.replicas }, null);
     case 'DeploymentPlacementSet':
       return { ...state, placement: event.data.placement };
+    case 'DeploymentFenced':
+      return { ...state, fenced: true };
     case 'InstanceMoveRequested':
     case 'InstanceMoveCancelled': {
       const instance = state.instances.get(event.data.instanceId);

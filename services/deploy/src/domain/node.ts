@@ -40,7 +40,13 @@ interface Told {
 export type NodeState =
   | { readonly status: 'NONE' }
   | { readonly status: 'REGISTERED' | 'READY'; readonly facts: NodeFacts; readonly told: Told }
-  | { readonly status: 'UNREACHABLE'; readonly facts: NodeFacts; readonly told: Told; readonly reason: string };
+  /** LOST: so long that what it ran counts as gone. */
+  | {
+      readonly status: 'UNREACHABLE' | 'LOST';
+      readonly facts: NodeFacts;
+      readonly told: Told;
+      readonly reason: string;
+    };
 type Known = Exclude<NodeState, { readonly status: 'NONE' }>;
 
 const nodeFacts = z.strictObject({
@@ -54,14 +60,16 @@ const told = z.strictObject({ revision: z.number(), place: nodePlace, duty: z.en
 const nodeState = z.discriminatedUnion('status', [
   z.strictObject({ status: z.literal('NONE') }),
   z.strictObject({ status: z.enum(['REGISTERED', 'READY']), facts: nodeFacts, told }),
-  z.strictObject({ status: z.literal('UNREACHABLE'), facts: nodeFacts, told, reason: z.string() }),
+  z.strictObject({ status: z.enum(['UNREACHABLE', 'LOST']), facts: nodeFacts, told, reason: z.string() }),
 ]);
 
 /** What its agent, or its silence, tells. */
 type Heard =
   | { readonly action: 'hear'; readonly facts: NodeFacts }
   /** Its agent wasn't heard for too long. */
-  | { readonly action: 'miss'; readonly reason: string };
+  | { readonly action: 'miss'; readonly reason: string }
+  /** … and for so long that what it ran is given up. */
+  | { readonly action: 'lose'; readonly nodeId: Id<'node'>; readonly reason: string; readonly instances: number };
 type Said = { readonly nodeId: Id<'node'> } & (
   | { readonly action: 'assign'; readonly place: { readonly [K in keyof NodePlace]?: NodePlace[K] | undefined } }
   | { readonly action: 'cordon'; readonly note: string }
@@ -102,7 +110,7 @@ export const nodeDecider: Decider<NodeState, NodeCommand, NodeEvent> = {
   decide,
   evolve,
   // A node that comes and goes has a long stream and a small state.
-  snapshot: { name: 'node', version: 2, schema: nodeState },
+  snapshot: { name: 'node', version: 3, schema: nodeState },
 };
 
 function decide(state: NodeState, command: NodeCommand): Decision<NodeEvent> {
@@ -113,6 +121,11 @@ function decide(state: NodeState, command: NodeCommand): Decision<NodeEvent> {
       if (state.status !== 'READY') return accept<NodeEvent>([]);
       const { nodeId } = state.facts;
       return accept([{ type: 'NodeBecameUnreachable' as const, data: { nodeId, reason: command.reason } }]);
+    }
+    case 'lose': {
+      const { nodeId, reason, instances } = command;
+      if (state.status === 'NONE' || state.status === 'LOST') return accept<NodeEvent>([]);
+      return accept([{ type: 'NodeLost' as const, data: { nodeId, reason, instances } }]);
     }
     default:
       return state.status === 'NONE' ? refuse(nodeNotFound) : obey(state, command);
@@ -209,6 +222,8 @@ function next(state: Known, event: Exclude<NodeEvent, { type: 'NodeRegistered' }
       return { status: 'READY', facts, told };
     case 'NodeBecameUnreachable':
       return { status: 'UNREACHABLE', facts, told, reason: event.data.reason };
+    case 'NodeLost':
+      return { status: 'LOST', facts, told, reason: event.data.reason };
     case 'NodeAssigned': {
       const { poolId, zone, labels, revision } = event.data;
       return { ...state, told: { ...told, revision, place: { poolId, zone, labels } } };

@@ -63,6 +63,7 @@ const body = {
   replicas: z.number(),
   strategy: rollingStrategy,
   policy: rolloutPolicy,
+  fenced: z.boolean(),
   placement: placementWishes,
   releases: z.array(release),
   target: release.nullable(),
@@ -81,4 +82,4 @@ const deployment = z.discriminatedUnion('status', [
   z.strictObject({ status: z.literal('DELETED'), deploymentId }),
 ]);
 
-export const deploymentSnapshot: SnapshotShape<Deployment> = { name: 'deployment', version: 5, schema: deployment };
+export const deploymentSnapshot: SnapshotShape<Deployment> = { name: 'deployment', version: 6, schema: deployment };

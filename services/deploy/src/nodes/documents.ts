@@ -18,7 +18,7 @@ const documentSql = `
         'instanceId', i.instance_id, 'tenantId', i.tenant, 'namespaceId', i.namespace_id,
         'deploymentId', i.deployment_id, 'deploymentName', p.name, 'releaseId', i.release_id, 'spec', r.spec,
         'stopGraceSeconds', $2::int, 'traceparent', i.traceparent
-      ) order by i.instance_id)
+      ) || case when p.fenced then '{"fenced": true}'::jsonb else '{}' end order by i.instance_id)
       from deploy.instance i
       join deploy.release r using (release_id)
       join deploy.deployment p on p.deployment_id = i.deployment_id

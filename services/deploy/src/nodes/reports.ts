@@ -6,15 +6,15 @@
  * whoever takes one holds the node's row of `node_hearing`. Without that, an older report could be written over a newer
  * one, and an instance count as ready that isn't.
  */
-import { type EventStore, handleCommand } from '@atoll/events/store';
+import { handleCommand } from '@atoll/events/store';
+import { LEASE_MARGIN } from '@atoll/schema/deploy/fencing';
 import type { Id } from '@atoll/schema/ids';
 import { agentSilentSeconds, contested } from '@atoll/schema/node/agents';
-import { type WorkloadsReport, workloadsReport } from '@atoll/schema/node/workloads';
+import { type ReportReply, type WorkloadsReport, workloadsReport } from '@atoll/schema/node/workloads';
 import { nodeSubjects } from '@atoll/schema/subjects';
-import type { Logger } from '@atoll/service/log';
 import { type NatsConnection, serveJson } from '@atoll/service/nats';
 import { withSpan } from '@atoll/service/spans';
-import type { Pool, PoolClient } from 'pg';
+import type { PoolClient } from 'pg';
 import { eachBounded } from '../bounded.ts';
 import { MOST_AT_ONCE } from '../domain/advance.ts';
 import { deploymentDecider } from '../domain/decide.ts';
@@ -24,6 +24,7 @@ import { deploymentStream, nodeStream } from '../domain/streams.ts';
 import { aboutNode, following } from '../origin.ts';
 import { readGeneration } from './documents.ts';
 import { type KnownInstance, readNodeFacts, readNodeInstances } from './known.ts';
+import { type Losing, lose, readLoss } from './losing.ts';
 import { faultyBody, nodeOfSubject } from './subject.ts';
 
 /** Each report that is being taken holds a connection of its own; the pool must have more than that. */
@@ -31,11 +32,14 @@ export const REPORTS_AT_ONCE = 6;
 const COMMANDS_AT_ONCE = 8;
 /** A sequence that starts anew is believed after so long a silence: an agent whose own state was lost isn't lost, too. */
 const FORGET_SEQUENCE_SECONDS = 30;
+/** For the tables to have what was lost; beyond it the report isn't taken, and the next one tries again. */
+const SETTLE_MS = 4000;
 
-interface Needs {
-  readonly store: EventStore;
-  readonly pool: Pool;
-  readonly log: Logger;
+interface Needs extends Losing {
+  /** For what is fenced, with each report. */
+  readonly leaseMs: number;
+  /** Our tables have everything that was committed before; false where they don't by the deadline. */
+  readonly caughtUp: (deadline: number) => Promise<boolean>;
 }
 
 export function serveReports(options: Needs & { nc: NatsConnection }): { stop(): Promise<void> } {
@@ -52,31 +56,35 @@ export function serveReports(options: Needs & { nc: NatsConnection }): { stop():
         return { error: { code: 'INVALID_ARGUMENT', message } };
       }
       const { traceparent = null } = report.data;
-      const refused = await withSpan(
+      const { refused, leaseMs } = await withSpan(
         'take workloads report',
         { kind: 'server', traceparent, attributes: { 'atoll.node': nodeId } },
         () => takeReport(options, report.data),
       );
       if (refused !== null) log.warn({ nodeId, agent: report.data.agent, refused }, 'two agents are one node');
-      return { generation: await readGeneration(options.pool, nodeId), refused };
+      // Read after the lease was given: it is for a document that has all that was lost before.
+      return { generation: await readGeneration(options.pool, nodeId), refused, leaseMs };
     },
   );
 }
 
-/** Null where it was taken, or is older than one that was; else why not. */
-async function takeReport(needs: Needs, report: WorkloadsReport): Promise<string | null> {
+type Taken = Pick<ReportReply, 'refused' | 'leaseMs'>;
+
+/** `refused`: null where it was taken, or is older than one that was; else why not. */
+async function takeReport(needs: Needs, report: WorkloadsReport): Promise<Taken> {
   const tx = await needs.pool.connect();
   let broken: unknown;
   try {
     await tx.query('begin');
-    const newest = await isNewest(tx, report);
+    const newest = await takeTurn(tx, report, needs.leaseMs);
+    if (newest?.lost) await settleLoss(tx, needs, report.nodeId);
     if (newest) {
       await hear(needs, report);
       await observeAll(needs, report);
     }
     const refused = newest ? null : await anotherAgent(tx, report);
     await tx.query('commit');
-    return refused;
+    return { refused, leaseMs: newest?.lease_ms ?? null };
   } catch (error) {
     broken = error;
     throw error;
@@ -86,35 +94,63 @@ async function takeReport(needs: Needs, report: WorkloadsReport): Promise<string
   }
 }
 
+interface Turn {
+  /** What it is answered with; null where nothing fenced is on the node. */
+  readonly lease_ms: number | null;
+  /** It counts as lost since it was heard of last. */
+  readonly lost: boolean;
+}
+
 /**
- * Locks the node's row and moves its sequence on; false for a report that comes after a newer one, or from an agent that isn't the one
- * that was heard of lately.
+ * Locks the node's row and moves its sequence on; null for a report that comes after a newer one, or from an agent that isn't the one
+ * that was heard of lately, or that may still hold a lease.
  */
-async function isNewest(tx: PoolClient, { nodeId, sequence, agent }: WorkloadsReport): Promise<boolean> {
-  const { rowCount } = await tx.query({
+async function takeTurn(tx: PoolClient, { nodeId, sequence, agent }: WorkloadsReport, leaseMs: number) {
+  const { rows } = await tx.query<Turn>({
     name: 'deploy-hear',
     text: `
-      insert into deploy.node_hearing as h (node_id, heard_at, sequence, agent_id, agent_host)
-        values ($1, clock_timestamp(), $2, $4, $5)
+      insert into deploy.node_hearing as h (node_id, heard_at, sequence, agent_id, agent_host, lease_ms)
+        values ($1, clock_timestamp(), $2, $4, $5, case when $4::text is not null and exists (
+          select from deploy.instance i join deploy.deployment d using (deployment_id) where i.node_id = $1 and d.fenced)
+          then $7::int end)
       on conflict (node_id) do update set heard_at = excluded.heard_at, sequence = excluded.sequence,
-        agent_id = excluded.agent_id, agent_host = excluded.agent_host
+        agent_id = excluded.agent_id, agent_host = excluded.agent_host, lease_ms = excluded.lease_ms
       where (h.sequence < excluded.sequence or h.heard_at < clock_timestamp() - make_interval(secs => $3))
-        and (coalesce(h.agent_id = excluded.agent_id, true) or h.heard_at < clock_timestamp() - make_interval(secs => $6))`,
-    values: [nodeId, sequence, FORGET_SEQUENCE_SECONDS, agent?.id ?? null, agent?.host ?? null, agentSilentSeconds],
+        and (case when h.lease_ms is null then coalesce(h.agent_id = excluded.agent_id, true)
+            else h.agent_id is not distinct from excluded.agent_id end
+          or h.heard_at < clock_timestamp() - make_interval(secs => greatest($6, coalesce(h.lease_ms, 0) * $8::float8 / 1000)))
+      returning h.lease_ms, h.lost`,
+    values: [
+      ...[nodeId, sequence, FORGET_SEQUENCE_SECONDS, agent?.id ?? null, agent?.host ?? null],
+      ...[agentSilentSeconds, leaseMs, LEASE_MARGIN],
+    ],
   });
-  return rowCount === 1;
+  return rows[0] ?? null;
+}
+
+/** Before it gets a lease again: all that it ran is written down as lost, and its document is without it. */
+async function settleLoss(tx: PoolClient, needs: Needs, nodeId: Id<'node'>): Promise<void> {
+  await lose(needs, nodeId, 'It counted as lost when it was heard of again.', await readLoss(needs.pool, nodeId));
+  if (!(await needs.caughtUp(Date.now() + SETTLE_MS))) throw new Error(`${nodeId}: its loss isn't in the tables yet`);
+  await tx.query({
+    name: 'deploy-found',
+    text: 'update deploy.node_hearing set lost = false where node_id = $1',
+    values: [nodeId],
+  });
 }
 
 /** Why another agent's reports of the node are taken and not this one's; null where they are the same. */
 async function anotherAgent(tx: PoolClient, { nodeId, agent }: WorkloadsReport): Promise<string | null> {
-  const { rows } = await tx.query<{ host: string; seconds: number }>({
+  const { rows } = await tx.query<{ host: string; seconds: number; after: number }>({
     name: 'deploy-other-agent',
     text: `
-      select agent_host as host, extract(epoch from clock_timestamp() - heard_at)::float8 as seconds
-      from deploy.node_hearing where node_id = $1 and agent_id <> $2`,
-    values: [nodeId, agent?.id ?? null],
+      select agent_host as host, extract(epoch from clock_timestamp() - heard_at)::float8 as seconds,
+        greatest($3, ceil(coalesce(lease_ms, 0) * $4::float8 / 1000))::int as after
+      from deploy.node_hearing where node_id = $1 and agent_id is distinct from $2 and agent_id is not null`,
+    values: [nodeId, agent?.id ?? null, agentSilentSeconds, LEASE_MARGIN],
   });
-  return rows[0] === undefined ? null : contested(nodeId, rows[0]);
+  const [other] = rows;
+  return other === undefined ? null : contested(nodeId, other, other.after);
 }
 
 /** The node itself: known, as it was, and ready, or else told so. */

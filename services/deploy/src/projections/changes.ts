@@ -73,13 +73,14 @@ interface DeploymentChange {
   blocked?: boolean;
   rollout?: Partial<RolloutColumns>;
   placement?: PlacementWishes;
+  fenced?: boolean;
   request?: RequestColumns;
 }
 
 export class Changes {
   readonly nodes = new Map<Id<'node'>, NodeRow>();
   /** Null for ready, else why not. */
-  readonly readiness = new Map<Id<'node'>, string | null>();
+  readonly readiness = new Map<Id<'node'>, { readonly reason: string | null; readonly lost: boolean }>();
   readonly pools = new Map<Id<'pool'>, PoolRow>();
   readonly poolsGone = new Set<Id<'pool'>>();
   readonly places = new Map<Id<'node'>, PlaceRow>();
@@ -149,9 +150,12 @@ function note(changes: Changes, event: Recorded): void {
     }
     case 'NodeBecameReady':
     case 'NodeBecameUnreachable':
-      changes.readiness.set(event.data.nodeId, event.type === 'NodeBecameReady' ? null : event.data.reason);
+    case 'NodeLost': {
+      const reason = event.type === 'NodeBecameReady' ? null : event.data.reason;
+      changes.readiness.set(event.data.nodeId, { reason, lost: event.type === 'NodeLost' });
       changes.capacity = event.position;
       return;
+    }
     case 'PoolCreated':
     case 'PoolChanged': {
       const { poolId: pool_id, name, revision, terms } = event.data;
@@ -287,6 +291,7 @@ function note(changes: Changes, event: Recorded): void {
     case 'DeploymentScaled':
     case 'DeploymentLabelsSet':
     case 'DeploymentPlacementSet':
+    case 'DeploymentFenced':
     case 'DeploymentDeletionRequested':
     case 'HoldingChanged':
       return;
@@ -303,6 +308,7 @@ function noteDeployment(changes: Changes, event: Recorded): void {
   change.version = event.version;
   if (event.type === 'RolloutBlocked') change.blocked = true;
   if (event.type === 'RolloutUnblocked') change.blocked = false;
+  if (event.type === 'DeploymentFenced') change.fenced = true;
   if (event.type === 'DeploymentPlacementSet') change.placement = event.data.placement;
   if (event.type === 'DeploymentDeletionRequested') {
     change.deleting = true;

@@ -16,8 +16,8 @@ const statements = {
       name = excluded.name, runtime = excluded.runtime, cpu_millis = excluded.cpu_millis,
       memory_mib = excluded.memory_mib, max_instances = excluded.max_instances`,
   readiness: `
-    update node n set ready = r.reason is null, reason = r.reason
-    from jsonb_to_recordset($1) as r (node_id text, reason text) where r.node_id = n.node_id`,
+    update node n set ready = r.reason is null, reason = r.reason, lost = r.lost
+    from jsonb_to_recordset($1) as r (node_id text, reason text, lost boolean) where r.node_id = n.node_id`,
   pools: `
     insert into pool (pool_id, name, revision, terms)
     select pool_id, name, revision, terms
@@ -70,6 +70,7 @@ const statements = {
       deleting = coalesce(c.deleting, d.deleting),
       blocked = coalesce(c.blocked, d.blocked),
       placement = coalesce(c.placement, d.placement),
+      fenced = coalesce(c.fenced, d.fenced),
       correlation = case when c.cause is null then d.correlation else c.correlation end,
       traceparent = case when c.cause is null then d.traceparent else c.traceparent end,
       cause = coalesce(c.cause, d.cause),
@@ -79,7 +80,7 @@ const statements = {
         when c.rollout ? 'failed_rollout_id' then c.rollout ->> 'failed_rollout_id' else d.failed_rollout_id end,
       answer = case when c.rollout ? 'answer' then c.rollout ->> 'answer' else d.answer end
     from jsonb_to_recordset($1) as c (deployment_id text, version int, deleting boolean, blocked boolean,
-      placement jsonb, correlation text, traceparent text, cause text, rollout jsonb)
+      placement jsonb, fenced boolean, correlation text, traceparent text, cause text, rollout jsonb)
     where c.deployment_id = d.deployment_id`,
   releases: `
     insert into release (release_id, deployment_id, spec)
@@ -149,7 +150,7 @@ const newestTraces = (traces: ReadonlyMap<string, number> = new Map()) =>
 
 const rowsOf = (changes: Changes): Record<Kind, readonly unknown[]> => ({
   nodes: [...changes.nodes.values()],
-  readiness: [...changes.readiness].map(([node_id, reason]) => ({ node_id, reason })),
+  readiness: [...changes.readiness].map(([node_id, one]) => ({ node_id, ...one })),
   pools: [...changes.pools.values()],
   poolsGone: [...changes.poolsGone],
   places: [...changes.places].map(([node_id, place]) => ({ node_id, ...place })),

@@ -7,6 +7,7 @@ import { isLive, permissionOf } from '../schema/directives.ts';
 import type { AddressUseLoader } from './address-use-loader.ts';
 import type { EnforcementLoader } from './enforcement-loader.ts';
 import type { FlowsLoader, PlatformFlowsLoader } from './flows-loader.ts';
+import type { HeardLoader } from './heard.ts';
 import type { PlatformEnforcementLoader } from './platform-enforcement-loader.ts';
 import type { SharedNodesLoader } from './shared-nodes-loader.ts';
 import type { StandingsLoader } from './standings-loader.ts';
@@ -26,6 +27,7 @@ export interface LiveRequest {
   readonly sharedNodes: SharedNodesLoader;
   readonly standings: StandingsLoader;
   readonly tunnels: TunnelsLoader;
+  readonly heard: HeardLoader;
   readonly addressUse: AddressUseLoader;
 }
 

@@ -59,6 +59,7 @@ interface CreateDeploymentInput extends Keyed, SpecInput, PolicyInput {
   readonly maxSurge: number;
   readonly maxUnavailable: number;
   readonly placement?: WishesInput | null;
+  readonly fenced?: boolean | null;
 }
 
 const createDeployment = mutation<CreateDeploymentInput>({
@@ -83,7 +84,7 @@ const createDeployment = mutation<CreateDeploymentInput>({
     const policy = policyOf(input);
     const placement = wishesOf(input.placement);
     const data = { namespaceId, name, labels: labelMap(labels), replicas, strategy, policy, spec, placement };
-    return { tenant: tenantOf(viewer), data, expectedVersion: null };
+    return { tenant: tenantOf(viewer), data: { ...data, fenced: input.fenced ?? false }, expectedVersion: null };
   },
 });
 

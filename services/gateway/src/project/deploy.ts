@@ -85,6 +85,8 @@ export const projectDeploy: Project<DeployEvent> = (event, record): readonly Eff
       const { nodeId, reason } = event.data;
       return [patch('compute_node', nodeId, { status: 'UNREACHABLE', status_message: reason, status_since: at })];
     }
+    case 'NodeLost':
+      return [patch('compute_node', event.data.nodeId, { status: 'LOST', status_message: event.data.reason })];
     case 'EnvironmentRulesAdopted':
     case 'EnvironmentRulesDropped':
     case 'NamespaceOpened':
@@ -98,7 +100,7 @@ export const projectDeploy: Project<DeployEvent> = (event, record): readonly Eff
           ...{ id, tenant_id, namespace_id, name, labels: labelList(labels), replicas },
           ...{ max_surge: strategy.maxSurge, max_unavailable: strategy.maxUnavailable, current_release_id: null },
           ...{ version: record.version, created_at: at, deleting: false, rolling_out: false, blocked_message: null },
-          placement: null,
+          ...{ placement: null, fenced: false },
           ...{ ready_replicas: 0, status: 'PROGRESSING', status_message: null, ...moving },
           ...policyColumns(defaultRolloutPolicy),
         }),
@@ -180,6 +182,8 @@ export const projectDeploy: Project<DeployEvent> = (event, record): readonly Eff
       const placement = sameValue(wishes, noWishes) ? null : { ...wishes, nodeLabels: labelList(wishes.nodeLabels) };
       return changed(deploymentId, record, { placement });
     }
+    case 'DeploymentFenced':
+      return changed(event.data.deploymentId, record, { fenced: true });
     case 'InstanceMoveRequested':
     case 'InstanceMoveCancelled':
       return changed(event.data.deploymentId, record);

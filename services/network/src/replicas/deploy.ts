@@ -112,6 +112,8 @@ async function applyToReplica(tx: PoolClient, record: DeployRecord): Promise<boo
     case 'NodeDrainStarted':
     case 'NodeDrainCancelled':
     case 'NodeDrained':
+    case 'NodeLost':
+    case 'DeploymentFenced':
     case 'HoldingChanged':
     case 'DeploymentDeletionRequested':
     case 'DeploymentDeleted':
