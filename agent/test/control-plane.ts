@@ -1,5 +1,4 @@
 /** The services' side of the contract, as small as it can be: answers pulls from two documents, keeps reports. */
-import { uptime } from 'node:os';
 import type { Id } from '@atoll/schema/ids';
 import type { ProbeReply, ProbeRequest } from '@atoll/schema/node/live';
 import { type LogsReply, type LogsRequest, logsReply, mostLogBytes } from '@atoll/schema/node/logs';
@@ -41,7 +40,7 @@ export class ControlPlane {
   refusal: string | null = null;
   /** What each report is answered with. */
   leaseMs: number | null = null;
-  /** Uptime, in ms, when the newest report with a lease was answered: it counts from before that. */
+  /** When the newest report with a lease was answered: it counts from before that. */
   leasedAt = 0;
   /** No workloads are to be had: only that there are newer ones is told. */
   withheld = false;
@@ -86,7 +85,7 @@ export class ControlPlane {
     });
     serve(nodeSubjects.workloadsReport(node), (body) => {
       this.workloadsReports.push(workloadsReport.parse(body));
-      if (this.leaseMs !== null) this.leasedAt = uptime() * 1000;
+      if (this.leaseMs !== null) this.leasedAt = Date.now();
       const generation = this.#documents.workloads?.generation ?? 0;
       return { generation, refused: this.refusal, leaseMs: this.leaseMs };
     });

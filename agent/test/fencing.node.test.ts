@@ -2,10 +2,13 @@
  * What is fenced ends with the lease of its node: the whole agent as a process and real Docker, in a namespace of its own. Whoever is
  * dead, stopped or cut off, the kernel ends it.
  */
+
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir, uptime } from 'node:os';
 import { join } from 'node:path';
 import { startTestNats, type TestNats } from '@atoll/infra/testing/nats';
+import { LEASE_MARGIN } from '@atoll/schema/deploy/fencing';
 import type { Id } from '@atoll/schema/ids';
 import { newId } from '@atoll/service/ids';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -17,7 +20,9 @@ import { Lab, until } from './lab.ts';
 
 const node = newId('node');
 const lab = new Lab();
-const leaseMs = 3000;
+const leaseMs = 4000;
+/** After so long the control plane replaces it: by then it has ended, also on a busy machine. */
+const mostMs = leaseMs * LEASE_MARGIN;
 let nats: TestNats;
 let engine: Engine;
 let stateDir: string;
@@ -34,7 +39,7 @@ beforeAll(async () => {
   ]);
   [nats, engine, stateDir] = [server, docker, folder];
   image = await engine.image('single', {
-    // It takes as long as it may to end, and leaves one behind that heeds nothing.
+    // It leaves one behind that heeds nothing.
     serve:
       'trap "echo asked to end" TERM; (trap "" TERM; exec /bin/busybox sleep 1000) & while :; do /bin/busybox sleep 0.1; done',
   });
@@ -78,34 +83,37 @@ const stateOf = async (instance: Id<'instance'>, kind: 'app' | 'sandbox' = 'app'
 const left = async () =>
   (await engine.docker('ps', '-q', '--filter', `ancestor=${image}`)).split('\n').filter(Boolean).length;
 
+const spec = () => ({ image, command: ['/bin/serve'] });
+const leaseOnDisk = () => Number(readFileSync(join(stateDir, 'lease', 'until'), 'utf8'));
+
 let host = 1;
 let fenced: Id<'instance'>;
 let plain: Id<'instance'>;
 beforeEach(async () => {
   plane.serve();
   [fenced, plain] = [newId('instance'), newId('instance')];
-  const spec = { image, command: ['/bin/sh', '/bin/serve'] };
-  plane.want([{ ...desiredInstance(fenced, spec, 1), fenced: true }, desiredInstance(plain, spec, 1)]);
+  plane.want([{ ...desiredInstance(fenced, spec(), 1), fenced: true }, desiredInstance(plain, spec(), 1)]);
   plane.guard(
     compile(
       [fenced, plain].map((one) => endpointAt(one, 7, ++host)),
       [],
     ),
   );
-  await plane.until(fenced, 'READY');
-  await plane.until(plain, 'READY');
+  await plane.until(fenced, 'READY', null, 60_000);
+  await plane.until(plain, 'READY', null, 60_000);
 });
 
-/** Resolves once it has ended: how many ms after the newest lease was asked for, at most. */
+/** Resolves once it has ended: how many ms after the newest lease was answered, by the engine. */
 async function ended(): Promise<number> {
-  await until('what is fenced has ended', async () => (await stateOf(fenced))?.Running !== true);
-  return uptime() * 1000 - plane.leasedAt;
+  const state = await until('what is fenced has ended', async () => {
+    const now = await stateOf(fenced);
+    return now?.Running === false && now;
+  });
+  return Date.parse(state.FinishedAt) - plane.leasedAt;
 }
-/** Reads of the clock, looks of the sandbox, and a busy machine. */
-const slackMs = 1500;
 
 async function backAgain(before: State | null): Promise<void> {
-  await plane.until(fenced, 'READY');
+  await plane.until(fenced, 'READY', null, 60_000);
   const now = await until('it runs again', async () => {
     const state = await stateOf(fenced);
     return state?.Running === true && state;
@@ -116,23 +124,22 @@ async function backAgain(before: State | null): Promise<void> {
 }
 
 describe('what is fenced', () => {
-  test('ends within the lease where the control plane is not heard of, is asked to first, and comes back with it', async () => {
+  test('ends within the lease where the control plane is not heard of, and comes back with it', async () => {
     const before = await stateOf(fenced);
     await plane.silence();
-    expect(await ended()).toBeLessThan(leaseMs + slackMs);
-    expect(await engine.docker('logs', `atoll-app-${fenced}`).catch(() => 'asked to end')).toContain('asked to end');
+    expect(await ended()).toBeLessThan(mostMs);
     // Whatever else is on the node goes on.
     expect((await stateOf(plain))?.Running).toBe(true);
     plane.serve();
     await backAgain(before);
   });
 
-  test('ends within the lease where its agent is stopped and starts nothing: the kernel ends it, with all that it has left behind', async () => {
+  test('ends within the lease where its agent is stopped: the kernel ends it, with all that it has left behind', async () => {
     const before = await stateOf(fenced);
     if (agent.pid === undefined) throw new Error('the agent runs');
     process.kill(agent.pid, 'SIGSTOP');
     try {
-      expect(await ended()).toBeLessThan(leaseMs + slackMs);
+      expect(await ended()).toBeLessThan(mostMs);
       expect((await stateOf(fenced, 'sandbox'))?.Running).toBe(false);
       expect((await stateOf(plain))?.Running).toBe(true);
     } finally {
@@ -141,46 +148,40 @@ describe('what is fenced', () => {
     await backAgain(before);
   });
 
-  test('outlives its agent where that is back in time, and ends where it is not', async () => {
-    const before = await stateOf(fenced);
+  test('ends within the lease where its agent was killed, and is not started by one that hears of nobody, nor by a lease for a document that it does not have', async () => {
     await agent.kill();
-    agent.start();
-    const renewed = plane.leasedAt;
-    await until('it has a lease again', () => plane.leasedAt > renewed + leaseMs);
-    expect(await stateOf(fenced)).toEqual(before);
-    await agent.kill();
-    expect(await ended()).toBeLessThan(leaseMs + slackMs);
-    agent.start();
-    await backAgain(before);
-  });
-
-  test('is not started by an agent that knows what should run and hears of nobody', async () => {
-    await agent.kill();
-    await ended();
+    expect(await ended()).toBeLessThan(mostMs);
     await plane.silence();
+    const { length } = agent.lines;
     agent.start();
-    const [lines] = [agent.lines.length];
-    await until('it has looked at the node', () =>
-      agent.lines.slice(lines).some((line) => line.includes('nobody answers')),
-    );
-    await until('the other one is adopted', async () => (await stateOf(plain))?.Running === true);
+    const said = (text: string) => agent.lines.slice(length).some((line) => line.includes(text));
+    await until('it has asked', () => said('nobody answers'), 60_000);
     expect((await stateOf(fenced))?.Running ?? false).toBe(false);
-    plane.serve();
-    await backAgain(null);
-  });
 
-  test('is not started by a lease for a document that its node does not have: it may be replaced by now', async () => {
-    await agent.kill();
-    await ended();
-    // It is told of something newer, and can't get it.
+    // It is told of something newer, and can't get it: what it has may be replaced elsewhere by now.
     plane.withheld = true;
-    plane.want([desiredInstance(plain, { image, command: ['/bin/sh', '/bin/serve'] }, 1)]);
-    const asked = plane.leasedAt;
-    agent.start();
-    await until('it is given several leases', () => plane.leasedAt > asked + leaseMs);
+    plane.want([desiredInstance(plain, spec(), 1)]);
+    const asked = Date.now();
+    plane.serve();
+    await until('it is given several leases', () => plane.leasedAt > asked + leaseMs, 60_000);
     expect((await stateOf(fenced))?.Running ?? false).toBe(false);
     plane.withheld = false;
-    await until('what it was replaced for is gone', async () => (await stateOf(fenced, 'sandbox')) === null);
+    await until('what it was replaced for is gone', async () => (await stateOf(fenced, 'sandbox')) === null, 60_000);
+    expect((await stateOf(plain))?.Running).toBe(true);
     expect(await left()).toBe(1);
+  });
+
+  test('outlives its agent where that is back in time', async () => {
+    const before = await stateOf(fenced);
+    // From now on: as long as an agent takes to start on a busy machine.
+    plane.leaseMs = 120_000;
+    const now = Date.now();
+    await until('it has such a lease', () => plane.leasedAt > now && leaseOnDisk() > uptime() + 60, 60_000);
+    await agent.kill();
+    const killed = Date.now();
+    agent.start();
+    await until('the next one has reported', () => plane.leasedAt > killed + 1, 60_000);
+    await plane.until(fenced, 'READY', null, 60_000);
+    expect(await stateOf(fenced)).toEqual(before);
   });
 });

@@ -1,4 +1,5 @@
 /** What must never run twice: leases of nodes, who gets one, and when a node counts as lost. */
+import { PLATFORM } from '@atoll/schema/ids';
 import { type ReportReply, reportReply } from '@atoll/schema/node/workloads';
 import { nodeSubjects } from '@atoll/schema/subjects';
 import { requestJson } from '@atoll/service/nats';
@@ -46,7 +47,9 @@ const age = ({ nodeId }: FakeAgent, seconds: number) =>
     'update deploy.node_hearing set heard_at = heard_at - make_interval(secs => $2) where node_id = $1',
     [nodeId, seconds],
   );
-async function freeNode(deploymentId: Awaited<ReturnType<typeof silentWith>>['deploymentId']): Promise<void> {
+/** Nothing of the next test comes to a node where nobody would run it. */
+async function close({ agent, deploymentId }: Awaited<ReturnType<typeof silentWith>>): Promise<void> {
+  await platform.do(PLATFORM, 'CordonNode', { nodeId: agent.nodeId, note: '' });
   await platform.do(member.tenant, 'DeleteDeployment', { deploymentId });
 }
 
@@ -59,7 +62,7 @@ test('a node gets a lease with each report while something fenced is on it, and 
   // One that doesn't say who it is could be two.
   await age(fenced.agent, 61);
   expect((await said(fenced.agent, null)).leaseMs).toBeNull();
-  for (const { deploymentId } of [plain, fenced]) await freeNode(deploymentId);
+  for (const one of [plain, fenced]) await close(one);
 });
 
 test('another agent is not believed while the one before may hold a lease, however long it is silent', async () => {
@@ -72,7 +75,7 @@ test('another agent is not believed while the one before may hold a lease, howev
   expect(refused.refused).toMatch(/run by another agent, on the machine first.* takes over 60 s later/);
   await age(agent, 11);
   expect(await said(agent, copied)).toMatchObject({ refused: null, leaseMs: 40_000 });
-  await freeNode(deploymentId);
+  await close({ agent, deploymentId });
 });
 
 test('a node that is heard of is not lost: not by an older look, not by one at this moment, not within its lease', async () => {
@@ -91,7 +94,7 @@ test('a node that is heard of is not lost: not by an older look, not by one at t
   expect((await hearing(agent)).lost).toBe(false);
   expect(await markLost(platform.pool, { nodeId, sequence, silentMs: 60_000 })).toBe(true);
   await said(agent);
-  await freeNode(deploymentId);
+  await close({ agent, deploymentId });
 });
 
 test('a node that comes back after it was lost gets a lease for a document without what it has lost, and not before', async () => {
@@ -129,7 +132,7 @@ test('a node that comes back after it was lost gets a lease for a document witho
     'NodeLost',
     'NodeBecameReady',
   ]);
-  await freeNode(deploymentId);
+  await close({ agent, deploymentId });
 });
 
 test('what is fenced is refused a surge, and says it never runs twice in the document of its node', async () => {

@@ -344,6 +344,7 @@ describe('each mutation sends its command, with the input in the words of the co
       strategy: { maxSurge: 1, maxUnavailable: 0 },
       policy: { onFailure: 'FREEZE' },
       placement: { apart: [], maxPerNode: null, near: [], nodeLabels: {}, slaClass: null, zoneSkew: null, zones: [] },
+      fenced: false,
       spec: {
         ...{ image: 'x', command: null, env: { A: '1' }, ports: [{ port: 80, protocol: 'TCP' }] },
         resources: { cpuMillis: 100, memoryMiB: 64 },

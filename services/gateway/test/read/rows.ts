@@ -186,6 +186,7 @@ export function randomRows(random: Random, options: RowsOptions): Rows {
             ready_replicas: random.int(5),
             max_surge: 1,
             max_unavailable: 0,
+            fenced: random.chance(0.2),
             on_failure: random.pick(['FREEZE', 'FAST']),
             progress_deadline_seconds: random.pick([null, 600]),
             current_release_id: random.chance(0.2) ? null : or(random.pick(releases), 'release'),
