@@ -346,6 +346,7 @@ fragment Deployment on Deployment {
   createdAt
   namespace { id name }
   currentRelease { id number }
+  fenced
   placement { ...PlacementWishes }
   progressDeadlineSeconds
   onFailure
@@ -385,6 +386,7 @@ fragment Deployment on Deployment {
   createdAt
   namespace { id name }
   currentRelease { id number }
+  fenced
   placement { ...PlacementWishes }
   progressDeadlineSeconds
   onFailure
@@ -1937,6 +1939,7 @@ fragment Deployment on Deployment {
   createdAt
   namespace { id name }
   currentRelease { id number }
+  fenced
   placement { ...PlacementWishes }
   progressDeadlineSeconds
   onFailure
@@ -1985,6 +1988,7 @@ fragment Deployment on Deployment {
   createdAt
   namespace { id name }
   currentRelease { id number }
+  fenced
   placement { ...PlacementWishes }
   progressDeadlineSeconds
   onFailure
@@ -2044,6 +2048,7 @@ fragment Deployment on Deployment {
   createdAt
   namespace { id name }
   currentRelease { id number }
+  fenced
   placement { ...PlacementWishes }
   progressDeadlineSeconds
   onFailure
@@ -2099,6 +2104,7 @@ fragment Deployment on Deployment {
   createdAt
   namespace { id name }
   currentRelease { id number }
+  fenced
   placement { ...PlacementWishes }
   progressDeadlineSeconds
   onFailure
@@ -2143,6 +2149,7 @@ fragment Deployment on Deployment {
   createdAt
   namespace { id name }
   currentRelease { id number }
+  fenced
   placement { ...PlacementWishes }
   progressDeadlineSeconds
   onFailure
@@ -2686,6 +2693,7 @@ fragment Deployment on Deployment {
   createdAt
   namespace { id name }
   currentRelease { id number }
+  fenced
   placement { ...PlacementWishes }
   progressDeadlineSeconds
   onFailure
@@ -3020,6 +3028,7 @@ fragment Deployment on Deployment {
   createdAt
   namespace { id name }
   currentRelease { id number }
+  fenced
   placement { ...PlacementWishes }
   progressDeadlineSeconds
   onFailure
@@ -3677,6 +3686,7 @@ fragment Deployment on Deployment {
   createdAt
   namespace { id name }
   currentRelease { id number }
+  fenced
   placement { ...PlacementWishes }
   progressDeadlineSeconds
   onFailure
@@ -3733,6 +3743,7 @@ fragment Deployment on Deployment {
   createdAt
   namespace { id name }
   currentRelease { id number }
+  fenced
   placement { ...PlacementWishes }
   progressDeadlineSeconds
   onFailure
@@ -3789,6 +3800,7 @@ fragment Deployment on Deployment {
   createdAt
   namespace { id name }
   currentRelease { id number }
+  fenced
   placement { ...PlacementWishes }
   progressDeadlineSeconds
   onFailure
@@ -4637,6 +4649,7 @@ fragment Deployment on Deployment {
   createdAt
   namespace { id name }
   currentRelease { id number }
+  fenced
   placement { ...PlacementWishes }
   progressDeadlineSeconds
   onFailure

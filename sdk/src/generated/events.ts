@@ -70,6 +70,8 @@ export interface EventData {
   'deploy.NodeDrainCancelled': { readonly nodeId: string; readonly revision: number };
   'deploy.NodeDrained': { readonly nodeId: string; readonly revision: number };
   'deploy.PlacementTermsAdopted': { readonly tenantId: string; readonly revision: number; readonly pools: ReadonlyArray<string>; readonly slaClasses: ReadonlyArray<"BEST_EFFORT" | "STANDARD" | "GUARANTEED">; readonly weights: { readonly spread: number; readonly pack: number; readonly locality: number; readonly slaClass: number; readonly cost: number } | null };
+  'deploy.NodeLost': { readonly nodeId: string; readonly reason: string; readonly instances: number };
+  'deploy.DeploymentFenced': { readonly deploymentId: string; readonly namespaceId: string };
   'deploy.NodeRegistered': { readonly nodeId: string; readonly name: string; readonly runtime: "docker" | "simulated"; readonly capacity: { readonly cpuMillis: number; readonly memoryMiB: number }; readonly maxInstances: number };
   'deploy.NodeChanged': { readonly nodeId: string; readonly name: string; readonly runtime: "docker" | "simulated"; readonly capacity: { readonly cpuMillis: number; readonly memoryMiB: number }; readonly maxInstances: number };
   'deploy.NodeBecameReady': { readonly nodeId: string };

@@ -446,7 +446,9 @@ export type ComputeNodeStatus =
   /** Takes instances. */
   | 'READY'
   /** Its agent isn't heard of: what it runs goes on running, and nothing new is placed there. */
-  | 'UNREACHABLE';
+  | 'UNREACHABLE'
+  /** Its agent wasn't heard of for so long that what it ran counts as gone, and is replaced elsewhere. */
+  | 'LOST';
 
 /** What runs containers on a node. */
 export type Runtime =
@@ -519,6 +521,11 @@ export type CreateDeploymentInput = {
   readonly onFailure?: OnRolloutFailure | null | undefined;
   /** What it asks of the places of its instances; nothing where left out. */
   readonly placement?: PlacementWishesInput | null | undefined;
+  /**
+   * Never more than `replicas` run at once, wherever, also where a node is cut off: it stops its own before they are replaced. Needs
+   * `maxSurge` 0, and stays as it is.
+   */
+  readonly fenced?: boolean | null | undefined;
 };
 
 /** What is left out stays as in the newest release. */
@@ -2060,7 +2067,7 @@ export type DeletionStepFragment = { readonly name: DeletionStepName, readonly s
 
 export type DeletionProofFragment = { readonly service: string, readonly position: number | null, readonly counts: ReadonlyArray<DeletionCountFragment> };
 
-export type DeploymentFragment = { readonly id: string, readonly name: string, readonly status: DeploymentStatus, readonly statusMessage: string | null, readonly replicas: number, readonly readyReplicas: number, readonly maxSurge: number, readonly maxUnavailable: number, readonly version: number, readonly createdAt: string, readonly progressDeadlineSeconds: number | null, readonly onFailure: OnRolloutFailure, readonly labels: ReadonlyArray<LabelFragment>, readonly namespace: { readonly id: string, readonly name: string }, readonly currentRelease: { readonly id: string, readonly number: number } | null, readonly placement: PlacementWishesFragment | null };
+export type DeploymentFragment = { readonly id: string, readonly name: string, readonly status: DeploymentStatus, readonly statusMessage: string | null, readonly replicas: number, readonly readyReplicas: number, readonly maxSurge: number, readonly maxUnavailable: number, readonly version: number, readonly createdAt: string, readonly fenced: boolean, readonly progressDeadlineSeconds: number | null, readonly onFailure: OnRolloutFailure, readonly labels: ReadonlyArray<LabelFragment>, readonly namespace: { readonly id: string, readonly name: string }, readonly currentRelease: { readonly id: string, readonly number: number } | null, readonly placement: PlacementWishesFragment | null };
 
 export type LabelFragment = { readonly key: string, readonly value: string };
 
