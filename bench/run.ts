@@ -14,6 +14,7 @@ import { relaying } from './events/relay.ts';
 import { Generator } from './load/generator.ts';
 import { keep, load, machine, print } from './results.ts';
 import { access } from './suites/access.ts';
+import { allocation } from './suites/allocation.ts';
 import { audit } from './suites/audit.ts';
 import { compile } from './suites/compile.ts';
 import { deployPlacement } from './suites/deploy-placement.ts';
@@ -45,6 +46,7 @@ const suites: readonly Suite[] = [
   latency,
   growth,
   quotas,
+  allocation,
   compile,
   networkChange,
   deployPlacement,

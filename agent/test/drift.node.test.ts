@@ -205,6 +205,26 @@ describe('a rule set that cannot be in force', () => {
   });
 });
 
+describe('over nothing', () => {
+  test('what is refused says which line it is, and nothing of it stays in force', async () => {
+    const fresh = await lab.node(fixedId('node', 7));
+    const openings = [opening, { ...opening, policyId: fixedId('policy', 2), ports: { from: 81, to: 70_000 } }];
+    const refusal = await fresh.rules.ensure(networkDocument(fresh.id, 1, compile([web, db], openings))).catch(String);
+    expect(refusal).toMatch(/RuleSetRejected.*invalid port\/service `70000'.*-A atl\S+ -p tcp -m tcp --dport 81:70000/);
+    const { stdout } = await fresh.commands.run('iptables-save', []);
+    expect(stdout).not.toMatch(/^-A/m);
+    expect(await fresh.rules.ensure(networkDocument(fresh.id, 2, compile([web, db], [opening])))).toBe('read back');
+  });
+
+  test('it is read back by who asks next; and before it is answered, where anything was there', async () => {
+    const fresh = await lab.node(fixedId('node', 8));
+    const of = (ports: Opening['ports']) => networkDocument(fresh.id, 1, compile([web, db], [{ ...opening, ports }]));
+    expect(await fresh.rules.ensure(of({ from: 80, to: 80 }))).toBe('written');
+    expect(await fresh.rules.ensure(of({ from: 80, to: 80 }))).toBe('read back');
+    expect(await fresh.rules.ensure(of({ from: 81, to: 81 }))).toBe('read back');
+  });
+});
+
 describe('two nodes that share a host', () => {
   const guest = endpointAt(fixedId('instance', 3), 1, 4);
   const neighbourRules = (openings: readonly Opening[]) =>

@@ -44,12 +44,16 @@ afterEach(() => rm(stateDir, { recursive: true, force: true }));
 /** A process of the agent, as far as rules go: nothing of another's in its memory. */
 async function started(
   desired: () => DesiredNetwork | null,
-  looks: { readonly lookEveryMs: number; done(): Promise<void> } = { lookEveryMs: 10_000, done: async () => {} },
+  looks: { readonly lookEveryMs: number; begin?(): Promise<void>; done(): Promise<void> } = {
+    lookEveryMs: 10_000,
+    done: async () => {},
+  },
 ): Promise<NetworkReconciler> {
   const { look, ...rules } = iptablesRules({ commands: node.commands, names: { ...node.names }, log });
   const backend = {
     ...rules,
     async look() {
+      await looks.begin?.();
       const seen = await look();
       await looks.done();
       return seen;
@@ -152,4 +156,30 @@ test('no change waits for a look at everything, and what others changed is repai
   });
   expect(looks).toBeGreaterThan(1);
   expect(agent.report()?.error).toBeNull();
+});
+
+test('what was written over nothing is read back at once, long before a look is due, and nobody waits for it', async () => {
+  await node.rules.clear();
+  const wanted = document();
+  let looks = 0;
+  const begin = async () => {
+    looks += 1;
+    if (looks > 1) return;
+    // Before it is read back, somebody has had a hand in it.
+    for (const program of ['iptables', 'ip6tables']) {
+      await node.commands.run(program, ['-I', node.names.chain('to'), '1', '-j', 'DROP']);
+    }
+  };
+  const rare = { lookEveryMs: 3_600_000, begin, done: async () => {} };
+  const agent = await started(() => wanted, rare);
+  expect(agent.report()?.applied?.generation).toBe(wanted.generation);
+  await until('it is repaired', async () => {
+    await agent.reconcile();
+    return (await reach(pods.web, db, 80)) === open;
+  });
+  expect(looks).toBe(1);
+  // What was read back is seen: the next look is in an hour.
+  const again = await started(() => wanted, rare);
+  await again.reconcile();
+  expect(looks).toBe(1);
 });

@@ -101,7 +101,7 @@ async function announcer(number: number): Promise<Announcer> {
   let current = networkDocument(node.id, 0, rulesOf(web, [], []));
   return {
     node,
-    look: () => rules.ensure(current),
+    look: async () => void (await rules.ensure(current)),
     async apply(wanted) {
       const next = networkDocument(node.id, ++generation, wanted);
       await rules.change(next);

@@ -4,9 +4,11 @@
  * recorded in a third place before. Alone on a machine, or ahead of others (`chrt --rr 1 npm run bench -- network-rules`).
  */
 import { shareNetwork } from '@atoll/agent/plan/shared';
+import { type Family, families, familyFacts } from '@atoll/agent/render/family';
 import { nodeNames } from '@atoll/agent/render/names';
 import { iptablesRules } from '@atoll/agent/rules/iptables';
 import type { DesiredNetwork } from '@atoll/schema/node/network';
+import { newId } from '@atoll/service/ids';
 import { createLogger } from '@atoll/service/log';
 import { type Cost, costOf } from '../network/cost.ts';
 import { makeNamespace, type Namespace, recording, replay, type Written } from '../network/netns.ts';
@@ -19,11 +21,11 @@ log.level = 'warn';
 /** 10 rules a namespace, 5 of each direction. */
 const shape: Shape = { namespaces: 1000, here: 2, elsewhere: 8, rules: 5 };
 
-/** A node's rules in a namespace, with nothing of another one's in memory. */
-function agentIn(netns: Namespace) {
+/** A node's rules in a namespace. Nodes have names of their own for everything: none finds in memory what was made for another. */
+function agentIn(netns: Namespace, node = benchNode) {
   const recorded = recording(netns.commands);
   return {
-    rules: iptablesRules({ commands: recorded.commands, names: nodeNames(benchNode), log }),
+    rules: iptablesRules({ commands: recorded.commands, names: nodeNames(node), log }),
     take: recorded.take,
   };
 }
@@ -40,13 +42,17 @@ function sharedSteps(steps: readonly DesiredNetwork[]): DesiredNetwork[] {
 interface Pair {
   readonly ours: Cost;
   readonly bare: Cost;
+  /** Reading all of it back, which is done beside changes. */
+  readonly look: Cost;
 }
+
+const nothing: Cost = { ms: 0, cpuMs: 0 };
 
 /** All steps, in namespaces that are thrown away: the first from nothing, the others as changes. */
 async function measure(steps: readonly DesiredNetwork[], oursFirst: boolean): Promise<Pair[]> {
   const [scratch, ours, bare] = [await makeNamespace(), await makeNamespace(), await makeNamespace()];
   try {
-    const scribe = agentIn(scratch);
+    const scribe = agentIn(scratch, newId('node'));
     const lines: (readonly Written[])[] = [];
     for (const [index, step] of sharedSteps(steps).entries()) {
       await (index === 0 ? scribe.rules.ensure(step) : scribe.rules.change(step));
@@ -61,7 +67,9 @@ async function measure(steps: readonly DesiredNetwork[], oursFirst: boolean): Pr
       };
       const mine = index % 2 === (oursFirst ? 0 : 1) ? await costOf(work.ours) : null;
       const other = await costOf(work.bare);
-      pairs.push({ ours: mine ?? (await costOf(work.ours)), bare: other });
+      const spent = mine ?? (await costOf(work.ours));
+      const look = index === 0 ? await costOf(() => agent.rules.look()) : nothing;
+      pairs.push({ ours: spent, bare: other, look });
     }
     return pairs;
   } finally {
@@ -69,25 +77,30 @@ async function measure(steps: readonly DesiredNetwork[], oursFirst: boolean): Pr
   }
 }
 
-/** The same content as one rule for each pair of endpoints, without sets: IPv4 alone. */
+/** The same content as one rule for each pair of addresses, without sets, in one chain of each family. */
 async function pairs(of: Shape): Promise<Cost> {
-  const lines: string[] = [];
-  for (let namespace = 0; namespace < of.namespaces; namespace++) {
-    for (let index = 0; index < of.rules; index++) {
-      for (let here = 0; here < of.here; here++) {
-        for (let other = 0; other < of.here + of.elsewhere; other++) {
-          const [a, b] = [addressesOf(namespace, here).ipv4, addressesOf(namespace, other).ipv4];
-          const port = `${1000 + index * 10}:${1004 + index * 10}`;
-          lines.push(`-A pairs -s ${a} -d ${b} -p tcp -m tcp --dport ${port} -j RETURN`);
-          lines.push(`-A pairs -s ${b} -d ${a} -p tcp -m tcp --dport ${port} -j RETURN`);
+  const text = (family: Family) => {
+    const lines: string[] = [];
+    for (let namespace = 0; namespace < of.namespaces; namespace++) {
+      for (let index = 0; index < of.rules; index++) {
+        for (let here = 0; here < of.here; here++) {
+          for (let other = 0; other < of.here + of.elsewhere; other++) {
+            const [a, b] = [addressesOf(namespace, here)[family], addressesOf(namespace, other)[family]];
+            const port = `${1000 + index * 10}:${1004 + index * 10}`;
+            lines.push(`-A pairs -s ${a} -d ${b} -p tcp -m tcp --dport ${port} -j RETURN`);
+            lines.push(`-A pairs -s ${b} -d ${a} -p tcp -m tcp --dport ${port} -j RETURN`);
+          }
         }
       }
     }
-  }
-  const text = ['*filter', ':pairs - [0:0]', ...lines, 'COMMIT', ''].join('\n');
+    return ['*filter', ':pairs - [0:0]', ...lines, 'COMMIT', ''].join('\n');
+  };
+  const written = families.map((family) => ({
+    ...{ command: familyFacts[family].restore, args: ['--noflush'], input: text(family) },
+  }));
   const netns = await makeNamespace();
   try {
-    return await costOf(() => netns.commands.run('iptables-restore', ['--noflush'], text));
+    return await costOf(() => replay(netns.commands, written));
   } finally {
     await netns.remove();
   }
@@ -143,12 +156,17 @@ async function run(changes: number, starts: number): Promise<Row[]> {
     ),
     ...rowsOf('200 members, beside 50,000', members.slice(5), 'bare ipset restore of the same', 2),
     ...rowsOf(`all rules of ${shape.namespaces} namespaces × 10`, full, 'bare restore', 1.3),
+    rounds(
+      'the same, read back beside changes',
+      full.map(({ look }) => look.ms),
+      'ms',
+    ),
     aimed(
       rounds(
-        'one rule for each pair, IPv4 alone',
+        'one rule for each pair of addresses',
         perPair.map(({ ms }) => ms),
         'ms',
-        { name: 'bare restore, both families', values: restored },
+        { name: 'bare restore of chains and sets', values: restored },
       ),
       { atLeast: 5 },
     ),

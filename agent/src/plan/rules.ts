@@ -80,6 +80,16 @@ export interface RulesPlan {
   readonly onlyLeftOver: boolean;
 }
 
+/** Nothing of this node's is in force, or left over: whatever is written takes nothing away. */
+export const hasNothing = ({ tables, sets }: ObservedRules): boolean =>
+  sets.size === 0 &&
+  families.every((family) =>
+    everyTable.every((table) => {
+      const { chains, builtins } = tables[family][table];
+      return chains.size === 0 && ![...builtins.values()].some((entries) => entries.some(isOwn));
+    }),
+  );
+
 export const isEmpty = (plan: RulesPlan) => plan.differences.length === 0;
 
 const equal = <T>(a: readonly T[], b: readonly T[]) => a.length === b.length && a.every((item, i) => item === b[i]);

@@ -154,8 +154,9 @@ export async function createNetworkReconciler(options: {
   const isDue = () => lookedAt === null || performance.now() - lookedAt >= lookEveryMs;
   async function look(document: Parameters<RuleBackend['ensure']>[0]): Promise<void> {
     const began = performance.now();
-    await backend.ensure(document);
-    lookedAt = began;
+    const how = await backend.ensure(document);
+    // What was written over nothing is read back at once, and nobody waits for it.
+    lookedAt = how === 'written' ? Number.NEGATIVE_INFINITY : began;
   }
 
   async function apply(document: DesiredNetwork): Promise<InForce> {

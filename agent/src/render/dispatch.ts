@@ -10,7 +10,7 @@ import { type Chain, chain, goto, jump, type RuleBody } from './chain.ts';
 import type { Family } from './family.ts';
 import { memoryOf } from './memory.ts';
 import type { NodeNames } from './names.ts';
-import { sameItems } from './set.ts';
+import { canonicalMember, sameItems } from './set.ts';
 
 /** So many addresses stand in one chain. */
 const few = 8;
@@ -38,12 +38,18 @@ export const peerEnd = { egress: 'dst', ingress: 'src' } as const satisfies Reco
 export const endpointChain = (names: NodeNames, direction: Direction, name: string) =>
   names.chain(`${direction.charAt(0)}-${name}`);
 
-export const digitsOf = (address: string): string =>
-  ipaddr
-    .parse(address)
-    .toByteArray()
-    .map((byte) => byte.toString(16).padStart(2, '0'))
-    .join('');
+/** Read as it is written, which is several times as fast as a library that allows for every other spelling. */
+export function digitsOf(address: string): string {
+  const canonical = canonicalMember(address);
+  const [head = '', tail] = canonical.split('::');
+  const groups = (text: string) => (text === '' ? [] : text.split(':'));
+  if (!canonical.includes(':')) {
+    return canonical.split('.').reduce((digits, byte) => digits + Number(byte).toString(16).padStart(2, '0'), '');
+  }
+  const [first, last] = [groups(head), groups(tail ?? '')];
+  const left = Array.from({ length: 8 - first.length - last.length }, () => '0');
+  return [...first, ...left, ...last].reduce((digits, group) => digits + group.padStart(4, '0'), '');
+}
 
 /** The addresses that begin with these digits. */
 function networkOf(family: Family, digits: string): string {

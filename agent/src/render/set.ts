@@ -33,12 +33,14 @@ export interface IpSet {
 
 /** An address as the kernel says it, whatever follows it. */
 const plainIpv4 = /^(?:(?:0|[1-9]\d{0,2})\.){3}(?:0|[1-9]\d{0,2})(?:,.*)?$/;
+/** A middle left out, of two zeros at least, and no zero beside it: there is no other way to leave something out. */
+const plainIpv6 = /^(?!(?:[^:,]*:){7})(?:[1-9a-f][\da-f]{0,3}:)+(?::[1-9a-f][\da-f]{0,3})+(?:,.*)?$/;
 const spellings = new Map<string, string>();
 const mostSpellings = 200_000;
 
 /** One spelling per address, the kernel's; whatever follows a comma (an interface) stays. */
 export function canonicalMember(member: string): string {
-  if (plainIpv4.test(member)) return member;
+  if (plainIpv4.test(member) || plainIpv6.test(member)) return member;
   const known = spellings.get(member);
   if (known !== undefined) return known;
   const spelling = spell(member);

@@ -18,13 +18,16 @@ export interface Glance {
   isFresh(): boolean;
 }
 
+/** `written`: over nothing, by programs that say that they did it; it is for the next look to see it there, which is due at once. */
+export type Ensured = 'read back' | 'written';
+
 export interface RuleBackend {
   /**
    * Makes these rules, and nothing else of this node's, the ones in force; idempotent, and checked by reading back before
-   * it resolves. Repairs what others changed. Throws RuleSetRejected where the rule set is at fault. `glance`: what is there, where
-   * it is fresh; then nothing is read but what was repaired.
+   * it resolves, but where nothing of this node's was there. Repairs what others changed. Throws RuleSetRejected where the rule set
+   * is at fault. `glance`: what is there, where it is fresh; then nothing is read but what was repaired.
    */
-  ensure(intent: RuleIntent, glance?: Glance): Promise<void>;
+  ensure(intent: RuleIntent, glance?: Glance): Promise<Ensured>;
   /** Reads everything, beside whatever is written meanwhile. */
   look(): Promise<Glance>;
   /**

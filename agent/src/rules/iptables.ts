@@ -7,7 +7,7 @@ import { ExecError } from '@atoll/service/exec';
 import type { Logger } from '@atoll/service/log';
 import { type ChangePlan, type KernelState, planChange, stateOf } from '../plan/change.ts';
 import { looksWhole } from '../plan/hold.ts';
-import { isEmpty, type ObservedRules, planRemoval, planRules, type RulesPlan } from '../plan/rules.ts';
+import { hasNothing, isEmpty, type ObservedRules, planRemoval, planRules, type RulesPlan } from '../plan/rules.ts';
 import { type Family, families, familyFacts } from '../render/family.ts';
 import { type RuleIntent, RuleSetInvalid } from '../render/intent.ts';
 import { publicAddresses } from '../render/mappings.ts';
@@ -19,7 +19,7 @@ import type { NodeCommands } from '../sandbox/commands.ts';
 import { clearHost, ensureHost } from '../sandbox/host.ts';
 import { createNeighbours } from '../sandbox/neighbours.ts';
 import { ensureAnnounced } from '../sandbox/public.ts';
-import { type Glance, type RuleBackend, RuleSetRejected } from './backend.ts';
+import { type Ensured, type Glance, type RuleBackend, RuleSetRejected } from './backend.ts';
 import { cutForbidden } from './conntrack.ts';
 import { countRules } from './counting.ts';
 import { observeRules } from './observe.ts';
@@ -90,21 +90,26 @@ export function iptablesRules(options: {
   }
 
   /** Null: nothing of this node's is wanted. Resolves to what is in force. `seen`: what is there, where that is known. */
-  async function settle(intent: RuleIntent | null, seen: ObservedRules | null): Promise<Rendered | null> {
+  async function settle(intent: RuleIntent | null, seen: ObservedRules | null): Promise<Settled> {
     for (let round = 1; ; round++) {
       const known = round === 1 ? seen : null;
       const observed = known ?? (await counting.look());
       const { wanted, next } =
         intent === null ? { wanted: null, next: planRemoval(names, observed) } : planRepair(intent, observed);
       tellHeld(next.held);
-      if (isEmpty(next)) return wanted;
+      if (isEmpty(next)) return { wanted, how: 'read back' };
       if (round > rounds) throw new Error(`the rules didn't take: ${next.differences.slice(0, 5).join('; ')}`);
       log.info({ differences: next.differences.slice(0, 20), count: next.differences.length }, 'changing rules');
       try {
         if (known !== null && next.onlyLeftOver) {
           // What nothing leads to goes in one step: changes wait for it.
           await writing(() => applyChange(commands, { before: [], restore: next.restore, after: next.retire }));
-          return wanted;
+          return { wanted, how: 'read back' };
+        }
+        if (round === 1 && hasNothing(observed)) {
+          // There is no last good one to keep, so nothing is tried first; what is refused leaves some, and goes the usual way.
+          await writing(() => applyChange(commands, { before: next.prepare, restore: next.restore, after: [] }));
+          return { wanted, how: 'written' };
         }
         await writing(() => apply(commands, next));
       } catch (error) {
@@ -123,10 +128,10 @@ export function iptablesRules(options: {
     }
   }
 
-  async function ensure(intent: RuleIntent, glance?: Glance): Promise<void> {
+  async function ensure(intent: RuleIntent, glance?: Glance): Promise<Ensured> {
     if (state === null) await adopt();
     state = null;
-    const inForce = await settle(intent, glance?.isFresh() ? (glances.get(glance) ?? null) : null);
+    const { wanted: inForce, how } = await settle(intent, glance?.isFresh() ? (glances.get(glance) ?? null) : null);
     // Only now: a node that has just booted forwards nothing before its rules are there.
     await ensureHost(
       commands,
@@ -139,6 +144,7 @@ export function iptablesRules(options: {
     host = hostOf(intent);
     state = inForce && stateOf(inForce);
     await counting.learn(intent.rules);
+    return how;
   }
 
   async function adopt(): Promise<void> {
@@ -159,12 +165,12 @@ export function iptablesRules(options: {
       const known = state;
       state = null;
       const next = known === null || host !== hostOf(intent) ? null : plan(known, intent);
-      if (next === null) return ensure(intent);
+      if (next === null) return void (await ensure(intent));
       try {
         if (next.before.length + next.after.length + next.size > 0) await writing(() => applyChange(commands, next));
       } catch (error) {
         log.warn({ err: error }, 'a change was refused; looking at everything');
-        return ensure(intent);
+        return void (await ensure(intent));
       }
       state = next.state;
       await counting.learn(intent.rules);
@@ -186,6 +192,10 @@ export function iptablesRules(options: {
 }
 
 type Rendered = Readonly<Record<Family, RenderedRules>>;
+interface Settled {
+  readonly wanted: Rendered | null;
+  readonly how: Ensured;
+}
 
 function render(names: NodeNames, intent: RuleIntent): Rendered {
   try {

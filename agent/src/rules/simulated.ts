@@ -16,7 +16,10 @@ export function simulatedRules(names: NodeNames): RuleBackend {
     }
   }
   return {
-    ensure: check,
+    async ensure(intent) {
+      await check(intent);
+      return 'read back';
+    },
     look: async () => ({ at: performance.now(), isFresh: () => true }),
     change: check,
     hold: async () => false,
