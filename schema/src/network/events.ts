@@ -10,6 +10,7 @@ import { isolationPolicyEvents } from './policies.ts';
 import { serviceEvents } from './services.ts';
 import { isolationLevel } from './spec.ts';
 import { standingEvents } from './standing.ts';
+import { supplyEvents } from './supply.ts';
 
 export const hash = z
   .string()
@@ -41,6 +42,7 @@ const policy = { policyId: id('policy'), namespaceId: id('namespace') };
 export const networkEvents = {
   ...serviceEvents,
   ...addressEvents,
+  ...supplyEvents,
 
   // this context's own gate for what is created underneath
   NamespaceOpened: {

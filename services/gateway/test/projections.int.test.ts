@@ -31,7 +31,7 @@ const everyRow = async () => {
 };
 
 const shown = `query ($namespace: ID!, $deployment: ID!, $instance: ID!, $policy: ID!) {
-  namespace(id: $namespace) { name status labels { key value } version environment { name kind } subnets { nodes { ipv4 ipv6 } } }
+  namespace(id: $namespace) { name status addressSupply labels { key value } version environment { name kind } subnets { nodes { ipv4 ipv6 } } }
   deployment(id: $deployment) {
     name status readyReplicas replicas version labels { value key } currentRelease { number image cpuMillis ports { port protocol } }
     rollouts { nodes { kind status endedAt release { number } } }
@@ -100,7 +100,7 @@ describe('projections', () => {
         await platform.settled();
       }
       const data = await one(shown, ids);
-      expect(data.namespace.status).toBe('ACTIVE');
+      expect(data.namespace).toMatchObject({ status: 'ACTIVE', addressSupply: 'LOW' });
       expect(data.instance).toMatchObject({
         status: 'READY',
         ipv4: '10.64.3.2',
@@ -162,6 +162,42 @@ describe('projections', () => {
       status: 'BLOCKED',
       statusMessage: 'INSUFFICIENT_CAPACITY: No node has room.',
     });
+  });
+
+  it('show how much is left of addresses, of all ranges of a purpose and family, whichever was added when', async () => {
+    const range = (purpose: string, cidr: string) => {
+      const rangeId = newId('addressRange');
+      const data = { rangeId, purpose, cidr, within: null };
+      return platform.append('platform', 'network', `addressRange:${rangeId}`, { type: 'AddressRangeAdded', data });
+    };
+    const use = { size: 256, used: 256, free: 0, cooling: 0, exhaustedAt: null };
+    const tell = (type: string, purpose: string, family: string) =>
+      platform.append('platform', 'network', `addressPool:${purpose}-${family}`, {
+        type,
+        data: { purpose, family, ...use },
+      });
+    const supplies = async () => {
+      const { body } = await platform.query(platform.operator, '{ addressRanges { nodes { purpose cidr supply } } }');
+      expect(body.errors).toBeUndefined();
+      return Object.fromEntries(
+        body.data.addressRanges.nodes.map((one: { cidr: string; supply: string }) => [one.cidr, one.supply]),
+      );
+    };
+    await range('PUBLIC', '203.0.113.0/24');
+    await range('PUBLIC', '2001:db8:7::/64');
+    await range('INSTANCES', '10.64.0.0/10');
+    await tell('AddressPoolRanOut', 'PUBLIC', 'IPV4');
+    expect(await supplies()).toMatchObject({
+      '203.0.113.0/24': 'EXHAUSTED',
+      '2001:db8:7::/64': 'ENOUGH',
+      '10.64.0.0/10': 'ENOUGH',
+    });
+    await range('PUBLIC', '198.51.100.0/24');
+    expect(await supplies()).toMatchObject({ '198.51.100.0/24': 'EXHAUSTED' });
+    await tell('AddressPoolRanLow', 'PUBLIC', 'IPV4');
+    expect(await supplies()).toMatchObject({ '203.0.113.0/24': 'LOW', '198.51.100.0/24': 'LOW' });
+    await tell('AddressPoolRecovered', 'PUBLIC', 'IPV4');
+    expect(new Set(Object.values(await supplies()))).toEqual(new Set(['ENOUGH']));
   });
 
   it('leave nothing behind of what was deleted', async () => {

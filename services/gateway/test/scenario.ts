@@ -62,6 +62,10 @@ export function parts(platform: Platform, tenant: TestTenant, ids: Scenario, nam
         type: 'SubnetAllocated',
         data: { subnetId: subnet, namespaceId: namespace, ipv4: '10.64.3.0/24', ipv6: 'fd61:746f:6c6c:3::/64' },
       });
+      await platform.appendOnly(tenant.id, 'network', `addressSupply:${namespace}`, {
+        type: 'NamespaceAddressesRanLow',
+        data: { namespaceId: namespace, size: 253, used: 230, free: 20, cooling: 3, exhaustedAt: null },
+      });
       await platform.appendOnly(
         ...([tenant.id, 'network', `endpoint:${instance}`] as const),
         {

@@ -28,6 +28,7 @@ import { keepPolicyTimes } from './controllers/policy-times.ts';
 import { reconcileResting } from './controllers/resting.ts';
 import { reconcileServing } from './controllers/serving.ts';
 import { createSubnetGrowth } from './controllers/subnet-growth.ts';
+import { reconcileSupply } from './controllers/supply.ts';
 import { parseRange } from './domain/address.ts';
 import { service, serviceStream } from './domain/service.ts';
 import { serveHoldings } from './holdings.ts';
@@ -66,6 +67,8 @@ const forgettingMs = 60_000;
 const serviceAddressRestMs = 600_000;
 /** Schedules are of minutes: a policy is turned on or off within a second of its moment. */
 const policyTimesMs = 1_000;
+/** It reads how all ranges are used: no more often than that is news. */
+const supplyMs = 5_000;
 /** How long one waits for the local tables before going on with what they have. */
 const catchUpMs = 2_000;
 
@@ -101,6 +104,8 @@ export async function startNetwork(options: {
   goneAfterMs?: number;
   serviceAddressRestMs?: number;
   lateAfterMs?: number;
+  /** How often it is looked how much is left of addresses. */
+  supplyMs?: number;
   rest: Rest;
 }) {
   const { pool, nc, pools, rest, log } = options;
@@ -179,6 +184,12 @@ export async function startNetwork(options: {
     resyncMs,
     log,
     reconcile: createSubnetGrowth({ db: pool, subnets, log }),
+  });
+  const supply = startController({
+    name: 'address-supply',
+    resyncMs: options.supplyMs ?? supplyMs,
+    log,
+    reconcile: () => reconcileSupply({ db: pool, store, caughtUp, reachability, restMs: rest.instanceMs }),
   });
   const nodes = startController({
     name: 'nodes',
@@ -312,6 +323,7 @@ export async function startNetwork(options: {
         addressing.stop(),
         resting.stop(),
         growth.stop(),
+        supply.stop(),
         announcing.stop(),
         forgetting.stop(),
         draining.stop(),

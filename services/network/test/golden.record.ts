@@ -25,6 +25,7 @@ import { service, serviceStream } from '../src/domain/service.ts';
 import { enforcement, enforcementStream, nodeRules, nodeRulesStream } from '../src/domain/standing.ts';
 import { subnet, subnetStream } from '../src/domain/subnet.ts';
 import { subnetGrowth, subnetGrowthStream } from '../src/domain/subnet-growth.ts';
+import { namespaceSupply, namespaceSupplyStream, poolSupply, poolSupplyStream } from '../src/domain/supply.ts';
 
 const [, , release = ''] = process.argv;
 const { run, write } = createRecorder('network', networkEvents);
@@ -318,5 +319,22 @@ run(receiptOfPlatform, { ...ofPlatform, actor: `node:${goldenId('node', 1)}` }, 
 } as const);
 run(platformPolicy, ofPlatform, { kind: 'update', name: 'no-mail', definition: shutOut(587), seen: 1 });
 run(platformPolicy, ofPlatform, { kind: 'delete', seen: null });
+
+/** Addresses run low, run out, and are enough again: of the namespace, and of what the platform has. */
+const byNetwork = { actor: 'service:network' } as const;
+for (const [from, supply, free] of [
+  ['ENOUGH', 'LOW', 20],
+  ['LOW', 'EXHAUSTED', 0],
+  ['EXHAUSTED', 'ENOUGH', 100],
+] as const) {
+  const use = { size: 253, used: 253 - free, free, cooling: 0, exhaustedAt: null };
+  run(namespaceSupply, { ...byNetwork, tenant, stream: namespaceSupplyStream(namespaceId) }, {
+    ...{ from, supply, told: { namespaceId, ...use } },
+  } as const);
+  const pool = { purpose: 'PUBLIC', family: 'IPV4' } as const;
+  run(poolSupply, { ...byNetwork, tenant: PLATFORM, stream: poolSupplyStream(pool) }, {
+    ...{ from, supply, told: { ...pool, ...use } },
+  } as const);
+}
 
 write(release);

@@ -51,6 +51,7 @@ export interface HarnessOptions {
   readonly silentAfterMs?: number;
   readonly goneAfterMs?: number;
   readonly lateAfterMs?: number;
+  readonly supplyMs?: number;
   /** None where it isn't given. */
   readonly rest?: Rest;
   /** The time of schedules, in place of the database's. */
@@ -87,6 +88,7 @@ export async function startHarness(options: HarnessOptions = {}) {
       ...(options.silentAfterMs === undefined ? {} : { silentAfterMs: options.silentAfterMs }),
       ...(options.goneAfterMs === undefined ? {} : { goneAfterMs: options.goneAfterMs }),
       ...(options.lateAfterMs === undefined ? {} : { lateAfterMs: options.lateAfterMs }),
+      ...(options.supplyMs === undefined ? {} : { supplyMs: options.supplyMs }),
     });
     let running = true;
     const stop = async () => {

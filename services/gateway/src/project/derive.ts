@@ -14,7 +14,8 @@ const namespaces = `
     when exists(select from subnet s where s.namespace_id = n.id) then 'ACTIVE'
     else 'PENDING'
   end,
-  isolation_level = coalesce((select i.level from namespace_isolation i where i.id = n.id), 'RULE')
+  isolation_level = coalesce((select i.level from namespace_isolation i where i.id = n.id), 'RULE'),
+  address_supply = coalesce((select s.supply from namespace_supply s where s.id = n.id), 'ENOUGH')
   where n.id = any($1)`;
 
 const instances = `
@@ -65,6 +66,14 @@ const deployments = `
 const computeNodes = `
   update compute_node n set instances = (select count(*) from instance i where i.node_id = n.id) where n.id = any($1)`;
 
+/** Of all ranges of a purpose and family, whichever came when. */
+const addressPools = `
+  update address_range r set supply = coalesce((select p.supply from pool_supply p where p.id = of.pool), 'ENOUGH')
+  from (
+    select id, purpose || case when strpos(cidr, ':') > 0 then ' IPV6' else ' IPV4' end as pool from address_range
+  ) of
+  where of.id = r.id and of.pool = any($1)`;
+
 export async function deriveRows(tx: PoolClient, derived: Changes['derived']): Promise<void> {
   if (derived.namespace.length > 0) await tx.query(namespaces, [derived.namespace]);
   const touched = new Set(derived.deployment);
@@ -74,6 +83,7 @@ export async function deriveRows(tx: PoolClient, derived: Changes['derived']): P
   }
   if (touched.size > 0) await tx.query(deployments, [[...touched]]);
   if (derived.computeNode.length > 0) await tx.query(computeNodes, [derived.computeNode]);
+  if (derived.addressPool.length > 0) await tx.query(addressPools, [derived.addressPool]);
   await deriveServices(tx, derived);
   await deriveQuotas(tx, derived);
 }

@@ -8,7 +8,7 @@ export const tables = [
   ...['service_account_secret', 'issuer', 'api_key', 'api_key_secret', 'invitation'],
   ...['endpoint', 'isolation_policy', 'policy_receipt', 'compute_node', 'pool', 'member', 'service_account', 'plan'],
   ...['deletion', 'namespace_isolation', 'platform_policy'],
-  ...['address_range', 'public_address', 'port_mapping'],
+  ...['address_range', 'public_address', 'port_mapping', 'namespace_supply', 'pool_supply'],
   ...['service', 'service_endpoint'],
 ] as const;
 export type TableName = string & (typeof tables)[number];
@@ -25,6 +25,7 @@ const derivedKinds = [
   'service',
   'serviceEndpoint',
   'computeNode',
+  'addressPool',
 ] as const;
 export type Derived = (typeof derivedKinds)[number];
 
@@ -113,6 +114,7 @@ export function combine(effects: Iterable<Effect>): Changes {
       service: idsOf('service'),
       serviceEndpoint: idsOf('serviceEndpoint'),
       computeNode: idsOf('computeNode'),
+      addressPool: idsOf('addressPool'),
     },
   };
 }

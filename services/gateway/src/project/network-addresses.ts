@@ -2,7 +2,9 @@
 import type { EventRecord } from '@atoll/schema/envelope';
 import type { addressEvents, MappingTarget } from '@atoll/schema/network/addresses';
 import type { EventsOf } from '@atoll/schema/registry';
-import { type Effect, instant, patch, put, remove } from './effects.ts';
+import { derive, type Effect, instant, patch, put, remove } from './effects.ts';
+
+const familyOf = (cidr: string) => (cidr.includes(':') ? 'IPV6' : 'IPV4');
 
 const targetColumns = (target: MappingTarget) => ({
   deployment_id: target.kind === 'DEPLOYMENT' ? target.deploymentId : null,
@@ -18,7 +20,8 @@ export function projectAddresses(event: EventsOf<typeof addressEvents>, record: 
   switch (event.type) {
     case 'AddressRangeAdded': {
       const { rangeId: id, purpose, cidr, within: within_id } = event.data;
-      return [put('address_range', id, { id, tenant_id, purpose, cidr, within_id, created_at })];
+      const range = { id, tenant_id, purpose, cidr, within_id, created_at };
+      return [put('address_range', id, range), derive('addressPool', `${purpose} ${familyOf(cidr)}`)];
     }
     case 'AddressRangeWithdrawn':
       return [remove('address_range', event.data.rangeId)];

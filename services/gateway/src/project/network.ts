@@ -10,10 +10,12 @@ import type {
   PolicySchedule,
   PolicyTraffic,
 } from '@atoll/schema/network/spec';
+import { supplyEvents } from '@atoll/schema/network/supply';
 import { isOf } from '@atoll/schema/registry';
 import { derive, type Effect, instant, labelList, type Project, patch, purge, put, remove } from './effects.ts';
 import { projectAddresses } from './network-addresses.ts';
 import { projectServices } from './network-services.ts';
+import { projectSupply } from './network-supply.ts';
 
 /** The instances of one namespace, where a side is nothing else. */
 const soleInstances = (peers: PolicyDefinition['from']) => {
@@ -94,6 +96,7 @@ export const projectNetwork: Project<NetworkEvent> = (event, record): readonly E
   const { version } = record;
   if (isOf(addressEvents, event)) return projectAddresses(event, record);
   if (isOf(serviceEvents, event)) return projectServices(event, record);
+  if (isOf(supplyEvents, event)) return projectSupply(event, record);
   switch (event.type) {
     case 'EnvironmentOpened':
     case 'NamespaceLocated':
@@ -111,7 +114,10 @@ export const projectNetwork: Project<NetworkEvent> = (event, record): readonly E
     case 'NamespaceClosed':
       return [];
     case 'NamespaceDrained':
-      return [remove('namespace_isolation', event.data.namespaceId)];
+      return [
+        remove('namespace_isolation', event.data.namespaceId),
+        remove('namespace_supply', event.data.namespaceId),
+      ];
     case 'NamespaceIsolationSet': {
       const { namespaceId: id, level } = event.data;
       return [put('namespace_isolation', id, { id, tenant_id, namespace_id: id, level }), derive('namespace', id)];

@@ -286,7 +286,7 @@ const defaults: Readonly<Record<string, Row>> = {
     ...{ sources: [], destinations: [], traffic: [] },
   },
   environment: { labels: [], promotes_to: [], image_rules: { allowed: null, promotedOnly: false } },
-  namespace: { deleting: false, subnet_growth: false, isolation_level: 'RULE' },
+  namespace: { deleting: false, subnet_growth: false, isolation_level: 'RULE', address_supply: 'ENOUGH' },
   subnet: { deleting: false },
   service: { labels: [] },
   port_mapping: { source_preserved: true },

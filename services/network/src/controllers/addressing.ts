@@ -94,12 +94,20 @@ function whyNone(subnets: readonly SubnetUse[]): string {
     : `${all}. It goes on by itself when an instance stops; another subnet makes room at once.`;
 }
 
-/** Answers whether somebody else has taken one of the addresses meanwhile. */
-async function giveAddresses(options: AddressingOptions, refusals: Refusals): Promise<boolean> {
+interface Given {
+  /** Somebody else has taken one of the addresses meanwhile. */
+  readonly lost: boolean;
+  /** It went on, and there may be more who wait than one run looks at. */
+  readonly more: boolean;
+}
+
+async function giveAddresses(options: AddressingOptions, refusals: Refusals): Promise<Given> {
   const { db, store, reachability } = options;
   const waiting = await withoutAddress(db, perNamespace, allocationsPerRun);
-  if (waiting.length === 0) return false;
+  if (waiting.length === 0) return { lost: false, more: false };
   const groups = Map.groupBy(waiting, (one) => one.namespaceId);
+  let more = waiting.length === allocationsPerRun;
+  let given = 0;
   const use = await readAddressUse(db, [...groups.keys()], reachability, perNamespace, options.restMs);
 
   const work: Promise<boolean>[] = [];
@@ -108,13 +116,15 @@ async function giveAddresses(options: AddressingOptions, refusals: Refusals): Pr
     // Without a subnet it waits for its first one, unless there is none to be had.
     const why = subnets ? whyNone(subnets) : refusals.get(namespaceId)?.message;
     const addresses = nextAddresses(subnets ?? [], instances.length);
+    given += addresses.length;
+    more ||= instances.length === perNamespace;
     instances.forEach((instance, index) => {
       const next = addresses[index];
       if (next) work.push(allocate(store, instance, next));
       else if (why !== undefined) work.push(refuse(store, instance, why).then(() => false));
     });
   }
-  return (await Promise.all(work)).some(Boolean);
+  return { lost: (await Promise.all(work)).some(Boolean), more: more && given > 0 };
 }
 
 export async function reconcileAddresses(options: AddressingOptions): Promise<void> {
@@ -123,7 +133,10 @@ export async function reconcileAddresses(options: AddressingOptions): Promise<vo
   const refusals = await options.firstSubnets.give();
   const released = await release(options);
   // Who lost an address to another process looks again on newer tables; the rest is for the next run.
-  for (let tries = 0; tries < triesPerRun && (await giveAddresses(options, refusals)); tries++)
+  let given = await giveAddresses(options, refusals);
+  for (let tries = 1; tries < triesPerRun && given.lost; tries++) {
     await options.caughtUp();
-  if (released === releasesPerRun) options.again();
+    given = await giveAddresses(options, refusals);
+  }
+  if (released === releasesPerRun || given.more) options.again();
 }

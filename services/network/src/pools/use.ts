@@ -49,7 +49,8 @@ const ranges = `
   left join network.public_address p on p.public_address_id = h.subnet_id and p.rests_until is not null
   where r.range_id = any($1) group by r.range_id, r.cidr`;
 
-const exactly = (size: bigint) => Number(size > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : size);
+export const exactly = (size: bigint) =>
+  Number(size > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : size);
 
 function shown(id: string, rows: readonly SubnetRow[]): AddressUse {
   const sum = (of: (row: SubnetRow) => number) => rows.reduce((total, row) => total + of(row), 0);

@@ -6,6 +6,7 @@ import { locateNamespace, removePolicy, setPlatformPolicy, setPolicy, turnPolicy
 import { because, type NetworkRecord } from './record.ts';
 import { removeService, setService, setServing } from './service-tables.ts';
 import { applyStanding, withdrawPolicy } from './standing.ts';
+import { applySupply, isSupplyRecord } from './supply.ts';
 import type { Touch } from './touch.ts';
 
 async function setNamespace(tx: PoolClient, record: NetworkRecord<'NamespaceOpened' | 'NamespaceClosed'>) {
@@ -26,7 +27,7 @@ async function forgetNamespace(tx: PoolClient, { data }: NetworkRecord<'Namespac
   await tx.query('delete from network.namespace where namespace_id = $1', [data.namespaceId]);
   await tx.query('delete from network.deploy_drained where namespace_id = $1', [data.namespaceId]);
   // Every node that reports has confirmed that its rules are gone: there is nobody left to tell of the others.
-  for (const table of ['policy_withdrawal', 'policy_lag']) {
+  for (const table of ['policy_withdrawal', 'policy_lag', 'namespace_supply']) {
     await tx.query(`delete from network.${table} where namespace_id = $1`, [data.namespaceId]);
   }
   await tx.query('delete from network.subnet_growth where namespace_id = $1', [data.namespaceId]);
@@ -170,6 +171,7 @@ function cameOrWent(record: NetworkRecord<'EndpointAllocated' | 'EndpointRelease
 export async function applyToTables(tx: PoolClient, record: NetworkRecord, generation: number): Promise<Touch | null> {
   const { position, traceparent } = record;
   if (isAddressRecord(record)) return applyAddresses(tx, record);
+  if (isSupplyRecord(record)) return applySupply(tx, record);
   switch (record.type) {
     case 'NamespaceOpened':
     case 'NamespaceClosed':
