@@ -72,7 +72,8 @@ it('of a namespace its tenant is told when few are left, when none is, and when 
     expect(said).toHaveLength(4);
     expect(said[3]).toMatch(/^NamespaceAddressesRecovered ([6-9]|10)$/);
   }, deadline);
-  expect(await harness.rows('select from network.namespace_supply where namespace_id = $1', [namespaceId])).toEqual([]);
+  const kept = () => harness.rows('select from network.namespace_supply where namespace_id = $1', [namespaceId]);
+  await vi.waitFor(async () => expect(await kept()).toEqual([]), deadline);
 });
 
 it('of the ranges of a purpose and family the operator is told, and a further range helps', async () => {
@@ -93,9 +94,24 @@ it('of the ranges of a purpose and family the operator is told, and a further ra
   await untilTold(stream, ['AddressPoolRanLow 1', 'AddressPoolRanOut 0'], PLATFORM);
   await add('198.51.100.0/29');
   await untilTold(stream, ['AddressPoolRanLow 1', 'AddressPoolRanOut 0', 'AddressPoolRecovered 8'], PLATFORM);
+  const spec = {
+    selector: {},
+    affinitySeconds: null,
+    ports: [{ name: 'http', protocol: 'TCP', port: 80, targetPort: 80 }],
+  };
+  resultOf(await harness.call('CreateService', { namespaceId, name: 'web', spec }, { tenant }));
+  const ranges = await harness.rows<{ id: string }>(
+    `select range_id as id from network.address_range where purpose = 'SERVICES'`,
+  );
+  await vi.waitFor(async () => {
+    const reply = await harness.call('DescribeAddressUse', { ids: ranges.map(({ id }) => id) }, operator);
+    if (!reply.ok) throw new Error(reply.error.message);
+    const { uses } = reply.result as { uses: { used: number }[] };
+    expect(uses.map(({ used }) => used)).toEqual([1, 1]);
+  }, deadline);
   // Nothing is told of what there is enough of, and nothing to tenants.
   for (const other of ['PUBLIC-IPV6', 'INSTANCES-IPV4', 'INSTANCES-IPV6', 'SERVICES-IPV4', 'SERVICES-IPV6']) {
     expect((await told(`addressPool:${other}`)).said).toEqual([]);
   }
-  expect(await harness.rows('select from network.pool_supply')).toEqual([]);
+  await vi.waitFor(async () => expect(await harness.rows('select from network.pool_supply')).toEqual([]), deadline);
 });

@@ -40,14 +40,18 @@ const subnets = `
 
 const ranges = `
   select r.range_id as "rangeId", r.cidr,
-    coalesce(sum(h.last - h.first + 1), 0)::text as used,
+    (coalesce(sum(h.last - h.first + 1), 0) + s.held)::text as used,
     coalesce(sum(h.last - h.first + 1) filter (where h.taken_at > now() - interval '1 day'), 0)::text as gained,
-    count(p.public_address_id)::integer as cooling
+    (count(p.public_address_id) + s.cooling)::integer as cooling
   from network.address_range r
+  cross join lateral (
+    select count(*) as held, count(*) filter (where a.service_id is null) as cooling from network.service_address a
+    where r.purpose = 'SERVICES' and case r.family when 4 then a.ipv4 else a.ipv6 end <<= r.cidr::cidr
+  ) s
   left join network.held_range h on h.family = r.family and h.first >= r.first and h.last <= r.last
     and h.subnet_id <> r.range_id
   left join network.public_address p on p.public_address_id = h.subnet_id and p.rests_until is not null
-  where r.range_id = any($1) group by r.range_id, r.cidr`;
+  where r.range_id = any($1) group by r.range_id, r.cidr, s.held, s.cooling`;
 
 export const exactly = (size: bigint) =>
   Number(size > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : size);
