@@ -4,11 +4,20 @@
  */
 import { type EventStore, handleCommand } from '@atoll/events/store';
 import { PLATFORM, type Tenant } from '@atoll/schema/ids';
+import { metrics } from '@atoll/service/metrics';
 import type { Pool } from 'pg';
+import { Gauge } from 'prom-client';
 import { namespaceSupply, namespaceSupplyStream, poolSupply, poolSupplyStream, supplyOf } from '../domain/supply.ts';
 import type { Reachability } from '../nodes/reachability.ts';
 import { originBecauseOf } from '../origin.ts';
 import { readNamespaceSupply, readPoolSupply } from '../pools/supply.ts';
+
+const freeRatio = new Gauge({
+  name: 'atoll_address_pool_free_ratio',
+  help: 'How much of the ranges of a purpose and family can be given, 0 to 1',
+  labelNames: ['purpose', 'family'],
+  registers: [metrics],
+});
 
 /** Read at once; a run goes through all of them. */
 const pageSize = 500;
@@ -48,6 +57,7 @@ async function tellTenants(options: SupplyOptions): Promise<void> {
 
 async function tellOperator({ db, store }: SupplyOptions): Promise<void> {
   for (const { told, size, free, use } of await readPoolSupply(db)) {
+    if (size > 0) freeRatio.set({ purpose: use.purpose, family: use.family }, Math.max(0, free / size));
     // Without any range nobody misses it.
     const supply = size === 0 ? 'ENOUGH' : supplyOf(told, { size, free });
     if (supply === told) continue;
