@@ -12,7 +12,7 @@ import { aimed, type Row, rounds, row } from '../results.ts';
 import type { Suite } from './suite.ts';
 
 const PROCESSES = 4;
-const CONCURRENCY = 64;
+const CONCURRENCY = 250;
 /** Of each process alone, and as many that all share. */
 const NAMESPACES = 10;
 

@@ -5,7 +5,7 @@
 
 import { type Family, families } from '../render/family.ts';
 import type { NodeNames } from '../render/names.ts';
-import { buildLines, type IpSet } from '../render/set.ts';
+import { buildLines, type IpSet, newLines } from '../render/set.ts';
 import {
   type Anchor,
   builtins as builtinsOf,
@@ -129,10 +129,7 @@ export function planRules(
         (restore[set.family] !== null || inForce.filter(({ family }) => family === set.family).length > 1) &&
         !isUsed(set.family, names.isAlias(set.name) ? names.withoutAlias(set.name) : names.aliasOf(set.name)),
     ),
-    prepare: [
-      ...missing.flatMap((set) => buildLines(set, set.name)),
-      ...changed.flatMap((set) => buildLines(set, names.nextSet(set.name))),
-    ],
+    prepare: [...missing.flatMap(newLines), ...changed.flatMap((set) => buildLines(set, names.nextSet(set.name)))],
     swap: changed.flatMap((set) => {
       const next = names.nextSet(set.name);
       return [`swap ${next} ${set.name}`, `destroy ${next}`];

@@ -99,12 +99,16 @@ export const sameItems = <T>(a: readonly T[], b: readonly T[]) =>
 /** The kernel's default room is 65,536 members; more must be asked for when a set is made. */
 export const roomFor = (set: IpSet) => Math.max(65_536, 2 ** Math.ceil(Math.log2(set.members.length + 1)));
 
-/** Lines for `ipset restore` that make a set of this name with these members. */
+/** Lines for `ipset restore` that make a set of this name with these members, also where there is one already. */
 export function buildLines(set: IpSet, name: string): string[] {
-  const forget = set.forgetSeconds === null ? '' : ` timeout ${set.forgetSeconds}`;
-  return [
-    `create ${name} ${set.type} family ${familyFacts[set.family].ipset} maxelem ${roomFor(set)}${forget} -exist`,
-    `flush ${name}`,
-    ...set.members.map((member) => `add ${name} ${member}`),
-  ];
+  return [createLine(set, name), `flush ${name}`, ...memberLines(set, name)];
 }
+
+/** The same of a name that was seen not to be there: emptying each set takes the kernel as long as filling it. */
+export const newLines = (set: IpSet): string[] => [createLine(set, set.name), ...memberLines(set, set.name)];
+
+function createLine(set: IpSet, name: string): string {
+  const forget = set.forgetSeconds === null ? '' : ` timeout ${set.forgetSeconds}`;
+  return `create ${name} ${set.type} family ${familyFacts[set.family].ipset} maxelem ${roomFor(set)}${forget} -exist`;
+}
+const memberLines = (set: IpSet, name: string) => set.members.map((member) => `add ${name} ${member}`);

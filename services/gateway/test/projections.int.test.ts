@@ -243,6 +243,10 @@ describe('projections', () => {
       type: 'SubnetReleased',
       data: { subnetId: ids.subnet, namespaceId: ids.namespace, ipv4: '10.64.3.0/24', ipv6: 'fd61:746f:6c6c:3::/64' },
     });
+    await platform.append(tenant.id, 'network', `namespace:${ids.namespace}`, {
+      type: 'NamespaceDrained',
+      data: { namespaceId: ids.namespace },
+    });
     await platform.append(tenant.id, 'tenancy', `namespace:${ids.namespace}`, { type: 'NamespaceDeleted', data: ns });
     // In which environment a namespace was is kept: the log still tells of it.
     const { namespace_home: _, ...models } = await everyRow();

@@ -11,6 +11,7 @@ import { namespaceSupply, namespaceSupplyStream, poolSupply, poolSupplyStream, s
 import type { Reachability } from '../nodes/reachability.ts';
 import { originBecauseOf } from '../origin.ts';
 import { readNamespaceSupply, readPoolSupply } from '../pools/supply.ts';
+import { closed } from './first-subnets.ts';
 
 const freeRatio = new Gauge({
   name: 'atoll_address_pool_free_ratio',
@@ -46,8 +47,11 @@ async function tellTenants(options: SupplyOptions): Promise<void> {
           stream: namespaceSupplyStream(use.namespaceId),
           command: { from: told, supply, told: use },
           origin: of(tenant),
+          // It is being deleted: nobody waits for addresses there.
+          onClaimConflict: () => closed,
         });
-        if (!outcome.ok) throw new Error(`${use.namespaceId}: ${outcome.rejection.message}`);
+        if (!outcome.ok && outcome.rejection !== closed)
+          throw new Error(`${use.namespaceId}: ${outcome.rejection.message}`);
       }),
     );
     if (page.length < pageSize) return;

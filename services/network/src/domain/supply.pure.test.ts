@@ -48,6 +48,12 @@ describe("a namespace's addresses", () => {
   });
 });
 
+it('nothing is told of a namespace that is being deleted', () => {
+  const claims = [{ op: 'require', set: 'namespace-open', key: ofNamespace.namespaceId }];
+  const told = { from: 'ENOUGH', supply: 'LOW', told: ofNamespace } as const;
+  expect(given(namespaceSupply, []).when(told)).toMatchObject({ ok: true, events: [low], claims });
+});
+
 describe('the ranges of a purpose and family', () => {
   it.each<[string, PoolSupplyEvent[], AddressSupply, PoolSupplyEvent[]]>([
     ['run low', [], 'LOW', [poolRan('AddressPoolRanLow')]],

@@ -6,6 +6,7 @@
 import { accept, type Decider } from '@atoll/events/decider';
 import type { NetworkEvent } from '@atoll/schema/network/events';
 import type { AddressSupply, NamespaceSupply, PoolSupply } from '@atoll/schema/network/supply';
+import { requireOpen } from './claims.ts';
 
 /** Less than that is low: a tenth, or eight where that is more and no more than a quarter. */
 export const lowWater = (size: number) => Math.max(Math.ceil(size / 10), Math.min(8, Math.floor(size / 4)));
@@ -60,9 +61,9 @@ export const supplyTold = {
 export const namespaceSupply: Decider<AddressSupply, SupplyCommand<NamespaceSupply>, NamespaceSupplyEvent> = {
   initial: 'ENOUGH',
   decide: (state, { from, supply, told }) =>
-    accept<NamespaceSupplyEvent>(
-      state !== from || state === supply ? [] : [{ type: namespaceTypes[supply], data: told }],
-    ),
+    state !== from || state === supply
+      ? accept<NamespaceSupplyEvent>([])
+      : accept<NamespaceSupplyEvent>([{ type: namespaceTypes[supply], data: told }], [requireOpen(told.namespaceId)]),
   evolve: (_state, event) => supplyTold[event.type],
 };
 
