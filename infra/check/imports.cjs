@@ -76,7 +76,7 @@ module.exports = {
       severity: 'error',
       from: {
         pathNot:
-          '^(services/|test/isolation/|bench/suites/(compile|deploy-placement)\\.ts$|bench/network/sections\\.ts$)',
+          '^(services/|test/isolation/|bench/suites/(compile|deploy-placement)\\.ts$|bench/network/(sections|allocator)\\.ts$)',
       },
       to: { path: '^services/' },
     },
@@ -84,8 +84,15 @@ module.exports = {
       name: 'only-the-compiler-from-outside',
       comment: 'The proof of isolation and the measurement of the compiler import nothing else of the services.',
       severity: 'error',
-      from: { path: '^(test/isolation|bench)/', pathNot: '^bench/network/sections\\.ts$' },
+      from: { path: '^(test/isolation|bench)/', pathNot: '^bench/network/(sections|allocator)\\.ts$' },
       to: { path: '^services/', pathNot: '^services/(network/src/compile|deploy/src/placement)/' },
+    },
+    {
+      name: 'only-the-decisions-from-the-bench-of-addresses',
+      comment: 'What four processes decide and commit at once is measured without what they do around it.',
+      severity: 'error',
+      from: { path: '^bench/network/allocator\\.ts$' },
+      to: { path: '^services/', pathNot: '^services/network/src/domain/' },
     },
     {
       name: 'only-the-projections-from-the-bench-of-tables',
