@@ -8,6 +8,7 @@ import { type Family, families, familyFacts } from '@atoll/agent/render/family';
 import { nodeNames } from '@atoll/agent/render/names';
 import { iptablesRules } from '@atoll/agent/rules/iptables';
 import type { DesiredNetwork } from '@atoll/schema/node/network';
+import { exec } from '@atoll/service/exec';
 import { newId } from '@atoll/service/ids';
 import { createLogger } from '@atoll/service/log';
 import { type Cost, costOf } from '../network/cost.ts';
@@ -100,7 +101,10 @@ async function pairs(of: Shape): Promise<Cost> {
   }));
   const netns = await makeNamespace();
   try {
-    return await costOf(() => replay(netns.commands, written));
+    // Longer than an agent would wait: these are the peer's.
+    const run = ({ command, args, input }: Written) =>
+      exec('nsenter', [`--net=${netns.path}`, '--', command, ...args], { input, timeoutMs: 600_000 });
+    return await costOf(() => Promise.all(written.map(run)));
   } finally {
     await netns.remove();
   }
