@@ -12,7 +12,8 @@ import { aimed, type Row, rounds, row } from '../results.ts';
 import type { Suite } from './suite.ts';
 
 const PROCESSES = 4;
-const CONCURRENCY = 250;
+/** As many as one run of the service's controller gives at once. */
+const CONCURRENCY = 1000;
 /** Of each process alone, and as many that all share. */
 const NAMESPACES = 10;
 

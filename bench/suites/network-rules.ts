@@ -110,9 +110,11 @@ async function pairs(of: Shape): Promise<Cost> {
   }
 }
 
+const sumOf = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+
 /** By time, and by the processors' time over all rounds, which neither who else runs nor the ticks of the kernel distort. */
 function rowsOf(metric: string, all: readonly Pair[], otherName: string, atMost: number): Row[] {
-  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0) / values.length;
+  const sum = (values: readonly number[]) => sumOf(values) / values.length;
   const wall = rounds(
     metric,
     all.map(({ ours }) => ours.ms),
@@ -173,6 +175,13 @@ async function run(changes: number, starts: number): Promise<Row[]> {
         { name: 'bare restore of chains and sets', values: restored },
       ),
       { atLeast: 5 },
+    ),
+    beside(
+      'the same: processor time',
+      sumOf(perPair.map(({ cpuMs }) => cpuMs)) / perPair.length,
+      'ms',
+      'bare restore of chains and sets',
+      sumOf(full.map(({ bare }) => bare.cpuMs)) / full.length,
     ),
   ];
 }
