@@ -120,6 +120,7 @@ fragment AddressRange on AddressRange {
   cidr
   within { id }
   createdAt
+  supply
 }`),
   publicAddresses: new TypedDocument<o.PublicAddressesQuery, o.PublicAddressesQueryVariables>('query', ["publicAddresses"], `query PublicAddresses($first: Int = 20, $after: String) {
   publicAddresses(first: $first, after: $after) { nodes { ...PublicAddress } pageInfo { hasNextPage endCursor } }
@@ -1351,6 +1352,7 @@ fragment Namespace on Namespace {
   version
   environment { id name }
   subnetGrowth
+  addressSupply
   isolationLevel
   deletionProtection
   quota { ...QuotaUse }
@@ -1377,6 +1379,7 @@ fragment Namespace on Namespace {
   version
   environment { id name }
   subnetGrowth
+  addressSupply
   isolationLevel
   deletionProtection
   quota { ...QuotaUse }
@@ -1493,6 +1496,7 @@ fragment AddressRange on AddressRange {
   cidr
   within { id }
   createdAt
+  supply
 }
 fragment UserError on UserError {
   code
@@ -1539,6 +1543,7 @@ fragment Namespace on Namespace {
   version
   environment { id name }
   subnetGrowth
+  addressSupply
   isolationLevel
   deletionProtection
   quota { ...QuotaUse }
@@ -2661,6 +2666,7 @@ fragment Namespace on Namespace {
   version
   environment { id name }
   subnetGrowth
+  addressSupply
   isolationLevel
   deletionProtection
   quota { ...QuotaUse }
@@ -2996,6 +3002,7 @@ fragment Namespace on Namespace {
   version
   environment { id name }
   subnetGrowth
+  addressSupply
   isolationLevel
   deletionProtection
   quota { ...QuotaUse }
@@ -3654,6 +3661,7 @@ fragment Namespace on Namespace {
   version
   environment { id name }
   subnetGrowth
+  addressSupply
   isolationLevel
   deletionProtection
   quota { ...QuotaUse }
@@ -4250,6 +4258,7 @@ fragment Namespace on Namespace {
   version
   environment { id name }
   subnetGrowth
+  addressSupply
   isolationLevel
   deletionProtection
   quota { ...QuotaUse }
@@ -4281,6 +4290,7 @@ fragment Namespace on Namespace {
   version
   environment { id name }
   subnetGrowth
+  addressSupply
   isolationLevel
   deletionProtection
   quota { ...QuotaUse }
@@ -4575,6 +4585,7 @@ fragment Namespace on Namespace {
   version
   environment { id name }
   subnetGrowth
+  addressSupply
   isolationLevel
   deletionProtection
   quota { ...QuotaUse }

@@ -125,6 +125,12 @@ export interface EventData {
   'network.PortMappingDeleted': { readonly portMappingId: string; readonly publicAddressId: string; readonly namespaceId: string; readonly address: string; readonly protocol: "TCP" | "UDP"; readonly port: number };
   'network.SubnetGrowthSet': { readonly namespaceId: string; readonly automatic: boolean };
   'network.SubnetClosed': { readonly subnetId: string; readonly namespaceId: string };
+  'network.NamespaceAddressesRanLow': { readonly namespaceId: string; readonly size: number; readonly used: number; readonly free: number; readonly cooling: number; readonly exhaustedAt: string | null };
+  'network.NamespaceAddressesRanOut': { readonly namespaceId: string; readonly size: number; readonly used: number; readonly free: number; readonly cooling: number; readonly exhaustedAt: string | null };
+  'network.NamespaceAddressesRecovered': { readonly namespaceId: string; readonly size: number; readonly used: number; readonly free: number; readonly cooling: number; readonly exhaustedAt: string | null };
+  'network.AddressPoolRanLow': { readonly purpose: "INSTANCES" | "SERVICES" | "PUBLIC" | "RESERVED"; readonly family: "IPV4" | "IPV6"; readonly size: number; readonly used: number; readonly free: number; readonly cooling: number; readonly exhaustedAt: string | null };
+  'network.AddressPoolRanOut': { readonly purpose: "INSTANCES" | "SERVICES" | "PUBLIC" | "RESERVED"; readonly family: "IPV4" | "IPV6"; readonly size: number; readonly used: number; readonly free: number; readonly cooling: number; readonly exhaustedAt: string | null };
+  'network.AddressPoolRecovered': { readonly purpose: "INSTANCES" | "SERVICES" | "PUBLIC" | "RESERVED"; readonly family: "IPV4" | "IPV6"; readonly size: number; readonly used: number; readonly free: number; readonly cooling: number; readonly exhaustedAt: string | null };
   'network.NamespaceOpened': { readonly namespaceId: string; readonly environmentId: string | null; readonly name: string | null };
   'network.NamespaceClosed': { readonly namespaceId: string };
   'network.NamespaceDrained': { readonly namespaceId: string };

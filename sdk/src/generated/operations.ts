@@ -126,6 +126,15 @@ export type RangePurpose =
    */
   | 'RESERVED';
 
+/** How much is left of addresses, as it was told last. What was low is so until twice as much is free as what is low. */
+export type AddressSupply =
+  /** Nobody need do anything. */
+  | 'ENOUGH'
+  /** Less than a tenth is free; of few addresses less than eight, or than a quarter. */
+  | 'LOW'
+  /** Nothing can be given. */
+  | 'EXHAUSTED';
+
 /** A further range for the platform. */
 export type AddAddressRangeInput = {
   /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
@@ -2033,7 +2042,7 @@ export type AccessReasonFragment = { readonly role: string, readonly roleId: str
 
 export type AccessDecisionFragment = { readonly permission: string, readonly allowed: boolean, readonly level: ScopeLevel, readonly environmentId: string | null, readonly namespaceId: string | null, readonly because: ReadonlyArray<AccessReasonFragment> };
 
-export type AddressRangeFragment = { readonly id: string, readonly purpose: RangePurpose, readonly cidr: string, readonly createdAt: string, readonly within: { readonly id: string } | null };
+export type AddressRangeFragment = { readonly id: string, readonly purpose: RangePurpose, readonly cidr: string, readonly createdAt: string, readonly supply: AddressSupply, readonly within: { readonly id: string } | null };
 
 export type PublicAddressFragment = { readonly id: string, readonly name: string, readonly address: string, readonly createdAt: string, readonly namespace: { readonly id: string, readonly name: string } };
 
@@ -2195,7 +2204,7 @@ export type EnvironmentFragment = { readonly id: string, readonly name: string, 
 
 export type ImageRulesFragment = { readonly allowed: ReadonlyArray<string> | null, readonly promotedOnly: boolean };
 
-export type NamespaceFragment = { readonly id: string, readonly name: string, readonly status: NamespaceStatus, readonly createdAt: string, readonly version: number, readonly subnetGrowth: boolean, readonly isolationLevel: IsolationLevel, readonly deletionProtection: boolean, readonly labels: ReadonlyArray<LabelFragment>, readonly environment: { readonly id: string, readonly name: string }, readonly quota: ReadonlyArray<QuotaUseFragment> };
+export type NamespaceFragment = { readonly id: string, readonly name: string, readonly status: NamespaceStatus, readonly createdAt: string, readonly version: number, readonly subnetGrowth: boolean, readonly addressSupply: AddressSupply, readonly isolationLevel: IsolationLevel, readonly deletionProtection: boolean, readonly labels: ReadonlyArray<LabelFragment>, readonly environment: { readonly id: string, readonly name: string }, readonly quota: ReadonlyArray<QuotaUseFragment> };
 
 export type UserErrorFragment = { readonly code: string, readonly message: string, readonly field: ReadonlyArray<string> | null };
 
