@@ -86,9 +86,10 @@ export function runtimeContract(name: string, make: () => Promise<Subject>): voi
       const running = await found('app');
       expect(running).toMatchObject({ id: app.id, state: 'RUNNING', finishedAt: null, exitCode: null });
       expect(Date.parse(running.startedAt ?? '')).toBeGreaterThanOrEqual(before - 1000);
-      expect(await runtime.stats(app.id)).toEqual({
-        cpuSeconds: expect.any(Number),
+      expect(await runtime.stats(app.id)).toMatchObject({
+        cpuNanos: expect.any(Number),
         memoryBytes: expect.any(Number),
+        sentBytes: 0,
       });
     });
 

@@ -6,9 +6,12 @@ import type { Id } from '@atoll/schema/ids';
 import type { DesiredInstance } from '@atoll/schema/node/workloads';
 import { newId } from '@atoll/service/ids';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { unknown } from '../src/plan/memory.ts';
+import type { Pod } from '../src/plan/pod.ts';
 import { dockerRuntime } from '../src/runtimes/docker/runtime.ts';
 import { type ObservedContainer, type Runtime, RuntimeUnavailable } from '../src/runtimes/runtime.ts';
 import { simulatedRuntime } from '../src/runtimes/simulated.ts';
+import { createUsageSampler } from '../src/usage/sample.ts';
 import { type Engine, startEngine } from './engine.ts';
 import { desiredInstance, someDigest } from './fixtures.ts';
 import { log, until } from './lab.ts';
@@ -38,6 +41,11 @@ beforeAll(async () => {
 afterAll(async () => {
   await engine?.close();
   await rm(stateDir, { recursive: true, force: true });
+});
+
+const podOf = (instance: DesiredInstance, app: ObservedContainer): Pod => ({
+  ...{ instanceId: instance.instanceId, desired: instance, endpoint: null, secured: true, sandbox: null, app },
+  ...{ wired: true, hasWire: true, heldUntil: null, memory: unknown },
 });
 
 const openDocker = (node: Id<'node'>): Runtime => dockerRuntime({ socketPath: engine.socket, node, stateDir, log });
@@ -109,6 +117,30 @@ describe('docker', () => {
     const memory = { cpuMillis: 1000, memoryMiB: 8 };
     const grown = await run(desiredInstance(newId('instance'), { image, command: ['/bin/grow'], resources: memory }));
     expect(await ended(grown.id)).toMatchObject({ outOfMemory: true });
+  });
+
+  test('tells what a container uses: processor up to its limit, memory, and nothing sent without a network', async () => {
+    const image = await engine.image('burns', { burn: 'while :; do :; done' });
+    const instance = desiredInstance(newId('instance'), { image, resources: { cpuMillis: 200, memoryMiB: 32 } });
+    const app = await run(instance);
+    const pod = podOf(instance, app);
+    const sampler = createUsageSampler({ runtime, pods: () => [pod] });
+    const { instanceId } = instance;
+    const newest = async () => (await sampler.usage({ instances: [instanceId], since: null })).instances[0];
+    await sampler.sample();
+    const used = await until('it has used its share', async () => {
+      await sampler.sample();
+      const found = await newest();
+      return found?.samples.some(({ cpuMillis, cpuThrottled }) => cpuMillis > 20 && cpuThrottled > 0) && found;
+    });
+    expect(used).toMatchObject({ instanceId, cpuLimitMillis: 200, memoryLimitBytes: 32 * 1024 * 1024 });
+    const [sample] = used.samples;
+    expect(sample).toMatchObject({ sentBytes: 0, receivedPackets: 0 });
+    expect(sample?.memoryBytes).toBeGreaterThan(10_000);
+    expect(sample?.memoryBytes).toBeLessThan(32 * 1024 * 1024);
+    expect(await sampler.usage({ instances: [newId('instance')], since: null })).toEqual({ instances: [] });
+    await runtime.stop(app.id, 0);
+    expect(await runtime.stats(app.id)).toBeNull();
   });
 
   test('says what is wrong with an image or a command', async () => {

@@ -34,6 +34,7 @@ export const nodeSubjects = {
   /** Gateway → agent: live questions that no read model answers. */
   probe: (node: Id<'node'>) => `node.${node}.live.probe`,
   logs: (node: Id<'node'>) => `node.${node}.live.logs`,
+  usage: (node: Id<'node'>) => `node.${node}.live.usage`,
   /** Network service → agent: `countersRequest` (node/counters.ts) → how often rules have decided. */
   counters: (node: Id<'node'> | '*') => `node.${node}.live.counters`,
   /** Network service → agent: `connectionLogRequest` (node/connection-log.ts) → connections that rules have decided about. */

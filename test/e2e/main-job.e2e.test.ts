@@ -148,10 +148,15 @@ test('what an instance writes is followed line by line, over kills of the agent 
   const token = await tokenOf(platform.ready, credentials);
   const given = { graphqlUrl: platform.ready.graphqlUrl, token, deploymentId };
   const prelude = Object.entries(given).map(([name, value]) => `const ${name} = ${JSON.stringify(value)};`);
-  for (const block of snippets('docs/logs.md', 'ts')) {
-    const ran = await runTypeScript(checkout.path, prelude.join(' '), block);
-    expect(ran.ok, `${block}\n${ran.output}`).toBe(true);
-    expect(ran.output).toContain('line ');
+  for (const [page, says] of [
+    ['docs/logs.md', 'line '],
+    ['docs/usage.md', 'thousandths'],
+  ] as const) {
+    for (const block of snippets(page, 'ts')) {
+      const ran = await runTypeScript(checkout.path, prelude.join(' '), block);
+      expect(ran.ok, `${block}\n${ran.output}`).toBe(true);
+      expect(ran.output).toContain(says);
+    }
   }
 
   await admin.mutate.scaleDeployment({ deploymentId, replicas: 0 });

@@ -4,6 +4,7 @@ import { type ConnectionLogReply, connectionLogRequest } from '@atoll/schema/nod
 import { type CountersReply, countersRequest } from '@atoll/schema/node/counters';
 import { type ProbeReply, probeRequest } from '@atoll/schema/node/live';
 import { type LogsReply, logsRequest } from '@atoll/schema/node/logs';
+import { type UsageReply, usageRequest } from '@atoll/schema/node/usage';
 import { nodeSubjects } from '@atoll/schema/subjects';
 import type { Logger } from '@atoll/service/log';
 import { type NatsConnection, serveJson } from '@atoll/service/nats';
@@ -28,6 +29,11 @@ export function serveLive(options: { nc: NatsConnection; node: Id<'node'>; answe
     { subject: nodeSubjects.logs(node), concurrency: logsAtOnce, log },
     async (body): Promise<LogsReply> => answers.logs(logsRequest.parse(body)),
   );
+  const usage = serveJson(
+    nc,
+    { subject: nodeSubjects.usage(node), concurrency, log },
+    async (body): Promise<UsageReply> => answers.usage(usageRequest.parse(body)),
+  );
   const counters = serveJson(
     nc,
     { subject: nodeSubjects.counters(node), concurrency, log },
@@ -40,7 +46,7 @@ export function serveLive(options: { nc: NatsConnection; node: Id<'node'>; answe
   );
   return {
     async stop() {
-      await Promise.all([probes, logs, counters, connections].map((one) => one.stop()));
+      await Promise.all([probes, logs, usage, counters, connections].map((one) => one.stop()));
     },
   };
 }

@@ -3,6 +3,7 @@ import { longestLogLine, mostLogBytes } from '@atoll/schema/node/logs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { LogFile } from './files.ts';
+import { lineOf } from './line.ts';
 import { cursorOf, fileMark, type Place, placeOf } from './place.ts';
 import { beginning, type Read, readForward, readNewest, type Wanted } from './read.ts';
 
@@ -162,6 +163,13 @@ describe('hostile content', () => {
     const [line] = (await new DockerLog().line(text).newest()).lines;
     expect(line?.truncated).toBe(true);
     expect(line?.text.isWellFormed()).toBe(true);
+  });
+
+  test('a record that is longer than any of Docker is cut, too', () => {
+    const record = { log: `x${'𐀀'.repeat(20_000)}\n`, stream: 'STDOUT', time: '2026-11-24T00:00:00Z' } as const;
+    const line = lineOf(record, 'a.1.0.0');
+    expect(line.text).toBe(`x${'𐀀'.repeat(8191)}`);
+    expect(line.truncated).toBe(true);
   });
 
   test('an answer has at most half a megabyte, and says that there is more', async () => {

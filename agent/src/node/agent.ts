@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { Id } from '@atoll/schema/ids';
 import { networkReportReply, type RuleEndpoint } from '@atoll/schema/node/network';
+import { usageSampleMs } from '@atoll/schema/node/usage';
 import {
   desiredWorkloads,
   type ReportReply,
@@ -34,6 +35,7 @@ import { createNetworkReconciler } from '../reconcile/network.ts';
 import { createOverlayReconciler } from '../reconcile/overlay.ts';
 import { createReadiness } from '../reconcile/readiness.ts';
 import { createWorkloadsReconciler } from '../reconcile/workloads.ts';
+import { createUsageSampler } from '../usage/sample.ts';
 import { liveAnswers } from './answers.ts';
 import type { NodeBackend } from './backend.ts';
 import { capacityOf } from './capacity.ts';
@@ -197,6 +199,13 @@ export async function startAgent(options: {
     log,
     reconcile: () => backend.connectionLog.ensure(network.inForce()),
   });
+  const usage = createUsageSampler({ runtime, pods: workloads.seen });
+  const usageController = startController({
+    name: 'usage',
+    resyncMs: usageSampleMs,
+    log,
+    reconcile: usage.sample,
+  });
   const endedLogsController = startController({
     name: 'ended logs',
     resyncMs: endedLogsMs,
@@ -335,6 +344,7 @@ export async function startAgent(options: {
   const watch = runtime.watch(() => workloadsController.wake());
   const logs = createLogAnswers({ runtime, pods: workloads.seen });
   const answers = liveAnswers({
+    usage: usage.usage,
     runtime,
     pods: workloads.pods,
     rules: network.inForce,
@@ -367,7 +377,7 @@ export async function startAgent(options: {
       await Promise.all(
         [
           ...[readinessController, workloadsController, overlayController],
-          ...[networkController, namesController, connectionLogController, endedLogsController],
+          ...[networkController, namesController, connectionLogController, endedLogsController, usageController],
         ].map((one) => one.stop()),
       );
       await backend.connectionLog.stop();

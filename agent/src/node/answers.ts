@@ -5,6 +5,7 @@ import type { CountersReply, CountersRequest } from '@atoll/schema/node/counters
 import type { ProbeReply, ProbeRequest } from '@atoll/schema/node/live';
 import type { LogsReply, LogsRequest } from '@atoll/schema/node/logs';
 import type { DesiredNetwork } from '@atoll/schema/node/network';
+import type { UsageReply, UsageRequest } from '@atoll/schema/node/usage';
 import type { ConnectionLogKeeper } from '../connection-log/keep.ts';
 import type { LogAnswers } from '../logs/answer.ts';
 import { createJudge } from '../plan/judge.ts';
@@ -13,12 +14,14 @@ import { probeFrom } from '../probe/prober.ts';
 import { canonicalMember } from '../render/set.ts';
 import type { RuleBackend } from '../rules/backend.ts';
 import type { Runtime } from '../runtimes/runtime.ts';
+import type { UsageSampler } from '../usage/sample.ts';
 
 export interface LiveAnswers {
   probe(request: ProbeRequest): Promise<ProbeReply>;
   logs(request: LogsRequest): Promise<LogsReply>;
   counters(request: CountersRequest): Promise<CountersReply>;
   connectionLog(request: ConnectionLogRequest): Promise<ConnectionLogReply>;
+  usage(request: UsageRequest): Promise<UsageReply>;
 }
 
 interface Sources {
@@ -29,6 +32,7 @@ interface Sources {
   readonly counted: Pick<RuleBackend, 'counters' | 'leftOut'>;
   readonly connectionLog: ConnectionLogKeeper['read'];
   readonly logs: LogAnswers['logs'];
+  readonly usage: UsageSampler['usage'];
 }
 
 const nothing = { millis: 0, httpStatus: null, httpBody: null };
@@ -58,6 +62,7 @@ export function liveAnswers(sources: Sources): LiveAnswers {
       return { nodeId: sources.nodeId, leftOut, ...sources.connectionLog(request) };
     },
     logs: sources.logs,
+    usage: sources.usage,
   };
 }
 

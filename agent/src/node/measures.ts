@@ -50,7 +50,7 @@ export function measureNode(options: {
       for (const { instance, stats } of measured) {
         if (stats === null) continue;
         this.set({ instance }, stats.memoryBytes);
-        cpu.set({ instance }, stats.cpuSeconds);
+        cpu.set({ instance }, stats.cpuNanos / 1e9);
       }
     },
   });

@@ -8,6 +8,7 @@
 import type { runtimes } from '@atoll/schema/deploy/events';
 import type { Id } from '@atoll/schema/ids';
 import type { DesiredInstance } from '@atoll/schema/node/workloads';
+import type { UsageCounters } from '../usage/counters.ts';
 
 export const containerKinds = ['sandbox', 'app'] as const;
 export type ContainerKind = (typeof containerKinds)[number];
@@ -39,11 +40,6 @@ export class RuntimeUnavailable extends Error {
   override readonly name = 'RuntimeUnavailable';
 }
 
-export interface ContainerStats {
-  readonly cpuSeconds: number;
-  readonly memoryBytes: number;
-}
-
 /** Every call has a deadline. A call that may be repeated is: each brings about a state, and that it is there is fine. */
 export interface Runtime {
   readonly kind: (typeof runtimes)[number];
@@ -65,8 +61,8 @@ export interface Runtime {
   logPath(id: string): Promise<string | null>;
   /** This node's folder for links to such files: where these are. It needn't be there yet. */
   endedLogs(): Promise<string>;
-  /** Null where it doesn't run. */
-  stats(id: string): Promise<ContainerStats | null>;
+  /** What it has used since it was started; null where it doesn't run. */
+  stats(id: string): Promise<UsageCounters | null>;
   /** Calls `changed` whenever a container of this node's started or ended; what is missed is found by the next `list`. */
   watch(changed: (id: string) => void): { stop(): void };
 }

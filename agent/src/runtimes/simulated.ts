@@ -9,6 +9,7 @@ import type { DesiredInstance } from '@atoll/schema/node/workloads';
 import type { Logger } from '@atoll/service/log';
 import { z } from 'zod';
 import { loadFile, saveFile } from '../disk.ts';
+import type { UsageCounters } from '../usage/counters.ts';
 import { type ContainerKind, containerKinds, containerStates, type Runtime } from './runtime.ts';
 
 const record = z.object({
@@ -24,6 +25,10 @@ const record = z.object({
   endedBefore: z.string().nullable().default(null),
 });
 type SimulatedContainer = z.infer<typeof record>;
+const nothingUsed: UsageCounters = {
+  ...{ cpuNanos: 0, periods: 0, throttledPeriods: 0, memoryBytes: 0 },
+  ...{ receivedBytes: 0, receivedPackets: 0, sentBytes: 0, sentPackets: 0 },
+};
 const stateFile = z.strictObject({ images: z.array(z.string()), containers: z.array(record) });
 
 export function simulatedRuntime(options: { stateDir: string; log: Logger }): Runtime {
@@ -142,7 +147,7 @@ export function simulatedRuntime(options: { stateDir: string; log: Logger }): Ru
     async stats(id) {
       await load();
       const container = containers.get(id);
-      return container?.state === 'RUNNING' ? { cpuSeconds: 0, memoryBytes: 0 } : null;
+      return container?.state === 'RUNNING' ? nothingUsed : null;
     },
     watch(changed) {
       watchers.add(changed);

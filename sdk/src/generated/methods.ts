@@ -260,6 +260,20 @@ export interface Queries {
    */
   deploymentInstances(variables: o.DeploymentInstancesQueryVariables, options?: CallOptions): Promise<NonNullable<o.DeploymentInstancesQuery['deployment']>['instances'] | null>;
   /**
+   * What its instances use now, added up; each node that has some is asked once.
+   */
+  deploymentUsage(variables: o.DeploymentUsageQueryVariables, options?: CallOptions): Promise<NonNullable<o.DeploymentUsageQuery['deployment']>['usage'] | null>;
+  /**
+   * What it has used in the newest interval, asked of its node; null where it doesn't run, or has just been started. UNAVAILABLE where the
+   * node can't be asked.
+   */
+  instanceUsage(variables: o.InstanceUsageQueryVariables, options?: CallOptions): Promise<NonNullable<o.InstanceUsageQuery['instance']>['usage'] | null>;
+  /**
+   * What it has used in each interval of the last hour, oldest first. Its node keeps it in its agent's memory: it begins anew when that is
+   * restarted.
+   */
+  instanceUsageHistory(variables: o.InstanceUsageHistoryQueryVariables, options?: CallOptions): Promise<NonNullable<o.InstanceUsageHistoryQuery['instance']>['usageHistory'] | null>;
+  /**
    * Proof of enforcement, node by node, for the newest revision first.
    */
   isolationPolicyReceipts(variables: o.IsolationPolicyReceiptsQueryVariables, options?: CallOptions): Promise<NonNullable<o.IsolationPolicyReceiptsQuery['isolationPolicy']>['receipts'] | null>;
@@ -773,6 +787,9 @@ export const bindQueries = (read: Read): Queries => ({
   deploymentReleases: (variables, options) => read(documents.deploymentReleases, variables, options, (data) => data.deployment?.releases ?? null),
   deploymentRollouts: (variables, options) => read(documents.deploymentRollouts, variables, options, (data) => data.deployment?.rollouts ?? null),
   deploymentInstances: (variables, options) => read(documents.deploymentInstances, variables, options, (data) => data.deployment?.instances ?? null),
+  deploymentUsage: (variables, options) => read(documents.deploymentUsage, variables, options, (data) => data.deployment?.usage ?? null),
+  instanceUsage: (variables, options) => read(documents.instanceUsage, variables, options, (data) => data.instance?.usage ?? null),
+  instanceUsageHistory: (variables, options) => read(documents.instanceUsageHistory, variables, options, (data) => data.instance?.usageHistory ?? null),
   isolationPolicyReceipts: (variables, options) => read(documents.isolationPolicyReceipts, variables, options, (data) => data.isolationPolicy?.receipts ?? null),
   isolationPolicyWarnings: (variables, options) => read(documents.isolationPolicyWarnings, variables, options, (data) => data.isolationPolicy?.warnings ?? null),
   isolationPolicyEnforcement: (variables, options) => read(documents.isolationPolicyEnforcement, variables, options, (data) => data.isolationPolicy?.enforcement ?? null),

@@ -89,6 +89,8 @@ import { capabilityProblems, createTenantSchemas } from './schema/capability.ts'
 import { loadDocument, loadSchema } from './schema/load.ts';
 import { createModel } from './schema/model.ts';
 import { schemaProblems } from './schema/problems.ts';
+import { createDeploymentUsage, createUsageHistory, instanceUsage } from './usage/fields.ts';
+import { createUsageLoader } from './usage/loader.ts';
 
 export interface GatewayOptions {
   /** Of the owner of the schema `read`. */
@@ -179,6 +181,9 @@ async function start(options: GatewayOptions, stops: Stop[]): Promise<Gateway> {
     'Query.asOf': past.asOf,
     'Query.instanceLogs': logFields.instanceLogs,
     'Query.deploymentLogs': logFields.deploymentLogs,
+    'Instance.usage': instanceUsage,
+    'Instance.usageHistory': createUsageHistory(nc),
+    'Deployment.usage': createDeploymentUsage(logsOf.targets),
     'ComputeNode.rules': nodeRulesField,
     'ComputeNode.tunnel': nodeTunnelField,
     'ComputeNode.lastSeenAt': lastSeenField,
@@ -290,6 +295,7 @@ async function start(options: GatewayOptions, stops: Stop[]): Promise<Gateway> {
       enforcement: createEnforcementLoader(commands, viewer),
       flows: createFlowsLoader(commands, viewer),
       platformFlows: createPlatformFlowsLoader(commands, viewer),
+      usage: createUsageLoader(nc),
       warnings: createWarningsLoader(commands, viewer),
       platformEnforcement: createPlatformEnforcementLoader(commands, viewer),
       sharedNodes: createSharedNodesLoader(commands, viewer),

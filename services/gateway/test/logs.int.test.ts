@@ -1,10 +1,14 @@
 /** Logs of instances, as tenants read and follow them; the nodes are the test's. */
 import { mostLogLines } from '@atoll/schema/node/logs';
+import { type UsageReply, type UsageRequest, usageRequest } from '@atoll/schema/node/usage';
+import { nodeSubjects } from '@atoll/schema/subjects';
 import { newId } from '@atoll/service/ids';
+import { serveJson } from '@atoll/service/nats';
 import { createClient } from 'graphql-ws';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
 import { mostSubscriptions } from '../src/logs/subscription.ts';
+import { log } from './database.ts';
 import { followLogs } from './follow-logs.ts';
 import { LogNode } from './log-nodes.ts';
 import { eventually, type Platform, startPlatform, type TestTenant } from './platform.ts';
@@ -242,6 +246,57 @@ describe('another tenant', () => {
     await following.until('it ends', () => following.failures.length > 0);
     expect(following.failures[0]?.extensions).toMatchObject({ code: 'FORBIDDEN', permission: 'log:read' });
     following.stop();
+  });
+});
+
+describe('what instances use', () => {
+  const used = (cpuMillis: number) => ({
+    ...{ at: '2026-11-24T01:00:00.000Z', seconds: 10, cpuMillis, cpuThrottled: 0.5, memoryBytes: 1000 },
+    ...{ receivedBytes: 50, receivedPackets: 5, sentBytes: 100, sentPackets: 10 },
+  });
+
+  it('is asked of their nodes, once for each, and added up; nobody is told of what a node was not asked about', async () => {
+    const other = await place();
+    const asked: UsageRequest[] = [];
+    const subject = nodeSubjects.usage(ours.node);
+    const serving = serveJson(platform.nc, { subject, log }, async (body): Promise<UsageReply> => {
+      const request = usageRequest.parse(body);
+      asked.push(request);
+      const limits = { cpuLimitMillis: 200, memoryLimitBytes: null };
+      const samples = request.since === null ? [used(100)] : [used(50), used(100)];
+      return { instances: [ours.instance, theirs.instance].map((instanceId) => ({ instanceId, ...limits, samples })) };
+    });
+    await platform.nc.flush();
+    const query = `query ($id: ID!, $deployment: ID!) { instance(id: $id) { usage { cpuMillis cpuLimitMillis sentPackets } usageHistory { cpuMillis } }
+      deployment(id: $deployment) { usage { instances missing cpuMillis memoryBytes receivedBytesPerSecond sentBytesPerSecond }
+        instances { nodes { id usage { cpuMillis } } } } }`;
+    const ids = { id: ours.instance, deployment: ours.deployment };
+    const { body } = await platform.query(acme.viewer, query, ids);
+    expect(body.data.instance).toEqual({
+      usage: { cpuMillis: 100, cpuLimitMillis: 200, sentPackets: 10 },
+      usageHistory: [{ cpuMillis: 50 }, { cpuMillis: 100 }],
+    });
+    expect(body.data.deployment.usage).toEqual({
+      ...{ instances: 1, missing: 1, cpuMillis: 100, memoryBytes: 1000 },
+      ...{ receivedBytesPerSecond: 5, sentBytesPerSecond: 10 },
+    });
+    const nodes: { id: string; usage: unknown }[] = body.data.deployment.instances.nodes;
+    expect(nodes.find(({ id }) => id === other)?.usage).toBeNull();
+    // The newest samples of all instances; and the history of one.
+    expect(asked.filter(({ since }) => since === null).length).toBeLessThanOrEqual(2);
+    const foreign = await platform.query(acme.viewer, query, { id: theirs.instance, deployment: theirs.deployment });
+    const missing = await platform.query(acme.viewer, query, {
+      id: newId('instance'),
+      deployment: newId('deployment'),
+    });
+    expect(foreign.text).toBe(missing.text);
+    expect(foreign.body.data).toEqual({ instance: null, deployment: null });
+    await serving.stop();
+    const away = await platform.query(acme.viewer, query, ids);
+    expect(away.body.errors[0]).toMatchObject({ extensions: { code: 'UNAVAILABLE' } });
+    const total = '{ deployment(id: "ID") { usage { instances missing } } }'.replace('ID', ours.deployment);
+    expect((await platform.query(acme.viewer, total)).body.data.deployment.usage).toEqual({ instances: 0, missing: 2 });
+    await remove(other);
   });
 });
 

@@ -5,6 +5,7 @@ import type { Logger } from '@atoll/service/log';
 import type { ContainerInfo, ContainerInspectInfo } from 'dockerode';
 import { atMost } from '../../lanes.ts';
 import { leaseFolder } from '../../link/lease.ts';
+import { readCounters } from '../../usage/read.ts';
 import type { ObservedContainer, Runtime } from '../runtime.ts';
 import { call, createClient, isStatus } from './client.ts';
 import { identityOf, nodeLabel } from './labels.ts';
@@ -158,12 +159,8 @@ export function dockerRuntime(options: {
     },
 
     async stats(id) {
-      const now = await call('measure a container', quick, () =>
-        docker.getContainer(id).stats({ stream: false, 'one-shot': true }),
-      );
-      const usage = now.memory_stats.usage;
-      if (usage === undefined) return null;
-      return { cpuSeconds: now.cpu_stats.cpu_usage.total_usage / 1e9, memoryBytes: usage };
+      const state = inspected.get(id)?.info.State ?? (await inspect(id)).State;
+      return state.Running ? readCounters(state.Pid, id) : null;
     },
 
     watch(changed) {

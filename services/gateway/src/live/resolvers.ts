@@ -4,6 +4,7 @@ import type { GraphQLSchema } from 'graphql';
 import { isObjectType } from 'graphql';
 import type { Viewer } from '../auth/viewers.ts';
 import { isLive, permissionOf } from '../schema/directives.ts';
+import type { UsageLoader } from '../usage/loader.ts';
 import type { AddressUseLoader } from './address-use-loader.ts';
 import type { EnforcementLoader } from './enforcement-loader.ts';
 import type { FlowsLoader, PlatformFlowsLoader } from './flows-loader.ts';
@@ -22,6 +23,7 @@ export interface LiveRequest {
   readonly enforcement: EnforcementLoader;
   readonly flows: FlowsLoader;
   readonly platformFlows: PlatformFlowsLoader;
+  readonly usage: UsageLoader;
   readonly warnings: WarningsLoader;
   readonly platformEnforcement: PlatformEnforcementLoader;
   readonly sharedNodes: SharedNodesLoader;
