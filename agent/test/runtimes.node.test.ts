@@ -45,7 +45,7 @@ afterAll(async () => {
 
 const podOf = (instance: DesiredInstance, app: ObservedContainer): Pod => ({
   ...{ instanceId: instance.instanceId, desired: instance, endpoint: null, secured: true, sandbox: null, app },
-  ...{ wired: true, hasWire: true, heldUntil: null, memory: unknown },
+  ...{ wired: true, hasWire: true, heldUntil: null, memory: unknown, lease: null },
 });
 
 const openDocker = (node: Id<'node'>): Runtime => dockerRuntime({ socketPath: engine.socket, node, stateDir, log });
