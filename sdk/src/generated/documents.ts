@@ -4465,6 +4465,49 @@ fragment ScoreParts on ScoreParts {
   slaClass
   cost
 }`),
+  deploymentUsage: new TypedDocument<o.DeploymentUsageQuery, o.DeploymentUsageQueryVariables>('query', ["deployment","usage"], `query DeploymentUsage($id: ID!) {
+  deployment(id: $id) { usage { ...DeploymentUsage } }
+}
+fragment DeploymentUsage on DeploymentUsage {
+  instances
+  missing
+  cpuMillis
+  memoryBytes
+  receivedBytesPerSecond
+  sentBytesPerSecond
+}`),
+  instanceUsage: new TypedDocument<o.InstanceUsageQuery, o.InstanceUsageQueryVariables>('query', ["instance","usage"], `query InstanceUsage($id: ID!) {
+  instance(id: $id) { usage { ...Usage } }
+}
+fragment Usage on Usage {
+  at
+  seconds
+  cpuMillis
+  cpuThrottled
+  cpuLimitMillis
+  memoryBytes
+  memoryLimitBytes
+  receivedBytes
+  receivedPackets
+  sentBytes
+  sentPackets
+}`),
+  instanceUsageHistory: new TypedDocument<o.InstanceUsageHistoryQuery, o.InstanceUsageHistoryQueryVariables>('query', ["instance","usageHistory"], `query InstanceUsageHistory($id: ID!, $since: DateTime) {
+  instance(id: $id) { usageHistory(since: $since) { ...Usage } }
+}
+fragment Usage on Usage {
+  at
+  seconds
+  cpuMillis
+  cpuThrottled
+  cpuLimitMillis
+  memoryBytes
+  memoryLimitBytes
+  receivedBytes
+  receivedPackets
+  sentBytes
+  sentPackets
+}`),
   isolationPolicyReceipts: new TypedDocument<o.IsolationPolicyReceiptsQuery, o.IsolationPolicyReceiptsQueryVariables>('query', ["isolationPolicy","receipts"], `query IsolationPolicyReceipts($id: ID!, $first: Int = 20, $after: String) {
   isolationPolicy(id: $id) { receipts(first: $first, after: $after) { nodes { ...PolicyReceipt } pageInfo { hasNextPage endCursor } } }
 }

@@ -2218,6 +2218,10 @@ export type RolloutFragment = { readonly id: string, readonly kind: RolloutKind,
 
 export type ServiceWarningFragment = { readonly code: ServiceWarningCode, readonly message: string };
 
+export type DeploymentUsageFragment = { readonly instances: number, readonly missing: number, readonly cpuMillis: number, readonly memoryBytes: number, readonly receivedBytesPerSecond: number, readonly sentBytesPerSecond: number };
+
+export type UsageFragment = { readonly at: string, readonly seconds: number, readonly cpuMillis: number, readonly cpuThrottled: number, readonly cpuLimitMillis: number | null, readonly memoryBytes: number, readonly memoryLimitBytes: number | null, readonly receivedBytes: number, readonly receivedPackets: number, readonly sentBytes: number, readonly sentPackets: number };
+
 export type PolicyReceiptFragment = { readonly revision: number, readonly nodeId: string, readonly generation: number, readonly hash: string, readonly enforcedAt: string };
 
 export type PolicyEnforcementFragment = { readonly policyId: string, readonly state: EnforcementState, readonly firstEnforcedAt: string | null, readonly nodes: ReadonlyArray<NodeEnforcementFragment> };
@@ -3395,6 +3399,28 @@ export type DeploymentInstancesQueryVariables = Exact<{
 
 
 export type DeploymentInstancesQuery = { readonly deployment: { readonly instances: { readonly nodes: ReadonlyArray<InstanceFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } } | null };
+
+export type DeploymentUsageQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type DeploymentUsageQuery = { readonly deployment: { readonly usage: DeploymentUsageFragment } | null };
+
+export type InstanceUsageQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type InstanceUsageQuery = { readonly instance: { readonly usage: UsageFragment | null } | null };
+
+export type InstanceUsageHistoryQueryVariables = Exact<{
+  id: string;
+  since?: string | null | undefined;
+}>;
+
+
+export type InstanceUsageHistoryQuery = { readonly instance: { readonly usageHistory: ReadonlyArray<UsageFragment> } | null };
 
 export type IsolationPolicyReceiptsQueryVariables = Exact<{
   id: string;
