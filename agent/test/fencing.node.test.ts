@@ -123,7 +123,7 @@ async function backAgain(before: State | null): Promise<void> {
   expect(await left()).toBe(2);
 }
 
-describe('what is fenced', () => {
+describe('what is fenced', { timeout: 180_000 }, () => {
   test('ends within the lease where the control plane is not heard of, and comes back with it', async () => {
     const before = await stateOf(fenced);
     await plane.silence();
