@@ -51,7 +51,8 @@ import { createNamespaceEnforcement, platformEnforcementField, policyEnforcement
 import { createEnforcementLoader } from './live/enforcement-loader.ts';
 import { platformFlowsField, policyFlowsField } from './live/flows.ts';
 import { createFlowsLoader, createPlatformFlowsLoader } from './live/flows-loader.ts';
-import { createHeardLoader, lastSeenField } from './live/heard.ts';
+import { lastSeenField } from './live/heard.ts';
+import { createHeardLoader } from './live/heard-loader.ts';
 import { createImageRuleViolations } from './live/image-rule-violations.ts';
 import { createReachabilityMatrix } from './live/matrix.ts';
 import { nodeRulesField } from './live/node-rules.ts';

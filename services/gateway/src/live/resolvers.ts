@@ -8,7 +8,7 @@ import type { UsageLoader } from '../usage/loader.ts';
 import type { AddressUseLoader } from './address-use-loader.ts';
 import type { EnforcementLoader } from './enforcement-loader.ts';
 import type { FlowsLoader, PlatformFlowsLoader } from './flows-loader.ts';
-import type { HeardLoader } from './heard.ts';
+import type { HeardLoader } from './heard-loader.ts';
 import type { PlatformEnforcementLoader } from './platform-enforcement-loader.ts';
 import type { SharedNodesLoader } from './shared-nodes-loader.ts';
 import type { StandingsLoader } from './standings-loader.ts';
