@@ -40,6 +40,7 @@ export const errorCodes = {
   INVITATION_REVOKED: { kind: 'user', retry: 'never' },
   NO_EARLIER_RELEASE: { kind: 'user', retry: 'never' },
   NO_ROLLOUT_UNDER_WAY: { kind: 'user', retry: 'after-reading' },
+  NOTHING_TO_PROMOTE: { kind: 'user', retry: 'after-reading' },
   RELEASE_IMAGE_GONE: { kind: 'user', retry: 'never' },
   DELETION_BLOCKED: { kind: 'user', retry: 'later' },
   PLAN_CHANGED: { kind: 'user', retry: 'after-reading' },

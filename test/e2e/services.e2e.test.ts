@@ -1,7 +1,7 @@
 /** Services by the public API, with real containers: found by name, replaced under requests, rolled back by themselves, and nobody else's. */
 import { HTTP_PORT } from '@atoll/examples/images/http-image';
 import type { Atoll } from '@atoll/sdk/client';
-import type { UpgradeDeploymentInput } from '@atoll/sdk/generated/operations';
+import type { RolloutStrategyInput, UpgradeDeploymentInput } from '@atoll/sdk/generated/operations';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { newTenant, tokenOf } from '../platform/clients.ts';
 import { checkoutFor, runTypeScript, snippets } from '../platform/documents.ts';
@@ -158,10 +158,17 @@ test('bad releases are rolled back by themselves and a good one replaces them, u
     // A first process without a handler is killed only after its time to stop.
     mute: busybox('sh', '-c', "trap 'exit 0' TERM; /bin/busybox sleep 1000 & wait"),
     missing: { image: missing },
+    ...{ stepwise: busybox('false'), beside: busybox('false'), alone: busybox('false') },
+  };
+  const strategies: Readonly<Record<string, RolloutStrategyInput>> = {
+    stepwise: { kind: 'CANARY', steps: [{ weightPercent: 50 }] },
+    beside: { kind: 'BLUE_GREEN', scaleDownDelaySeconds: 3600 },
+    alone: { kind: 'RECREATE' },
   };
   const deploy = async (name: string, app: string, replicas: number) => {
     const labels = [{ key: 'app', value: app }];
-    const input = { ...small, namespaceId: namespace.id, name, image: first, replicas, labels };
+    const rolloutStrategy = strategies[name] ?? null;
+    const input = { ...small, namespaceId: namespace.id, name, image: first, replicas, labels, rolloutStrategy };
     return (await admin.mutate.createDeployment(input)).deployment.id;
   };
   const names = Object.keys(bads);
@@ -185,7 +192,9 @@ test('bad releases are rolled back by themselves and a good one replaces them, u
   await Promise.all(
     names.map(async (name, index) => {
       const deploymentId = ids[index] ?? '';
-      await admin.mutate.setRolloutPolicy({ deploymentId, progressDeadlineSeconds: 5, onFailure: 'GRADUAL' });
+      // Whose way back has to start something gets the time for that, on a busy machine too.
+      const progressDeadlineSeconds = name === 'alone' ? 15 : 5;
+      await admin.mutate.setRolloutPolicy({ deploymentId, progressDeadlineSeconds, onFailure: 'GRADUAL' });
       await admin.mutate.upgradeDeployment({ deploymentId, ...bads[name] });
     }),
   );
@@ -200,15 +209,51 @@ test('bad releases are rolled back by themselves and a good one replaces them, u
       }),
     ),
   );
-  expect(told.filter((text) => !/^No progress for 5 s: 0 of 1 replicas of release 2 are ready\./.test(text))).toEqual(
+  expect(told.filter((text) => !/^No progress for \d+ s: 0 of 1 replicas of release 2 are ready\./.test(text))).toEqual(
     [],
   );
   hidden.show();
 
+  // Good ones by every strategy, over the death of the service that leads them: each waits where it should, and goes on from there.
+  const idOf = (name: string) => ids[names.indexOf(name)] ?? '';
+  const good = { image: second, command: null, readiness: small.readiness };
+  const byStrategy = Object.keys(strategies);
+  for (const name of byStrategy) {
+    const deploymentId = idOf(name);
+    await admin.mutate.setRolloutPolicy({ deploymentId, progressDeadlineSeconds: 600, onFailure: 'FREEZE' });
+    await admin.mutate.upgradeDeployment({ deploymentId, ...good });
+  }
+  await platform.killAndAwait('deploy');
+  for (const name of ['stepwise', 'beside'])
+    await waitFor(`${name} waits`, 60_000, async () => {
+      const { status } = (await admin.query.deployment({ id: idOf(name) })) ?? {};
+      return status === 'PAUSED' || undefined;
+    });
+  const servingOf = async (name: string) => {
+    const { nodes = [] } = (await admin.query.deploymentInstances({ id: idOf(name), first: 10 })) ?? {};
+    const endpoints = (await admin.query.serviceEndpoints({ id: service?.id ?? '', first: 50 }))?.nodes ?? [];
+    const ready = new Set(endpoints.filter((one) => one.ready).map((one) => one.instance?.id));
+    return nodes.map((one) => `${one.release.number} ${one.status} ${ready.has(one.id) ? 'serves' : 'idle'}`).sort();
+  };
+  await expect.poll(() => servingOf('stepwise'), { timeout: 20_000 }).toEqual(['1 READY serves', '3 READY serves']);
+  await expect.poll(() => servingOf('beside'), { timeout: 20_000 }).toEqual(['1 READY serves', '3 READY idle']);
+  await admin.mutate.promoteRollout({ deploymentId: idOf('stepwise') });
+  await admin.mutate.promoteRollout({ deploymentId: idOf('beside') });
+  await expect.poll(() => servingOf('beside'), { timeout: 20_000 }).toEqual(['1 READY idle', '3 READY serves']);
+  const undone = await admin.mutate.abortRollout({ deploymentId: idOf('beside') });
+  expect(undone.rollout).toMatchObject({ kind: 'ROLLBACK', strategy: { kind: 'BLUE_GREEN' } });
+  await Promise.all(byStrategy.map((name) => steady(admin, idOf(name))));
+  expect(await Promise.all(byStrategy.map(servingOf))).toEqual([
+    ...[['3 READY serves'], ['1 READY serves'], ['3 READY serves']],
+  ]);
+  await expect(admin.mutate.promoteRollout({ deploymentId: idOf('alone') })).rejects.toMatchObject({
+    code: 'NO_ROLLOUT_UNDER_WAY',
+  });
+
   // A good one is suspended half-way, stays there, and goes on.
   const [id = ''] = ids;
   await admin.mutate.setRolloutPolicy({ deploymentId: id, progressDeadlineSeconds: 600, onFailure: 'FREEZE' });
-  await admin.mutate.upgradeDeployment({ deploymentId: id, image: second, command: null, readiness: small.readiness });
+  await admin.mutate.upgradeDeployment({ deploymentId: id, ...good });
   const stood = await admin.mutate.suspendRollout({ deploymentId: id });
   expect(stood).toMatchObject({
     deployment: { status: 'SUSPENDED' },

@@ -9,6 +9,7 @@ import { noWishes, placementDecision, placementWishes } from './placement.ts';
 import { poolCommands } from './pools.ts';
 import { failureAnswer, progressDeadlineSeconds, rolloutPace } from './rollouts.ts';
 import { image, releaseSpec, replicas, resources, rollingStrategy } from './spec.ts';
+import { rolloutStrategy } from './strategies.ts';
 
 /** The image as the tenant typed it: its exact faults are told by the service, with codes of their own. */
 const requestedSpec = releaseSpec.extend({ image: z.string().max(2000) });
@@ -44,6 +45,8 @@ export const deployCommands = {
       strategy: rollingStrategy,
       /** What is left out is as in `defaultRolloutPolicy`. */
       policy: requestedPolicy.optional(),
+      /** How its rollouts replace; ROLLING where nothing is said. */
+      rollouts: rolloutStrategy.optional(),
       spec: requestedSpec,
       placement: placementWishes.default(noWishes),
       /** Never more than `replicas` run at once, wherever. */
@@ -96,6 +99,21 @@ export const deployCommands = {
   ResumeRollout: {
     input: z.strictObject({ deploymentId: id('deployment') }),
     result: z.strictObject({ deploymentId: id('deployment'), rolloutId: id('rollout') }),
+  },
+  /** On from the step at which it waits; `full`: past all that are left. */
+  PromoteRollout: {
+    input: z.strictObject({ deploymentId: id('deployment'), full: z.boolean().default(false) }),
+    result: z.strictObject({ deploymentId: id('deployment'), rolloutId: id('rollout') }),
+  },
+  /** Back to the last known good release, out of a rollout that is under way. */
+  AbortRollout: {
+    input: z.strictObject({ deploymentId: id('deployment'), pace: rolloutPace.optional() }),
+    result: z.strictObject({ deploymentId: id('deployment'), rolloutId: id('rollout') }),
+  },
+  /** Of rollouts that begin from now on. */
+  SetRolloutStrategy: {
+    input: z.strictObject({ deploymentId: id('deployment'), strategy: rolloutStrategy }),
+    result: z.strictObject({ deploymentId: id('deployment') }),
   },
   /** What is left out stays. */
   SetRolloutPolicy: {

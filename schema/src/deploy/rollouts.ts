@@ -1,6 +1,7 @@
 /** How a rollout is suspended, fails and is undone: shapes and facts. */
 import { z } from 'zod';
 import { id } from '../ids.ts';
+import { rolling, rolloutStrategy, strategyEvents } from './strategies.ts';
 
 export const rolloutKinds = ['INITIAL', 'UPGRADE', 'ROLLBACK'] as const;
 
@@ -31,7 +32,8 @@ export const rolloutPolicy = z.strictObject({ progressDeadlineSeconds, onFailure
 export type RolloutPolicy = z.infer<typeof rolloutPolicy>;
 export const defaultRolloutPolicy: RolloutPolicy = { progressDeadlineSeconds: 600, onFailure: 'FREEZE' };
 
-export const failureReasons = ['PROGRESS_DEADLINE_EXCEEDED'] as const;
+/** UNSTABLE: what was ready fell over too often while it waited at a step. */
+export const failureReasons = ['PROGRESS_DEADLINE_EXCEEDED', 'UNSTABLE'] as const;
 
 const deploymentId = id('deployment');
 const releaseId = id('release');
@@ -62,6 +64,7 @@ const startedV1 = z.strictObject({
 });
 
 export const rolloutEvents = {
+  ...strategyEvents,
   RolloutStarted: {
     doc: 'The deployment is on its way to a release.',
     stream: 'deployment',
@@ -70,9 +73,13 @@ export const rolloutEvents = {
       pace: rolloutPace,
       automatic: z.boolean().describe('Nobody asked for it: the rollout before it has failed.'),
       deadlineAt,
+      strategy: rolloutStrategy.meta({ description: 'How it replaces; of a rollback, how that goes.' }),
     }),
     upcasters: {
-      1: (data: unknown) => ({ ...startedV1.parse(data), pace: 'GRADUAL', automatic: false, deadlineAt: null }),
+      1: (data: unknown) => ({
+        ...startedV1.parse(data),
+        ...{ pace: 'GRADUAL', automatic: false, deadlineAt: null, strategy: rolling },
+      }),
     },
   },
   RolloutProgressed: {
@@ -110,7 +117,7 @@ export const rolloutEvents = {
     data: z.strictObject({ ...rollout, deadlineAt }),
   },
   RolloutFailed: {
-    doc: 'The rollout has made no progress for too long. Its release is known to be bad: no rollback goes there by itself.',
+    doc: 'The rollout has made no progress for too long, or what was ready fell over too often. Its release is known to be bad: no rollback goes there by itself.',
     stream: 'deployment',
     version: 1,
     data: z.strictObject({

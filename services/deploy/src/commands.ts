@@ -87,6 +87,7 @@ export function deployHandlers(needs: Needs): CommandHandlers<typeof deployComma
               admission,
               ...input,
               policy: defined(input.policy ?? {}),
+              ...(input.rollouts ? { plan: input.rollouts } : {}),
               ...ids,
               world,
             }) as const;
@@ -147,6 +148,28 @@ export function deployHandlers(needs: Needs): CommandHandlers<typeof deployComma
       answer(needs, 'ResumeRollout', { deploymentId }, context, (asked) => {
         const command = { action: 'resume', tenant: asked.tenant, now: Date.now() } as const;
         return change(deploymentId, asked, command, rolloutOf);
+      }),
+
+    PromoteRollout: ({ deploymentId, full }, context) =>
+      answer(needs, 'PromoteRollout', { deploymentId, full }, context, (asked) => {
+        const command = { action: 'promote', tenant: asked.tenant, full, now: Date.now() } as const;
+        return change(deploymentId, asked, command, rolloutOf);
+      }),
+
+    AbortRollout: (input, context) =>
+      answer(needs, 'AbortRollout', input, context, (asked) => {
+        const { deploymentId, pace = 'GRADUAL' } = input;
+        return rollBack(needs, {
+          ...{ tenant: asked.tenant, deploymentId, toRelease: null, pace, automatic: false, abort: true },
+          asking: context,
+          commit: (command, conflict) => change(deploymentId, asked, command, rolloutOf, conflict),
+        });
+      }),
+
+    SetRolloutStrategy: ({ deploymentId, strategy }, context) =>
+      answer(needs, 'SetRolloutStrategy', { deploymentId, strategy }, context, (asked) => {
+        const command = { action: 'strategy', tenant: asked.tenant, strategy } as const;
+        return change(deploymentId, asked, command, () => ({ deploymentId }));
       }),
 
     SetRolloutPolicy: (input, context) =>

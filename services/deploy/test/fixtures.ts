@@ -39,7 +39,10 @@ export const spec: ReleaseSpec = {
 /** When everything happens in pure tests: a deadline is as far away as it is long. */
 export const now = Date.parse('2026-01-01T00:00:00.000Z');
 /** What `RolloutStarted` says beside. */
-export const begun = { pace: 'GRADUAL', automatic: false, deadlineAt: '2026-01-01T00:10:00.000Z' } as const;
+export const begun = {
+  ...{ pace: 'GRADUAL', automatic: false, deadlineAt: '2026-01-01T00:10:00.000Z' },
+  strategy: { kind: 'ROLLING' },
+} as const;
 
 export const nothingUsed = { cpuMillis: 0, memoryMiB: 0, instances: 0 };
 

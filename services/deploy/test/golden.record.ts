@@ -237,4 +237,44 @@ deploy({ action: 'advance', tenant, world: world() }, 'service:deploy');
 const rejection = reject('RELEASE_IMAGE_GONE', 'The image of release 1 is gone from its registry.');
 deploy({ action: 'refuse', tenant, rolloutId: goldenId('rollout', 5), rejection }, 'service:deploy');
 
+// The steps of a canary, each told; one falls over at its step. Then a switch.
+const tried = goldenId('deployment', 3);
+const trying = { stream: deploymentStream(tried), tenant, actor: 'user:ann' };
+function tryOut(command: DeploymentCommand) {
+  const events = run(deploymentDecider, trying, command);
+  nextInstance += events.filter(({ type }) => type === 'InstancePlaced').length;
+}
+const triedInstances = () => {
+  const now = state(deploymentDecider, trying.stream);
+  return now.status === 'ACTIVE' ? [...now.instances.list()] : [];
+};
+function tell({ id: instanceId, nodeId }: Instance, sight: Sight) {
+  tryOut({ action: 'observe', tenant, nodeId, observations: [{ instanceId, sight }] });
+}
+function calm() {
+  for (let round = 0; round < 6; round++) {
+    tryOut({ action: 'advance', tenant, world: world() });
+    for (const one of triedInstances())
+      tell(one, one.stopping === null ? there('READY') : { seen: 'absent', dismissed: true });
+  }
+}
+tryOut({
+  ...{ action: 'create', tenant, granted, deploymentId: tried, namespaceId, name: 'tried', labels: {}, replicas: 1 },
+  ...{ strategy: { maxSurge: 1, maxUnavailable: 0 }, spec, world: world(), ...ids(6) },
+  plan: { kind: 'CANARY', steps: [{ count: null, weightPercent: 20, pauseSeconds: 300 }] },
+});
+calm();
+tryOut({ action: 'upgrade', tenant, granted, change: { env: { TRY: '1' } }, ...ids(7), now });
+calm();
+const [, canary] = triedInstances();
+if (canary) tell(canary, { seen: 'there', state: 'UNREADY', reason: 'EXITED', message: 'exit code 1' });
+calm();
+tryOut({ action: 'promote', tenant, full: false, now });
+calm();
+const blueGreen = { kind: 'BLUE_GREEN', autoPromoteSeconds: null, scaleDownDelaySeconds: 30 } as const;
+tryOut({ action: 'strategy', tenant, strategy: blueGreen });
+tryOut({ action: 'upgrade', tenant, granted, change: { env: { TRY: '2' } }, ...ids(8), now });
+calm();
+tryOut({ action: 'promote', tenant, full: false, now });
+
 write(release);

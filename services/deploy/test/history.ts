@@ -1,9 +1,10 @@
 /** The guarantees of a deployment, checked on the events that were recorded: whatever processes there were, and died. */
 import type { Id } from '@atoll/schema/ids';
 import { expect } from 'vitest';
-import { type Body, type Deployment, type DeploymentEvent, isReady } from '../src/domain/deployment.ts';
+import { type Body, type Deployment, type DeploymentEvent, isServing } from '../src/domain/deployment.ts';
 import { evolve } from '../src/domain/evolve.ts';
 import { onNodes, reserved } from '../src/domain/holdings.ts';
+import { modeNow, mostOf } from './bounds.ts';
 import type { Recorded } from './platform.ts';
 
 export function checkHistory(events: readonly Recorded[]): Deployment {
@@ -14,14 +15,19 @@ export function checkHistory(events: readonly Recorded[]): Deployment {
     state = evolve(before, event as DeploymentEvent);
     if (state.status !== 'ACTIVE' || before.status !== 'ACTIVE') continue;
     const { replicas, strategy } = state;
-    const ready = (body: Body) => body.instances.list().filter(isReady).length;
+    const serving = (body: Body) => body.instances.list().filter((one) => isServing(body, one)).length;
     if (event.type === 'InstancePlaced') {
-      expect(state.instances.size, 'above replicas + maxSurge').toBeLessThanOrEqual(replicas + strategy.maxSurge);
+      expect(state.instances.size, 'above what the strategy allows').toBeLessThanOrEqual(mostOf(before));
+      const { releaseId } = event.data;
+      const others = before.instances.list().filter((one) => one.releaseId !== releaseId);
+      if (modeNow(before) === 'RECREATE') expect(others, 'two actives').toEqual([]);
       expect(placed, 'two of one').not.toContain(event.data.instanceId);
       placed.add(event.data.instanceId);
     }
-    if (event.type === 'InstanceStopRequested' && ready(state) < ready(before)) {
-      expect(ready(state), 'below the minimum').toBeGreaterThanOrEqual(Math.max(0, replicas - strategy.maxUnavailable));
+    const spared = modeNow(before) === 'RECREATE';
+    if (event.type === 'InstanceStopRequested' && !spared && serving(state) < serving(before)) {
+      const minimum = Math.max(0, replicas - strategy.maxUnavailable);
+      expect(serving(state), 'below the minimum').toBeGreaterThanOrEqual(minimum);
     }
   }
   if (state.status === 'ACTIVE') expect(state.holds, 'held, and not told').toEqual(reserved(state));

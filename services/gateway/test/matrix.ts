@@ -92,6 +92,7 @@ export const mutationRows: Readonly<Record<string, MatrixRow>> = {
   createDeployment: { ids: { namespaceId: 'namespace' } },
   ...{ upgradeDeployment: deployment, rollbackDeployment: deployment, scaleDeployment: deployment },
   ...{ suspendRollout: deployment, resumeRollout: deployment, setRolloutPolicy: deployment },
+  ...{ setRolloutStrategy: deployment, promoteRollout: deployment, abortRollout: deployment },
   deleteDeployment: deployment,
   changeEnvironment: { ids: { environmentId: 'environment' } },
   setPromotion: { ids: { environmentId: 'environment', promotesTo: 'environment' } },

@@ -144,6 +144,7 @@ export function parts(platform: Platform, tenant: TestTenant, ids: Scenario, nam
           data: {
             ...{ deploymentId: deployment, rolloutId: rollout, kind: 'INITIAL', releaseId: release },
             ...{ releaseNumber: 1, fromReleaseId: null, pace: 'GRADUAL', automatic: false, deadlineAt: null },
+            strategy: { kind: 'ROLLING' },
           },
         },
         {

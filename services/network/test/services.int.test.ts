@@ -45,6 +45,51 @@ const targetsOf = (document: DesiredNetwork, serviceId: Id<'service'>) =>
   document.rules.services.find((one) => one.serviceId === serviceId)?.ports[0]?.targets.map((target) => target.ipv4) ??
   [];
 
+describe('a deployment that shows only some of its releases', () => {
+  it('has the others held back, ready as they are, and all of them at once when it switches', async () => {
+    const node = newId('node');
+    const namespaceId = await harness.openNamespace(tenant);
+    const deploymentId = newId('deployment');
+    const [blue, green] = [newId('release'), newId('release')];
+    const tellOf = (type: string, data: object) =>
+      harness.fact(harness.deploy, tenant, `deployment:${deploymentId}`, type, { deploymentId, ...data });
+    const place = async (releaseId: Id<'release'>) => {
+      const instanceId = newId('instance');
+      await tellOf('InstancePlaced', {
+        ...{ instanceId, nodeId: node, namespaceId, releaseId, labels: { app: 'web' } },
+        ...{ resources: { cpuMillis: 100, memoryMiB: 64 } },
+        decision: { nodes: 1, rejected: [], filtered: [], scores: [], weights: null },
+      });
+      const { data } = await harness.event(`endpoint:${instanceId}`, 'EndpointAllocated');
+      await tellOf('InstanceReady', { instanceId, nodeId: node });
+      return data.ipv4;
+    };
+    const switchTo = (releaseIds: readonly Id<'release'>[] | null) =>
+      tellOf('TrafficSwitched', { namespaceId, releaseIds });
+    const serviceId = await create(namespaceId, 'web');
+    const agent = createAgent(harness.nc, node);
+    const shows = (...ips: readonly string[]) =>
+      applied(
+        agent,
+        (document) => JSON.stringify([...targetsOf(document, serviceId)].sort()) === JSON.stringify([...ips].sort()),
+      );
+
+    const old = await place(blue);
+    await shows(old);
+    await switchTo([blue]);
+    const next = await place(green);
+    // Whatever came after it has been seen as well: nobody was sent to what is held back.
+    const another = await place(blue);
+    await shows(old, another);
+    await switchTo([green]);
+    await shows(next);
+    await switchTo([blue]);
+    await shows(old, another);
+    await switchTo(null);
+    await shows(old, another, next);
+  });
+});
+
 describe('a service', () => {
   it('has a virtual address of each family and a name, and its ready instances as targets on every node of the environment', async () => {
     const [here, there]: [Id<'node'>, Id<'node'>] = [newId('node'), newId('node')];

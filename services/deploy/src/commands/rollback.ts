@@ -24,6 +24,8 @@ export interface Rollback {
   readonly toRelease: number | null;
   readonly pace: RolloutPace;
   readonly automatic: boolean;
+  /** Only out of a rollout that is under way. */
+  readonly abort?: boolean;
   readonly asking: Asking;
   readonly commit: (command: DeploymentCommand, told: (set: string) => void) => Promise<CommandOutcome>;
 }
@@ -32,7 +34,7 @@ export interface Rollback {
 const MOST_LOOKED_AT = 10;
 
 export async function rollBack(needs: RollbackNeeds, rollback: Rollback): Promise<CommandOutcome> {
-  const { tenant, deploymentId, pace, automatic, asking, commit } = rollback;
+  const { tenant, deploymentId, pace, automatic, abort = false, asking, commit } = rollback;
   const found = await destination(needs, rollback);
   if (typeof found === 'object' && found !== null) return { ok: false, rejection: found };
   const rolloutId = newId('rollout');
@@ -41,7 +43,7 @@ export async function rollBack(needs: RollbackNeeds, rollback: Rollback): Promis
       ({
         action: 'rollback',
         tenant,
-        ...{ granted, admission, toRelease: found, pace, automatic, rolloutId, now: Date.now() },
+        ...{ granted, admission, toRelease: found, pace, automatic, abort, rolloutId, now: Date.now() },
       }) as const;
     return needs.quota.grow({ deploymentId, command, commit: (granted) => commit(command(granted), conflict) }, asking);
   });

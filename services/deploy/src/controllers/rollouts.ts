@@ -60,8 +60,8 @@ interface Due {
 }
 
 /**
- * What has changed since it was last found settled, what waits for room since room may have come free, and what should
- * have got on by now.
+ * What has changed since it was last found settled, what waits for room since room may have come free, what should have got
+ * on by now, and what has waited at its step for as long as it was to.
  */
 async function readDue(pool: Pool, after: string, judging: boolean): Promise<readonly Due[]> {
   const { rows } = await pool.query<Due>({
@@ -71,7 +71,7 @@ async function readDue(pool: Pool, after: string, judging: boolean): Promise<rea
       from deploy.deployment
       where deployment_id > $1
         and (version > settled_version or (blocked and settled_capacity < (select position from deploy.capacity))
-          or ($2 and not blocked and deadline_at <= $3))
+          or ($2 and not blocked and deadline_at <= $3) or due_at <= $3)
       order by deployment_id
       limit ${PAGE}`,
     values: [after, judging, new Date()],

@@ -3,12 +3,14 @@
  * anybody, it gives what is still to be done, and nothing where nothing is.
  *
  * Guarantees, over any order of steps and reports:
- * 1. Nothing is placed where it would make more than replicas + maxSurge instances, stopping ones counted: they hold
- *    their resources until their node says they are gone.
- * 2. No ready instance is told to stop where that would leave fewer than replicas − maxUnavailable ready; but those of a
- *    release that is known to be bad, where the rollout away from it was asked to be FAST.
+ * 1. Nothing is placed where it would make more instances than `ceiling`, stopping ones counted: they hold their resources
+ *    until their node says they are gone.
+ * 2. No ready instance that serves is told to stop where that would leave fewer than replicas − maxUnavailable such; but
+ *    those of a release that is known to be bad, where the rollout away from it was asked to be FAST, and by RECREATE.
  * 3. Old instances go only as new ones become ready: a release that never gets ready holds the rollout, and harms nothing.
- * 4. While a rollout is suspended or has failed, nothing is replaced: what is lost comes back as what it was.
+ * 4. By RECREATE, nothing is placed while there is an instance of another release, or one that has to leave its node.
+ * 5. At a step there are no more new instances than it asks for, and what is lost of the others comes back.
+ * 6. While a rollout is suspended or has failed, nothing is replaced: what is lost comes back as what it was.
  */
 import type { Id } from '@atoll/schema/ids';
 import { placeMany } from '../placement/place.ts';
@@ -28,11 +30,15 @@ import {
   isReady,
   isSettled,
   isTarget,
+  modeOf,
   type Release,
+  serves,
 } from './deployment.ts';
 import { evolve } from './evolve.ts';
 import type { Instance, StopReason } from './instance.ts';
 import { clock } from './progress.ts';
+import { pacing } from './steps.ts';
+import { type Stage, stageOf } from './strategy.ts';
 import { placerOf, type World } from './world.ts';
 
 /** One commit moves at most so many instances, so that it stays small; the next step moves the next ones. */
@@ -71,8 +77,10 @@ function roll(before: Active, world: World, placer: Placer): readonly Deployment
   const noRoom = placing.length < Math.min(wanted.count, placesIn(world).length) ? wanted.count - placing.length : 0;
   const barrier = barriers(afterStops, { noRoom, stops: stops.length > 0, world, placer });
   const done = completion(afterStops);
-  const told = done.length === 0 ? clock(fold(afterStops, barrier), world) : [];
-  return [...placing, ...stops, ...barrier, ...done, ...told];
+  const afterBarrier = fold(afterStops, barrier);
+  const paced = done.length === 0 ? pacing(afterBarrier, world) : done;
+  const told = paced.length === 0 ? clock(afterBarrier, world) : [];
+  return [...placing, ...stops, ...barrier, ...paced, ...told];
 }
 
 interface Missing {
@@ -86,6 +94,17 @@ function missing(state: Active): Missing {
   const held = heldOf(state);
   const present = running(state);
   const targets = present.filter((instance) => isTarget(state, instance)).length;
+  if (modeOf(state) === 'RECREATE') return alone(state, held, { room, targets, present: present.length });
+  const stage = stageOf(state);
+  if (held === null && stage !== null) {
+    // What is known to be good comes first.
+    const base = baseOf(state);
+    const there = present.filter((instance) => staysAt(state, instance)).length;
+    const fill = base === null ? 0 : Math.min(room, Math.max(0, stage.fill - there));
+    return fill > 0
+      ? { count: fill, of: base }
+      : { count: Math.min(room, Math.max(0, stage.targets - targets)), of: state.target };
+  }
   if (held === null) return { count: Math.min(room, Math.max(0, state.replicas - targets)), of: state.target };
   const lost = Math.min(room, Math.max(0, state.replicas + held.extra - present.length));
   const base = baseOf(state);
@@ -94,6 +113,33 @@ function missing(state: Active): Missing {
   const ofTarget = Math.min(lost, Math.max(0, held.targets - targets));
   return ofTarget > 0 ? { count: ofTarget, of: state.target } : { count: lost, of: base };
 }
+
+/** One release at a time, whatever happens: of the other one, not even what stops may be there still. */
+function alone(
+  state: Active,
+  held: Held | null,
+  { room, targets, present }: { readonly room: number; readonly targets: number; readonly present: number },
+): Missing {
+  const base = baseOf(state);
+  const of = held === null || held.targets > 0 || base === null ? state.target : base;
+  const all = state.instances.list();
+  const other = (instance: Instance) => (held === null ? !isTarget(state, instance) : instance.releaseId !== of?.id);
+  if (all.some(other)) return { count: 0, of };
+  if (held === null) return { count: Math.min(room, Math.max(0, state.replicas - targets)), of };
+  const lost = Math.max(0, state.replicas + held.extra - present);
+  const most = of === state.target && base !== null ? Math.max(0, held.targets - targets) : lost;
+  return { count: Math.min(room, lost, most), of };
+}
+
+/** Of what stays at a step beside the new ones: known to be good; in blue-green what serves, and after the switch all. */
+function staysAt(state: Active, instance: Instance): boolean {
+  if (instance.leaving || isTarget(state, instance)) return false;
+  if (modeOf(state) !== 'BLUE_GREEN') return instance.releaseId === baseOf(state)?.id;
+  return serves(state, instance) || isSwitched(state);
+}
+
+const isSwitched = ({ rollout, active, target }: Active) =>
+  rollout !== null && rollout.step > 0 && active?.length === 1 && active[0] === target?.id;
 
 /** What a rollout that stands still keeps; null while it moves. */
 const heldOf = ({ rollout }: Active): Held | null =>
@@ -139,6 +185,8 @@ function stopping(state: Active): readonly DeploymentEvent[] {
       .map((instance) => stop(state, instance, 'SCALED_DOWN'));
   }
   const targets = all.filter((instance) => isTarget(state, instance));
+  const stage = stageOf(state);
+  if (stage !== null) return atStage(state, stage, targets).slice(0, MOST_AT_ONCE);
   const surplus = surplusFirst(targets, peersOf(state)).slice(0, Math.max(0, targets.length - state.replicas));
   const going = new Set(surplus);
   const kept = targets.filter((instance) => !going.has(instance));
@@ -151,13 +199,60 @@ function stopping(state: Active): readonly DeploymentEvent[] {
 }
 
 /**
+ * What is too much at a step. Of releases that are neither new nor known to be good, what doesn't serve goes at once: room for
+ * what does. The rest goes as far as the minimum stays.
+ */
+function atStage(state: Active, stage: Stage, targets: readonly Instance[]): readonly DeploymentEvent[] {
+  const old = running(state).filter((instance) => !isTarget(state, instance));
+  const staying = old.filter((instance) => staysAt(state, instance)).sort(unreadyThenOldest);
+  const strays = old.filter((instance) => !staysAt(state, instance));
+  const idle = strays.filter((one) => !serves(state, one) || !isReady(one) || goesAtOnce(state, one));
+  const tooMany = surplusFirst(targets, peersOf(state)).slice(0, Math.max(0, targets.length - stage.targets));
+  const candidates = [
+    ...tooMany,
+    ...strays.filter((instance) => !idle.includes(instance)).sort(unreadyThenOldest),
+    ...staying.slice(0, Math.max(0, staying.length - stage.keep)),
+  ].sort((a, b) => Number(isReady(a)) - Number(isReady(b)));
+  const going = [...idle, ...leavingMinimum(state, candidates, idle)];
+  return going.map((instance) => stop(state, instance, targets.includes(instance) ? 'SCALED_DOWN' : 'REPLACED'));
+}
+
+/** Of these, in their order, those without which the minimum stays. One that isn't ready counts as well: it may come back. */
+function leavingMinimum(
+  state: Active,
+  candidates: readonly Instance[],
+  gone: readonly Instance[],
+): readonly Instance[] {
+  const minimum = Math.max(0, state.replicas - state.strategy.maxUnavailable);
+  const serving = running(state).filter((instance) => serves(state, instance) && !gone.includes(instance));
+  let [ready, others] = [0, 0];
+  for (const instance of serving) {
+    if (isReady(instance)) ready += 1;
+    else if (!isTarget(state, instance)) others += 1;
+  }
+  return candidates.filter((instance) => {
+    if (!serves(state, instance)) return true;
+    if (isReady(instance)) {
+      if (ready <= minimum) return false;
+      ready -= 1;
+      return true;
+    }
+    if (isTarget(state, instance)) return true;
+    if (ready + others <= minimum) return false;
+    others -= 1;
+    return true;
+  });
+}
+
+/**
  * Those of the old instances that may go: as many as, with new ones that are ready in their place, leave the minimum.
  * One that isn't ready still counts there, for it may come back; and because such go first, a ready one goes only where
  * the ready ones that are left are the minimum by themselves.
  */
 function replaceable(state: Active, old: readonly Instance[], readyTargets: number): readonly Instance[] {
+  if (modeOf(state) === 'RECREATE') return old;
   const minimum = Math.max(0, state.replicas - state.strategy.maxUnavailable);
-  const bad = old.filter((instance) => goesAtOnce(state, instance));
+  const bad = old.filter((instance) => goesAtOnce(state, instance) || !serves(state, instance));
   const rest = old.filter((instance) => !bad.includes(instance)).sort(unreadyThenOldest);
   return [...bad, ...rest.slice(0, Math.max(0, rest.length + readyTargets - minimum))];
 }
@@ -196,16 +291,20 @@ function barriers(
 
 function completion(state: Active): readonly DeploymentEvent[] {
   const { deploymentId, namespaceId, rollout, target } = state;
-  const open = rollout?.status === 'RUNNING' || rollout?.status === 'FAILED';
+  const open = rollout?.status === 'RUNNING' || rollout?.status === 'PAUSED' || rollout?.status === 'FAILED';
   if (!open || target === null || !isSettled(state)) return [];
+  // At a step others are to be there as well: that they are lost is no reason to do without them.
+  if (rollout.status !== 'FAILED' && (stageOf(state)?.fill ?? 0) > 0 && baseOf(state) !== null) return [];
   const completed = {
     type: 'RolloutCompleted' as const,
     data: { deploymentId, rolloutId: rollout.id, releaseId: target.id },
   };
+  const all = { type: 'TrafficSwitched' as const, data: { deploymentId, namespaceId, releaseIds: null } };
+  const done = state.active === null ? [completed] : [completed, all];
   // Without a replica nothing has shown that it works.
-  if (state.replicas === 0) return [completed];
+  if (state.replicas === 0) return done;
   const { image } = target.spec;
-  return [{ type: 'ImageProven', data: { deploymentId, namespaceId, releaseId: target.id, image } }, completed];
+  return [{ type: 'ImageProven', data: { deploymentId, namespaceId, releaseId: target.id, image } }, ...done];
 }
 
 const running = (state: Body) => state.instances.list().filter((instance) => instance.stopping === null);

@@ -3,6 +3,7 @@ import { accept, type Claim, type Decider, type Decision, refuse } from '@atoll/
 import { noWishes, type PlacementWishes } from '@atoll/schema/deploy/placement';
 import { defaultRolloutPolicy, type RolloutPace, type RolloutPolicy } from '@atoll/schema/deploy/rollouts';
 import type { ReleaseSpec, RollingStrategy } from '@atoll/schema/deploy/spec';
+import { type RolloutStrategy, rolling } from '@atoll/schema/deploy/strategies';
 import { equal as sameValue } from '@atoll/schema/equal';
 import { type Rejection, reject } from '@atoll/schema/errors';
 import type { Id } from '@atoll/schema/ids';
@@ -21,7 +22,17 @@ import { claimsOf, NAMESPACE_OPEN, RESERVATION, reserved } from './holdings.ts';
 import { cancelledMoves, requestedMoves, wishesRefusal } from './moves.ts';
 import { type Observation, observe } from './observe.ts';
 import { deadlineFrom } from './progress.ts';
-import { policySet, resumed, rollbackRefused, rolledBack, type SpecChange, suspended, upgraded } from './redirect.ts';
+import {
+  policySet,
+  promotedOn,
+  resumed,
+  rollbackRefused,
+  rolledBack,
+  type SpecChange,
+  strategySet,
+  suspended,
+  upgraded,
+} from './redirect.ts';
 import { deploymentSnapshot } from './snapshot.ts';
 import { noWorld, placerOf, termsIn, type World } from './world.ts';
 
@@ -63,6 +74,7 @@ export type DeploymentCommand =
       readonly strategy: RollingStrategy;
       /** What is left out is as everywhere. */
       readonly policy?: Partial<RolloutPolicy>;
+      readonly plan?: RolloutStrategy;
       readonly placement?: PlacementWishes;
       readonly fenced?: boolean;
       readonly spec: ReleaseSpec;
@@ -83,12 +95,15 @@ export type DeploymentCommand =
       readonly toRelease: number | null;
       readonly pace: RolloutPace;
       readonly automatic: boolean;
+      readonly abort?: boolean;
       readonly rolloutId: Id<'rollout'>;
       readonly now: number;
     })
   | (Growing & { readonly action: 'scale'; readonly replicas: number; readonly world: World })
   | (ForTenant & { readonly action: 'suspend' | 'resume'; readonly now: number })
+  | (ForTenant & { readonly action: 'promote'; readonly full: boolean; readonly now: number })
   | (ForTenant & { readonly action: 'policy'; readonly policy: Partial<RolloutPolicy> })
+  | (ForTenant & { readonly action: 'strategy'; readonly strategy: RolloutStrategy })
   | (ForTenant & { readonly action: 'label'; readonly labels: Labels })
   | (ForTenant & { readonly action: 'place'; readonly placement: PlacementWishes; readonly world: World })
   | (ForTenant & { readonly action: 'delete' })
@@ -138,7 +153,9 @@ function decide(state: Deployment, command: DeploymentCommand): Decision<Deploym
     case 'scale':
     case 'suspend':
     case 'resume':
+    case 'promote':
     case 'policy':
+    case 'strategy':
     case 'label':
     case 'place':
     case 'delete':
@@ -149,10 +166,10 @@ function decide(state: Deployment, command: DeploymentCommand): Decision<Deploym
   }
 }
 
-function change(
-  state: Active,
-  command: Command<'upgrade' | 'rollback' | 'scale' | 'suspend' | 'resume' | 'policy' | 'label' | 'place' | 'delete'>,
-): Decision<DeploymentEvent> {
+/** What people do to one that is there. */
+type Changing = Exclude<Action, 'create' | 'advance' | 'observe' | 'lose' | 'refuse' | 'evacuate' | 'stay'>;
+
+function change(state: Active, command: Command<Changing>): Decision<DeploymentEvent> {
   switch (command.action) {
     case 'upgrade':
       return upgrade(state, command);
@@ -164,8 +181,13 @@ function change(
       return redirected(state, suspended(state, command), command);
     case 'resume':
       return redirected(state, resumed(state, command), command);
+    case 'promote':
+      return redirected(state, promotedOn(state, command), command);
     case 'policy':
       return redirected(state, policySet(state, command.policy), command);
+    case 'strategy':
+      if (state.fenced && command.strategy.kind === 'BLUE_GREEN') return refuse(fencedBlueGreen('strategy.kind'));
+      return redirected(state, strategySet(state, command.strategy), command);
     case 'label':
       return label(state, command);
     case 'place':
@@ -201,11 +223,21 @@ function create(state: Deployment, command: Command<'create'>): Decision<Deploym
 }
 
 /** The surge would be one too many. */
-function fencedRefusal({ fenced = false, strategy }: Command<'create'>): Rejection | null {
-  if (!fenced || strategy.maxSurge === 0) return null;
-  const message =
-    'A fenced deployment never has more instances than replicas: give maxSurge 0, and maxUnavailable 1 or more.';
-  return reject('INVALID_ARGUMENT', message, 'strategy.maxSurge');
+const fencedBlueGreen = (field: string): Rejection =>
+  reject(
+    'INVALID_ARGUMENT',
+    'A fenced deployment never has more instances than replicas, and blue-green needs twice as many: choose RECREATE, CANARY or ROLLING.',
+    field,
+  );
+
+function fencedRefusal({ fenced = false, strategy, plan }: Command<'create'>): Rejection | null {
+  if (!fenced) return null;
+  if (strategy.maxSurge !== 0) {
+    const message =
+      'A fenced deployment never has more instances than replicas: give maxSurge 0, and maxUnavailable 1 or more.';
+    return reject('INVALID_ARGUMENT', message, 'strategy.maxSurge');
+  }
+  return plan?.kind === 'BLUE_GREEN' ? fencedBlueGreen('rollouts.kind') : null;
 }
 
 function created(command: Command<'create'>): readonly DeploymentEvent[] {
@@ -214,17 +246,23 @@ function created(command: Command<'create'>): readonly DeploymentEvent[] {
   const own: readonly DeploymentEvent[] = sameValue(policy, defaultRolloutPolicy)
     ? []
     : [{ type: 'RolloutPolicySet', data: { deploymentId, ...policy } }];
-  const { placement = noWishes } = command;
+  const { placement = noWishes, plan = rolling } = command;
+  const planned: readonly DeploymentEvent[] =
+    plan.kind === 'ROLLING' ? [] : [{ type: 'RolloutStrategySet', data: { deploymentId, strategy: plan } }];
   const asked: readonly DeploymentEvent[] = sameValue(placement, noWishes)
     ? []
     : [{ type: 'DeploymentPlacementSet', data: { deploymentId, namespaceId, placement } }];
   const fenced: readonly DeploymentEvent[] = command.fenced
     ? [{ type: 'DeploymentFenced', data: { deploymentId, namespaceId } }]
     : [];
-  const begun = { pace: 'GRADUAL', automatic: false, deadlineAt: deadlineFrom({ policy }, command.world.now) } as const;
+  // There is nothing yet that could be compared with.
+  const how = plan.kind === 'RECREATE' ? plan : rolling;
+  const deadlineAt = deadlineFrom({ policy }, command.world.now);
+  const begun = { pace: 'GRADUAL', automatic: false, deadlineAt, strategy: how } as const;
   return [
     { type: 'DeploymentCreated', data: { deploymentId, namespaceId, name, labels, replicas, strategy } },
     ...own,
+    ...planned,
     ...asked,
     ...fenced,
     { type: 'ReleaseCreated', data: { deploymentId, namespaceId, releaseId, number: 1, spec } },
@@ -247,7 +285,7 @@ function upgrade(state: Active, command: Command<'upgrade'>): Decision<Deploymen
 
 /** Going back to where it already is, or is already on the way, changes nothing: a repeated rollback stays. */
 function rollback(state: Active, command: Command<'rollback'>): Decision<DeploymentEvent> {
-  const events = rolledBack(state, command);
+  const events = rolledBack(state, { abort: false, ...command });
   if ('code' in events) return refuse(events);
   if (events.length === 0) return accept(events);
   // It was taken here once, so it needs no promotion; where it comes from must still be allowed.
@@ -323,7 +361,7 @@ function intended(state: Deployment, command: GrowingCommand): readonly Deployme
     case 'upgrade':
       return upgraded(state, command);
     case 'rollback':
-      return rolledBack(state, command);
+      return rolledBack(state, { abort: false, ...command });
     case 'scale':
       return command.replicas === state.replicas ? [] : scaled(state, command.replicas);
     default:

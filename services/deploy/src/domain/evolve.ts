@@ -2,6 +2,7 @@
 
 import { noWishes } from '@atoll/schema/deploy/placement';
 import { defaultRolloutPolicy } from '@atoll/schema/deploy/rollouts';
+import { rolling } from '@atoll/schema/deploy/strategies';
 import { nothing } from './amounts.ts';
 import type { Body, Deployment, DeploymentEvent, Release, Rollout } from './deployment.ts';
 import type { Condition } from './instance.ts';
@@ -28,6 +29,7 @@ const created = (data: Created): Deployment => ({
   shownLabels: data.labels,
   replicas: data.replicas,
   strategy: data.strategy,
+  plan: rolling,
   policy: defaultRolloutPolicy,
   fenced: false,
   placement: noWishes,
@@ -36,6 +38,7 @@ const created = (data: Created): Deployment => ({
   rollout: null,
   stableId: null,
   instances: Instances.none,
+  active: null,
   placed: 0,
   holds: nothing,
   blocked: null,
@@ -56,13 +59,25 @@ function next(state: Live, event: Exclude<DeploymentEvent, { type: 'DeploymentCr
       return { ...ended(done, 'COMPLETED'), stableId: releaseId };
     }
     case 'RolloutProgressed':
-      return running(state, event.data.deadlineAt);
+      return moving(state, event.data.deadlineAt);
     case 'RolloutResumed':
       return withRollout(state, { status: 'RUNNING', deadlineAt: event.data.deadlineAt, mark: markOf(state) });
     case 'RolloutSuspended': {
       const { targets, extra, remainingMs } = event.data;
       return withRollout(state, { status: 'SUSPENDED', held: { targets, extra }, remainingMs });
     }
+    case 'RolloutStepReached':
+      return withRollout(state, { status: 'PAUSED', until: event.data.until });
+    case 'RolloutStepUndone': {
+      const undone = (state.rollout?.undone ?? 0) + 1;
+      return running(atStep(state, { undone }), event.data.deadlineAt);
+    }
+    case 'RolloutPromoted':
+      return running(atStep(state, { step: event.data.step - 1, undone: 0 }), event.data.deadlineAt);
+    case 'TrafficSwitched':
+      return { ...state, active: event.data.releaseIds };
+    case 'RolloutStrategySet':
+      return { ...state, plan: event.data.strategy };
     case 'RolloutFailed': {
       const { releaseId, targets, extra, answer } = event.data;
       const known = withRelease(state, releaseId, { abandoned: true });
@@ -75,7 +90,7 @@ function next(state: Live, event: Exclude<DeploymentEvent, { type: 'DeploymentCr
       const policy = { progressDeadlineSeconds, onFailure };
       const same = progressDeadlineSeconds === state.policy.progressDeadlineSeconds;
       // Another deadline counts from when it is next looked at.
-      return same ? { ...state, policy } : running({ ...state, policy }, null);
+      return same ? { ...state, policy } : moving({ ...state, policy }, null);
     }
     case 'ImageProven':
       return state;
@@ -87,9 +102,9 @@ function next(state: Live, event: Exclude<DeploymentEvent, { type: 'DeploymentCr
     }
     case 'RolloutUnblocked':
       // It wasn't its release's fault that nothing progressed: the clock starts anew.
-      return state.status === 'ACTIVE' ? running({ ...state, blocked: null }, null) : state;
+      return state.status === 'ACTIVE' ? moving({ ...state, blocked: null }, null) : state;
     case 'DeploymentScaled':
-      return running({ ...state, replicas: event.data.replicas }, null);
+      return moving({ ...state, replicas: event.data.replicas }, null);
     case 'DeploymentPlacementSet':
       return { ...state, placement: event.data.placement };
     case 'DeploymentFenced':
@@ -164,27 +179,34 @@ function withRelease(state: Live, id: Release['id'] | null, change: Partial<Rele
 type Started = Extract<DeploymentEvent, { type: 'RolloutStarted' }>['data'];
 
 function started(state: Live, data: Started): Live {
-  const { rolloutId: id, kind, pace, releaseId, fromReleaseId, deadlineAt } = data;
+  const { rolloutId: id, kind, pace, releaseId, fromReleaseId, deadlineAt, strategy } = data;
   const leaves = kind === 'ROLLBACK' && fromReleaseId !== releaseId;
   const moved = leaves ? withRelease(state, fromReleaseId, { abandoned: true }) : state;
   const target = moved.releases.find((release) => release.id === releaseId) ?? null;
   const there = { ...moved, target };
-  return { ...there, rollout: { id, kind, pace, status: 'RUNNING', deadlineAt, mark: markOf(there) } };
+  const begun = { id, kind, pace, strategy, step: 0, undone: 0 };
+  return { ...there, rollout: { ...begun, status: 'RUNNING', deadlineAt, mark: markOf(there) } };
 }
 
+type AnyStatus = 'id' | 'kind' | 'pace' | 'strategy' | 'step' | 'undone';
 /** The part of a rollout that its status has. */
-type Standing<R = Rollout> = R extends Rollout ? Omit<R, 'id' | 'kind' | 'pace'> : never;
+type Standing<R = Rollout> = R extends Rollout ? Omit<R, AnyStatus> : never;
 
 function withRollout<L extends Live>(state: L, standing: Standing): L {
   if (state.rollout === null) return state;
-  const { id, kind, pace } = state.rollout;
-  return { ...state, rollout: { id, kind, pace, ...standing } };
+  const { id, kind, pace, strategy, step, undone } = state.rollout;
+  return { ...state, rollout: { id, kind, pace, strategy, step, undone, ...standing } };
 }
 
-/** From how far it is now. One that doesn't run stays as it is. */
-function running<L extends Live>(state: L, deadlineAt: string | null): L {
-  if (state.rollout?.status !== 'RUNNING') return state;
-  return withRollout(state, { status: 'RUNNING', deadlineAt, mark: markOf(state) });
-}
+const atStep = <L extends Live>(state: L, at: Partial<Pick<Rollout, 'step' | 'undone'>>): L =>
+  state.rollout === null ? state : { ...state, rollout: { ...state.rollout, ...at } };
+
+/** From how far it is now. */
+const running = <L extends Live>(state: L, deadlineAt: string | null): L =>
+  withRollout(state, { status: 'RUNNING', deadlineAt, mark: markOf(state) });
+
+/** One that doesn't run stays as it is. */
+const moving = <L extends Live>(state: L, deadlineAt: string | null): L =>
+  state.rollout?.status === 'RUNNING' ? running(state, deadlineAt) : state;
 
 const ended = (state: Live, status: 'COMPLETED' | 'SUPERSEDED'): Live => withRollout(state, { status });

@@ -3,8 +3,9 @@
  * again, over and over, is no progress. While it is blocked for want of room, or suspended, its clock stands still.
  */
 import type { Active, Body, DeploymentEvent, Held } from './deployment.ts';
-import { baseOf, isReady, isTarget } from './deployment.ts';
+import { baseOf, ceiling, isReady, isTarget, modeOf } from './deployment.ts';
 import { goodReleases } from './rollback.ts';
+import { stageOf } from './strategy.ts';
 import type { World } from './world.ts';
 
 /** How far: rises with every instance of the release that gets ready, and with every other that goes. */
@@ -13,7 +14,7 @@ export function markOf(body: Body): number {
   return ready - others;
 }
 
-function countsOf(body: Body): { readonly ready: number; readonly others: number } {
+export function countsOf(body: Body): { readonly ready: number; readonly others: number } {
   let [ready, others] = [0, 0];
   for (const instance of body.instances.list()) {
     if (!isTarget(body, instance)) others += 1;
@@ -25,7 +26,7 @@ function countsOf(body: Body): { readonly ready: number; readonly others: number
 /** What stays where nothing is to move. Lost ones come back where there is a good release that they can be of. */
 export function heldNow(body: Body): Held {
   const running = body.instances.list().filter((instance) => instance.stopping === null);
-  const extra = Math.min(body.strategy.maxSurge, running.length - body.replicas);
+  const extra = Math.min(ceiling(body) - body.replicas, running.length - body.replicas);
   return {
     targets: running.filter((instance) => isTarget(body, instance)).length,
     extra: baseOf(body) === null ? extra : Math.max(0, extra),
@@ -53,9 +54,16 @@ export function clock(state: Active, { now, judging }: World): readonly Deployme
     return [{ type: 'RolloutProgressed', data: { ...ids, ...counts, deadlineAt } }];
   }
   // Its release has shown all that it can: how long others take to stop isn't its fault.
-  const shown = counts.ready >= state.replicas;
-  if (!judging || shown || now < Date.parse(rollout.deadlineAt)) return [];
-  return failed(state, ids, counts.ready, seconds);
+  const shown = counts.ready >= (stageOf(state)?.targets ?? state.replicas);
+  // Nor is it what it has to wait for before it may show anything.
+  const waits = modeOf(state) === 'RECREATE' && counts.others > 0;
+  if (!judging || shown || waits || now < Date.parse(rollout.deadlineAt)) return [];
+  return failed(
+    state,
+    ids,
+    'PROGRESS_DEADLINE_EXCEEDED',
+    `No progress for ${seconds} s: ${readyOf(state, counts.ready)}`,
+  );
 }
 
 type Ids = Pick<
@@ -63,20 +71,29 @@ type Ids = Pick<
   'deploymentId' | 'rolloutId' | 'releaseId'
 >;
 
-function failed(state: Active, ids: Ids, ready: number, seconds: number): readonly DeploymentEvent[] {
+/** It was reached and undone so often that it isn't worth another try. */
+export const unstable = (state: Active, ids: Ids, ready: number, times: number): readonly DeploymentEvent[] =>
+  failed(state, ids, 'UNSTABLE', `What was ready fell over ${times} times at its step: ${readyOf(state, ready)}`);
+
+const readyOf = ({ replicas, target }: Active, ready: number) =>
+  `${ready} of ${replicas} replicas of release ${target?.number ?? 0} are ready.`;
+
+function failed(
+  state: Active,
+  ids: Ids,
+  reason: Extract<DeploymentEvent, { type: 'RolloutFailed' }>['data']['reason'],
+  said: string,
+): readonly DeploymentEvent[] {
   const { onFailure } = state.policy;
   const answer = goodReleases(state).length > 0 ? onFailure : 'FREEZE';
-  const number = state.target?.number ?? 0;
   const then = {
     FREEZE: 'It stays as it is: resume it to try once more, roll back, or upgrade.',
     GRADUAL: 'It is rolled back.',
     FAST: 'It is rolled back at once.',
   }[answer];
   const none = answer === onFailure ? '' : ' There is no earlier release known to be good.';
-  const said = `No progress for ${seconds} s: ${ready} of ${state.replicas} replicas of release ${number} are ready.`;
   const message = `${said}${worst(state)}${none} ${then}`;
-  const data = { ...ids, reason: 'PROGRESS_DEADLINE_EXCEEDED', message, ...heldNow(state), answer } as const;
-  return [{ type: 'RolloutFailed', data }];
+  return [{ type: 'RolloutFailed', data: { ...ids, reason, message, ...heldNow(state), answer } }];
 }
 
 /** What most of its instances say that aren't ready. */

@@ -2,12 +2,16 @@
 
 import type { RolloutPace, RolloutPolicy } from '@atoll/schema/deploy/rollouts';
 import type { ReleaseSpec, Resources } from '@atoll/schema/deploy/spec';
+import type { RolloutStrategy } from '@atoll/schema/deploy/strategies';
+import { equal as sameValue } from '@atoll/schema/equal';
 import { type Rejection, reject } from '@atoll/schema/errors';
 import type { Id } from '@atoll/schema/ids';
-import type { Active, DeploymentEvent, Release, RolloutKind } from './deployment.ts';
+import { type Active, type DeploymentEvent, isOpen, type Release, type RolloutKind } from './deployment.ts';
 import { deadlineFrom, heldNow } from './progress.ts';
 import { rollbackTarget } from './rollback.ts';
 import { type RolloutState, rolloutTable, type Stimulus } from './rollout-table.ts';
+import { promotedBy } from './steps.ts';
+import { strategyFor } from './strategy.ts';
 
 type Outcome = readonly DeploymentEvent[] | Rejection;
 
@@ -26,6 +30,8 @@ interface Rollback {
   readonly pace: RolloutPace;
   /** Nobody asked for it: only where one has failed, and its policy says so. */
   readonly automatic: boolean;
+  /** Only out of a rollout that is under way. */
+  readonly abort: boolean;
   readonly rolloutId: Id<'rollout'>;
   readonly now: number;
 }
@@ -67,14 +73,16 @@ export function upgraded(state: Active, command: Upgrade): readonly DeploymentEv
 /** Going back to where it already is, or is already on the way, changes nothing: a repeated rollback stays. */
 export function rolledBack(state: Active, command: Rollback): Outcome {
   const { rollout } = state;
+  const stop = command.abort ? barred(state, 'abort') : null;
+  if (stop !== null) return stop;
   if (command.automatic && (rollout?.status !== 'FAILED' || rollout.answer === 'FREEZE')) return [];
   const release = rollbackTarget(state, command.toRelease);
   if ('code' in release) return release;
   const start = () => rolloutTo(state, release, { ...command, kind: 'ROLLBACK' });
   if (release.id !== state.target?.id) return start();
-  const under = rollout?.status === 'RUNNING' || rollout?.status === 'SUSPENDED' || rollout?.status === 'FAILED';
   // In more of a hurry than before.
-  if (under && rollout.kind === 'ROLLBACK' && rollout.pace === 'GRADUAL' && command.pace === 'FAST') return start();
+  if (isOpen(rollout) && rollout.kind === 'ROLLBACK' && rollout.pace === 'GRADUAL' && command.pace === 'FAST')
+    return start();
   return rollout?.status === 'SUSPENDED' || rollout?.status === 'FAILED' ? resumed(state, command) : [];
 }
 
@@ -92,14 +100,24 @@ function rolloutTo(
   { kind, rolloutId, pace, automatic, now }: Start,
 ): readonly DeploymentEvent[] {
   const { deploymentId, rollout, target } = state;
-  const open = rollout !== null && rollout.status !== 'COMPLETED' && rollout.status !== 'SUPERSEDED';
   const superseded: readonly DeploymentEvent[] =
-    open && target !== null
+    isOpen(rollout) && target !== null
       ? [{ type: 'RolloutSuperseded', data: { deploymentId, rolloutId: rollout.id, releaseId: target.id } }]
       : [];
   const data = { deploymentId, rolloutId, kind, releaseId: release.id, releaseNumber: release.number };
-  const from = { fromReleaseId: target?.id ?? null, pace, automatic, deadlineAt: deadlineFrom(state, now) };
-  return [...superseded, { type: 'RolloutStarted', data: { ...data, ...from } }];
+  const strategy = strategyFor(state, kind);
+  const from = { fromReleaseId: target?.id ?? null, pace, automatic, deadlineAt: deadlineFrom(state, now), strategy };
+  return [...superseded, { type: 'RolloutStarted', data: { ...data, ...from } }, ...traffic(state, strategy)];
+}
+
+/** In blue-green, what is there now goes on serving alone until the switch; else all that is ready serves. */
+function traffic(state: Active, { kind }: RolloutStrategy): readonly DeploymentEvent[] {
+  const { deploymentId, namespaceId, active, stableId } = state;
+  const there = state.instances.list().map(({ releaseId }) => releaseId);
+  const now = active ?? [...new Set([...(stableId === null ? [] : [stableId]), ...there])];
+  const releaseIds = kind === 'BLUE_GREEN' ? [...now] : null;
+  if (sameValue(releaseIds, active)) return [];
+  return [{ type: 'TrafficSwitched', data: { deploymentId, namespaceId, releaseIds } }];
 }
 
 const wholeMs = ({ progressDeadlineSeconds }: RolloutPolicy) =>
@@ -109,8 +127,9 @@ export function suspended(state: Active, { now }: { readonly now: number }): Out
   const stop = barred(state, 'suspend');
   if (stop !== null) return stop;
   const { rollout, target } = state;
-  if (rollout?.status !== 'RUNNING' || target === null) return [];
-  const { deadlineAt } = rollout;
+  if (target === null || (rollout?.status !== 'RUNNING' && rollout?.status !== 'PAUSED')) return [];
+  // While it waits at a step it has no deadline.
+  const deadlineAt = rollout.status === 'RUNNING' ? rollout.deadlineAt : null;
   const remainingMs = deadlineAt === null ? wholeMs(state.policy) : Math.max(0, Date.parse(deadlineAt) - now);
   return [standing(state, { id: rollout.id, releaseId: target.id, remainingMs, upgrade: false })];
 }
@@ -148,6 +167,17 @@ export function resumed(state: Active, { now }: { readonly now: number }): Outco
   const left = rollout.status === 'SUSPENDED' ? (rollout.remainingMs ?? whole) : whole;
   const deadlineAt = whole === null || left === null ? null : new Date(now + Math.min(left, whole)).toISOString();
   return [{ type: 'RolloutResumed', data: { deploymentId, rolloutId: rollout.id, releaseId: target.id, deadlineAt } }];
+}
+
+/** On from the step at which it waits; `full`: past all that are left. */
+export function promotedOn(state: Active, command: { readonly now: number; readonly full: boolean }): Outcome {
+  return barred(state, 'promote') ?? promotedBy(state, command);
+}
+
+/** What is under way goes on as it began. */
+export function strategySet(state: Active, strategy: RolloutStrategy): readonly DeploymentEvent[] {
+  const { deploymentId, plan } = state;
+  return sameValue(strategy, plan) ? [] : [{ type: 'RolloutStrategySet', data: { deploymentId, strategy } }];
 }
 
 export function policySet(state: Active, change: Partial<RolloutPolicy>): readonly DeploymentEvent[] {

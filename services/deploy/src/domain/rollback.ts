@@ -1,6 +1,6 @@
 /** Where a rollback goes. */
 import { type Rejection, reject } from '@atoll/schema/errors';
-import type { Body, Release } from './deployment.ts';
+import { type Body, isOpen, type Release } from './deployment.ts';
 
 /**
  * The other releases that were once rolled out whole, have served, and neither failed nor were rolled back from since:
@@ -16,7 +16,7 @@ export function rollbackTarget(state: Body, toRelease: number | null): Release |
   if (toRelease !== null) return numbered(state, toRelease);
   // A rollback that isn't done yet is repeated: it goes where it goes.
   const { rollout, target } = state;
-  const under = rollout?.kind === 'ROLLBACK' && (rollout.status === 'RUNNING' || rollout.status === 'SUSPENDED');
+  const under = rollout?.kind === 'ROLLBACK' && isOpen(rollout) && rollout.status !== 'FAILED';
   if (under && target !== null) return target;
   return (
     goodReleases(state)[0] ??

@@ -4,10 +4,12 @@
  */
 import type { Claim } from '@atoll/events/decider';
 import { viaSnapshot } from '@atoll/events/testing/check-snapshots';
+import type { RolloutStrategy } from '@atoll/schema/deploy/strategies';
 import { reject } from '@atoll/schema/errors';
 import type { Id } from '@atoll/schema/ids';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { canariesOf, modeNow, mostOf } from '../../test/bounds.ts';
 import { create, digest, granted, instanceIds, need, node, now, tenant } from '../../test/fixtures.ts';
 import type { NodeView } from '../placement/node-view.ts';
 import { covered } from './amounts.ts';
@@ -19,6 +21,7 @@ import {
   type Deployment,
   type DeploymentEvent,
   isReady,
+  isServing,
   isSettled,
   isTarget,
 } from './deployment.ts';
@@ -43,10 +46,18 @@ const stimulusOf: Partial<Record<DeploymentEvent['type'], Stimulus>> = {
   RolloutSuspended: 'suspend',
   RolloutResumed: 'resume',
   RolloutProgressed: 'progress',
-  RolloutFailed: 'deadline passed',
+  RolloutStepReached: 'step reached',
+  RolloutStepUndone: 'falls over',
   RolloutCompleted: 'all as wanted',
   DeploymentScaled: 'scale',
 };
+
+function stimulusBehind(event: DeploymentEvent): Stimulus | undefined {
+  if (event.type === 'RolloutFailed')
+    return event.data.reason === 'UNSTABLE' ? 'falls over again and again' : 'deadline passed';
+  if (event.type === 'RolloutPromoted') return event.data.by === 'PERSON' ? 'promote' : 'pause over';
+  return stimulusOf[event.type];
+}
 
 const activeOf = (state: Deployment): Active | null => (state.status === 'ACTIVE' ? state : null);
 
@@ -60,11 +71,17 @@ class Platform {
   releases = 0;
   private commands = 0;
 
-  constructor(replicas: number, strategy: { maxSurge: number; maxUnavailable: number }, slots: number, answer: Answer) {
+  constructor(
+    replicas: number,
+    strategy: { maxSurge: number; maxUnavailable: number },
+    slots: number,
+    answer: Answer,
+    plan: RolloutStrategy,
+  ) {
     this.slots = slots;
     const policy = { progressDeadlineSeconds: DEADLINE_S, onFailure: answer };
     this.run({
-      ...create({ replicas, strategy, policy, world: this.world() }),
+      ...create({ replicas, strategy, policy, plan, world: this.world() }),
       releaseId: 'rel_1',
       rolloutId: 'rol_1',
     });
@@ -99,11 +116,14 @@ class Platform {
   run(command: DeploymentCommand): readonly DeploymentEvent[] | null {
     const before = this.state;
     const decision = deploymentDecider.decide(before, command);
-    if (command.action === 'suspend' || command.action === 'resume') this.checkAnswer(command.action, decision);
+    if (command.action === 'suspend' || command.action === 'resume' || command.action === 'promote')
+      this.checkAnswer(command.action, decision);
     if (!decision.ok) return null;
     for (const event of decision.events) this.apply(event);
-    if (command.action === 'upgrade' || command.action === 'rollback')
-      this.checkNext(before, command.action, decision.events);
+    if (command.action === 'upgrade' || command.action === 'rollback') {
+      const asked = command.action === 'rollback' && command.abort ? 'abort' : command.action;
+      this.checkNext(before, asked, decision.events);
+    }
     if (this.commands++ % 8 === 0) this.checkSnapshot(before, decision.events);
     for (const claim of decision.claims) this.book(claim);
     this.checkHoldings(before, command.action);
@@ -117,14 +137,22 @@ class Platform {
   }
 
   /** Refused, ignored or done: as the table says. */
-  private checkAnswer(stimulus: 'suspend' | 'resume', decision: ReturnType<typeof deploymentDecider.decide>) {
+  private checkAnswer(
+    stimulus: 'suspend' | 'resume' | 'promote',
+    decision: ReturnType<typeof deploymentDecider.decide>,
+  ) {
     const cell = rolloutTable[stateOf(this.body as Active)][stimulus];
     if (decision.ok) expect(cell.kind).toBe(decision.events.length === 0 ? 'nothing' : 'same');
+    else if (cell.kind === 'same') expect(decision.rejection.message).toMatch(/are ready: wait until all are/);
     else expect(cell).toMatchObject({ kind: 'refused', code: decision.rejection.code });
   }
 
   /** Another rollout begins in the state that the table says, and the one before is told to be over. */
-  private checkNext(before: Deployment, stimulus: 'upgrade' | 'rollback', events: readonly DeploymentEvent[]) {
+  private checkNext(
+    before: Deployment,
+    stimulus: 'upgrade' | 'rollback' | 'abort',
+    events: readonly DeploymentEvent[],
+  ) {
     const [was, is] = [activeOf(before), activeOf(this.state)];
     if (was === null || is === null || events.length === 0) return;
     const cell = rolloutTable[stateOf(was)][stimulus];
@@ -147,11 +175,10 @@ class Platform {
     const { replicas, strategy } = this.state;
     this.checkStep(before, this.state, event);
     this.checkHeld(before, event);
-    const ready = (state: Body) => state.instances.list().filter(isReady).length;
+    const serving = (state: Body) => state.instances.list().filter((one) => isServing(state, one)).length;
     if (event.type === 'InstancePlaced') {
-      expect(this.state.instances.size, 'never above replicas + maxSurge').toBeLessThanOrEqual(
-        replicas + strategy.maxSurge,
-      );
+      expect(this.state.instances.size, 'never above what the strategy allows').toBeLessThanOrEqual(mostOf(before));
+      this.checkPlaced(before, this.state, event.data.releaseId);
       expect(this.everPlaced.has(event.data.instanceId), 'never two of one').toBe(false);
       expect(this.away.has(event.data.nodeId as NodeId), 'never on a node that is not ready').toBe(false);
       this.everPlaced.add(event.data.instanceId);
@@ -159,22 +186,50 @@ class Platform {
     const stopped = 'instanceId' in event.data ? before.instances.get(event.data.instanceId)?.releaseId : undefined;
     const bad = before.releases.some(({ id, abandoned }) => id === stopped && abandoned);
     const asked = before.rollout?.pace === 'FAST' && bad;
-    if (event.type === 'InstanceStopRequested' && !asked && ready(this.state) < ready(before)) {
-      expect(ready(this.state), 'never below the minimum because of us').toBeGreaterThanOrEqual(
+    const spared = asked || modeNow(before) === 'RECREATE';
+    if (event.type === 'InstanceStopRequested' && !spared && serving(this.state) < serving(before)) {
+      expect(serving(this.state), 'never below the minimum because of us').toBeGreaterThanOrEqual(
         Math.max(0, replicas - strategy.maxUnavailable),
       );
     }
+    if (event.type === 'TrafficSwitched') {
+      expect(serving(this.state), 'a switch takes nothing away').toBeGreaterThanOrEqual(
+        Math.min(replicas, serving(before)),
+      );
+    }
+    if (event.type === 'RolloutPromoted') this.checkPromoted(before, event.data);
+  }
+
+  private checkPlaced(before: Active, after: Active, releaseId: Id<'release'>) {
+    const others = before.instances.list().filter((one) => one.releaseId !== releaseId);
+    if (modeNow(before) === 'RECREATE') expect(others, 'never two actives').toEqual([]);
+    if (releaseId !== after.target?.id || stateOf(before) === 'COMPLETED') return;
+    const targets = after.instances.list().filter((one) => one.stopping === null && isTarget(after, one)).length;
+    if (stateOf(before) === 'RUNNING' || stateOf(before) === 'PAUSED')
+      expect(targets, 'no more new ones than the step asks for').toBeLessThanOrEqual(canariesOf(before));
+  }
+
+  /** Steps are left one by one, or all by somebody; by time not before it, and only with all ready. */
+  private checkPromoted({ rollout, ...body }: Active, { step, by }: { step: number; by: 'TIME' | 'PERSON' }) {
+    if (by === 'TIME') expect(step, 'one by one').toBe((rollout?.step ?? 0) + 2);
+    expect(step, 'never back').toBeGreaterThan((rollout?.step ?? 0) + 1);
+    if (rollout?.status === 'PAUSED' && by === 'TIME')
+      expect(Date.parse(rollout.until ?? ''), 'not before its time').toBeLessThanOrEqual(this.now);
+    const ready = body.instances.list().filter((one) => isReady(one) && one.releaseId === body.target?.id).length;
+    expect(ready, 'nothing is promoted that is not ready').toBeGreaterThanOrEqual(canariesOf({ rollout, ...body }));
   }
 
   /** One fact takes a rollout where the table says, and its deadline moves on only with more progress than ever. */
   private checkStep(before: Active, after: Active, event: DeploymentEvent) {
-    const stimulus = stimulusOf[event.type];
+    const stimulus = stimulusBehind(event);
     if (stimulus === undefined) return;
     const cell = rolloutTable[stateOf(before)][stimulus];
     expect(cell.kind, `${stateOf(before)}: ${stimulus}`).toBe('same');
     expect('to' in cell && cell.to).toBe(stateOf(after));
     if (event.type === 'RolloutFailed')
-      expect(event.data.message, 'no failure without a reason').toMatch(/^No progress for /);
+      expect(event.data.message, 'no failure without a reason').toMatch(
+        /^No progress for |^What was ready fell over 3 times/,
+      );
     if (event.type !== 'RolloutProgressed' || before.rollout?.status !== 'RUNNING') return;
     if (before.rollout.deadlineAt !== null) {
       expect(markOf(after), 'no more time without progress').toBeGreaterThan(before.rollout.mark);
@@ -250,7 +305,7 @@ class Platform {
     const ids = { releaseId: `rel_${id}`, rolloutId: `rol_${id}`, now: this.now } as const;
     this.grow({ action: 'upgrade', tenant, granted: null, change, ...ids });
   }
-  rollback(toRelease: number | null, pace: 'GRADUAL' | 'FAST' = 'GRADUAL', automatic = false) {
+  rollback(toRelease: number | null, pace: 'GRADUAL' | 'FAST' = 'GRADUAL', automatic = false, abort = false) {
     this.releases += 1;
     const rolloutId: Id<'rollout'> = `rol_${this.releases}`;
     return this.grow({
@@ -260,6 +315,7 @@ class Platform {
       toRelease,
       pace,
       automatic,
+      abort,
       rolloutId,
       now: this.now,
     });
@@ -279,6 +335,15 @@ class Platform {
   resume() {
     return this.run({ action: 'resume', tenant, now: this.now });
   }
+  promote(full = false) {
+    return this.run({ action: 'promote', tenant, full, now: this.now });
+  }
+  abort() {
+    return this.rollback(null, 'GRADUAL', false, true);
+  }
+  plan(strategy: RolloutStrategy) {
+    return this.run({ action: 'strategy', tenant, strategy });
+  }
   scale(replicas: number) {
     return this.grow({ action: 'scale', tenant, granted: null, replicas, world: this.world() });
   }
@@ -290,6 +355,7 @@ class Platform {
       const before = this.state;
       this.advance();
       this.follow();
+      if (this.body.rollout?.status === 'PAUSED') this.promote();
       for (const instance of this.instances) this.tend(instance);
       if (this.state === before) return;
     }
@@ -309,6 +375,29 @@ const withInstance = (act: (platform: Platform, instance: Instance) => void) =>
   );
 const named = (name: string, arbitrary: fc.Arbitrary<Action>) =>
   arbitrary.map((run) => Object.assign((platform: Platform) => run(platform), { toString: () => name }));
+
+const pauses = fc.constantFrom(null, 0, 30);
+const steps = fc
+  .uniqueArray(fc.tuple(fc.integer({ min: 1, max: 99 }), pauses), { minLength: 1, maxLength: 3, selector: ([n]) => n })
+  .chain((all) => {
+    const rising = [...all].sort(([a], [b]) => a - b);
+    return fc.boolean().map((percent) =>
+      rising.map(([n, pauseSeconds], index) => ({
+        count: percent ? null : index + 1,
+        weightPercent: percent ? n : null,
+        pauseSeconds,
+      })),
+    );
+  });
+const plans: fc.Arbitrary<RolloutStrategy> = fc.oneof(
+  fc.constantFrom<RolloutStrategy>({ kind: 'ROLLING' }, { kind: 'RECREATE' }),
+  steps.map((all): RolloutStrategy => ({ kind: 'CANARY', steps: all })),
+  fc.tuple(pauses, fc.constantFrom(0, 30)).map(
+    ([autoPromoteSeconds, scaleDownDelaySeconds]): RolloutStrategy => ({
+      ...{ kind: 'BLUE_GREEN', autoPromoteSeconds, scaleDownDelaySeconds },
+    }),
+  ),
+);
 
 const action: fc.Arbitrary<Action> = fc.oneof(
   {
@@ -414,6 +503,35 @@ const action: fc.Arbitrary<Action> = fc.oneof(
     ),
   },
   {
+    weight: 4,
+    arbitrary: named(
+      'promote',
+      fc.boolean().map(
+        (full): Action =>
+          (platform) =>
+            void platform.promote(full),
+      ),
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: named(
+      'abort',
+      fc.constant<Action>((platform) => void platform.abort()),
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: named(
+      'another strategy',
+      plans.map(
+        (plan): Action =>
+          (platform) =>
+            void platform.plan(plan),
+      ),
+    ),
+  },
+  {
     weight: 3,
     arbitrary: named(
       'time passes',
@@ -437,17 +555,19 @@ const strategy = fc
   .record({ maxSurge: fc.nat({ max: 3 }), maxUnavailable: fc.nat({ max: 3 }) })
   .filter(({ maxSurge, maxUnavailable }) => maxSurge + maxUnavailable > 0);
 const answers = fc.constantFrom<Answer[]>('FREEZE', 'GRADUAL', 'FAST');
-const start = fc.tuple(fc.integer({ min: 0, max: 6 }), strategy, fc.constantFrom(3, 5, 20), answers);
+type From = [number, { maxSurge: number; maxUnavailable: number }, number, Answer, RolloutStrategy];
+const start: fc.Arbitrary<From> = fc.tuple(
+  ...([fc.integer({ min: 0, max: 6 }), strategy, fc.constantFrom(3, 5, 20), answers, plans] as const),
+);
+/** With room for two of each. */
+const roomy = start.map(([replicas, bounds, slots, ...rest]): From => [replicas, bounds, Math.max(slots, 6), ...rest]);
 
-const walk = (
-  [replicas, rolling, slots, answer]: [number, { maxSurge: number; maxUnavailable: number }, number, Answer],
-  steps: readonly Action[],
-) => {
-  const platform = new Platform(replicas, rolling, slots, answer);
+const walk = ([replicas, rolling, slots, answer, plan]: From, steps: readonly Action[]) => {
+  const platform = new Platform(replicas, rolling, slots, answer, plan);
   for (const step of steps) step(platform);
   return platform;
 };
-const steps = fc.array(action, { maxLength: 120, size: 'max' });
+const walks = fc.array(action, { maxLength: 120, size: 'max' });
 const runs = { numRuns: 250 };
 const fewer = { numRuns: 60 };
 
@@ -455,16 +575,16 @@ const fewer = { numRuns: 60 };
 describe('whatever happens', { timeout: 60_000 }, () => {
   test('no guarantee is broken on the way', () => {
     fc.assert(
-      fc.property(start, steps, (from, all) => void walk(from, all)),
+      fc.property(start, walks, (from, all) => void walk(from, all)),
       runs,
     );
   });
 
   test('with room, nodes that serve and a release that gets ready, it comes to what is wanted', () => {
     fc.assert(
-      fc.property(start, steps, (from, all) => {
+      fc.property(start, walks, (from, all) => {
         const platform = walk(from, all);
-        platform.scale(Math.min(platform.body.replicas, 5));
+        platform.scale(Math.min(platform.body.replicas, 3));
         platform.upgrade(false, 100);
         platform.resume();
         platform.settle();
@@ -479,14 +599,15 @@ describe('whatever happens', { timeout: 60_000 }, () => {
 
   test('a release that never gets ready takes no ready instance away below the minimum, and a rollback ends it', () => {
     fc.assert(
-      fc.property(start, (from) => {
+      fc.property(roomy, (from) => {
         const platform = walk(from, []);
         platform.settle();
         platform.upgrade(true, 100);
         platform.settle();
         const { replicas, strategy: rolling } = platform.body;
         const ready = platform.instances.filter(isReady).length;
-        expect(ready).toBeGreaterThanOrEqual(Math.max(0, replicas - rolling.maxUnavailable));
+        if (modeNow(platform.body) !== 'RECREATE')
+          expect(ready).toBeGreaterThanOrEqual(Math.max(0, replicas - rolling.maxUnavailable));
         if (replicas > 0) expect(platform.body.rollout?.status).toBe('RUNNING');
         expect(platform.rollback(1)).not.toBeNull();
         platform.settle();
@@ -499,7 +620,7 @@ describe('whatever happens', { timeout: 60_000 }, () => {
 
   test('a release that never gets ready is rolled back by itself, once, to the last known good; or stays as it is', () => {
     fc.assert(
-      fc.property(start, fc.integer({ min: 1, max: 6 }), ([, ...from], replicas) => {
+      fc.property(roomy, fc.integer({ min: 1, max: 6 }), ([, ...from], replicas) => {
         const platform = walk([replicas, ...from], []);
         platform.settle();
         platform.upgrade(true, 100);
@@ -521,7 +642,7 @@ describe('whatever happens', { timeout: 60_000 }, () => {
 
   test('time in which a rollout is suspended does not count, nor does what flaps', () => {
     fc.assert(
-      fc.property(start, fc.nat({ max: 3 }), ([, ...from], flaps) => {
+      fc.property(roomy, fc.nat({ max: 3 }), ([, ...from], flaps) => {
         const platform = walk([2, ...from], []);
         platform.settle();
         platform.upgrade(true, 100);
@@ -554,7 +675,7 @@ describe('whatever happens', { timeout: 60_000 }, () => {
 
   test('rollbacks without a number never come back to where one has been: each is new, and they end', () => {
     fc.assert(
-      fc.property(start, steps, (from, all) => {
+      fc.property(start, walks, (from, all) => {
         const platform = walk(from, all);
         platform.scale(Math.min(platform.body.replicas, 3));
         platform.upgrade(false, 100);

@@ -7,6 +7,7 @@ import { blockReasons, heldAmounts, instanceReasons, stopReasons } from '@atoll/
 import { placementWishes } from '@atoll/schema/deploy/placement';
 import { failureAnswer, rolloutKinds, rolloutPace, rolloutPolicy } from '@atoll/schema/deploy/rollouts';
 import { releaseSpec, resources, rollingStrategy } from '@atoll/schema/deploy/spec';
+import { rolloutStrategy } from '@atoll/schema/deploy/strategies';
 import { labels } from '@atoll/schema/text';
 import { z } from 'zod';
 import type { Deployment } from './deployment.ts';
@@ -41,6 +42,9 @@ const anyRollout = {
   id: z.templateLiteral(['rol_', z.string()]),
   kind: z.enum(rolloutKinds),
   pace: rolloutPace,
+  strategy: rolloutStrategy,
+  step: z.number(),
+  undone: z.number(),
 };
 const held = z.strictObject({ targets: z.number(), extra: z.number() });
 const rollout = z.discriminatedUnion('status', [
@@ -50,6 +54,7 @@ const rollout = z.discriminatedUnion('status', [
     deadlineAt: z.string().nullable(),
     mark: z.number(),
   }),
+  z.strictObject({ ...anyRollout, status: z.literal('PAUSED'), until: z.string().nullable() }),
   z.strictObject({ ...anyRollout, status: z.literal('SUSPENDED'), held, remainingMs: z.number().nullable() }),
   z.strictObject({ ...anyRollout, status: z.literal('FAILED'), held, answer: failureAnswer }),
   z.strictObject({ ...anyRollout, status: z.enum(['COMPLETED', 'SUPERSEDED']) }),
@@ -62,6 +67,7 @@ const body = {
   shownLabels: labels,
   replicas: z.number(),
   strategy: rollingStrategy,
+  plan: rolloutStrategy,
   policy: rolloutPolicy,
   fenced: z.boolean(),
   placement: placementWishes,
@@ -70,6 +76,7 @@ const body = {
   rollout: rollout.nullable(),
   stableId: releaseId.nullable(),
   instances: z.array(instance).transform((all) => Instances.of(all)),
+  active: z.array(releaseId).nullable(),
   placed: z.number(),
   holds: heldAmounts,
 };
@@ -82,4 +89,4 @@ const deployment = z.discriminatedUnion('status', [
   z.strictObject({ status: z.literal('DELETED'), deploymentId }),
 ]);
 
-export const deploymentSnapshot: SnapshotShape<Deployment> = { name: 'deployment', version: 6, schema: deployment };
+export const deploymentSnapshot: SnapshotShape<Deployment> = { name: 'deployment', version: 7, schema: deployment };

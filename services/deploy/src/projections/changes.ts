@@ -64,6 +64,8 @@ export interface InstanceRow {
 /** When its newest rollout fails unless it gets on, and what follows a failed one by itself. */
 interface RolloutColumns {
   readonly deadline_at: string | null;
+  /** When it goes on by itself from the step at which it waits. */
+  readonly due_at: string | null;
   readonly failed_rollout_id: Id<'rollout'> | null;
   readonly answer: 'FAST' | 'GRADUAL' | null;
 }
@@ -280,6 +282,11 @@ function note(changes: Changes, event: Recorded): void {
     case 'RolloutStarted':
     case 'RolloutCompleted':
     case 'RolloutSuperseded':
+    case 'RolloutStrategySet':
+    case 'RolloutStepReached':
+    case 'RolloutStepUndone':
+    case 'RolloutPromoted':
+    case 'TrafficSwitched':
     case 'RolloutProgressed':
     case 'RolloutSuspended':
     case 'RolloutResumed':
@@ -326,17 +333,26 @@ function rolloutColumns(event: Recorded): Partial<RolloutColumns> | null {
     case 'RolloutStarted':
     case 'RolloutProgressed':
     case 'RolloutResumed':
-      return { deadline_at: event.data.deadlineAt, failed_rollout_id: null, answer: null };
+    case 'RolloutStepUndone':
+    case 'RolloutPromoted':
+      return { deadline_at: event.data.deadlineAt, due_at: null, failed_rollout_id: null, answer: null };
+    case 'RolloutStepReached':
+      return { deadline_at: null, due_at: event.data.until };
     case 'RolloutFailed': {
       const { rolloutId, answer } = event.data;
       const follows = answer !== 'FREEZE';
-      return { deadline_at: null, failed_rollout_id: follows ? rolloutId : null, answer: follows ? answer : null };
+      return {
+        deadline_at: null,
+        due_at: null,
+        failed_rollout_id: follows ? rolloutId : null,
+        answer: follows ? answer : null,
+      };
     }
     case 'RolloutSuspended':
     case 'RollbackRefused':
     case 'RolloutCompleted':
     case 'DeploymentDeletionRequested':
-      return { deadline_at: null, failed_rollout_id: null, answer: null };
+      return { deadline_at: null, due_at: null, failed_rollout_id: null, answer: null };
     case 'RolloutPolicySet':
       return { deadline_at: null };
     default:
@@ -349,6 +365,7 @@ const asksForSomething: ReadonlySet<DeployEvent['type']> = new Set([
   'RolloutStarted',
   'RolloutSuspended',
   'RolloutResumed',
+  'RolloutPromoted',
   'DeploymentScaled',
   'DeploymentDeletionRequested',
 ] as const);

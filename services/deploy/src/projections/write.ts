@@ -76,6 +76,7 @@ const statements = {
       cause = coalesce(c.cause, d.cause),
       deadline_at = case
         when c.rollout ? 'deadline_at' then (c.rollout ->> 'deadline_at')::timestamptz else d.deadline_at end,
+      due_at = case when c.rollout ? 'due_at' then (c.rollout ->> 'due_at')::timestamptz else d.due_at end,
       failed_rollout_id = case
         when c.rollout ? 'failed_rollout_id' then c.rollout ->> 'failed_rollout_id' else d.failed_rollout_id end,
       answer = case when c.rollout ? 'answer' then c.rollout ->> 'answer' else d.answer end

@@ -3,6 +3,7 @@ import { type Keyed, mutation, type Versioned } from './definition.ts';
 import { type LabelInput, labelMap, labelRepetition, repetition } from './lists.ts';
 import { type WishesInput, wishesOf, wishesRepetition } from './placement.ts';
 import { type PolicyInput, policyOf } from './rollouts.ts';
+import { type StrategyInput, strategyOf } from './strategies.ts';
 import { tenantOf } from './tenancy.ts';
 
 interface ReadinessInput {
@@ -44,6 +45,7 @@ const specFields = {
     'strategy.maxSurge': 'maxSurge',
     'strategy.maxUnavailable': 'maxUnavailable',
     policy: '',
+    rollouts: 'rolloutStrategy',
     spec: '',
     'spec.resources': '',
     'spec.readiness.kind': 'readiness.protocol',
@@ -58,6 +60,7 @@ interface CreateDeploymentInput extends Keyed, SpecInput, PolicyInput {
   readonly replicas: number;
   readonly maxSurge: number;
   readonly maxUnavailable: number;
+  readonly rolloutStrategy?: StrategyInput | null;
   readonly placement?: WishesInput | null;
   readonly fenced?: boolean | null;
 }
@@ -83,8 +86,20 @@ const createDeployment = mutation<CreateDeploymentInput>({
     const strategy = { maxSurge, maxUnavailable };
     const policy = policyOf(input);
     const placement = wishesOf(input.placement);
-    const data = { namespaceId, name, labels: labelMap(labels), replicas, strategy, policy, spec, placement };
-    return { tenant: tenantOf(viewer), data: { ...data, fenced: input.fenced ?? false }, expectedVersion: null };
+    const rollouts = input.rolloutStrategy ? { rollouts: strategyOf(input.rolloutStrategy) } : {};
+    const data = {
+      namespaceId,
+      name,
+      labels: labelMap(labels),
+      replicas,
+      strategy,
+      policy,
+      ...rollouts,
+      spec,
+      placement,
+      fenced: input.fenced ?? false,
+    };
+    return { tenant: tenantOf(viewer), data, expectedVersion: null };
   },
 });
 

@@ -25,6 +25,7 @@ import { poolMutations } from './pools.ts';
 import { quotaMutations } from './quotas.ts';
 import { rolloutMutations } from './rollouts.ts';
 import { serviceMutations } from './services.ts';
+import { strategyMutations } from './strategies.ts';
 import { tenancyMutations } from './tenancy.ts';
 
 export const mutations: Readonly<Record<string, AnyMutation>> = {
@@ -36,6 +37,7 @@ export const mutations: Readonly<Record<string, AnyMutation>> = {
   ...labelMutations,
   ...deployMutations,
   ...rolloutMutations,
+  ...strategyMutations,
   ...placementMutations,
   ...poolMutations,
   ...policyMutations,

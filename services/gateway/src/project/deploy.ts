@@ -3,15 +3,17 @@ import type { DeployEvent } from '@atoll/schema/deploy/events';
 import { noWishes, type PlacementDecision } from '@atoll/schema/deploy/placement';
 import { DEFAULT_POOL, poolEvents } from '@atoll/schema/deploy/pools';
 import { defaultRolloutPolicy, type RolloutPolicy } from '@atoll/schema/deploy/rollouts';
+import { rolling, stepsOf } from '@atoll/schema/deploy/strategies';
 import type { EventRecord } from '@atoll/schema/envelope';
 import { equal as sameValue } from '@atoll/schema/equal';
 import { isOf } from '@atoll/schema/registry';
 import { derive, type Effect, instant, labelList, type Project, patch, purge, put, remove } from './effects.ts';
 import { projectPools } from './pools.ts';
+import { noPause, shownStrategy } from './strategies.ts';
 
 /** Columns of a deployment whose newest rollout neither stands still nor has failed, and of a rollout that has ended well. */
 const moving = { rollout_standing: null, rollout_message: null };
-const unwatched = { deadline_at: null, status_message: null };
+const unwatched = { deadline_at: null, status_message: null, ...noPause };
 
 const policyColumns = ({ progressDeadlineSeconds, onFailure }: RolloutPolicy) => ({
   progress_deadline_seconds: progressDeadlineSeconds,
@@ -40,7 +42,7 @@ function instance(data: InstanceEvent, record: EventRecord, columns: Readonly<Re
 type RolloutEvent = { readonly rolloutId: string; readonly deploymentId: string };
 
 const failed = ({ rolloutId, deploymentId }: RolloutEvent, record: EventRecord, message: string): Effect[] => [
-  patch('rollout', rolloutId, { status: 'FAILED', deadline_at: null, status_message: message }),
+  patch('rollout', rolloutId, { status: 'FAILED', deadline_at: null, status_message: message, ...noPause }),
   ...changed(deploymentId, record, { rollout_standing: 'FAILED', rollout_message: message }),
 ];
 
@@ -103,6 +105,7 @@ export const projectDeploy: Project<DeployEvent> = (event, record): readonly Eff
           ...{ placement: null, fenced: false },
           ...{ ready_replicas: 0, status: 'PROGRESSING', status_message: null, ...moving },
           ...policyColumns(defaultRolloutPolicy),
+          rollout_strategy: shownStrategy(rolling),
         }),
         derive('deployment', id),
       ];
@@ -120,10 +123,11 @@ export const projectDeploy: Project<DeployEvent> = (event, record): readonly Eff
     }
     case 'RolloutStarted': {
       const { deploymentId: deployment_id, rolloutId: id, kind, releaseId: release_id } = event.data;
-      const { pace, automatic, deadlineAt } = event.data;
+      const { pace, automatic, deadlineAt, strategy } = event.data;
       const row = {
         ...{ id, tenant_id, deployment_id, release_id, kind, status: 'RUNNING', created_at: at, ended_at: null },
         ...{ pace, automatic, deadline_at: shown(deadlineAt), status_message: null },
+        ...{ strategy: shownStrategy(strategy), step: 1, steps: stepsOf(strategy), ...noPause },
       };
       return [
         put('rollout', id, row),
@@ -145,7 +149,7 @@ export const projectDeploy: Project<DeployEvent> = (event, record): readonly Eff
     case 'RolloutSuperseded':
       // The one that took over has told, or will tell, where the deployment is going.
       return [
-        patch('rollout', event.data.rolloutId, { status: 'SUPERSEDED', ended_at: at, deadline_at: null }),
+        patch('rollout', event.data.rolloutId, { status: 'SUPERSEDED', ended_at: at, deadline_at: null, ...noPause }),
         ...changed(event.data.deploymentId, record),
       ];
     case 'RolloutProgressed':
@@ -156,9 +160,28 @@ export const projectDeploy: Project<DeployEvent> = (event, record): readonly Eff
         ...changed(event.data.deploymentId, record, event.type === 'RolloutResumed' ? moving : {}),
       ];
     }
+    case 'RolloutStepReached': {
+      const { rolloutId, deploymentId, until } = event.data;
+      return [
+        patch('rollout', rolloutId, { status: 'PAUSED', deadline_at: null, paused_until: shown(until) }),
+        ...changed(deploymentId, record, { rollout_standing: 'PAUSED', rollout_message: null }),
+      ];
+    }
+    case 'RolloutStepUndone':
+    case 'RolloutPromoted': {
+      const { rolloutId, deploymentId, step, deadlineAt } = event.data;
+      return [
+        patch('rollout', rolloutId, { status: 'RUNNING', step, deadline_at: shown(deadlineAt), ...noPause }),
+        ...changed(deploymentId, record, moving),
+      ];
+    }
+    case 'RolloutStrategySet':
+      return changed(event.data.deploymentId, record, { rollout_strategy: shownStrategy(event.data.strategy) });
+    case 'TrafficSwitched':
+      return changed(event.data.deploymentId, record);
     case 'RolloutSuspended':
       return [
-        patch('rollout', event.data.rolloutId, { status: 'SUSPENDED', deadline_at: null }),
+        patch('rollout', event.data.rolloutId, { status: 'SUSPENDED', deadline_at: null, ...noPause }),
         ...changed(event.data.deploymentId, record, { rollout_standing: 'SUSPENDED', rollout_message: null }),
       ];
     case 'RolloutFailed':

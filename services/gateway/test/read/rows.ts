@@ -16,6 +16,14 @@ export function randomId(random: Random, kind: IdKind): string {
 
 const instant = (random: Random) => new Date(1_790_000_000_000 + random.int(20) * 1000).toISOString();
 const awkward = ['plain', 'with "quotes"', 'tab\tand\nline', 'back\\slash', 'ünï → ☂', '</script>', "it's"];
+const strategies = [
+  { kind: 'ROLLING', steps: [], autoPromoteSeconds: null, scaleDownDelaySeconds: null },
+  {
+    ...{ kind: 'CANARY', autoPromoteSeconds: null, scaleDownDelaySeconds: null },
+    steps: [{ count: null, weightPercent: 10, pauseSeconds: null }],
+  },
+  { kind: 'BLUE_GREEN', steps: [], autoPromoteSeconds: 5, scaleDownDelaySeconds: 30 },
+];
 const labels = (random: Random) =>
   random
     .some(['app', 'tier', 'zone'], 0)
@@ -189,6 +197,7 @@ export function randomRows(random: Random, options: RowsOptions): Rows {
             fenced: random.chance(0.2),
             on_failure: random.pick(['FREEZE', 'FAST']),
             progress_deadline_seconds: random.pick([null, 600]),
+            rollout_strategy: strategies[d % strategies.length],
             current_release_id: random.chance(0.2) ? null : or(random.pick(releases), 'release'),
             version: 1 + random.int(50),
             status: random.pick(['PROGRESSING', 'STEADY', 'BLOCKED']),
@@ -200,7 +209,9 @@ export function randomRows(random: Random, options: RowsOptions): Rows {
               deployment_id: deployment.id,
               release_id: or(random.pick(releases), 'release'),
               kind: random.pick(['INITIAL', 'UPGRADE']),
-              status: random.pick(['RUNNING', 'SUSPENDED', 'FAILED', 'COMPLETED']),
+              status: random.pick(['RUNNING', 'PAUSED', 'SUSPENDED', 'FAILED', 'COMPLETED']),
+              ...{ strategy: strategies[r % strategies.length], step: 1 + r, steps: d },
+              paused_until: r === 0 ? null : '2026-03-04T05:06:07.000Z',
               ...{ pace: random.pick(['GRADUAL', 'FAST']), automatic: random.chance(0.5) },
               ...{ deadline_at: random.pick([null, instant(random)]), status_message: random.pick([null, ...awkward]) },
               ended_at: random.pick([null, instant(random)]),

@@ -1,6 +1,6 @@
 /**
- * Which endpoints services send connections to. An endpoint that some service selects serves once deploy says that it is ready;
- * it is withdrawn when it isn't any more, or is to stop; and it is drained when every node that is heard of has put rules in
+ * Which endpoints services send connections to. An endpoint that some service selects serves once deploy says that it is ready,
+ * unless deploy holds its release back; it is withdrawn when that isn't so any more, or it is to stop; and it is drained when every node that is heard of has put rules in
  * force that don't send it connections. Its agent doesn't stop it before (`serving` of the rule set), so that no connection is
  * sent to what is gone. Level-triggered.
  */
@@ -41,12 +41,13 @@ const selected = `(
 const due: Readonly<Record<Turn, string>> = {
   serve: `select ${columns} from network.endpoint e join network.deploy_instance i using (instance_id)
     where e.serving <> 'serving' and e.status <> 'refused' and i.wanted and i.ready and not i.stopping
+      and not i.held_back
       and e.namespace_id in (
         select namespace_id from network.service union select namespace_id from network.port_mapping
       ) and ${selected}
     order by 1 limit $1`,
   withdraw: `select ${columns} from network.deploy_instance i join network.endpoint e using (instance_id)
-    where (i.stopping or not i.ready or not i.wanted) and e.serving = 'serving'
+    where (i.stopping or not i.ready or not i.wanted or i.held_back) and e.serving = 'serving'
     order by 1 limit $1`,
   drain: `select ${columns} from network.endpoint e join network.deploy_instance i using (instance_id)
     where e.serving = 'withdrawn' and not exists (

@@ -8,11 +8,14 @@ type DeployRecord = EventRecord & DeployEvent;
 type RecordOf<T extends DeployEvent['type']> = EventRecord & Extract<DeployEvent, { type: T }>;
 
 async function addWanted(tx: PoolClient, record: RecordOf<'InstancePlaced'>) {
-  const { instanceId, namespaceId, deploymentId, nodeId, labels } = record.data;
+  const { instanceId, namespaceId, deploymentId, nodeId, labels, releaseId } = record.data;
   await tx.query(
     `insert into network.deploy_instance
-       (instance_id, tenant, namespace_id, deployment_id, node_id, labels, wanted, cause, correlation, traceparent)
-     values ($1, $2, $3, $4, $5, $6, true, $7, $8, $9) on conflict do nothing`,
+       (instance_id, tenant, namespace_id, deployment_id, node_id, labels, wanted, cause, correlation, traceparent,
+         release_id, held_back)
+     values ($1, $2, $3, $4, $5, $6, true, $7, $8, $9, $10, exists (
+       select from network.deploy_active a where a.deployment_id = $4 and $10 <> all (a.release_ids)
+     )) on conflict do nothing`,
     [
       instanceId,
       record.tenant,
@@ -23,8 +26,30 @@ async function addWanted(tx: PoolClient, record: RecordOf<'InstancePlaced'>) {
       record.id,
       record.correlation,
       record.traceparent,
+      releaseId,
     ],
   );
+}
+
+/** Which of its instances get connections, those that are ready and those to come. */
+async function switchTraffic(tx: PoolClient, record: RecordOf<'TrafficSwitched'>) {
+  const { deploymentId, releaseIds } = record.data;
+  if (releaseIds === null) await forgetTraffic(tx, deploymentId);
+  else
+    await tx.query(
+      `insert into network.deploy_active (deployment_id, release_ids) values ($1, $2)
+       on conflict (deployment_id) do update set release_ids = excluded.release_ids`,
+      [deploymentId, releaseIds],
+    );
+  await tx.query(
+    `update network.deploy_instance i set held_back = not i.held_back, cause = $3, correlation = $4, traceparent = $5
+     where deployment_id = $1 and wanted and held_back <> coalesce(release_id <> all ($2::text[]), false)`,
+    [deploymentId, releaseIds, record.id, record.correlation, record.traceparent],
+  );
+}
+
+async function forgetTraffic(tx: PoolClient, deploymentId: string) {
+  await tx.query('delete from network.deploy_active where deployment_id = $1', [deploymentId]);
 }
 
 async function markUnwanted(tx: PoolClient, record: RecordOf<'InstanceStopped' | 'InstanceLost'>) {
@@ -66,6 +91,12 @@ async function applyToReplica(tx: PoolClient, record: DeployRecord): Promise<boo
     case 'InstanceLost':
       await markUnwanted(tx, record);
       return true;
+    case 'TrafficSwitched':
+      await switchTraffic(tx, record);
+      return true;
+    case 'DeploymentDeleted':
+      await forgetTraffic(tx, record.data.deploymentId);
+      return false;
     case 'NamespaceDrained':
       await markDrained(tx, record);
       return true;
@@ -89,6 +120,10 @@ async function applyToReplica(tx: PoolClient, record: DeployRecord): Promise<boo
     case 'RolloutStarted':
     case 'RolloutCompleted':
     case 'RolloutSuperseded':
+    case 'RolloutStrategySet':
+    case 'RolloutStepReached':
+    case 'RolloutStepUndone':
+    case 'RolloutPromoted':
     case 'RolloutProgressed':
     case 'RolloutSuspended':
     case 'RolloutResumed':
@@ -116,7 +151,6 @@ async function applyToReplica(tx: PoolClient, record: DeployRecord): Promise<boo
     case 'DeploymentFenced':
     case 'HoldingChanged':
     case 'DeploymentDeletionRequested':
-    case 'DeploymentDeleted':
     case 'InstanceStarted':
       return false;
     default:
