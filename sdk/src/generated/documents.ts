@@ -333,6 +333,11 @@ fragment DeletionStep on DeletionStep {
   deployments: new TypedDocument<o.DeploymentsQuery, o.DeploymentsQueryVariables>('query', ["deployments"], `query Deployments($first: Int = 20, $after: String, $labels: [LabelInput!]) {
   deployments(first: $first, after: $after, labels: $labels) { nodes { ...Deployment } pageInfo { hasNextPage endCursor } }
 }
+fragment CanaryStep on CanaryStep {
+  count
+  weightPercent
+  pauseSeconds
+}
 fragment Deployment on Deployment {
   id
   name
@@ -351,6 +356,7 @@ fragment Deployment on Deployment {
   placement { ...PlacementWishes }
   progressDeadlineSeconds
   onFailure
+  rolloutStrategy { ...RolloutStrategy }
 }
 fragment Label on Label {
   key
@@ -369,10 +375,21 @@ fragment PlacementWishes on PlacementWishes {
   maxPerNode
   near { ...NearRule }
   apart
+}
+fragment RolloutStrategy on RolloutStrategy {
+  kind
+  steps { ...CanaryStep }
+  autoPromoteSeconds
+  scaleDownDelaySeconds
 }`),
   deployment: new TypedDocument<o.DeploymentQuery, o.DeploymentQueryVariables>('query', ["deployment"], `query Deployment($id: ID!) {
   deployment(id: $id) { ...Deployment }
 }
+fragment CanaryStep on CanaryStep {
+  count
+  weightPercent
+  pauseSeconds
+}
 fragment Deployment on Deployment {
   id
   name
@@ -391,6 +408,7 @@ fragment Deployment on Deployment {
   placement { ...PlacementWishes }
   progressDeadlineSeconds
   onFailure
+  rolloutStrategy { ...RolloutStrategy }
 }
 fragment Label on Label {
   key
@@ -409,6 +427,12 @@ fragment PlacementWishes on PlacementWishes {
   maxPerNode
   near { ...NearRule }
   apart
+}
+fragment RolloutStrategy on RolloutStrategy {
+  kind
+  steps { ...CanaryStep }
+  autoPromoteSeconds
+  scaleDownDelaySeconds
 }`),
   instance: new TypedDocument<o.InstanceQuery, o.InstanceQueryVariables>('query', ["instance"], `query Instance($id: ID!) {
   instance(id: $id) { ...Instance }
@@ -1930,6 +1954,11 @@ fragment UserError on UserError {
   createDeployment: new TypedDocument<o.CreateDeploymentMutation, o.CreateDeploymentMutationVariables>('mutation', ["createDeployment"], `mutation CreateDeployment($input: CreateDeploymentInput!) {
   createDeployment(input: $input) { deployment { ...Deployment } userErrors { ...UserError } position }
 }
+fragment CanaryStep on CanaryStep {
+  count
+  weightPercent
+  pauseSeconds
+}
 fragment Deployment on Deployment {
   id
   name
@@ -1948,6 +1977,7 @@ fragment Deployment on Deployment {
   placement { ...PlacementWishes }
   progressDeadlineSeconds
   onFailure
+  rolloutStrategy { ...RolloutStrategy }
 }
 fragment Label on Label {
   key
@@ -1966,6 +1996,12 @@ fragment PlacementWishes on PlacementWishes {
   maxPerNode
   near { ...NearRule }
   apart
+}
+fragment RolloutStrategy on RolloutStrategy {
+  kind
+  steps { ...CanaryStep }
+  autoPromoteSeconds
+  scaleDownDelaySeconds
 }
 fragment UserError on UserError {
   code
@@ -1975,6 +2011,11 @@ fragment UserError on UserError {
   upgradeDeployment: new TypedDocument<o.UpgradeDeploymentMutation, o.UpgradeDeploymentMutationVariables>('mutation', ["upgradeDeployment"], `mutation UpgradeDeployment($input: UpgradeDeploymentInput!) {
   upgradeDeployment(input: $input) { deployment { ...Deployment } release { ...Release } userErrors { ...UserError } position }
 }
+fragment CanaryStep on CanaryStep {
+  count
+  weightPercent
+  pauseSeconds
+}
 fragment ContainerPort on ContainerPort {
   port
   protocol
@@ -1997,6 +2038,7 @@ fragment Deployment on Deployment {
   placement { ...PlacementWishes }
   progressDeadlineSeconds
   onFailure
+  rolloutStrategy { ...RolloutStrategy }
 }
 fragment Label on Label {
   key
@@ -2026,6 +2068,12 @@ fragment Release on Release {
   ports { ...ContainerPort }
   createdAt
   deployment { id name }
+}
+fragment RolloutStrategy on RolloutStrategy {
+  kind
+  steps { ...CanaryStep }
+  autoPromoteSeconds
+  scaleDownDelaySeconds
 }
 fragment UserError on UserError {
   code
@@ -2035,6 +2083,11 @@ fragment UserError on UserError {
   rollbackDeployment: new TypedDocument<o.RollbackDeploymentMutation, o.RollbackDeploymentMutationVariables>('mutation', ["rollbackDeployment"], `mutation RollbackDeployment($input: RollbackDeploymentInput!) {
   rollbackDeployment(input: $input) { deployment { ...Deployment } release { ...Release } userErrors { ...UserError } position }
 }
+fragment CanaryStep on CanaryStep {
+  count
+  weightPercent
+  pauseSeconds
+}
 fragment ContainerPort on ContainerPort {
   port
   protocol
@@ -2057,6 +2110,7 @@ fragment Deployment on Deployment {
   placement { ...PlacementWishes }
   progressDeadlineSeconds
   onFailure
+  rolloutStrategy { ...RolloutStrategy }
 }
 fragment Label on Label {
   key
@@ -2087,6 +2141,12 @@ fragment Release on Release {
   createdAt
   deployment { id name }
 }
+fragment RolloutStrategy on RolloutStrategy {
+  kind
+  steps { ...CanaryStep }
+  autoPromoteSeconds
+  scaleDownDelaySeconds
+}
 fragment UserError on UserError {
   code
   message
@@ -2094,6 +2154,11 @@ fragment UserError on UserError {
 }`),
   scaleDeployment: new TypedDocument<o.ScaleDeploymentMutation, o.ScaleDeploymentMutationVariables>('mutation', ["scaleDeployment"], `mutation ScaleDeployment($input: ScaleDeploymentInput!) {
   scaleDeployment(input: $input) { deployment { ...Deployment } userErrors { ...UserError } position }
+}
+fragment CanaryStep on CanaryStep {
+  count
+  weightPercent
+  pauseSeconds
 }
 fragment Deployment on Deployment {
   id
@@ -2113,6 +2178,7 @@ fragment Deployment on Deployment {
   placement { ...PlacementWishes }
   progressDeadlineSeconds
   onFailure
+  rolloutStrategy { ...RolloutStrategy }
 }
 fragment Label on Label {
   key
@@ -2131,6 +2197,12 @@ fragment PlacementWishes on PlacementWishes {
   maxPerNode
   near { ...NearRule }
   apart
+}
+fragment RolloutStrategy on RolloutStrategy {
+  kind
+  steps { ...CanaryStep }
+  autoPromoteSeconds
+  scaleDownDelaySeconds
 }
 fragment UserError on UserError {
   code
@@ -2140,6 +2212,11 @@ fragment UserError on UserError {
   deleteDeployment: new TypedDocument<o.DeleteDeploymentMutation, o.DeleteDeploymentMutationVariables>('mutation', ["deleteDeployment"], `mutation DeleteDeployment($input: DeleteDeploymentInput!) {
   deleteDeployment(input: $input) { deployment { ...Deployment } userErrors { ...UserError } position }
 }
+fragment CanaryStep on CanaryStep {
+  count
+  weightPercent
+  pauseSeconds
+}
 fragment Deployment on Deployment {
   id
   name
@@ -2158,6 +2235,7 @@ fragment Deployment on Deployment {
   placement { ...PlacementWishes }
   progressDeadlineSeconds
   onFailure
+  rolloutStrategy { ...RolloutStrategy }
 }
 fragment Label on Label {
   key
@@ -2176,6 +2254,12 @@ fragment PlacementWishes on PlacementWishes {
   maxPerNode
   near { ...NearRule }
   apart
+}
+fragment RolloutStrategy on RolloutStrategy {
+  kind
+  steps { ...CanaryStep }
+  autoPromoteSeconds
+  scaleDownDelaySeconds
 }
 fragment UserError on UserError {
   code
@@ -2685,6 +2769,11 @@ fragment UserError on UserError {
   setDeploymentLabels: new TypedDocument<o.SetDeploymentLabelsMutation, o.SetDeploymentLabelsMutationVariables>('mutation', ["setDeploymentLabels"], `mutation SetDeploymentLabels($input: SetDeploymentLabelsInput!) {
   setDeploymentLabels(input: $input) { deployment { ...Deployment } userErrors { ...UserError } position }
 }
+fragment CanaryStep on CanaryStep {
+  count
+  weightPercent
+  pauseSeconds
+}
 fragment Deployment on Deployment {
   id
   name
@@ -2703,6 +2792,7 @@ fragment Deployment on Deployment {
   placement { ...PlacementWishes }
   progressDeadlineSeconds
   onFailure
+  rolloutStrategy { ...RolloutStrategy }
 }
 fragment Label on Label {
   key
@@ -2721,6 +2811,12 @@ fragment PlacementWishes on PlacementWishes {
   maxPerNode
   near { ...NearRule }
   apart
+}
+fragment RolloutStrategy on RolloutStrategy {
+  kind
+  steps { ...CanaryStep }
+  autoPromoteSeconds
+  scaleDownDelaySeconds
 }
 fragment UserError on UserError {
   code
@@ -3021,6 +3117,11 @@ fragment UserError on UserError {
   setDeploymentPlacement: new TypedDocument<o.SetDeploymentPlacementMutation, o.SetDeploymentPlacementMutationVariables>('mutation', ["setDeploymentPlacement"], `mutation SetDeploymentPlacement($input: SetDeploymentPlacementInput!) {
   setDeploymentPlacement(input: $input) { deployment { ...Deployment } userErrors { ...UserError } position }
 }
+fragment CanaryStep on CanaryStep {
+  count
+  weightPercent
+  pauseSeconds
+}
 fragment Deployment on Deployment {
   id
   name
@@ -3039,6 +3140,7 @@ fragment Deployment on Deployment {
   placement { ...PlacementWishes }
   progressDeadlineSeconds
   onFailure
+  rolloutStrategy { ...RolloutStrategy }
 }
 fragment Label on Label {
   key
@@ -3057,6 +3159,12 @@ fragment PlacementWishes on PlacementWishes {
   maxPerNode
   near { ...NearRule }
   apart
+}
+fragment RolloutStrategy on RolloutStrategy {
+  kind
+  steps { ...CanaryStep }
+  autoPromoteSeconds
+  scaleDownDelaySeconds
 }
 fragment UserError on UserError {
   code
@@ -3680,6 +3788,11 @@ fragment UserError on UserError {
   suspendRollout: new TypedDocument<o.SuspendRolloutMutation, o.SuspendRolloutMutationVariables>('mutation', ["suspendRollout"], `mutation SuspendRollout($input: SuspendRolloutInput!) {
   suspendRollout(input: $input) { deployment { ...Deployment } rollout { ...Rollout } userErrors { ...UserError } position }
 }
+fragment CanaryStep on CanaryStep {
+  count
+  weightPercent
+  pauseSeconds
+}
 fragment Deployment on Deployment {
   id
   name
@@ -3698,6 +3811,7 @@ fragment Deployment on Deployment {
   placement { ...PlacementWishes }
   progressDeadlineSeconds
   onFailure
+  rolloutStrategy { ...RolloutStrategy }
 }
 fragment Label on Label {
   key
@@ -3728,6 +3842,16 @@ fragment Rollout on Rollout {
   automatic
   deadlineAt
   statusMessage
+  strategy { ...RolloutStrategy }
+  step
+  steps
+  pausedUntil
+}
+fragment RolloutStrategy on RolloutStrategy {
+  kind
+  steps { ...CanaryStep }
+  autoPromoteSeconds
+  scaleDownDelaySeconds
 }
 fragment UserError on UserError {
   code
@@ -3737,6 +3861,11 @@ fragment UserError on UserError {
   resumeRollout: new TypedDocument<o.ResumeRolloutMutation, o.ResumeRolloutMutationVariables>('mutation', ["resumeRollout"], `mutation ResumeRollout($input: ResumeRolloutInput!) {
   resumeRollout(input: $input) { deployment { ...Deployment } rollout { ...Rollout } userErrors { ...UserError } position }
 }
+fragment CanaryStep on CanaryStep {
+  count
+  weightPercent
+  pauseSeconds
+}
 fragment Deployment on Deployment {
   id
   name
@@ -3755,6 +3884,7 @@ fragment Deployment on Deployment {
   placement { ...PlacementWishes }
   progressDeadlineSeconds
   onFailure
+  rolloutStrategy { ...RolloutStrategy }
 }
 fragment Label on Label {
   key
@@ -3785,6 +3915,16 @@ fragment Rollout on Rollout {
   automatic
   deadlineAt
   statusMessage
+  strategy { ...RolloutStrategy }
+  step
+  steps
+  pausedUntil
+}
+fragment RolloutStrategy on RolloutStrategy {
+  kind
+  steps { ...CanaryStep }
+  autoPromoteSeconds
+  scaleDownDelaySeconds
 }
 fragment UserError on UserError {
   code
@@ -3793,6 +3933,11 @@ fragment UserError on UserError {
 }`),
   setRolloutPolicy: new TypedDocument<o.SetRolloutPolicyMutation, o.SetRolloutPolicyMutationVariables>('mutation', ["setRolloutPolicy"], `mutation SetRolloutPolicy($input: SetRolloutPolicyInput!) {
   setRolloutPolicy(input: $input) { deployment { ...Deployment } userErrors { ...UserError } position }
+}
+fragment CanaryStep on CanaryStep {
+  count
+  weightPercent
+  pauseSeconds
 }
 fragment Deployment on Deployment {
   id
@@ -3812,6 +3957,7 @@ fragment Deployment on Deployment {
   placement { ...PlacementWishes }
   progressDeadlineSeconds
   onFailure
+  rolloutStrategy { ...RolloutStrategy }
 }
 fragment Label on Label {
   key
@@ -3830,6 +3976,12 @@ fragment PlacementWishes on PlacementWishes {
   maxPerNode
   near { ...NearRule }
   apart
+}
+fragment RolloutStrategy on RolloutStrategy {
+  kind
+  steps { ...CanaryStep }
+  autoPromoteSeconds
+  scaleDownDelaySeconds
 }
 fragment UserError on UserError {
   code
@@ -3910,6 +4062,209 @@ fragment UserError on UserError {
 }`),
   deleteService: new TypedDocument<o.DeleteServiceMutation, o.DeleteServiceMutationVariables>('mutation', ["deleteService"], `mutation DeleteService($input: DeleteServiceInput!) {
   deleteService(input: $input) { deletedId userErrors { ...UserError } position }
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  setRolloutStrategy: new TypedDocument<o.SetRolloutStrategyMutation, o.SetRolloutStrategyMutationVariables>('mutation', ["setRolloutStrategy"], `mutation SetRolloutStrategy($input: SetRolloutStrategyInput!) {
+  setRolloutStrategy(input: $input) { deployment { ...Deployment } userErrors { ...UserError } position }
+}
+fragment CanaryStep on CanaryStep {
+  count
+  weightPercent
+  pauseSeconds
+}
+fragment Deployment on Deployment {
+  id
+  name
+  labels { ...Label }
+  status
+  statusMessage
+  replicas
+  readyReplicas
+  maxSurge
+  maxUnavailable
+  version
+  createdAt
+  namespace { id name }
+  currentRelease { id number }
+  fenced
+  placement { ...PlacementWishes }
+  progressDeadlineSeconds
+  onFailure
+  rolloutStrategy { ...RolloutStrategy }
+}
+fragment Label on Label {
+  key
+  value
+}
+fragment NearRule on NearRule {
+  deployment
+  within
+  required
+}
+fragment PlacementWishes on PlacementWishes {
+  slaClass
+  nodeLabels { ...Label }
+  zones
+  zoneSkew
+  maxPerNode
+  near { ...NearRule }
+  apart
+}
+fragment RolloutStrategy on RolloutStrategy {
+  kind
+  steps { ...CanaryStep }
+  autoPromoteSeconds
+  scaleDownDelaySeconds
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  promoteRollout: new TypedDocument<o.PromoteRolloutMutation, o.PromoteRolloutMutationVariables>('mutation', ["promoteRollout"], `mutation PromoteRollout($input: PromoteRolloutInput!) {
+  promoteRollout(input: $input) { deployment { ...Deployment } rollout { ...Rollout } userErrors { ...UserError } position }
+}
+fragment CanaryStep on CanaryStep {
+  count
+  weightPercent
+  pauseSeconds
+}
+fragment Deployment on Deployment {
+  id
+  name
+  labels { ...Label }
+  status
+  statusMessage
+  replicas
+  readyReplicas
+  maxSurge
+  maxUnavailable
+  version
+  createdAt
+  namespace { id name }
+  currentRelease { id number }
+  fenced
+  placement { ...PlacementWishes }
+  progressDeadlineSeconds
+  onFailure
+  rolloutStrategy { ...RolloutStrategy }
+}
+fragment Label on Label {
+  key
+  value
+}
+fragment NearRule on NearRule {
+  deployment
+  within
+  required
+}
+fragment PlacementWishes on PlacementWishes {
+  slaClass
+  nodeLabels { ...Label }
+  zones
+  zoneSkew
+  maxPerNode
+  near { ...NearRule }
+  apart
+}
+fragment Rollout on Rollout {
+  id
+  kind
+  status
+  release { id number }
+  createdAt
+  endedAt
+  pace
+  automatic
+  deadlineAt
+  statusMessage
+  strategy { ...RolloutStrategy }
+  step
+  steps
+  pausedUntil
+}
+fragment RolloutStrategy on RolloutStrategy {
+  kind
+  steps { ...CanaryStep }
+  autoPromoteSeconds
+  scaleDownDelaySeconds
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  abortRollout: new TypedDocument<o.AbortRolloutMutation, o.AbortRolloutMutationVariables>('mutation', ["abortRollout"], `mutation AbortRollout($input: AbortRolloutInput!) {
+  abortRollout(input: $input) { deployment { ...Deployment } rollout { ...Rollout } userErrors { ...UserError } position }
+}
+fragment CanaryStep on CanaryStep {
+  count
+  weightPercent
+  pauseSeconds
+}
+fragment Deployment on Deployment {
+  id
+  name
+  labels { ...Label }
+  status
+  statusMessage
+  replicas
+  readyReplicas
+  maxSurge
+  maxUnavailable
+  version
+  createdAt
+  namespace { id name }
+  currentRelease { id number }
+  fenced
+  placement { ...PlacementWishes }
+  progressDeadlineSeconds
+  onFailure
+  rolloutStrategy { ...RolloutStrategy }
+}
+fragment Label on Label {
+  key
+  value
+}
+fragment NearRule on NearRule {
+  deployment
+  within
+  required
+}
+fragment PlacementWishes on PlacementWishes {
+  slaClass
+  nodeLabels { ...Label }
+  zones
+  zoneSkew
+  maxPerNode
+  near { ...NearRule }
+  apart
+}
+fragment Rollout on Rollout {
+  id
+  kind
+  status
+  release { id number }
+  createdAt
+  endedAt
+  pace
+  automatic
+  deadlineAt
+  statusMessage
+  strategy { ...RolloutStrategy }
+  step
+  steps
+  pausedUntil
+}
+fragment RolloutStrategy on RolloutStrategy {
+  kind
+  steps { ...CanaryStep }
+  autoPromoteSeconds
+  scaleDownDelaySeconds
 }
 fragment UserError on UserError {
   code
@@ -4395,6 +4750,11 @@ fragment Release on Release {
   deploymentRollouts: new TypedDocument<o.DeploymentRolloutsQuery, o.DeploymentRolloutsQueryVariables>('query', ["deployment","rollouts"], `query DeploymentRollouts($id: ID!, $first: Int = 20, $after: String) {
   deployment(id: $id) { rollouts(first: $first, after: $after) { nodes { ...Rollout } pageInfo { hasNextPage endCursor } } }
 }
+fragment CanaryStep on CanaryStep {
+  count
+  weightPercent
+  pauseSeconds
+}
 fragment Rollout on Rollout {
   id
   kind
@@ -4406,6 +4766,16 @@ fragment Rollout on Rollout {
   automatic
   deadlineAt
   statusMessage
+  strategy { ...RolloutStrategy }
+  step
+  steps
+  pausedUntil
+}
+fragment RolloutStrategy on RolloutStrategy {
+  kind
+  steps { ...CanaryStep }
+  autoPromoteSeconds
+  scaleDownDelaySeconds
 }`),
   deploymentInstances: new TypedDocument<o.DeploymentInstancesQuery, o.DeploymentInstancesQueryVariables>('query', ["deployment","instances"], `query DeploymentInstances($id: ID!, $first: Int = 20, $after: String, $labels: [LabelInput!]) {
   deployment(id: $id) { instances(first: $first, after: $after, labels: $labels) { nodes { ...Instance } pageInfo { hasNextPage endCursor } } }
@@ -4689,6 +5059,11 @@ fragment Subnet on Subnet {
   namespaceDeployments: new TypedDocument<o.NamespaceDeploymentsQuery, o.NamespaceDeploymentsQueryVariables>('query', ["namespace","deployments"], `query NamespaceDeployments($id: ID!, $first: Int = 20, $after: String, $labels: [LabelInput!]) {
   namespace(id: $id) { deployments(first: $first, after: $after, labels: $labels) { nodes { ...Deployment } pageInfo { hasNextPage endCursor } } }
 }
+fragment CanaryStep on CanaryStep {
+  count
+  weightPercent
+  pauseSeconds
+}
 fragment Deployment on Deployment {
   id
   name
@@ -4707,6 +5082,7 @@ fragment Deployment on Deployment {
   placement { ...PlacementWishes }
   progressDeadlineSeconds
   onFailure
+  rolloutStrategy { ...RolloutStrategy }
 }
 fragment Label on Label {
   key
@@ -4725,6 +5101,12 @@ fragment PlacementWishes on PlacementWishes {
   maxPerNode
   near { ...NearRule }
   apart
+}
+fragment RolloutStrategy on RolloutStrategy {
+  kind
+  steps { ...CanaryStep }
+  autoPromoteSeconds
+  scaleDownDelaySeconds
 }`),
   namespaceInstancesOnSharedNodes: new TypedDocument<o.NamespaceInstancesOnSharedNodesQuery, o.NamespaceInstancesOnSharedNodesQueryVariables>('query', ["namespace","instancesOnSharedNodes"], `query NamespaceInstancesOnSharedNodes($id: ID!) {
   namespace(id: $id) { instancesOnSharedNodes }

@@ -686,6 +686,18 @@ export interface Mutations {
    */
   deleteService(input: o.DeleteServiceMutationVariables['input'], options?: CallOptions): Promise<Deleted<o.DeleteServiceMutation['deleteService']>>;
   /**
+   * Says how rollouts that begin from now on replace. Errors: NOT_FOUND, BEING_DELETED, VERSION_CONFLICT, INVALID_ARGUMENT.
+   */
+  setRolloutStrategy(input: o.SetRolloutStrategyMutationVariables['input'], options?: CallOptions): Promise<Done<o.SetRolloutStrategyMutation['setRolloutStrategy']>>;
+  /**
+   * A rollout that waits at a step goes on. Errors: NOT_FOUND, BEING_DELETED, VERSION_CONFLICT, NO_ROLLOUT_UNDER_WAY, NOTHING_TO_PROMOTE.
+   */
+  promoteRollout(input: o.PromoteRolloutMutationVariables['input'], options?: CallOptions): Promise<Done<o.PromoteRolloutMutation['promoteRollout']>>;
+  /**
+   * Leads a rollout that is under way back to the last known good release; its own release is known to be bad from then on. Errors: NOT_FOUND, BEING_DELETED, VERSION_CONFLICT, NO_ROLLOUT_UNDER_WAY, NO_EARLIER_RELEASE, RELEASE_IMAGE_GONE, QUOTA_EXCEEDED, REPOSITORY_NOT_ALLOWED.
+   */
+  abortRollout(input: o.AbortRolloutMutationVariables['input'], options?: CallOptions): Promise<Done<o.AbortRolloutMutation['abortRollout']>>;
+  /**
    * Creates a tenant. For the operator. Errors: NAME_TAKEN, INVALID_ARGUMENT.
    */
   createTenant(input: o.CreateTenantMutationVariables['input'], options?: CallOptions): Promise<Done<o.CreateTenantMutation['createTenant']>>;
@@ -890,6 +902,9 @@ export const bindMutations = (change: Change): Mutations => ({
   createService: (input, options) => change.done(documents.createService, { input }, options, (data) => data.createService),
   updateService: (input, options) => change.done(documents.updateService, { input }, options, (data) => data.updateService),
   deleteService: (input, options) => change.deleted(documents.deleteService, { input }, options, (data) => data.deleteService),
+  setRolloutStrategy: (input, options) => change.done(documents.setRolloutStrategy, { input }, options, (data) => data.setRolloutStrategy),
+  promoteRollout: (input, options) => change.done(documents.promoteRollout, { input }, options, (data) => data.promoteRollout),
+  abortRollout: (input, options) => change.done(documents.abortRollout, { input }, options, (data) => data.abortRollout),
   createTenant: (input, options) => change.done(documents.createTenant, { input }, options, (data) => data.createTenant),
   suspendTenant: (input, options) => change.done(documents.suspendTenant, { input }, options, (data) => data.suspendTenant),
   resumeTenant: (input, options) => change.done(documents.resumeTenant, { input }, options, (data) => data.resumeTenant),

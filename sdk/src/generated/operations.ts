@@ -388,12 +388,14 @@ export type SetLegalHoldInput = {
 };
 
 /**
- * PROGRESSING: a rollout or a change of scale is under way · SUSPENDED: its rollout stands still · FAILED: its rollout has failed, see
+ * PROGRESSING: a rollout or a change of scale is under way · PAUSED: its rollout waits at a step · SUSPENDED: its rollout stands still · FAILED: its rollout has failed, see
  * `statusMessage` · BLOCKED: it can't go on, see `statusMessage` · STEADY: as wanted · DELETING.
  */
 export type DeploymentStatus =
   /** A rollout or a change of scale is under way. */
   | 'PROGRESSING'
+  /** Its rollout waits at a step, until its time or until it is promoted. */
+  | 'PAUSED'
   /** Its rollout stands still until it is resumed. */
   | 'SUSPENDED'
   /** Its rollout has failed, and nothing moves until somebody decides, or it is rolled back by itself. */
@@ -418,6 +420,8 @@ export type RolloutKind =
 export type RolloutStatus =
   /** Instances are being replaced. */
   | 'RUNNING'
+  /** It waits at a step, until its time or until it is promoted. */
+  | 'PAUSED'
   /** It stands still until it is resumed. */
   | 'SUSPENDED'
   /** It has made no progress for too long, and stands still: see `statusMessage`. */
@@ -528,6 +532,8 @@ export type CreateDeploymentInput = {
   readonly progressDeadlineSeconds?: number | null | undefined;
   /** What follows a rollout that has failed. */
   readonly onFailure?: OnRolloutFailure | null | undefined;
+  /** How its rollouts replace; ROLLING where left out. */
+  readonly rolloutStrategy?: RolloutStrategyInput | null | undefined;
   /** What it asks of the places of its instances; nothing where left out. */
   readonly placement?: PlacementWishesInput | null | undefined;
   /**
@@ -1864,6 +1870,75 @@ export type DeleteServiceInput = {
   readonly expectedVersion?: number | null | undefined;
 };
 
+/** How what is there is replaced. */
+export type RolloutStrategyKind =
+  /** Instance by instance, within `maxSurge` and `maxUnavailable`. */
+  | 'ROLLING'
+  /** All others are gone before the first new one is placed: never two releases at a time, and nothing serves in between. */
+  | 'RECREATE'
+  /** Step by step, with pauses: some new ones beside the others, then more, then all. */
+  | 'CANARY'
+  /** All new ones beside the others, which go on serving alone; then a switch, at once; later the others stop. */
+  | 'BLUE_GREEN';
+
+/** A step of a canary: either `count` or `weightPercent`, and the same one in all steps; each more than the one before. */
+export type CanaryStepInput = {
+  /** So many instances of the new release, 1–1000; all replicas at most. */
+  readonly count?: number | null | undefined;
+  /** So much of the replicas, 1–99, rounded up. */
+  readonly weightPercent?: number | null | undefined;
+  /** Wait so long once all of them are ready, 0–86400; null or left out: until it is promoted. */
+  readonly pauseSeconds?: number | null | undefined;
+};
+
+/** How to replace what is there. What belongs to another kind must be left out. */
+export type RolloutStrategyInput = {
+  /** In which way. */
+  readonly kind: RolloutStrategyKind;
+  /** For CANARY, 1–20, rising. */
+  readonly steps?: ReadonlyArray<CanaryStepInput> | null | undefined;
+  /** For BLUE_GREEN: all new ones ready, switch after so long, 0–86400; null or left out: once it is promoted. */
+  readonly autoPromoteSeconds?: number | null | undefined;
+  /** For BLUE_GREEN: so long after the switch the others stop, 0–86400; 30 where left out. */
+  readonly scaleDownDelaySeconds?: number | null | undefined;
+};
+
+/** A deployment whose rollouts are to replace in another way. */
+export type SetRolloutStrategyInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The deployment. */
+  readonly deploymentId: string;
+  /** Only if the deployment is still at this version. */
+  readonly expectedVersion?: number | null | undefined;
+  /** Of rollouts that begin from now on; one that is under way goes on as it began. */
+  readonly strategy: RolloutStrategyInput;
+};
+
+/** A deployment whose rollout is to go on from the step at which it waits. */
+export type PromoteRolloutInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The deployment. */
+  readonly deploymentId: string;
+  /** Only if the deployment is still at this version. */
+  readonly expectedVersion?: number | null | undefined;
+  /** Past all steps that are left. */
+  readonly full?: boolean | null | undefined;
+};
+
+/** A deployment whose rollout is to be undone. */
+export type AbortRolloutInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The deployment. */
+  readonly deploymentId: string;
+  /** Only if the deployment is still at this version. */
+  readonly expectedVersion?: number | null | undefined;
+  /** How the way back replaces. */
+  readonly pace?: RolloutPace | null | undefined;
+};
+
 /** ACTIVE · SUSPENDED: its people read and change nothing, its instances go on and reach nobody · DELETING: the same, before it is destroyed. */
 export type TenantStatus =
   /** Reads and changes. */
@@ -2076,13 +2151,17 @@ export type DeletionStepFragment = { readonly name: DeletionStepName, readonly s
 
 export type DeletionProofFragment = { readonly service: string, readonly position: number | null, readonly counts: ReadonlyArray<DeletionCountFragment> };
 
-export type DeploymentFragment = { readonly id: string, readonly name: string, readonly status: DeploymentStatus, readonly statusMessage: string | null, readonly replicas: number, readonly readyReplicas: number, readonly maxSurge: number, readonly maxUnavailable: number, readonly version: number, readonly createdAt: string, readonly fenced: boolean, readonly progressDeadlineSeconds: number | null, readonly onFailure: OnRolloutFailure, readonly labels: ReadonlyArray<LabelFragment>, readonly namespace: { readonly id: string, readonly name: string }, readonly currentRelease: { readonly id: string, readonly number: number } | null, readonly placement: PlacementWishesFragment | null };
+export type DeploymentFragment = { readonly id: string, readonly name: string, readonly status: DeploymentStatus, readonly statusMessage: string | null, readonly replicas: number, readonly readyReplicas: number, readonly maxSurge: number, readonly maxUnavailable: number, readonly version: number, readonly createdAt: string, readonly fenced: boolean, readonly progressDeadlineSeconds: number | null, readonly onFailure: OnRolloutFailure, readonly labels: ReadonlyArray<LabelFragment>, readonly namespace: { readonly id: string, readonly name: string }, readonly currentRelease: { readonly id: string, readonly number: number } | null, readonly placement: PlacementWishesFragment | null, readonly rolloutStrategy: RolloutStrategyFragment };
 
 export type LabelFragment = { readonly key: string, readonly value: string };
 
 export type PlacementWishesFragment = { readonly slaClass: SlaClass | null, readonly zones: ReadonlyArray<string>, readonly zoneSkew: number | null, readonly maxPerNode: number | null, readonly apart: ReadonlyArray<string>, readonly nodeLabels: ReadonlyArray<LabelFragment>, readonly near: ReadonlyArray<NearRuleFragment> };
 
 export type NearRuleFragment = { readonly deployment: string, readonly within: Distance, readonly required: boolean };
+
+export type RolloutStrategyFragment = { readonly kind: RolloutStrategyKind, readonly autoPromoteSeconds: number | null, readonly scaleDownDelaySeconds: number | null, readonly steps: ReadonlyArray<CanaryStepFragment> };
+
+export type CanaryStepFragment = { readonly count: number | null, readonly weightPercent: number | null, readonly pauseSeconds: number | null };
 
 export type InstanceFragment = { readonly id: string, readonly status: InstanceStatus, readonly statusReason: string | null, readonly statusMessage: string | null, readonly ipv4: string | null, readonly ipv6: string | null, readonly nodeId: string, readonly createdAt: string, readonly securedAt: string | null, readonly readyAt: string | null, readonly labels: ReadonlyArray<LabelFragment>, readonly deployment: { readonly id: string, readonly name: string }, readonly release: { readonly id: string, readonly number: number }, readonly placement: PlacementDecisionFragment };
 
@@ -2214,7 +2293,7 @@ export type ContainerPortFragment = { readonly port: number, readonly protocol: 
 
 export type PolicyWarningFragment = { readonly code: PolicyWarningCode, readonly message: string };
 
-export type RolloutFragment = { readonly id: string, readonly kind: RolloutKind, readonly status: RolloutStatus, readonly createdAt: string, readonly endedAt: string | null, readonly pace: RolloutPace, readonly automatic: boolean, readonly deadlineAt: string | null, readonly statusMessage: string | null, readonly release: { readonly id: string, readonly number: number } };
+export type RolloutFragment = { readonly id: string, readonly kind: RolloutKind, readonly status: RolloutStatus, readonly createdAt: string, readonly endedAt: string | null, readonly pace: RolloutPace, readonly automatic: boolean, readonly deadlineAt: string | null, readonly statusMessage: string | null, readonly step: number, readonly steps: number, readonly pausedUntil: string | null, readonly release: { readonly id: string, readonly number: number }, readonly strategy: RolloutStrategyFragment };
 
 export type ServiceWarningFragment = { readonly code: ServiceWarningCode, readonly message: string };
 
@@ -3272,6 +3351,27 @@ export type DeleteServiceMutationVariables = Exact<{
 
 
 export type DeleteServiceMutation = { readonly deleteService: { readonly deletedId: string | null, readonly position: string | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type SetRolloutStrategyMutationVariables = Exact<{
+  input: SetRolloutStrategyInput;
+}>;
+
+
+export type SetRolloutStrategyMutation = { readonly setRolloutStrategy: { readonly position: string | null, readonly deployment: DeploymentFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type PromoteRolloutMutationVariables = Exact<{
+  input: PromoteRolloutInput;
+}>;
+
+
+export type PromoteRolloutMutation = { readonly promoteRollout: { readonly position: string | null, readonly deployment: DeploymentFragment | null, readonly rollout: RolloutFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type AbortRolloutMutationVariables = Exact<{
+  input: AbortRolloutInput;
+}>;
+
+
+export type AbortRolloutMutation = { readonly abortRollout: { readonly position: string | null, readonly deployment: DeploymentFragment | null, readonly rollout: RolloutFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
 
 export type CreateTenantMutationVariables = Exact<{
   input: CreateTenantInput;
