@@ -300,8 +300,11 @@ describe('what an instance writes', () => {
       const reply = await plane.logs(instanceId);
       return reply.lines.length >= 3 && reply;
     });
-    const previous = await plane.logs(instanceId, { previous: true });
-    expect(previous.lines.length).toBeGreaterThanOrEqual(2);
+    // Once the agent has seen the third start, too.
+    const previous = await until('what it wrote before', async () => {
+      const reply = await plane.logs(instanceId, { previous: true });
+      return reply.lines.length >= 2 && reply;
+    });
     expect(previous.lines.length).toBeLessThan((await plane.logs(instanceId)).lines.length);
     expect(all.lines.slice(0, 2)).toEqual(previous.lines.slice(0, 2));
   });
