@@ -125,7 +125,8 @@ export function collectOperations(schema: GraphQLSchema): Operations {
     const byId = root.args.length === 1 && root.args[0]?.name === 'id';
     if (!byId || !isObjectType(type) || root.name !== lowerFirst(type.name)) continue;
     for (const field of fieldsOf(type)) {
-      if (field.args.length === 0 && !isLive(field)) continue;
+      // What is deprecated stays in the API for those who ask for it; nobody is led to it anew.
+      if (field.deprecationReason != null || (field.args.length === 0 && !isLive(field))) continue;
       const name = `${root.name}${upperFirst(field.name)}`;
       const args = [...root.args, ...field.args];
       operations.push({

@@ -181,6 +181,7 @@ async function start(options: GatewayOptions, stops: Stop[]): Promise<Gateway> {
     'Query.timeline': past.timeline,
     'Query.asOf': past.asOf,
     'Query.instanceLogs': logFields.instanceLogs,
+    'Instance.logs': logFields.lines,
     'Query.deploymentLogs': logFields.deploymentLogs,
     'Instance.usage': instanceUsage,
     'Instance.usageHistory': createUsageHistory(nc),

@@ -87,6 +87,17 @@ describe('the log of an instance', () => {
     expect(node.asked.at(-1)).toMatchObject({ previous: true, waitMs: 0 });
   });
 
+  it('are texts alone as a field of the instance, under the same permission and bounds', async () => {
+    node.write(ours.instance, numbered(0, 3));
+    const asked = 'query ($id: ID!, $tail: Int) { instance(id: $id) { logs(tail: $tail) } }';
+    const one = await platform.query(acme.admin, asked, { id: ours.instance, tail: 2 });
+    const { lines } = (await read({ tail: 2 })).body.data.instanceLogs;
+    expect(one.body.data).toEqual({ instance: { logs: lines.map((line: { text: string }) => line.text) } });
+    expect(lines).toHaveLength(2);
+    const many = await platform.query(acme.admin, asked, { id: ours.instance, tail: 1001 });
+    expect(many.body.errors[0].extensions.code).toBe('BAD_USER_INPUT');
+  });
+
   it('of a question that is none says so, and asks no node', async () => {
     const wrong: [object, string, RegExp][] = [
       [{ tail: 0 }, 'BAD_USER_INPUT', /`tail`.*1.*1000/],

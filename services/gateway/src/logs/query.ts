@@ -1,11 +1,11 @@
 /** `Query.instanceLogs` and `Query.deploymentLogs`: read from the nodes now. */
 import { type IdKind, idKind } from '@atoll/schema/ids';
-import { type LogsRequest, mostLogBytes } from '@atoll/schema/node/logs';
+import { type LogLine, type LogsRequest, mostLogBytes } from '@atoll/schema/node/logs';
 import { admit } from '../access/admit.ts';
 import type { Locator } from '../access/locate.ts';
 import { ApiError } from '../errors.ts';
 import { isOfTenant, type TenantViewer } from '../live/questions.ts';
-import type { LiveArgs, LiveResolver } from '../live/resolvers.ts';
+import type { LiveArgs, LiveRequest, LiveResolver } from '../live/resolvers.ts';
 import type { AskLogs, LogAnswer, LogProblem } from './ask.ts';
 import { cursorOf, sinceOf, streamOf, tailOf } from './input.ts';
 import { type LogTarget, type LogTargets, mostInstances } from './targets.ts';
@@ -13,7 +13,7 @@ import { type LogTarget, type LogTargets, mostInstances } from './targets.ts';
 /** As the SDL shows it. */
 export interface ShownChunk {
   readonly instanceId: string;
-  readonly lines: readonly unknown[];
+  readonly lines: readonly LogLine[];
   readonly cursor: string | null;
   readonly gap: boolean;
   readonly more: boolean;
@@ -52,6 +52,8 @@ export const noSuch = (field: string, kind: 'instance' | 'deployment') =>
 export interface LogFields {
   readonly instanceLogs: LiveResolver;
   readonly deploymentLogs: LiveResolver;
+  /** `Instance.logs`. */
+  readonly lines: LiveResolver;
 }
 
 /** Of a deployment that is known to be the viewer's, as a rule; of what was in a namespace, by that. */
@@ -83,27 +85,36 @@ export function createLogFields(needs: { targets: LogTargets; ask: AskLogs; loca
     ...{ since: sinceOf(args), stream: streamOf(args), previous: args.previous === true, waitMs: 0 },
   });
 
+  const instanceLogs = {
+    needs: [],
+    inParts: true as const,
+    async resolve(_row: unknown, args: LiveArgs, { viewer: asks }: LiveRequest): Promise<ShownChunk> {
+      const instanceId = String(args.instanceId);
+      const missing = () => noSuch('instanceId', 'instance');
+      const viewer = mine(asks, instanceId, 'instance', missing);
+      const after = args.after == null ? null : cursorOf(args.after);
+      const request = { ...requestOf(args, 100), after };
+      if (after !== null && request.since !== null) {
+        throw new ApiError('BAD_USER_INPUT', 'Give either `after` or `since`: a cursor says from where on.');
+      }
+      const target = await targets.instance(viewer.tenant, instanceId);
+      if (target === null) throw missing();
+      const id = target.ended ? target.namespaceId : instanceId;
+      await mustRead(locator, viewer, { id, where: 'Query.instanceLogs', missing });
+      const answer = await ask(target.nodeId, { ...request, instance: target.instanceId });
+      const chunk = shownChunk(target, answer);
+      if (chunk.problem !== null) throw unavailable(chunk.problem);
+      return chunk;
+    },
+  };
+
   return {
-    instanceLogs: {
-      needs: [],
-      inParts: true,
-      async resolve(_row, args, { viewer: asks }) {
-        const instanceId = String(args.instanceId);
-        const missing = () => noSuch('instanceId', 'instance');
-        const viewer = mine(asks, instanceId, 'instance', missing);
-        const after = args.after == null ? null : cursorOf(args.after);
-        const request = { ...requestOf(args, 100), after };
-        if (after !== null && request.since !== null) {
-          throw new ApiError('BAD_USER_INPUT', 'Give either `after` or `since`: a cursor says from where on.');
-        }
-        const target = await targets.instance(viewer.tenant, instanceId);
-        if (target === null) throw missing();
-        const id = target.ended ? target.namespaceId : instanceId;
-        await mustRead(locator, viewer, { id, where: 'Query.instanceLogs', missing });
-        const answer = await ask(target.nodeId, { ...request, instance: target.instanceId });
-        const chunk = shownChunk(target, answer);
-        if (chunk.problem !== null) throw unavailable(chunk.problem);
-        return chunk;
+    instanceLogs,
+    lines: {
+      needs: ['id'],
+      async resolve(row, { tail }, request) {
+        const { lines } = await instanceLogs.resolve(row, { instanceId: row.id, tail }, request);
+        return lines.map(({ text }) => text);
       },
     },
     deploymentLogs: {
