@@ -24,16 +24,36 @@ const formats: Readonly<Record<string, fc.Arbitrary<string>>> = {
 /** Rules between fields, by the text that the schema tells them with (`x-rule`). */
 const fieldRules: Readonly<Record<string, (value: JsonObject) => boolean>> = {
   'from <= to': ({ from, to }) => Number(from) <= Number(to),
+  'either count or weightPercent': ({ count, weightPercent }) => (count === null) !== (weightPercent === null),
   'maxSurge + maxUnavailable > 0': ({ maxSurge, maxUnavailable }) => Number(maxSurge) + Number(maxUnavailable) > 0,
 };
 
 const field = (item: Json, name: string) => (isObject(item) ? item[name] : undefined);
-/** Rules between the items of a list: what no two of them may share. */
-const itemRules: Readonly<Record<string, readonly ((item: Json) => string)[]>> = {
-  'unique (protocol, port), unique name': [
+interface Bounds {
+  readonly minLength: number;
+  readonly maxLength: number;
+}
+/** No two of them share what one of the keys says of them. */
+const unique =
+  (...keys: readonly ((item: Json) => string)[]) =>
+  (item: fc.Arbitrary<Json>, bounds: Bounds) =>
+    fc.uniqueArray(item, { ...bounds, comparator: (a, b) => keys.some((key) => key(a) === key(b)) });
+
+/** How far a step goes, in the unit that it says it in. */
+const reach = (step: Json) => Number(field(step, 'count') ?? field(step, 'weightPercent'));
+const inUnitOf = (first: Json | undefined) => (step: Json) =>
+  (field(step, 'count') === null) === (field(first ?? null, 'count') === null);
+
+/** Rules between the items of a list. */
+const listRules: Readonly<Record<string, (item: fc.Arbitrary<Json>, bounds: Bounds) => fc.Arbitrary<Json[]>>> = {
+  'unique (protocol, port), unique name': unique(
     (item) => `${field(item, 'protocol')} ${field(item, 'port')}`,
     (item) => `${field(item, 'name')}`,
-  ],
+  ),
+  'rising, in one unit': (item, bounds) =>
+    unique((step) => `${reach(step)}`)(item, bounds).map((steps) =>
+      steps.filter(inUnitOf(steps[0])).sort((a, b) => reach(a) - reach(b)),
+    ),
 };
 
 function ruleOf<R>(schema: JsonObject, known: Readonly<Record<string, R>>): R | undefined {
@@ -102,10 +122,8 @@ export function anyOfShape(schema: Json): fc.Arbitrary<Json> {
     case 'array': {
       const { minLength, maxLength } = lengthOf(schema, 'minItems', 'maxItems', 3);
       const item = anyOfShape(schema.items ?? {});
-      const keys = ruleOf(schema, itemRules);
-      if (keys === undefined) return fc.array(item, { minLength, maxLength });
-      const shared = (a: Json, b: Json) => keys.some((key) => key(a) === key(b));
-      return fc.uniqueArray(item, { minLength, maxLength, comparator: shared });
+      const made = ruleOf(schema, listRules);
+      return made === undefined ? fc.array(item, { minLength, maxLength }) : made(item, { minLength, maxLength });
     }
     case 'object':
       return object(schema);

@@ -26,7 +26,8 @@ const canaryStep = z
   .refine(
     ({ count, weightPercent }) => (count === null) !== (weightPercent === null),
     'a step says either count or weightPercent: give one of both',
-  );
+  )
+  .meta({ 'x-rule': 'either count or weightPercent' });
 export type CanaryStep = z.infer<typeof canaryStep>;
 
 /** Rising, in one unit: which of two steps is further doesn't depend on how many replicas there are. */
@@ -52,7 +53,8 @@ const canarySteps = z
           message: `steps must rise: ${is} comes after ${was}; leave it out, or give it more`,
         });
     }
-  });
+  })
+  .meta({ 'x-rule': 'rising, in one unit' });
 
 export const rolloutStrategy = z
   .discriminatedUnion('kind', [
