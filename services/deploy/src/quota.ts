@@ -7,7 +7,8 @@ import { type CommandOutcome, type EventStore, loadState } from '@atoll/events/s
 import { type Rejection, reject } from '@atoll/schema/errors';
 import type { Id } from '@atoll/schema/ids';
 import type { Asking, Holder, QuotaClient } from '@atoll/service/quota-client';
-import { deploymentDecider, type Granted, type GrowingCommand, needOf, reservedTooLittle } from './domain/decide.ts';
+import type { Granted, GrowingCommand } from './domain/commands.ts';
+import { deploymentDecider, needOf, reservedTooLittle } from './domain/decide.ts';
 import type { Deployment } from './domain/deployment.ts';
 import { deploymentStream } from './domain/streams.ts';
 

@@ -4,7 +4,7 @@ import { noWishes } from '@atoll/schema/deploy/placement';
 import type { ReleaseSpec, Resources } from '@atoll/schema/deploy/spec';
 import type { Id } from '@atoll/schema/ids';
 import { slaClasses } from '@atoll/schema/tenancy/plans';
-import type { DeploymentCommand, Granted } from '../src/domain/decide.ts';
+import type { DeploymentCommand, Granted } from '../src/domain/commands.ts';
 import type { Deployment, DeploymentEvent } from '../src/domain/deployment.ts';
 import { evolve } from '../src/domain/evolve.ts';
 import type { Instance } from '../src/domain/instance.ts';

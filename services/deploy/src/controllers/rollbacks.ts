@@ -14,7 +14,8 @@ import { eachBounded } from '../bounded.ts';
 import { type RollbackNeeds, rollBack } from '../commands/rollback.ts';
 import { denied } from '../denials.ts';
 import { deploymentNotFound } from '../domain/actions.ts';
-import { type DeploymentCommand, deploymentDecider } from '../domain/decide.ts';
+import type { DeploymentCommand } from '../domain/commands.ts';
+import { deploymentDecider } from '../domain/decide.ts';
 import { deploymentStream } from '../domain/streams.ts';
 import { following, SELF } from '../origin.ts';
 

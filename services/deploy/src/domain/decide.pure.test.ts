@@ -19,7 +19,8 @@ import {
 } from '../../test/fixtures.ts';
 import { legal } from './actions.ts';
 import { MOST_AT_ONCE } from './advance.ts';
-import { type DeploymentCommand, deploymentDecider, type GrowingCommand, needOf } from './decide.ts';
+import type { DeploymentCommand, GrowingCommand } from './commands.ts';
+import { deploymentDecider, needOf } from './decide.ts';
 import type { DeploymentEvent } from './deployment.ts';
 import { factsOf, type Observation, type Sight } from './observe.ts';
 import type { World } from './world.ts';

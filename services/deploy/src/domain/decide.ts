@@ -1,26 +1,26 @@
 /** `decide(state, command) → events and claims, or a rejection` of a deployment. */
 import { accept, type Claim, type Decider, type Decision, refuse } from '@atoll/events/decider';
-import { noWishes, type PlacementWishes } from '@atoll/schema/deploy/placement';
-import { defaultRolloutPolicy, type RolloutPace, type RolloutPolicy } from '@atoll/schema/deploy/rollouts';
-import type { ReleaseSpec, RollingStrategy } from '@atoll/schema/deploy/spec';
-import { type RolloutStrategy, rolling } from '@atoll/schema/deploy/strategies';
+import { noWishes } from '@atoll/schema/deploy/placement';
+import { defaultRolloutPolicy } from '@atoll/schema/deploy/rollouts';
+import type { ReleaseSpec } from '@atoll/schema/deploy/spec';
+import { rolling } from '@atoll/schema/deploy/strategies';
 import { equal as sameValue } from '@atoll/schema/equal';
 import { type Rejection, reject } from '@atoll/schema/errors';
 import type { Id } from '@atoll/schema/ids';
-import type { Labels } from '@atoll/schema/text';
 import type { Placer } from '../placement/placer.ts';
 import { ownText, roomIn, shortageOf } from '../placement/room.ts';
 import type { Peers } from '../placement/search.ts';
 import { type Action, legal } from './actions.ts';
-import { type Admission, refusedImage, refusedRepository } from './admission.ts';
+import { refusedImage, refusedRepository } from './admission.ts';
 import { advance, MOST_AT_ONCE, peersOf } from './advance.ts';
 import { type Amounts, covered, equal, nothing } from './amounts.ts';
+import type { Admitted, Command, DeploymentCommand, Granted, GrowingCommand } from './commands.ts';
 import type { Active, Deployment, DeploymentEvent } from './deployment.ts';
 import { rulesUnchanged } from './environment.ts';
 import { evolve } from './evolve.ts';
 import { claimsOf, NAMESPACE_OPEN, RESERVATION, reserved } from './holdings.ts';
 import { cancelledMoves, requestedMoves, wishesRefusal } from './moves.ts';
-import { type Observation, observe } from './observe.ts';
+import { observe } from './observe.ts';
 import { deadlineFrom } from './progress.ts';
 import {
   policySet,
@@ -28,100 +28,12 @@ import {
   resumed,
   rollbackRefused,
   rolledBack,
-  type SpecChange,
   strategySet,
   suspended,
   upgraded,
 } from './redirect.ts';
 import { deploymentSnapshot } from './snapshot.ts';
 import { noWorld, placerOf, termsIn, type World } from './world.ts';
-
-interface ForTenant {
-  readonly tenant: Id<'tenant'>;
-}
-/** Room in the quotas that is kept for the command. */
-export interface Granted {
-  readonly reservationId: Id<'reservation'>;
-  /** All that the deployment may come to hold. */
-  readonly amounts: Amounts;
-  /** The commit comes before, or not at all. */
-  readonly useBefore: string;
-}
-/** A command after which a deployment may hold more. */
-interface Growing extends ForTenant {
-  readonly granted: Granted | null;
-}
-
-/** A command after which it may run another image. */
-interface Admitted extends Growing {
-  /** What the environment takes; null where it has no rules. */
-  readonly admission?: Admission | null;
-}
-
-interface OnNode<A extends Action> extends ForTenant {
-  readonly action: A;
-  readonly nodeId: Id<'node'>;
-}
-
-export type DeploymentCommand =
-  | (Admitted & {
-      readonly action: 'create';
-      readonly deploymentId: Id<'deployment'>;
-      readonly namespaceId: Id<'namespace'>;
-      readonly name: string;
-      readonly labels: Labels;
-      readonly replicas: number;
-      readonly strategy: RollingStrategy;
-      /** What is left out is as everywhere. */
-      readonly policy?: Partial<RolloutPolicy>;
-      readonly plan?: RolloutStrategy;
-      readonly placement?: PlacementWishes;
-      readonly fenced?: boolean;
-      readonly spec: ReleaseSpec;
-      readonly releaseId: Id<'release'>;
-      readonly rolloutId: Id<'rollout'>;
-      readonly world: World;
-    })
-  | (Admitted & {
-      readonly action: 'upgrade';
-      readonly change: SpecChange;
-      readonly releaseId: Id<'release'>;
-      readonly rolloutId: Id<'rollout'>;
-      /** Unix time in ms. */
-      readonly now: number;
-    })
-  | (Admitted & {
-      readonly action: 'rollback';
-      readonly toRelease: number | null;
-      readonly pace: RolloutPace;
-      readonly automatic: boolean;
-      readonly abort?: boolean;
-      readonly rolloutId: Id<'rollout'>;
-      readonly now: number;
-    })
-  | (Growing & { readonly action: 'scale'; readonly replicas: number; readonly world: World })
-  | (ForTenant & { readonly action: 'suspend' | 'resume'; readonly now: number })
-  | (ForTenant & { readonly action: 'promote'; readonly full: boolean; readonly now: number })
-  | (ForTenant & { readonly action: 'policy'; readonly policy: Partial<RolloutPolicy> })
-  | (ForTenant & { readonly action: 'strategy'; readonly strategy: RolloutStrategy })
-  | (ForTenant & { readonly action: 'label'; readonly labels: Labels })
-  | (ForTenant & { readonly action: 'place'; readonly placement: PlacementWishes; readonly world: World })
-  | (ForTenant & { readonly action: 'delete' })
-  | (ForTenant & { readonly action: 'advance'; readonly world: World })
-  | (ForTenant & {
-      readonly action: 'observe';
-      readonly nodeId: Id<'node'>;
-      readonly observations: readonly Observation[];
-    })
-  /** The rollback that was to follow the failure of that rollout can't be made. */
-  | (ForTenant & { readonly action: 'refuse'; readonly rolloutId: Id<'rollout'>; readonly rejection: Rejection })
-  /** These of what it has on the node are lost; left out: all of it. */
-  | (OnNode<'lose'> & { readonly instanceIds?: ReadonlySet<Id<'instance'>> })
-  /** What it has on the node has to leave it; may stay there after all. */
-  | OnNode<'evacuate'>
-  | OnNode<'stay'>;
-export type GrowingCommand = Extract<DeploymentCommand, Growing>;
-type Command<A extends Action> = Extract<DeploymentCommand, { action: A }>;
 
 export const deploymentDecider: Decider<Deployment, DeploymentCommand, DeploymentEvent> = {
   initial: { status: 'NONE' },

@@ -1,7 +1,8 @@
 import { given } from '@atoll/events/given';
 import { describe, expect, test } from 'vitest';
 import { begun, create, digest, fold, granted, instancesOf, node, now, tenant, world } from '../../test/fixtures.ts';
-import { type DeploymentCommand, deploymentDecider } from './decide.ts';
+import type { DeploymentCommand } from './commands.ts';
+import { deploymentDecider } from './decide.ts';
 import type { DeploymentEvent } from './deployment.ts';
 import type { Sight } from './observe.ts';
 

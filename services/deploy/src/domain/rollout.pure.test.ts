@@ -13,7 +13,8 @@ import { canariesOf, modeNow, mostOf } from '../../test/bounds.ts';
 import { create, digest, granted, instanceIds, need, node, now, tenant } from '../../test/fixtures.ts';
 import type { NodeView } from '../placement/node-view.ts';
 import { covered } from './amounts.ts';
-import { type DeploymentCommand, deploymentDecider, type GrowingCommand, needOf } from './decide.ts';
+import type { DeploymentCommand, GrowingCommand } from './commands.ts';
+import { deploymentDecider, needOf } from './decide.ts';
 import {
   type Active,
   type Body,

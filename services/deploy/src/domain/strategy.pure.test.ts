@@ -2,7 +2,8 @@
 import { type RolloutStrategy, rolloutStrategy } from '@atoll/schema/deploy/strategies';
 import { describe, expect, test } from 'vitest';
 import { create, fold, granted, instancesOf, now, tenant, world } from '../../test/fixtures.ts';
-import { type DeploymentCommand, deploymentDecider, needOf } from './decide.ts';
+import type { DeploymentCommand } from './commands.ts';
+import { deploymentDecider, needOf } from './decide.ts';
 import type { Active, Deployment, DeploymentEvent } from './deployment.ts';
 import { evolve } from './evolve.ts';
 import { stageOf } from './strategy.ts';
