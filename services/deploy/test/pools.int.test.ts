@@ -147,8 +147,10 @@ test('a drain moves everything within the surge and never below what must be rea
   expect(most).toBe(7);
   expect(events.filter(({ type }) => type === 'InstanceMoveRequested')).toHaveLength(before);
   expect(events.filter(({ type }) => type === 'InstancePlaced')).toHaveLength(6 + before);
-  const { rows } = await platform.pool.query('select duty from deploy.node_duty where node_id = $1', [second()]);
-  expect(rows).toEqual([{ duty: 'DRAINED' }]);
+  await platform.until('the list of nodes says so, too', async () => {
+    const { rows } = await platform.pool.query('select duty from deploy.node_duty where node_id = $1', [second()]);
+    return rows[0]?.duty === 'DRAINED';
+  });
   await platform.do(PLATFORM, 'UncordonNode', { nodeId: second() });
   await remove(member, deploymentId);
 });
