@@ -4,6 +4,8 @@ import { defineConfig } from 'vitest/config';
 const exclude = ['**/node_modules/**', '**/.atoll/**'];
 /** As Node resolves it, so that our code and Apollo Server have one and the same `graphql`. */
 const resolve = { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] };
+/** How long a condition is waited for that names no time of its own: a busy machine takes its time. */
+const patient = { expect: { poll: { timeout: 15_000 } } };
 const withDatabase = { globalSetup: ['infra/testing/global-setup.ts'] };
 
 export default defineConfig({
@@ -12,7 +14,14 @@ export default defineConfig({
     projects: [
       {
         resolve,
-        test: { name: 'pure', include: ['**/*.pure.test.ts'], exclude, testTimeout: 10_000, maxWorkers: 2 },
+        test: {
+          name: 'pure',
+          include: ['**/*.pure.test.ts'],
+          exclude,
+          ...patient,
+          testTimeout: 10_000,
+          maxWorkers: 2,
+        },
       },
       {
         resolve,
@@ -20,6 +29,7 @@ export default defineConfig({
           name: 'int',
           include: ['**/*.int.test.ts'],
           exclude,
+          ...patient,
           ...withDatabase,
           testTimeout: 30_000,
           hookTimeout: 60_000,
@@ -32,6 +42,7 @@ export default defineConfig({
           name: 'node',
           include: ['**/*.node.test.ts'],
           exclude,
+          ...patient,
           testTimeout: 60_000,
           hookTimeout: 120_000,
           maxWorkers: 2,
@@ -43,6 +54,7 @@ export default defineConfig({
           name: 'e2e',
           include: ['**/*.e2e.test.ts'],
           exclude,
+          ...patient,
           ...withDatabase,
           testTimeout: 300_000,
           hookTimeout: 300_000,

@@ -25,6 +25,7 @@ function server(subject: string) {
   });
   return { taken, stop: () => serving.unsubscribe() };
 }
+const patient = { timeout: 15_000, interval: 10 };
 const soon = <T>(work: Promise<T>) =>
   Promise.race([work, new Promise((_, reject) => setTimeout(() => reject(new Error('it still waits')), 2500))]);
 
@@ -32,19 +33,19 @@ test('what was asked of a process that is gone is asked anew, and only once in a
   const { taken, stop } = server('asked.a');
   const ask = asking(nc, 'asked.a', log);
   const first = ask({});
-  await vi.waitFor(() => expect(taken).toHaveLength(1));
+  await vi.waitFor(() => expect(taken).toHaveLength(1), patient);
   expect(ask.giveUp(60_000)).toBe(false);
   expect(ask.giveUp(0)).toBe(true);
   expect(await soon(first)).toBeUndefined();
   const second = ask({});
-  await vi.waitFor(() => expect(taken).toHaveLength(2));
+  await vi.waitFor(() => expect(taken).toHaveLength(2), patient);
   // A service that is slow comes to its answer, however often it wakes.
   expect(ask.giveUp(0)).toBe(false);
   taken[1]?.answer();
   expect(await soon(second)).toEqual({ here: true });
   expect(ask.giveUp(0)).toBe(false);
   const third = ask({});
-  await vi.waitFor(() => expect(taken).toHaveLength(3));
+  await vi.waitFor(() => expect(taken).toHaveLength(3), patient);
   expect(ask.giveUp(0)).toBe(true);
   expect(await soon(third)).toBeUndefined();
   stop();

@@ -69,10 +69,10 @@ describe('what NATS lets a node do', () => {
     );
     const live = serveJson(node, { subject: `node.${one}.live.logs`, log }, async () => 'lines');
     await Promise.all([deploy.flush(), node.flush()]);
-    expect(await requestJson(node, `node.${one}.workloads.pull`, {}, { timeoutMs: 2000 })).toBe(
+    expect(await requestJson(node, `node.${one}.workloads.pull`, {}, { timeoutMs: 10_000 })).toBe(
       `node.${one}.workloads.pull`,
     );
-    expect(await requestJson(gateway, `node.${one}.live.logs`, {}, { timeoutMs: 2000 })).toBe('lines');
+    expect(await requestJson(gateway, `node.${one}.live.logs`, {}, { timeoutMs: 10_000 })).toBe('lines');
     await Promise.all([service.stop(), live.stop()]);
   });
 
@@ -107,7 +107,7 @@ describe('what NATS lets a service do', () => {
     const node = await as(one, `_INBOX_node_${one}`);
     const keys = serveJson(tenancy, { subject: 'key.tenancy.data', log }, async () => 'keys');
     await tenancy.flush();
-    const ask = (nc: NatsConnection) => requestJson(nc, 'key.tenancy.data', {}, { timeoutMs: 500 });
+    const ask = (nc: NatsConnection) => requestJson(nc, 'key.tenancy.data', {}, { timeoutMs: 10_000 });
     expect(await ask(gateway)).toBe('keys');
     for (const nc of [deploy, node]) await expect(ask(nc)).rejects.toThrow();
     for (const nc of [deploy, gateway, node]) {
@@ -122,14 +122,14 @@ describe('what NATS lets a service do', () => {
   test('not touch another context’s stream, nor publish its events', async () => {
     const [tenancy, deploy] = await Promise.all([as('tenancy'), as('deploy')]);
     const create = (nc: NatsConnection, name: string, subjects: string[]) =>
-      requestJson(nc, `$JS.API.STREAM.CREATE.${name}`, { name, subjects, storage: 'file' }, { timeoutMs: 1000 });
+      requestJson(nc, `$JS.API.STREAM.CREATE.${name}`, { name, subjects, storage: 'file' }, { timeoutMs: 10_000 });
     expect(await create(deploy, 'EVENTS_DEPLOY', ['evt.deploy.>'])).toMatchObject({
       config: { name: 'EVENTS_DEPLOY' },
     });
     await expect(create(tenancy, 'EVENTS_NETWORK', ['evt.network.>'])).rejects.toThrow();
     await expect(requestJson(tenancy, '$JS.API.STREAM.DELETE.EVENTS_DEPLOY', {}, { timeoutMs: 300 })).rejects.toThrow();
     await expect(requestJson(tenancy, 'evt.deploy.x', {}, { timeoutMs: 300 })).rejects.toThrow();
-    expect(await requestJson(tenancy, '$JS.API.STREAM.INFO.EVENTS_DEPLOY', {}, { timeoutMs: 1000 })).toMatchObject({
+    expect(await requestJson(tenancy, '$JS.API.STREAM.INFO.EVENTS_DEPLOY', {}, { timeoutMs: 10_000 })).toMatchObject({
       state: { messages: 0 },
     });
   });

@@ -159,6 +159,6 @@ describe('a supervisor', () => {
     const children = z.array(z.object({ name: z.string(), pid: z.number() })).parse(message);
     expect(children.map(({ name }) => name)).toEqual(['attentive', 'deaf']);
     child.kill('SIGKILL');
-    await expect.poll(() => children.map(({ pid }) => startedAt(pid)), { timeout: 5000 }).toEqual([null, null]);
+    await expect.poll(() => children.map(({ pid }) => startedAt(pid)), { timeout: 20_000 }).toEqual([null, null]);
   });
 });

@@ -254,7 +254,7 @@ describe('bad input gets its code, and changes nothing', () => {
 
   test('and keeps no room in the quotas', async () => {
     // It is given back after the answer.
-    await expect.poll(() => reserved(platform.ready), { timeout: 15_000 }).toBe(0);
+    await expect.poll(() => reserved(platform.ready), { timeout: 60_000 }).toBe(0);
   });
 
   test('of a range that is taken whose it is is told to whom it belongs alone', async () => {
@@ -390,7 +390,7 @@ test('a simulated node says so, and answers probes from the rules', async () => 
   const [from] = await instancesOf(admin, client?.id ?? '');
   const probe = (port: number) => admin.query.probe({ from: from?.id ?? '', address: server?.ipv4 ?? '', port });
   await expect
-    .poll(() => probe(HTTP_PORT), { timeout: 15_000 })
+    .poll(() => probe(HTTP_PORT), { timeout: 60_000 })
     .toMatchObject({ outcome: 'CONNECTED', simulated: true });
   expect(await probe(HTTP_PORT + 1)).toMatchObject({ outcome: 'TIMED_OUT', simulated: true });
 });

@@ -51,7 +51,7 @@ const arm = async (name: string, spec: string) => {
   await armProcess({ pid, folder: armFolder, spec, isAlive: () => isAlive(pid) });
 };
 
-const ended = (atoll: Atoll, id: string, status: Deletion['status'] = 'COMPLETED', timeoutMs = 60_000) => {
+const ended = (atoll: Atoll, id: string, status: Deletion['status'] = 'COMPLETED', timeoutMs = 120_000) => {
   let last: Deletion | null = null;
   return waitFor(`${id} is ${status}`, timeoutMs, async () => {
     last = await atoll.query.deletion({ id }).catch(() => null);
@@ -93,8 +93,8 @@ async function killedAt(point: string, act: () => Promise<unknown>): Promise<voi
   const before = platform.pidOf('tenancy');
   await arm('tenancy', `deletion.${point}=kill@1`);
   await act();
-  await waitFor(`${point} has killed it`, 40_000, () => (isAlive(before) ? undefined : true));
-  await waitFor('tenancy is back', 40_000, () =>
+  await waitFor(`${point} has killed it`, 90_000, () => (isAlive(before) ? undefined : true));
+  await waitFor('tenancy is back', 90_000, () =>
     [undefined, before].includes(platform.ready.processes.find(({ name }) => name === 'tenancy')?.pid)
       ? undefined
       : true,
@@ -113,13 +113,13 @@ test('an environment whose deletion is killed at every step, with creations raci
   await admin.mutate.setPromotion({ environmentId, promotesTo: [prod] });
   // What runs and would be refused now is listed, as soon as the rules have come to where it is decided.
   await admin.mutate.setImageRules({ environmentId, allowed: ['elsewhere.example/**'], promotedOnly: false });
-  const refused = await waitFor('the violation is listed', 20_000, async () => {
+  const refused = await waitFor('the violation is listed', 60_000, async () => {
     const { nodes } = await admin.query.imageRuleViolations({ environmentId });
     return nodes.length > 0 ? nodes : undefined;
   });
   expect(refused).toMatchObject([{ deploymentName: 'web', image, code: 'REPOSITORY_NOT_ALLOWED' }]);
   await admin.mutate.setImageRules({ environmentId, allowed: [`${platform.ready.registry}/**`], promotedOnly: false });
-  await until('none is', 20_000, async () => {
+  await until('none is', 60_000, async () => {
     const { nodes, pageInfo } = await admin.query.imageRuleViolations({ environmentId });
     return nodes.length === 0 && !pageInfo.hasNextPage;
   });
@@ -205,7 +205,7 @@ test('a tenant is closed, taken back as it was, and purged with everything that 
   expect(back).toMatchObject({ tenant: { status: 'ACTIVE', deletion: null }, deletion: { status: 'CANCELLED' } });
   expect(await codeOf(operator.mutate.undeleteTenant({ tenantId }))).toBe('ILLEGAL_STATE');
   await steady(admin, deployment.id);
-  await waitFor('its policies are in force again', 20_000, async () =>
+  await waitFor('its policies are in force again', 60_000, async () =>
     (await isolatedTenants(platform.ready)).includes(tenantId) ? undefined : true,
   );
   await admin.mutate.scaleDeployment({ deploymentId: deployment.id, replicas: 3 });

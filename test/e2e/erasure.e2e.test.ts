@@ -76,7 +76,7 @@ test('personal data is in the read model and nowhere else, and after the erasure
   expect(await find(ann)).toEqual([]);
   expect(await find(other)).toEqual(['table read.member']);
   expect(await member(globex.admin, subject)).toMatchObject({ ...other, erasedAt: null });
-  await until('the table files hold nothing of it', 20_000, async () => {
+  await until('the table files hold nothing of it', 60_000, async () => {
     return (await databaseFilesWith(platform.ready, home, textsOf(ann))).length === 0;
   });
 
@@ -156,7 +156,7 @@ test('a new master key opens what the old one did, also after the old one is gon
   await events('keys', 'remove-master', 'k1');
   await platform.killAndAwait('tenancy');
   const later = { subject: unique('sub'), ...person() };
-  await until('tenancy takes commands', 30_000, async () => {
+  await until('tenancy takes commands', 90_000, async () => {
     const added = await acme.admin.mutate
       .addMember({ role: 'VIEWER', idempotencyKey: later.subject, ...later })
       .catch(() => null);

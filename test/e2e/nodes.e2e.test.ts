@@ -57,7 +57,7 @@ test('in a container names are found, and of others none', async () => {
     expect(said).toMatch(/^nameserver 169\.254\.1\.1$/m);
     expect(said).toMatch(/^nameserver fd00:a701::53$/m);
     const { ipv4, ipv6 } = party.space.exposed;
-    await until(`${party.name} finds its service`, 20_000, async () => {
+    await until(`${party.name} finds its service`, 60_000, async () => {
       const found = [...(await resolved(party, 'web'))].sort();
       return JSON.stringify(found) === JSON.stringify([ipv4, ipv6].sort());
     });

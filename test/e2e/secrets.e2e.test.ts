@@ -90,7 +90,7 @@ test('and the search finds what is somewhere, whatever writes it there', async (
   // A message that is no event: the relay soon makes the stream anew.
   const url = new URL(ready.natsUrl);
   const nc = await connect({ servers: url.host, user: url.username, pass: url.password });
-  await until('it is found in a stream', 20_000, async () => {
+  await until('it is found in a stream', 60_000, async () => {
     await jetstream(nc)
       .publish('evt.tenancy.planted', value('stream'))
       .catch(() => {});

@@ -61,7 +61,7 @@ describe('HTTP', () => {
     expect(await failure(get(200))).toContain('TimeoutError');
     expect(asked).toBe(before);
     await proxy.set({ kind: 'black-hole', direction: 'to-client' });
-    expect(await failure(get(200))).toContain('TimeoutError');
+    expect(await failure(get(1000))).toContain('TimeoutError');
     expect(asked).toBe(before + 1);
     await proxy.clear();
     expect((await get()).length).toBe(50_000);
@@ -75,7 +75,7 @@ describe('HTTP', () => {
   });
 
   test('a slow close comes late, behind what was sent', async () => {
-    await proxy.set({ kind: 'slow-close', ms: 150 });
+    await proxy.set({ kind: 'slow-close', ms: 600 });
     const socket = connectTcp(proxy.port, '127.0.0.1');
     socket.write('GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n');
     let length = 0;
@@ -85,9 +85,9 @@ describe('HTTP', () => {
       lastAt = performance.now();
     });
     await once(socket, 'end');
-    expect(performance.now() - lastAt).toBeGreaterThan(140);
+    expect(performance.now() - lastAt).toBeGreaterThan(300);
     expect(length).toBeGreaterThan(50_000);
-    await expect.poll(() => proxy.connections(), { timeout: 2000 }).toBe(0);
+    await expect.poll(() => proxy.connections(), { timeout: 15_000 }).toBe(0);
   });
 
   test('cuts at a request, before or after the server had it, and at a share of them by the seed', async () => {
@@ -100,7 +100,7 @@ describe('HTTP', () => {
       const done = proxy.cutAt(`GET /${cut}`, cut);
       expect(await failure(get(5000, cut)), cut).toContain('ECONNRESET');
       await done;
-      await expect.poll(() => asked - before, { timeout: 2000 }).toBe(heard);
+      await expect.poll(() => asked - before, { timeout: 15_000 }).toBe(heard);
     }
     const other = await startProxy(proxy.url, { seed: 3 });
     await other.set({ kind: 'cut-requests', text: 'GET /', cut: 'before', share: 0.5 });
@@ -167,7 +167,7 @@ describe('PostgreSQL', () => {
   test('cut again and again, a client that connects anew gets on', async () => {
     await proxy.set({ kind: 'cut-every', ms: 40 });
     let failures = 0;
-    for (const deadline = Date.now() + 5000; failures < 3; ) {
+    for (const deadline = Date.now() + 20_000; failures < 3; ) {
       expect(Date.now()).toBeLessThan(deadline);
       const client = await far().catch(() => null);
       await client?.query('select pg_sleep(0.1)').catch(() => {});

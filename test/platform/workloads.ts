@@ -24,7 +24,7 @@ export async function push(ready: Ready, version: string): Promise<string> {
 export async function newNamespace(atoll: Atoll, name: string): Promise<Namespace> {
   const { environment } = await atoll.mutate.createEnvironment({ name: `env-${name}`, kind: 'TEST' });
   const { namespace } = await atoll.mutate.createNamespace({ environmentId: environment.id, name });
-  return await waitFor(`namespace ${name} is ACTIVE`, 20_000, async () => {
+  return await waitFor(`namespace ${name} is ACTIVE`, 60_000, async () => {
     const now = await atoll.query.namespace({ id: namespace.id });
     return now?.status === 'ACTIVE' ? now : undefined;
   });

@@ -218,7 +218,7 @@ test('positions are contiguous and in commit order while four processes write an
   }
   const following = follow();
   for (let kills = 0; kills < 8; kills++) {
-    const goal = seen + 150;
+    const goal = seen + 200;
     await eventually('the log grows', () => seen > goal);
     await running.shift()?.kill();
     await startOne();

@@ -102,6 +102,9 @@ export async function eventually(
   }
 }
 
+export const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+
 export const within = (ms: number): number => Date.now() + ms;
 
 /** Ends every session of the database but the one that says so. */

@@ -113,7 +113,7 @@ describe('a rebuild beside the live projection', () => {
         while (appending) {
           const position = await pipeline.append(5);
           // Who has appended reads it at once, before, at and after the switch.
-          if (!(await consumer.waitFor(position, within(10_000)))) throw new Error('the live projection stood still');
+          if (!(await consumer.waitFor(position, within(30_000)))) throw new Error('the live projection stood still');
           const { rows } = await pipeline.pool.query({
             name: 'by-position',
             text: 'select account from deploy.ledger where last_position = $1',
@@ -308,7 +308,7 @@ describe('a rebuild', () => {
     await phaseIs('done');
     expect(await listParked(where(), { limit: 1 })).toEqual([]);
     await expectFresh();
-  }, 30_000);
+  }, 90_000);
 
   test('whose new tables take longer to analyze than a statement may waits for that', async () => {
     await fillLog(pipeline.pool, 400, 100);
@@ -344,7 +344,7 @@ describe('a rebuild', () => {
     await phaseIs('done');
     expect((await state())?.note).toBeNull();
     await expectFresh();
-  }, 30_000);
+  }, 90_000);
 
   test('tells how far it is', async () => {
     await fillLog(pipeline.pool, 20_000, 1_000);

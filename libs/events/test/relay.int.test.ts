@@ -9,7 +9,7 @@ import { fetchEvents, serveFetch } from '../src/stream/fetch.ts';
 import { createPublisher } from '../src/stream/publisher.ts';
 import { openTestStores, testLog } from '../src/testing/open-store.ts';
 import { appended, opening, originOf } from '../src/testing/requests.ts';
-import { eventually, killSessions, openPipeline, type Pipeline, upTo } from './pipeline.ts';
+import { eventually, killSessions, median, openPipeline, type Pipeline, upTo } from './pipeline.ts';
 
 const name = eventStream('deploy');
 let pipeline: Pipeline;
@@ -105,16 +105,18 @@ describe('the relay', () => {
     let wakes = 0;
     nc.subscribe(eventWakeSubject('deploy'), { callback: () => void wakes++ });
     await nc.flush();
-    const took: number[] = [];
+    const took = { own: [] as number[], other: [] as number[] };
     for (let round = 0; round < 9; round++) {
-      const position = await pipeline.append(1, other.store);
-      const began = performance.now();
-      await publishedUpTo([active], position);
-      took.push(performance.now() - began);
+      for (const [whose, store] of [['own', pipeline.store] as const, ['other', other.store] as const]) {
+        const position = await pipeline.append(1, store);
+        const began = performance.now();
+        await publishedUpTo([active], position);
+        took[whose].push(performance.now() - began);
+      }
     }
     await eventually('the standby woke the other one each time', () => wakes >= 9);
-    // Quicker than by polling four times a second.
-    expect(took.toSorted((a, b) => a - b)[4]).toBeLessThan(100);
+    // About as soon as of its own, however busy the machine is; by polling four times a second it would be later than this.
+    expect(median(took.other) - median(took.own)).toBeLessThan(100);
   });
 
   test('cannot interleave with a second publisher', async () => {
@@ -291,7 +293,7 @@ describe('fetching from the owner', () => {
       await pipeline.store.append(opening({ events: [{ type: 'Opened', data: { owner: 'x'.repeat(200_000) } }] }));
     }
     const fetch = async (after: number, limit: number) => {
-      const body = await requestJson(nc, eventFetchSubject('deploy'), { after, limit }, { timeoutMs: 2000 });
+      const body = await requestJson(nc, eventFetchSubject('deploy'), { after, limit }, { timeoutMs: 10_000 });
       const { events, last } = body as { events: unknown[]; last: number };
       return { positions: events.map((event) => fromCloudEvent(event).position), last };
     };
@@ -328,7 +330,7 @@ describe('fetching from the owner', () => {
   test('refuses what is no request', async () => {
     const nc = await pipeline.connect();
     await pipeline.relay();
-    const body = await requestJson(nc, eventFetchSubject('deploy'), { after: -1, limit: 1e9 }, { timeoutMs: 2000 });
+    const body = await requestJson(nc, eventFetchSubject('deploy'), { after: -1, limit: 1e9 }, { timeoutMs: 10_000 });
     expect(body).toMatchObject({ error: { code: 'INVALID_ARGUMENT' } });
   });
 });

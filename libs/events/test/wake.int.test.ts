@@ -1,7 +1,7 @@
 /** Who commits wakes the other processes of its context at once. */
 import { eventWakeSubject } from '@atoll/schema/subjects';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { eventually, openPipeline, type Pipeline, within } from './pipeline.ts';
+import { eventually, median, openPipeline, type Pipeline, within } from './pipeline.ts';
 
 let pipeline: Pipeline;
 beforeAll(async () => {
@@ -14,15 +14,17 @@ test('a consumer of the store hears at once of what another process appends', as
   await pipeline.relay();
   await pipeline.relay({ store: other.store });
   const consumer = await pipeline.consume({ name: 'woken', source: { kind: 'store', store: other.store } });
-  const took: number[] = [];
+  const took = { own: [] as number[], other: [] as number[] };
   for (let round = 0; round < 11; round++) {
-    const position = await pipeline.append(1);
-    const began = performance.now();
-    expect(await consumer.waitFor(position, within(5000))).toBe(true);
-    took.push(performance.now() - began);
+    for (const [whose, store] of [['own', other.store] as const, ['other', pipeline.store] as const]) {
+      const position = await pipeline.append(1, store);
+      const began = performance.now();
+      expect(await consumer.waitFor(position, within(15_000))).toBe(true);
+      took[whose].push(performance.now() - began);
+    }
   }
-  // By looking four times a second it would be more than a hundred each time.
-  expect(took.toSorted((a, b) => a - b)[5]).toBeLessThan(100);
+  // About as soon as of its own, however busy the machine is; by looking four times a second it would be later than this.
+  expect(median(took.other) - median(took.own)).toBeLessThan(100);
 });
 
 test('many commits are told together', async () => {

@@ -55,7 +55,7 @@ const envelope = (data: unknown, change: Partial<CommandEnvelope> = {}): Command
   actor: 'user:ann',
   correlation: 'c1',
   traceparent: null,
-  deadline: Date.now() + 3000,
+  deadline: Date.now() + 10_000,
   seen: {},
   expectedVersion: null,
   data,
@@ -107,7 +107,7 @@ describe('a command', () => {
       return { ok: true, result: { painted: '' }, position: 1, version: 1 };
     });
     const late = envelope({ colour: 'red' }, { deadline: Date.now() - 1 });
-    const reply = await nc.request('cmd.tenancy.Paint', JSON.stringify(late), { timeout: 2000 });
+    const reply = await nc.request('cmd.tenancy.Paint', JSON.stringify(late), { timeout: 10_000 });
     expect(reply.json()).toMatchObject({ ok: false, error: { code: 'DEADLINE_EXCEEDED' } });
     expect(begun).toBe(0);
   });
@@ -160,5 +160,5 @@ test('the breaker opens after failures in a row, and closes once a call goes thr
   serve();
   // Somebody is there again, but the open breaker doesn't ask yet.
   expect(await attempt()).toMatchObject({ error: { code: 'UNAVAILABLE' } });
-  await expect.poll(attempt, { timeout: 5000 }).toMatchObject({ ok: true });
+  await expect.poll(attempt, { timeout: 20_000 }).toMatchObject({ ok: true });
 });

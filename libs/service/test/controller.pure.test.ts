@@ -27,7 +27,7 @@ describe('a controller', () => {
     controller.wake();
     expect(runs).toBe(1);
     release();
-    await vi.waitFor(() => expect(runs).toBe(2));
+    await vi.waitFor(() => expect(runs).toBe(2), 8000);
     release();
     await new Promise((resolve) => setImmediate(resolve));
     expect(runs).toBe(2);
@@ -51,7 +51,7 @@ describe('a controller', () => {
       },
     });
     for (let i = 0; i < 10; i += 1) controller.wake();
-    await vi.waitFor(() => expect(runs).toBeGreaterThan(4));
+    await vi.waitFor(() => expect(runs).toBeGreaterThan(4), 8000);
     await controller.stop();
     expect(most).toBe(1);
   });
@@ -89,7 +89,7 @@ describe('a controller', () => {
         if (runs < 3) throw new Error('not yet');
       },
     });
-    await vi.waitFor(() => expect(runs).toBe(3), { timeout: 2000 });
+    await vi.waitFor(() => expect(runs).toBe(3), 8000);
     await controller.stop();
   });
 

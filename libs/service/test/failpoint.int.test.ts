@@ -108,7 +108,7 @@ describe('with it', () => {
     const { child, pass } = await start(ARMED, { ATOLL_FAILPOINTS: 'append.before-commit=pause' });
     const passing = pass(1);
     const state = () => readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ')[1]?.[0];
-    await expect.poll(state, { timeout: 5000 }).toBe('T');
+    await expect.poll(state, { timeout: 20_000 }).toBe('T');
     child.kill('SIGCONT');
     expect(await passing).toEqual([{ passed: 1 }]);
   });
@@ -126,7 +126,7 @@ describe('with it', () => {
     expect(await pass(2)).toEqual([{ passed: 1 }, { passed: 2 }]);
     writeFileSync(join(folder, String(child.pid)), 'append.before-commit=kill@2');
     child.kill('SIGUSR2');
-    await expect.poll(errors, { timeout: 5000 }).toContain('armed');
+    await expect.poll(errors, { timeout: 20_000 }).toContain('armed');
     expect(await pass(5)).toEqual([{ passed: 1 }]);
     rmSync(folder, { recursive: true });
   });

@@ -27,7 +27,7 @@ export interface AgentOptions {
   readonly fate?: (image: string, instanceId: Id<'instance'>) => Fate;
 }
 
-const HEARTBEAT_MS = 300;
+export const HEARTBEAT_MS = 300;
 
 export class FakeAgent {
   readonly nodeId: Id<'node'>;
@@ -64,8 +64,14 @@ export class FakeAgent {
         this.work();
       },
     });
-    this.#timer = setInterval(() => this.work(), HEARTBEAT_MS);
+    this.beatEvery(HEARTBEAT_MS);
     await this.workNow();
+  }
+
+  /** How often it looks without being woken. */
+  beatEvery(ms: number): void {
+    if (this.#timer) clearInterval(this.#timer);
+    this.#timer = setInterval(() => this.work(), ms);
   }
 
   /** As kill -9: the containers stay. */
@@ -153,6 +159,6 @@ export class FakeAgent {
 
   #request(subject: string, body: unknown): Promise<unknown> {
     if (this.#nc === null) throw new Error('The agent is down.');
-    return requestJson(this.#nc, subject, body, { timeoutMs: 2000 });
+    return requestJson(this.#nc, subject, body, { timeoutMs: 5000 });
   }
 }

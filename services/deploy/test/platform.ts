@@ -33,6 +33,7 @@ import { connectNats, type NatsConnection } from '@atoll/service/nats';
 import { createPool, migrate } from '@atoll/service/postgres';
 import type { Pool } from 'pg';
 import { expect } from 'vitest';
+import { TABLES_CONSUMER } from '../src/projections/tables.ts';
 import { migrations, schema, startDeploy } from '../src/service.ts';
 import { type AgentOptions, FakeAgent, type Fate } from './agent.ts';
 import { startTestRegistry, type TestRegistry } from './registry.ts';
@@ -91,6 +92,8 @@ export class Platform {
   readonly services: Running[] = [];
   tenancy: TestTenancy | null = null;
   #seen = 0;
+  /** Of the newest event that a command of the test has made. */
+  #own = 0;
   /** Of namespaces, by stream. */
   readonly #environments = new Map<string, Id<'environment'>>();
   private readonly parts: {
@@ -300,14 +303,27 @@ export class Platform {
     });
   }
 
-  /** Sends a command as the gateway does. */
-  send<N extends DeployCommand>(
+  /** Resolves once the tables, which placement and questions read, have all up to there; by default all that there is. */
+  async tablesHave(position?: number): Promise<void> {
+    const wanted = position ?? (await this.store.lastPosition());
+    await this.until(`the tables have all up to ${wanted}`, async () => {
+      const { rows } = await this.pool.query<{ position: number }>(
+        'select position from deploy.consumer where name = $1',
+        [TABLES_CONSUMER],
+      );
+      return (rows[0]?.position ?? 0) >= wanted;
+    });
+  }
+
+  /** Sends a command as the gateway does, once the tables have what the test's commands before it have changed. */
+  async send<N extends DeployCommand>(
     tenant: Tenant,
     command: N,
     data: DeployInput<N>,
-    { key = newId('event'), expectedVersion, timeoutMs = 10_000 }: SendOptions = {},
+    { key = newId('event'), expectedVersion, timeoutMs = 25_000 }: SendOptions = {},
   ): Promise<CommandReply> {
-    return createCommandClient(this.nc).call('deploy', command, {
+    if (this.#own > 0) await this.tablesHave(this.#own);
+    const reply = await createCommandClient(this.nc).call('deploy', command, {
       key,
       tenant,
       actor: 'user:test',
@@ -318,6 +334,8 @@ export class Platform {
       expectedVersion: expectedVersion ?? null,
       data,
     });
+    if (reply.ok) this.#own = Math.max(this.#own, reply.position);
+    return reply;
   }
 
   async do<N extends DeployCommand>(

@@ -7,7 +7,7 @@ import { type Id, PLATFORM } from '@atoll/schema/ids';
 import { type PlanTerms, slaClasses } from '@atoll/schema/tenancy/plans';
 import { createCommandClient } from '@atoll/service/commands';
 import { newId } from '@atoll/service/ids';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { expectRefused, type Member, Platform } from './platform.ts';
 
 let platform: Platform;
@@ -26,6 +26,20 @@ beforeAll(async () => {
     nodes.push(agent.nodeId);
   }
 });
+/** A test that failed leaves nothing to those after it. */
+afterEach(async ({ task }) => {
+  if (task.result?.state !== 'fail') return;
+  for (const nodeId of nodes) {
+    await platform.send(PLATFORM, 'CancelDrain', { nodeId });
+    await platform.send(PLATFORM, 'UncordonNode', { nodeId });
+    await platform.send(PLATFORM, 'AssignNode', { nodeId, poolId: DEFAULT_POOL, zone: null, labels: {} });
+  }
+  await platform.tablesHave();
+  const { rows } = await platform.pool.query<{ tenant: Id<'tenant'>; deployment_id: Id<'deployment'> }>(
+    'select tenant, deployment_id from deploy.deployment',
+  );
+  await Promise.all(rows.map(({ tenant, deployment_id }) => remove({ tenant }, deployment_id)));
+});
 afterAll(() => platform.stop());
 
 const nodeAt = (index: number) => nodes[index] ?? 'node_';
@@ -41,7 +55,7 @@ async function create(of: Member, replicas: number, more: Partial<typeof plain> 
   await platform.completed(deploymentId);
   return deploymentId;
 }
-async function remove(of: Member, deploymentId: Id<'deployment'>): Promise<void> {
+async function remove(of: Pick<Member, 'tenant'>, deploymentId: Id<'deployment'>): Promise<void> {
   await platform.do(of.tenant, 'DeleteDeployment', { deploymentId });
   await platform.recorded(deploymentId, 'DeploymentDeleted');
 }
@@ -116,6 +130,7 @@ test('not one instance comes to a node after the commit that cordoned it, howeve
     if (type === 'InstancePlaced' && !open) late.push(data);
   }
   expect(late).toEqual([]);
+  await platform.tablesHave();
   const { rows } = await platform.pool.query<{ deployment_id: Id<'deployment'> }>(
     'select deployment_id from deploy.deployment where tenant = $1',
     [member.tenant],

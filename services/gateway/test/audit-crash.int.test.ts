@@ -1,10 +1,10 @@
 /** A gateway that is killed between a request and its outcome: the record is there, once, and says what can be known. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '@atoll/infra/process/ports';
 import { newId } from '@atoll/service/ids';
 import { serveJson } from '@atoll/service/nats';
 import { exportJWK, generateKeyPair } from 'jose';
@@ -33,18 +33,6 @@ afterAll(async () => {
 });
 
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
-
-const freePort = () =>
-  new Promise<number>((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() =>
-        typeof address === 'object' && address ? resolve(address.port) : reject(new Error('no port')),
-      );
-    });
-  });
 
 /** A real process, that kills itself at a point. */
 async function gatewayThatDies(failpoint: string) {

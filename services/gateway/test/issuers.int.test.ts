@@ -208,10 +208,13 @@ describe('the keys of an issuer', () => {
     const strangers = await Promise.all(Array.from({ length: 200 }, (_, number) => bad(number)));
     await ask(await key.sign(claims()));
     issuer.asked.length = 0;
+    const began = performance.now();
     const codes = await Promise.all(strangers.map((token) => codeOf(token)));
+    // Once in each time that it rests after it has asked, however long all of that takes here.
+    const most = 2 + Math.floor((performance.now() - began) / 3_000);
     expect(new Set(codes)).toEqual(new Set(['UNAUTHENTICATED']));
-    expect(issuer.asked.filter((path) => path === '/keys').length).toBeLessThanOrEqual(2);
-    expect(issuer.asked.length).toBeLessThanOrEqual(2);
+    expect(issuer.asked.filter((path) => path === '/keys').length).toBeLessThanOrEqual(most);
+    expect(issuer.asked.length).toBeLessThanOrEqual(most);
   });
 
   it('rotate under load, while strangers knock, and no good token is refused', async () => {

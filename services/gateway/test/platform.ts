@@ -90,7 +90,7 @@ export interface GatewayLimits {
 export async function eventually<T>(
   what: string,
   look: () => Promise<T | null | undefined | false>,
-  withinMs = 15_000,
+  withinMs = 25_000,
 ): Promise<T> {
   const deadline = Date.now() + withinMs;
   for (;;) {

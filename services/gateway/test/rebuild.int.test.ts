@@ -17,11 +17,15 @@ afterAll(() => platform.stop());
 
 const where = () => ({ pool: platform.database.owner, schema: 'read' });
 const rebuilt = () =>
-  eventually('the read models are rebuilt', async () => {
-    const rebuild = (await listProjections(where()))[0]?.rebuild;
-    if (rebuild?.phase === 'failed') throw new Error(rebuild.note ?? 'failed');
-    return rebuild?.phase === 'done';
-  });
+  eventually(
+    'the read models are rebuilt',
+    async () => {
+      const rebuild = (await listProjections(where()))[0]?.rebuild;
+      if (rebuild?.phase === 'failed') throw new Error(rebuild.note ?? 'failed');
+      return rebuild?.phase === 'done';
+    },
+    60_000,
+  );
 
 async function everyRow(): Promise<Record<string, unknown>> {
   const rows: Record<string, unknown> = {};

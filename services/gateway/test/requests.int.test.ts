@@ -191,7 +191,7 @@ describe('bad requests have a code, a text that says what to do, and change noth
     expect((await ask(query, {}, { 'atoll-position': 'tenancy:1, deploy:2,network:1' })).status).toBe(200);
     const started = performance.now();
     expect(await codeOf(query, {}, { 'atoll-position': 'tenancy:999999' })).toBe('504 DEADLINE_EXCEEDED');
-    expect(performance.now() - started).toBeLessThan(7000);
+    expect(performance.now() - started).toBeLessThan(12_000);
   });
 
   it('a browser form on another site (CSRF)', async () => {

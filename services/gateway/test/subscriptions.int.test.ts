@@ -200,7 +200,7 @@ describe('a socket', () => {
   });
 
   it('is closed when its token ends', async () => {
-    const soon = await platform.issuer.sign({ subject: 'acme-viewer', tenant: acme.id }, 2);
+    const soon = await platform.issuer.sign({ subject: 'acme-viewer', tenant: acme.id }, 5);
     const following = follow(soon);
     await following.connected;
     const started = Date.now();

@@ -29,7 +29,7 @@ export function createAgent(nc: NatsConnection, nodeId: Id<'node'>, outside = fa
         outside,
         agent: speaker,
       },
-      { timeoutMs: 5000 },
+      { timeoutMs: 15_000 },
     );
   let held: HeldNetwork | null = null;
   /** What one is given who has `generation`, which is one of before, or 0 for none. */
@@ -42,7 +42,7 @@ export function createAgent(nc: NatsConnection, nodeId: Id<'node'>, outside = fa
     return pulled?.document ?? null;
   }
   const ask: AskChanges = async (request) =>
-    networkChangesReply.parse(await requestJson(nc, nodeSubjects.networkPull(nodeId), request, { timeoutMs: 5000 }));
+    networkChangesReply.parse(await requestJson(nc, nodeSubjects.networkPull(nodeId), request, { timeoutMs: 15_000 }));
   return {
     nodeId,
     pull,

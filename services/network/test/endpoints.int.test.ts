@@ -240,7 +240,7 @@ describe('the rules of a node', () => {
   });
 
   it('are refused to a malformed request', async () => {
-    const ask = (subject: string, body: unknown) => requestJson(harness.nc, subject, body, { timeoutMs: 5000 });
+    const ask = (subject: string, body: unknown) => requestJson(harness.nc, subject, body, { timeoutMs: 15_000 });
     const bad = { error: { code: 'BAD_REQUEST' } };
     expect(await ask(nodeSubjects.networkPull(newId('node')), { generation: -1 })).toMatchObject(bad);
     expect(await ask('node.node_x.network.pull', { generation: 0 })).toMatchObject(bad);

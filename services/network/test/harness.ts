@@ -33,7 +33,7 @@ import { type Rest, schema, startNetwork } from '../src/service.ts';
 process.env.ATOLL_LOG_LEVEL ??= 'fatal';
 const log = createLogger('test');
 export const ownMigrations = new URL('../../../schema/sql/network/', import.meta.url);
-export const deadline = { timeout: 15_000, interval: 20 };
+export const deadline = { timeout: 25_000, interval: 20 };
 
 export interface Asked {
   readonly tenant: Tenant;
@@ -178,7 +178,7 @@ export async function startHarness(options: HarnessOptions = {}) {
         actor: 'user:ada',
         correlation: `test-${calls}`,
         traceparent: null,
-        deadline: Date.now() + (asked.patienceMs ?? 15_000),
+        deadline: Date.now() + (asked.patienceMs ?? 25_000),
         seen: asked.seen ?? {},
         expectedVersion: asked.expectedVersion ?? null,
         data,

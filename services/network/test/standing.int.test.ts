@@ -83,7 +83,7 @@ const refuses = (agent: Agent) =>
       error: { generation: 1_000_000, message: refusal },
       underlay: null,
     },
-    { timeoutMs: 5000 },
+    { timeoutMs: 15_000 },
   );
 
 beforeAll(async () => {

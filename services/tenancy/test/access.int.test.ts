@@ -48,7 +48,7 @@ describe('roles and bindings', () => {
       events: [{ type: 'NamespaceDrained', data: { namespaceId } }],
       origin: { tenant, actor: 'service:network', cause: null, correlation: 'c', traceparent: null },
     });
-    const deadline = Date.now() + 15_000;
+    const deadline = Date.now() + 25_000;
     const unbound = async () => (await streamOf(`tenant:${tenant}`)).filter(({ type }) => type === 'RoleUnbound');
     while ((await unbound()).length === 0 && Date.now() < deadline) await new Promise((go) => setTimeout(go, 20));
     expect(await unbound()).toMatchObject([{ actor: 'service:tenancy', data: { bindingId } }]);

@@ -74,7 +74,7 @@ export async function startHarness(options: { quotaCheckMs?: number } = {}) {
         ...(asked.only && { only: asked.only }),
         correlation: `test-${calls}`,
         traceparent: null,
-        deadline: Date.now() + 10_000,
+        deadline: Date.now() + 25_000,
         seen: {},
         expectedVersion: asked.expectedVersion ?? null,
         data,

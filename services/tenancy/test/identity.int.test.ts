@@ -369,7 +369,7 @@ describe('an invitation', () => {
       events: [{ type: 'InvitationAccepted', data: { ...accepted, displayName: 'Or Phan', email: null } }],
       origin: { tenant: acme, actor: 'user:orphan', cause: null, correlation: 'crash', traceparent: null },
     });
-    const deadline = Date.now() + 10_000;
+    const deadline = Date.now() + 25_000;
     const members = async () => {
       const { rows } = await h.pool.query(
         `select cause from tenancy.event where type = 'MemberAdded' and data ->> 'memberId' = $1`,
