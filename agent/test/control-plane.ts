@@ -135,7 +135,7 @@ export class ControlPlane {
     id: Id<'instance'>,
     state: ObservedInstance['state'],
     reason: ObservedInstance['reason'] = null,
-    timeoutMs = 30_000,
+    timeoutMs = 45_000,
   ) {
     return until(
       `${id} ${state} ${reason ?? ''} (now ${JSON.stringify(this.report()?.instances)})`,
@@ -150,7 +150,7 @@ export class ControlPlane {
   }
 
   /** The first report from now on that is about this generation and for which `check` holds. */
-  untilReport(what: string, check: (report: WorkloadsReport) => boolean, timeoutMs = 30_000): Promise<WorkloadsReport> {
+  untilReport(what: string, check: (report: WorkloadsReport) => boolean, timeoutMs = 45_000): Promise<WorkloadsReport> {
     const from = this.workloadsReports.length;
     return until(what, () => this.workloadsReports.slice(from).find(check), timeoutMs);
   }

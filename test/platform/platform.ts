@@ -120,7 +120,7 @@ export class Platform {
   async killAndAwait(name: string): Promise<void> {
     const before = this.pidOf(name);
     process.kill(before, 'SIGKILL');
-    await until(`${name} is started again`, 30_000, () => {
+    await until(`${name} is started again`, 90_000, () => {
       const now = readReady(this.readyPath)?.processes.find((p) => p.name === name);
       return now !== undefined && now.pid !== before && isAlive(now.pid);
     });
@@ -134,7 +134,7 @@ export class Platform {
     const pids = this.ready.processes.map((p) => p.pid);
     for (const pid of pids) if (isAlive(pid)) process.kill(pid, 'SIGKILL');
     process.kill(-group, 'SIGKILL');
-    await until('all killed processes are gone', 10_000, () => !pids.some(isAlive));
+    await until('all killed processes are gone', 30_000, () => !pids.some(isAlive));
     await this.#ended;
   }
 

@@ -5,7 +5,7 @@ import type { Ready } from './ready.ts';
 
 /** A connection for one question, so that a test that kills the database has none to lose. */
 async function ask<Row extends object>(ready: Ready, sql: string): Promise<readonly Row[]> {
-  const client = new Client({ connectionString: ready.databaseUrl, connectionTimeoutMillis: 5_000 });
+  const client = new Client({ connectionString: ready.databaseUrl, connectionTimeoutMillis: 20_000 });
   await client.connect();
   try {
     return (await client.query<Row>(sql)).rows;

@@ -61,7 +61,7 @@ export async function streamsWith(ready: Ready, needles: readonly string[]): Pro
     const found: string[] = [];
     for (const context of contexts) {
       // While a relay makes its stream anew there is none for a moment: it is looked through when it is there again.
-      const has = await waitFor(`the stream of ${context} is there`, 20_000, () =>
+      const has = await waitFor(`the stream of ${context} is there`, 60_000, () =>
         streamHas(nc, context, needles).catch((error) => {
           if (error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound) return undefined;
           throw error;

@@ -47,7 +47,7 @@ export async function wholeTrace(
   known: readonly string[] = [],
 ): Promise<readonly Span[]> {
   let fault = '';
-  return await waitFor(`the trace ${traceId} is whole`, 30_000, () => {
+  return await waitFor(`the trace ${traceId} is whole`, 90_000, () => {
     const spans = recorded(home, traceId);
     const there = spans.map(named);
     const missing = wanted.filter((name) => !there.some((one) => one.startsWith(name)));

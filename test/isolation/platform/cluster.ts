@@ -143,7 +143,7 @@ async function served({ admin, service }: Space, place: number): Promise<void> {
 
 /** As the model has it; the subnet is the only one that the namespace has. */
 async function endpointOf(space: Space, instance: Instance): Promise<CompiledEndpoint> {
-  const { ipv4, ipv6 } = await waitFor(`${instance.id} has its addresses`, 20_000, () =>
+  const { ipv4, ipv6 } = await waitFor(`${instance.id} has its addresses`, 60_000, () =>
     instance.ipv4 && instance.ipv6 ? { ipv4: instance.ipv4, ipv6: instance.ipv6 } : undefined,
   );
   return {
