@@ -6,9 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '@atoll/infra/process/ports';
 import { startTestNats, type TestNats } from '@atoll/infra/testing/nats';
+import { defaultTiming, type Probe } from '@atoll/schema/deploy/probes';
+import type { Process } from '@atoll/schema/deploy/spec';
 import type { Id } from '@atoll/schema/ids';
 import { type LogLine, type LogsReply, logBeginning } from '@atoll/schema/node/logs';
 import type { RuleEndpoint } from '@atoll/schema/node/network';
+import type { ProcessState } from '@atoll/schema/node/processes';
 import type { DesiredInstance, ObservedInstance } from '@atoll/schema/node/workloads';
 import { newId } from '@atoll/service/ids';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -53,6 +56,11 @@ beforeAll(async () => {
     fail: 'echo failing; exit 3',
     grow: 'x=aaaaaaaaaaaaaaaa; while :; do x=$x$x; done',
     deaf: 'trap "" TERM; while :; do /bin/busybox sleep 1; done',
+    revive: '/bin/busybox rm -f /dead; exec /bin/busybox httpd -f -p 8080 -h /www',
+    check: '[ ! -e /dead ]',
+    hang: '/bin/busybox sleep 300 & while :; do echo on and on; done',
+    cache: '/bin/busybox sleep 1; exec /bin/busybox httpd -f -p 9090 -h /www',
+    setup: '/bin/busybox sleep 0.5; [ -e /tried ] || { /bin/busybox touch /tried; exit 3; }',
     late: '/bin/busybox sleep 1; exec /bin/busybox httpd -f -p 8080 -h /www',
     count: 'trap "echo bye; exit 0" TERM; n=0; while :; do echo "line $n"; n=$((n+1)); /bin/busybox usleep 5000; done',
     shout: [
@@ -101,7 +109,8 @@ function planned(spec: Partial<DesiredInstance['spec']> = {}, grace = 1): Planne
   const instance = desiredInstance(newId('instance'), { image, ...spec }, grace);
   return { instance, end: endpointAt(instance.instanceId, 7, ++host) };
 }
-const http = { kind: 'HTTP', port: 8080, path: '/', periodSeconds: 1 } as const;
+const quick = { ...defaultTiming, periodSeconds: 1 };
+const http = { kind: 'HTTP', port: 8080, path: '/', ...quick, successThreshold: 1 } as const;
 
 /** Tells the agent to run these, and nothing else. */
 function want(all: readonly Planned[], openings: readonly Opening[] = []): number {
@@ -387,11 +396,41 @@ describe('an instance that cannot run says why', () => {
   });
 
   test('a process that does not get ready', async () => {
-    const one = planned({ readiness: { kind: 'TCP', port: 9999, periodSeconds: 1 } });
+    const one = planned({ readiness: { kind: 'TCP', port: 9999, ...quick, successThreshold: 1 } });
     want([one]);
     await plane.until(one.instance.instanceId, 'STARTING');
     const unready = await plane.until(one.instance.instanceId, 'UNREADY', 'READINESS_FAILED');
     expect(unready.message).toBe('Its readiness probe fails (TCP port 9999): nothing listens there.');
+  });
+
+  test('a program in it that says so: not ready, never started up, or no longer alive, and what hangs is killed whole', async () => {
+    const check: Probe = { kind: 'EXEC', command: ['/bin/check'], ...quick };
+    const fails: Probe = { ...check, failureThreshold: 2 };
+    const dying = planned({ command: ['/bin/revive'], readiness: { ...check, successThreshold: 2 }, liveness: fails });
+    const hanging = planned({ readiness: { ...check, command: ['/bin/hang'], successThreshold: 1 } });
+    const never = planned({ startup: { ...fails, command: ['/bin/none'] }, readiness: http });
+    want([dying, hanging, never]);
+    const app = `atoll-app-${dying.instance.instanceId}`;
+
+    await plane.until(dying.instance.instanceId, 'READY');
+    const before = await startedAt(dying.instance.instanceId);
+    await engine.docker('exec', app, '/bin/busybox', 'touch', '/dead');
+    const dead = await plane.until(dying.instance.instanceId, 'UNREADY', 'LIVENESS_FAILED');
+    expect(dead.message).toBe(
+      'Its liveness probe fails (command /bin/check): it ended with exit code 1. It failed 2 times in a row: its process is ended and started again.',
+    );
+    expect(await plane.until(dying.instance.instanceId, 'READY')).toMatchObject({ restarts: 1 });
+    expect(await startedAt(dying.instance.instanceId)).toBeGreaterThan(before);
+
+    await plane.until(never.instance.instanceId, 'UNREADY', 'STARTUP_FAILED');
+    await until('it was started again', () => (plane.instance(never.instance.instanceId)?.restarts ?? 0) >= 1);
+
+    const overdue = () => plane.instance(hanging.instance.instanceId)?.message ?? '';
+    await until('it is killed', () => overdue().includes('it had not ended after 1 s and was killed'));
+    // Asked over and over by now: of each round nothing but the newest is there.
+    await plane.until(hanging.instance.instanceId, 'UNREADY', 'READINESS_FAILED');
+    const processes = await engine.docker('top', `atoll-app-${hanging.instance.instanceId}`);
+    expect(processes.split('\n').filter((line) => line.includes('sleep 300')).length).toBeLessThanOrEqual(1);
   });
 
   test('and is started again, with longer and longer pauses, and counted', async () => {
@@ -407,6 +446,110 @@ describe('an instance that cannot run says why', () => {
     const [first = 0, second = 0, third = 0] = starts;
     expect(second - first).toBeGreaterThanOrEqual(1000);
     expect(third - second).toBeGreaterThanOrEqual(2000);
+  });
+});
+
+describe('several processes', () => {
+  const beside = (name: string, more: Partial<Process>): Process => {
+    const { others: _, ...main } = desiredInstance(newId('instance'), { image }).spec;
+    return { ...main, name, kind: 'SERVICE', ports: [], ...more };
+  };
+  /** web waits for setup, which fails once, and for cache, which takes a second. */
+  const shop = () =>
+    planned({
+      name: 'web',
+      readiness: http,
+      dependsOn: [
+        { process: 'setup', condition: 'COMPLETED' },
+        { process: 'cache', condition: 'READY' },
+      ],
+      others: [
+        beside('cache', {
+          command: ['/bin/cache'],
+          readiness: { kind: 'TCP', port: 9090, ...quick, successThreshold: 1 },
+        }),
+        beside('setup', {
+          command: ['/bin/setup'],
+          kind: 'TASK',
+          dependsOn: [{ process: 'cache', condition: 'STARTED' }],
+        }),
+      ],
+    });
+  const time = async (container: string, at: 'StartedAt' | 'FinishedAt') =>
+    Date.parse(await engine.docker('inspect', '--format', `{{.State.${at}}}`, container));
+
+  /** Setup after cache, web after both. */
+  async function inOrder(instance: Id<'instance'>): Promise<void> {
+    const app = `atoll-app-${instance}`;
+    const [cache, setup, web] = [
+      await time(`${app}-cache`, 'StartedAt'),
+      await time(`${app}-setup`, 'FinishedAt'),
+      await time(app, 'StartedAt'),
+    ];
+    expect(setup).toBeGreaterThan(cache);
+    expect(web).toBeGreaterThan(setup);
+    expect(web - cache).toBeGreaterThan(1000);
+  }
+
+  test('are started in the order that they ask for, restarted by themselves, and stopped the other way round', async () => {
+    const pod = shop();
+    const { instanceId } = pod.instance;
+    const app = `atoll-app-${instanceId}`;
+    want([pod]);
+    await plane.untilReport('setup is tried again', ({ instances }) =>
+      instances.some((one) => one.message.startsWith('setup: Its process ended with exit code 3')),
+    );
+    await plane.until(instanceId, 'READY');
+    await inOrder(instanceId);
+    const shown = ({ name, kind, state, restarts, exitCode }: ProcessState) => ({
+      name,
+      kind,
+      state,
+      restarts,
+      exitCode,
+    });
+    expect((await plane.processes(instanceId)).map(shown)).toEqual([
+      { name: 'cache', kind: 'SERVICE', state: 'READY', restarts: 0, exitCode: null },
+      { name: 'setup', kind: 'TASK', state: 'COMPLETED', restarts: 1, exitCode: 0 },
+      { name: 'web', kind: 'SERVICE', state: 'READY', restarts: 0, exitCode: null },
+    ]);
+
+    const before = await startedAt(instanceId);
+    await engine.docker('kill', `${app}-cache`);
+    const ended = await plane.until(instanceId, 'UNREADY', 'EXITED');
+    expect(ended.message).toMatch(/^cache: Its process ended with exit code 137/);
+    expect(await plane.until(instanceId, 'READY')).toMatchObject({ restarts: 2 });
+    expect(await startedAt(instanceId)).toBe(before);
+
+    const since = new Date().toISOString();
+    await nothingLeft();
+    const died = ['events', '--since', since, '--until', new Date().toISOString(), '--filter', 'event=die'];
+    const names = (await engine.docker(...died, '--format', '{{.Actor.Attributes.name}}')).split('\n');
+    expect(names.filter((name) => name.startsWith(app))).toEqual([app, `${app}-cache`]);
+  });
+
+  test('are each there once, and in order, whenever the agent is killed while they are started', async () => {
+    const pods = [shop(), shop()];
+    for (const [round, pod] of pods.entries()) {
+      const { instanceId } = pod.instance;
+      want([pod]);
+      const at = `atoll-app-${instanceId}-${round === 0 ? 'cache' : 'setup'}`;
+      await until('it is on its way', async () =>
+        (await containers()).some((one) => one.name === at && one.state === 'running'),
+      );
+      await agent.kill();
+      agent.start();
+      await plane.until(instanceId, 'READY');
+      await inOrder(instanceId);
+      const there = (await containers()).map(({ name }) => name).filter((name) => name.includes(instanceId));
+      const app = `atoll-app-${instanceId}`;
+      expect(there).toEqual([app, `${app}-cache`, `${app}-setup`, `atoll-sandbox-${instanceId}`]);
+      expect((await plane.processes(instanceId)).map(({ name, restarts }) => [name, restarts])).toEqual([
+        ['cache', 0],
+        ['setup', 1],
+        ['web', 0],
+      ]);
+    }
   });
 });
 

@@ -9,6 +9,7 @@ import {
   networkReport,
   type RuleSet,
 } from '@atoll/schema/node/network';
+import { type ProcessState, processesReply } from '@atoll/schema/node/processes';
 import { type NetworkChanges, networkPullRequest, operationsOf } from '@atoll/schema/node/rules-changes';
 import {
   type DesiredInstance,
@@ -176,6 +177,11 @@ export class ControlPlane {
     };
     const body: LogsRequest = { instance, ...all, ...given };
     return logsReply.parse(await requestJson(this.nc, nodeSubjects.logs(this.node), body, { timeoutMs }));
+  }
+  async processes(instance: Id<'instance'>): Promise<ProcessState[]> {
+    const body = { instances: [instance] };
+    const told = await requestJson(this.nc, nodeSubjects.processes(this.node), body, { timeoutMs: 10_000 });
+    return processesReply.parse(told).instances[0] ?? [];
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,6 @@
 /** Makes documents as the services send them. */
 import { createHash } from 'node:crypto';
+import { alone } from '@atoll/schema/deploy/spec';
 import type { Id, IdKind } from '@atoll/schema/ids';
 import {
   type DesiredNetwork,
@@ -130,6 +131,7 @@ export function desiredInstance(
       ports: [{ port: 8080, protocol: 'TCP' }],
       resources: { cpuMillis: 100, memoryMiB: 32 },
       readiness: null,
+      ...alone,
       ...spec,
     },
     stopGraceSeconds,

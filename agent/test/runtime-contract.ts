@@ -63,8 +63,8 @@ export function runtimeContract(name: string, make: () => Promise<Subject>): voi
 
     test('makes an app in it, not started yet, once', async () => {
       const sandbox = await found('sandbox');
-      await runtime.createApp(instance, sandbox.id);
-      await runtime.createApp(instance, sandbox.id);
+      await runtime.createApp(instance, null, sandbox.id);
+      await runtime.createApp(instance, null, sandbox.id);
       expect(await runtime.list()).toHaveLength(2);
       expect(await found('app')).toMatchObject({
         state: 'CREATED',
@@ -91,6 +91,11 @@ export function runtimeContract(name: string, make: () => Promise<Subject>): voi
         memoryBytes: expect.any(Number),
         sentBytes: 0,
       });
+    });
+
+    test('runs a program in it while it runs', async () => {
+      const { id } = await found('app');
+      expect(await runtime.run(id, ['/bin/busybox', 'true'], 10_000)).toEqual({ outcome: 'EXITED', exitCode: 0 });
     });
 
     test('has its output in a file', async () => {
@@ -120,6 +125,7 @@ export function runtimeContract(name: string, make: () => Promise<Subject>): voi
       await runtime.stop(id, 1);
       const ended = await found('app');
       expect(ended).toMatchObject({ state: 'EXITED', exitCode: expect.any(Number), outOfMemory: false });
+      expect(await runtime.run(id, ['/bin/busybox', 'true'], 10_000)).toBeNull();
       expect(Date.parse(ended.finishedAt ?? '')).toBeGreaterThanOrEqual(Date.parse(startedAt ?? ''));
       await runtime.start(id);
       const running = await found('app');

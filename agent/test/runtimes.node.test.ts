@@ -45,7 +45,7 @@ afterAll(async () => {
 
 const podOf = (instance: DesiredInstance, app: ObservedContainer): Pod => ({
   ...{ instanceId: instance.instanceId, desired: instance, endpoint: null, secured: true, sandbox: null, app },
-  ...{ wired: true, hasWire: true, heldUntil: null, memory: unknown, lease: null },
+  ...{ wired: true, hasWire: true, heldUntil: null, memory: unknown, lease: null, others: [] },
 });
 
 const openDocker = (node: Id<'node'>): Runtime => dockerRuntime({ socketPath: engine.socket, node, stateDir, log });
@@ -76,7 +76,7 @@ describe('docker', () => {
       if (one === undefined) throw new Error(`no ${kind}`);
       return one;
     };
-    await runtime.createApp(instance, (await of('sandbox')).id);
+    await runtime.createApp(instance, null, (await of('sandbox')).id);
     await runtime.start((await of('app')).id);
     return of('app');
   }

@@ -35,6 +35,8 @@ export const nodeSubjects = {
   probe: (node: Id<'node'>) => `node.${node}.live.probe`,
   logs: (node: Id<'node'>) => `node.${node}.live.logs`,
   usage: (node: Id<'node'>) => `node.${node}.live.usage`,
+  /** Gateway → agent: `processesRequest` (node/processes.ts) → how the processes of instances fare. */
+  processes: (node: Id<'node'>) => `node.${node}.live.processes`,
   /** Network service → agent: `countersRequest` (node/counters.ts) → how often rules have decided. */
   counters: (node: Id<'node'> | '*') => `node.${node}.live.counters`,
   /** Network service → agent: `connectionLogRequest` (node/connection-log.ts) → connections that rules have decided about. */

@@ -83,6 +83,14 @@ async function refused(ask: () => Promise<unknown>): Promise<AnyAtollError> {
 const digest = (character: string) => `sha256:${character.repeat(64)}`;
 const create = (more: Partial<Parameters<Atoll['mutate']['createDeployment']>[0]>) => () =>
   admin.mutate.createDeployment({ ...small, namespaceId: namespace.id, name: unique('d'), image, ...more });
+type ProcessInput = NonNullable<Parameters<Atoll['mutate']['createDeployment']>[0]['processes']>[number];
+const pod =
+  (...processes: readonly Omit<ProcessInput, 'image'>[]) =>
+  () =>
+    admin.mutate.createDeployment({
+      ...{ namespaceId: namespace.id, name: unique('d') },
+      processes: processes.map((one) => ({ ...one, image })),
+    });
 const policy = (more: Partial<Parameters<Atoll['mutate']['createIsolationPolicy']>[0]>) => () =>
   admin.mutate.createIsolationPolicy({
     namespaceId: namespace.id,
@@ -166,6 +174,29 @@ const cases: readonly Case[] = [
     () => admin.mutate.upgradeDeployment({ deploymentId: deployment.id, image: `${repository()}@${digest('3')}` }),
   ],
   ['an instance that no node is large enough for', 'FITS_NO_NODE', create({ cpuMillis: 64_000 })],
+  [
+    'a probe of a port that is not served',
+    'PROBE_PORT_NOT_SERVED',
+    create({ ports: [], liveness: { port: HTTP_PORT } }),
+  ],
+  ['two processes of one name', 'PROCESS_NAME_TAKEN', pod({ name: 'a' }, { name: 'a' })],
+  ['waiting for a process that is not there', 'UNKNOWN_PROCESS', pod({ name: 'a', dependsOn: [{ process: 'b' }] })],
+  [
+    'processes that wait for each other',
+    'PROCESSES_WAIT_IN_A_CIRCLE',
+    pod({ name: 'a', dependsOn: [{ process: 'b' }] }, { name: 'b', dependsOn: [{ process: 'a' }] }),
+  ],
+  [
+    'waiting until a service has completed',
+    'PROCESS_CONDITION_IMPOSSIBLE',
+    pod({ name: 'a', dependsOn: [{ process: 'b', condition: 'COMPLETED' }] }, { name: 'b' }),
+  ],
+  [
+    'two processes on one port',
+    'PROCESS_PORT_TAKEN',
+    pod({ name: 'a', ports: [{ port: 80 }] }, { name: 'b', ports: [{ port: 80 }] }),
+  ],
+  ['nothing but tasks', 'INVALID_ARGUMENT', pod({ name: 'a', kind: 'TASK' })],
   ['more replicas than there is room for', 'INSUFFICIENT_CAPACITY', create({ replicas: 1000 })],
   ['more replicas than any deployment has', 'INVALID_ARGUMENT', create({ replicas: 1001 })],
   ['fewer replicas than none', 'INVALID_ARGUMENT', create({ replicas: -1 })],
@@ -393,4 +424,33 @@ test('a simulated node says so, and answers probes from the rules', async () => 
     .poll(() => probe(HTTP_PORT), { timeout: 60_000 })
     .toMatchObject({ outcome: 'CONNECTED', simulated: true });
   expect(await probe(HTTP_PORT + 1)).toMatchObject({ outcome: 'TIMED_OUT', simulated: true });
+});
+
+test('several processes are one instance: ready when all are, each shown as it fares', async () => {
+  const created = await admin.mutate.createDeployment({
+    ...{ namespaceId: namespace.id, name: unique('pod') },
+    processes: [
+      { name: 'setup', kind: 'TASK', image, cpuMillis: 10 },
+      {
+        ...{ name: 'web', image, cpuMillis: 20, ports: [{ port: HTTP_PORT }], readiness: { port: HTTP_PORT } },
+        dependsOn: [{ process: 'setup', condition: 'COMPLETED' }],
+      },
+    ],
+  });
+  const [instance] = await steady(admin, created.deployment.id);
+  interface Shown {
+    readonly instance: {
+      readonly release: { readonly cpuMillis: number; readonly processes: readonly { readonly name: string }[] };
+      readonly processes: unknown;
+    };
+  }
+  const { instance: shown } = await admin.request<Shown, { readonly id: string }>(
+    'query ($id: ID!) { instance(id: $id) { release { cpuMillis processes { name } } processes { name kind state restarts exitCode } } }',
+    { id: instance?.id ?? '' },
+  );
+  expect(shown.release).toEqual({ cpuMillis: 30, processes: [{ name: 'web' }, { name: 'setup' }] });
+  expect(shown.processes).toEqual([
+    { name: 'setup', kind: 'TASK', state: 'COMPLETED', restarts: 0, exitCode: 0 },
+    { name: 'web', kind: 'SERVICE', state: 'READY', restarts: 0, exitCode: null },
+  ]);
 });

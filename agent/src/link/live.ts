@@ -4,6 +4,7 @@ import { type ConnectionLogReply, connectionLogRequest } from '@atoll/schema/nod
 import { type CountersReply, countersRequest } from '@atoll/schema/node/counters';
 import { type ProbeReply, probeRequest } from '@atoll/schema/node/live';
 import { type LogsReply, logsRequest } from '@atoll/schema/node/logs';
+import { type ProcessesReply, processesRequest } from '@atoll/schema/node/processes';
 import { type UsageReply, usageRequest } from '@atoll/schema/node/usage';
 import { nodeSubjects } from '@atoll/schema/subjects';
 import type { Logger } from '@atoll/service/log';
@@ -34,6 +35,11 @@ export function serveLive(options: { nc: NatsConnection; node: Id<'node'>; answe
     { subject: nodeSubjects.usage(node), concurrency, log },
     async (body): Promise<UsageReply> => answers.usage(usageRequest.parse(body)),
   );
+  const processes = serveJson(
+    nc,
+    { subject: nodeSubjects.processes(node), concurrency, log },
+    async (body): Promise<ProcessesReply> => answers.processes(processesRequest.parse(body)),
+  );
   const counters = serveJson(
     nc,
     { subject: nodeSubjects.counters(node), concurrency, log },
@@ -46,7 +52,7 @@ export function serveLive(options: { nc: NatsConnection; node: Id<'node'>; answe
   );
   return {
     async stop() {
-      await Promise.all([probes, logs, usage, counters, connections].map((one) => one.stop()));
+      await Promise.all([probes, logs, usage, processes, counters, connections].map((one) => one.stop()));
     },
   };
 }

@@ -33,7 +33,7 @@ import { createHolds } from '../reconcile/holds.ts';
 import { openMemories } from '../reconcile/memories.ts';
 import { createNetworkReconciler } from '../reconcile/network.ts';
 import { createOverlayReconciler } from '../reconcile/overlay.ts';
-import { createReadiness } from '../reconcile/readiness.ts';
+import { createProbing } from '../reconcile/probing.ts';
 import { createWorkloadsReconciler } from '../reconcile/workloads.ts';
 import { createUsageSampler } from '../usage/sample.ts';
 import { liveAnswers } from './answers.ts';
@@ -53,7 +53,7 @@ const rulesResyncMs = 2500;
 /** Also how soon a change of the node's own address is followed. */
 const overlayResyncMs = 5000;
 const workloadsResyncMs = 5000;
-const readinessMs = 250;
+const probingMs = 250;
 /** How soon logs of containers that are gone are forgotten once they may be. */
 const endedLogsMs = 30_000;
 /** Part of a lease after which it is renewed at the latest; heartbeats do so by themselves where it is long. */
@@ -180,11 +180,14 @@ export async function startAgent(options: {
       await keepLog({ ended, instance, path, now: Date.now(), log });
     },
   });
-  const readiness = createReadiness({
+  const probing = createProbing({
     pods: workloads.pods,
     memories,
     probeAll: backend.probeAll,
+    run: runtime.run,
     refresh: workloads.refresh,
+    decided: () => workloadsController.wake(),
+    log,
   });
 
   const namesController = startController({
@@ -242,11 +245,11 @@ export async function startAgent(options: {
     log,
     reconcile: unlessRefused(workloads.reconcile),
   });
-  const readinessController = startController({
-    name: 'readiness',
-    resyncMs: readinessMs,
+  const probingController = startController({
+    name: 'probing',
+    resyncMs: probingMs,
     log,
-    reconcile: readiness.reconcile,
+    reconcile: probing.reconcile,
   });
 
   const asks = {
@@ -347,6 +350,7 @@ export async function startAgent(options: {
     usage: usage.usage,
     runtime,
     pods: workloads.pods,
+    processes: workloads.processes,
     rules: network.inForce,
     nodeId,
     counted: backend.rules,
@@ -376,12 +380,12 @@ export async function startAgent(options: {
       await Promise.all([live.stop(), ...controllers.map((controller) => controller.stop())]);
       await Promise.all(
         [
-          ...[readinessController, workloadsController, overlayController],
+          ...[probingController, workloadsController, overlayController],
           ...[networkController, namesController, connectionLogController, endedLogsController, usageController],
         ].map((one) => one.stop()),
       );
       await backend.connectionLog.stop();
-      await workloads.idle();
+      await Promise.all([workloads.idle(), probing.idle()]);
     },
   };
 }

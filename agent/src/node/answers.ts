@@ -1,10 +1,12 @@
 /** Answers to live questions, from the newest look at the node. */
+import { processesOf } from '@atoll/schema/deploy/processes';
 import type { Id } from '@atoll/schema/ids';
 import type { ConnectionLogReply, ConnectionLogRequest } from '@atoll/schema/node/connection-log';
 import type { CountersReply, CountersRequest } from '@atoll/schema/node/counters';
 import type { ProbeReply, ProbeRequest } from '@atoll/schema/node/live';
 import type { LogsReply, LogsRequest } from '@atoll/schema/node/logs';
 import type { DesiredNetwork } from '@atoll/schema/node/network';
+import type { ProcessesReply, ProcessesRequest, ProcessState } from '@atoll/schema/node/processes';
 import type { UsageReply, UsageRequest } from '@atoll/schema/node/usage';
 import type { ConnectionLogKeeper } from '../connection-log/keep.ts';
 import type { LogAnswers } from '../logs/answer.ts';
@@ -19,6 +21,7 @@ import type { UsageSampler } from '../usage/sample.ts';
 export interface LiveAnswers {
   probe(request: ProbeRequest): Promise<ProbeReply>;
   logs(request: LogsRequest): Promise<LogsReply>;
+  processes(request: ProcessesRequest): Promise<ProcessesReply>;
   counters(request: CountersRequest): Promise<CountersReply>;
   connectionLog(request: ConnectionLogRequest): Promise<ConnectionLogReply>;
   usage(request: UsageRequest): Promise<UsageReply>;
@@ -27,6 +30,7 @@ export interface LiveAnswers {
 interface Sources {
   readonly runtime: Runtime;
   readonly pods: () => readonly Pod[];
+  readonly processes: (instance: Id<'instance'>) => ProcessState[] | null;
   readonly rules: () => DesiredNetwork | null;
   readonly nodeId: Id<'node'>;
   readonly counted: Pick<RuleBackend, 'counters' | 'leftOut'>;
@@ -53,6 +57,9 @@ export function liveAnswers(sources: Sources): LiveAnswers {
       if (result === undefined) throw new Error('a probe of one target has one result');
       return { ...result, simulated };
     },
+    async processes({ instances }) {
+      return { instances: instances.map((instance) => sources.processes(instance)) };
+    },
     async counters({ policies }) {
       return { nodeId: sources.nodeId, ...(await sources.counted.counters(new Set(policies))) };
     },
@@ -75,5 +82,7 @@ function simulatedOutcome(from: Pod, { address, port }: ProbeRequest, { pods, ru
   if (!createJudge(network).allows(flow)) return 'TIMED_OUT';
   const to = pods().find((pod) => pod.endpoint && canonicalMember(pod.endpoint[family]) === canonicalMember(address));
   if (to?.app?.state !== 'RUNNING') return 'TIMED_OUT';
-  return specOf(to)?.ports.some((open) => open.port === port && open.protocol === 'TCP') ? 'CONNECTED' : 'REFUSED';
+  const spec = specOf(to);
+  const ports = spec === null ? [] : processesOf(spec).flatMap((process) => process.ports);
+  return ports.some((open) => open.port === port && open.protocol === 'TCP') ? 'CONNECTED' : 'REFUSED';
 }

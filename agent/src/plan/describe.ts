@@ -1,21 +1,40 @@
 /** What the agent reports of an instance: its state, and why, in words that a person understands. Pure. */
+import type { ProcessState } from '@atoll/schema/node/processes';
 import type { ObservedInstance } from '@atoll/schema/node/workloads';
-import { backoffMs } from './backoff.ts';
-import type { Readiness } from './memory.ts';
-import type { Pod, PodContainer } from './pod.ts';
+import { memoryOf } from './memory.ts';
+import { appsOf, type Pod, type PodContainer, specOf, viewsOf } from './pod.ts';
+import { describeProcess } from './process.ts';
 
 type Description = Pick<ObservedInstance, 'state' | 'reason' | 'message'>;
 
 export function describe(pod: Pod, runtimeError: string | null): ObservedInstance {
   const { state, reason, message } = stateOf(pod, runtimeError);
+  const { memory } = pod;
   return {
     instanceId: pod.instanceId,
     state,
     reason,
     message: message.slice(0, 1000),
-    restarts: Math.max(0, pod.memory.starts - 1),
+    restarts: [memory, ...Object.values(memory.others)].reduce((sum, { starts }) => sum + Math.max(0, starts - 1), 0),
     startedAt: pod.app?.startedAt ?? null,
   };
+}
+
+/** In the order in which they are started; empty where it isn't known what should run, or nothing shall any more. */
+export function describeProcesses(pod: Pod, runtimeError: string | null): ProcessState[] {
+  const spec = specOf(pod);
+  if (spec === null) return [];
+  const views = viewsOf(pod, spec);
+  return views.map((view) => {
+    const { process, app, key } = view;
+    const { state, reason, message } = describeProcess(view, pod, views, runtimeError);
+    return {
+      ...{ name: process.name, kind: process.kind, state, reason, message: message.slice(0, 1000) },
+      restarts: Math.max(0, memoryOf(pod.memory, key).starts - 1),
+      exitCode: app?.state === 'EXITED' ? app.exitCode : null,
+      startedAt: app?.startedAt ?? null,
+    };
+  });
 }
 
 const pending = (message: string): Description => ({ state: 'PENDING', reason: null, message });
@@ -24,24 +43,13 @@ const pending = (message: string): Description => ({ state: 'PENDING', reason: n
 function stateOf(pod: Pod, runtimeError: string | null): Description {
   const { app, memory, desired } = pod;
   if (desired === null) {
-    const message = memory.failure?.message ?? runtimeError ?? 'It is being stopped.';
-    return { state: 'STOPPING', reason: null, message };
+    const failure = memory.pod ?? memory.failure;
+    return { state: 'STOPPING', reason: null, message: failure?.message ?? runtimeError ?? 'It is being stopped.' };
   }
   if (desired === 'unknown') return unknown(app);
-  if (app?.state === 'RUNNING') return running(of(memory.readiness, app), desired.spec.readiness !== null);
-  if (pod.lease !== null && pod.lease.is !== 'HELD') return unleased(memory.starts);
-  if (memory.failure !== null) {
-    return { state: 'WAITING', reason: memory.failure.reason, message: memory.failure.message };
-  }
-  if (app?.state === 'EXITED') return ended(app, memory.crashes);
-  if (runtimeError !== null) return { state: 'WAITING', reason: 'SANDBOX_FAILED', message: runtimeError };
-  if (memory.starts > 0 && app === null) {
-    return { state: 'UNREADY', reason: 'EXITED', message: 'Its container is gone, and is being made again.' };
-  }
-  if (app === null && !memory.pulled) return pending('Its image is being pulled.');
-  if (pod.endpoint === null) return pending('It is waiting for its address.');
-  if (!pod.secured) return pending('It is waiting for its firewall rules to be in force.');
-  return pending('Its container is being made.');
+  const runs = appsOf(pod).some(({ state }) => state === 'RUNNING');
+  if (pod.lease !== null && pod.lease.is !== 'HELD' && !runs) return unleased(memory.starts);
+  return together(describeProcesses(pod, runtimeError));
 }
 
 function unleased(starts: number): Description {
@@ -55,38 +63,18 @@ function unknown(app: PodContainer | null): Description {
   return { state: app?.state === 'RUNNING' ? 'STARTING' : 'PENDING', reason: null, message };
 }
 
-/** What was found of an earlier start says nothing of this one. */
-const of = (readiness: Readiness | null, app: PodContainer) =>
-  readiness?.startedAt === app.startedAt ? readiness : null;
-
-function running(readiness: Readiness | null, probed: boolean): Description {
-  if (!probed || readiness?.ready) return { state: 'READY', reason: null, message: '' };
-  if (readiness === null || !isUnready(readiness)) {
-    return { state: 'STARTING', reason: null, message: readiness?.message ?? 'Its process runs; it is not ready yet.' };
+/** The worst first: an instance is ready when all of it is, and what keeps it from that is said. */
+function together(all: readonly ProcessState[]): Description {
+  const said = ({ name, reason, message }: ProcessState) => ({
+    reason,
+    message: all.length === 1 || message === '' ? message : `${name}: ${message}`,
+  });
+  for (const state of ['WAITING', 'UNREADY'] as const) {
+    const bad = all.find((one) => one.state === state);
+    if (bad !== undefined) return { state, ...said(bad) };
   }
-  return { state: 'UNREADY', reason: 'READINESS_FAILED', message: readiness.message };
-}
-
-/** One that never was ready gets time to start; one that was has lost it only after several probes (`lostAfter`). */
-const startingPatience = 10;
-
-const isUnready = (readiness: Readiness): boolean => readiness.wasReady || readiness.failures >= startingPatience;
-
-function ended(app: PodContainer, crashes: number): Description {
-  const ran =
-    app.startedAt === null || app.finishedAt === null
-      ? ''
-      : ` after ${Math.max(0, Math.round((Date.parse(app.finishedAt) - Date.parse(app.startedAt)) / 100) / 10)} s`;
-  const again = `It is started again ${backoffMs(crashes) / 1000} s after that.`;
-  return app.outOfMemory
-    ? {
-        state: 'UNREADY',
-        reason: 'OUT_OF_MEMORY',
-        message: `It used more memory than its limit and was ended${ran}. ${again}`,
-      }
-    : {
-        state: 'UNREADY',
-        reason: 'EXITED',
-        message: `Its process ended with exit code ${app.exitCode ?? 'unknown'}${ran}. ${again}`,
-      };
+  const open = all.find(({ state }) => state !== 'READY' && state !== 'COMPLETED');
+  if (open === undefined) return { state: 'READY', reason: null, message: '' };
+  const begun = all.some(({ state }) => state === 'STARTING' || state === 'READY');
+  return { state: begun ? 'STARTING' : 'PENDING', ...said(open), reason: null };
 }

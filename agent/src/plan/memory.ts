@@ -1,10 +1,12 @@
 /** What the agent remembers about an instance from one look to the next; all of it may be lost without harm. Pure. */
 import type { instanceReasons } from '@atoll/schema/deploy/events';
+import type { ProbeRole } from '@atoll/schema/deploy/probes';
 import { backoffMs } from './backoff.ts';
 
 export type Reason = (typeof instanceReasons)[number];
 
-export interface Memory {
+/** Of one process. */
+export interface ProcessMemory {
   /** How often its process was started. Kept on disk: a restart of the agent isn't one of the instance. */
   readonly starts: number;
   /** Its image was found to be there. */
@@ -15,7 +17,18 @@ export interface Memory {
   readonly crashes: number;
   /** When the newest exit that was counted happened. */
   readonly lastExit: string | null;
-  readonly readiness: Readiness | null;
+  /** What its probes have found, by role. */
+  readonly probes: Readonly<Record<ProbeRole, Probing | null>>;
+  /** Why its process has to be ended; of the newest start that it was found of. */
+  readonly ailing: Ailing | null;
+}
+
+/** What stands by itself is of the main process. */
+export interface Memory extends ProcessMemory {
+  /** The step that failed last of those that are for all of its processes: its sandbox, its wire, its end. */
+  readonly pod: Failure | null;
+  /** Of those beside the main one, by name. */
+  readonly others: Readonly<Record<string, ProcessMemory>>;
 }
 
 export interface Failure {
@@ -26,29 +39,60 @@ export interface Failure {
   readonly nextAttemptAt: number;
 }
 
-export interface Readiness {
+export interface Probing {
   /** The start that it is about; a later start begins anew. */
   readonly startedAt: string;
-  readonly ready: boolean;
-  readonly wasReady: boolean;
-  /** In a row. */
+  /** Its thresholds counted in. */
+  readonly passed: boolean;
+  readonly once: boolean;
+  /** In a row, both of them. */
+  readonly successes: number;
   readonly failures: number;
   readonly message: string;
   readonly nextProbeAt: number;
 }
 
-export const unknown: Memory = {
+export interface Ailing {
+  readonly startedAt: string;
+  readonly reason: 'LIVENESS_FAILED' | 'STARTUP_FAILED';
+  readonly message: string;
+}
+
+export const unprobed: ProcessMemory['probes'] = { startup: null, readiness: null, liveness: null };
+
+export const untold: ProcessMemory = {
   starts: 0,
   pulled: false,
   failure: null,
   crashes: 0,
   lastExit: null,
-  readiness: null,
+  probes: unprobed,
+  ailing: null,
 };
+export const unknown: Memory = { ...untold, pod: null, others: {} };
 
-export function failed(memory: Memory, reason: Reason, message: string, now: number): Memory {
-  const attempts = (memory.failure?.attempts ?? 0) + 1;
-  return { ...memory, failure: { reason, message, attempts, nextAttemptAt: now + backoffMs(attempts) } };
+/** Null for the main one. */
+export const memoryOf = (memory: Memory, process: string | null): ProcessMemory =>
+  process === null ? memory : (memory.others[process] ?? untold);
+
+export function withProcess(
+  memory: Memory,
+  process: string | null,
+  change: (of: ProcessMemory) => ProcessMemory,
+): Memory {
+  const before = memoryOf(memory, process);
+  const after = change(before);
+  if (after === before) return memory;
+  return process === null ? { ...memory, ...after } : { ...memory, others: { ...memory.others, [process]: after } };
+}
+
+export function failed<M extends ProcessMemory>(memory: M, reason: Reason, message: string, now: number): M {
+  return { ...memory, failure: nextFailure(memory.failure, { reason, message }, now) };
+}
+
+export function nextFailure(before: Failure | null, what: Pick<Failure, 'reason' | 'message'>, now: number): Failure {
+  const attempts = (before?.attempts ?? 0) + 1;
+  return { ...what, attempts, nextAttemptAt: now + backoffMs(attempts) };
 }
 
 /** A process that ran this long before it ended didn't fail to start. */
@@ -62,14 +106,14 @@ interface Seen {
 }
 
 /** After a look at its container: an exit is counted once; what runs has nothing wrong with it any more. */
-export function seen(memory: Memory, app: Seen | null): Memory {
+export function seen<M extends ProcessMemory>(memory: M, app: Seen | null): M {
   if (app?.state === 'RUNNING') return memory.failure === null ? memory : { ...memory, failure: null };
   if (app?.state !== 'EXITED' || app.finishedAt === null || memory.lastExit === app.finishedAt) return memory;
   const ranMs = app.startedAt === null ? 0 : Date.parse(app.finishedAt) - Date.parse(app.startedAt);
   const crashes = ranMs >= stableMs ? 1 : memory.crashes + 1;
-  return { ...memory, lastExit: app.finishedAt, crashes, readiness: null };
+  return { ...memory, lastExit: app.finishedAt, crashes, probes: unprobed };
 }
 
 /** When a process that ended may be started again. */
-export const restartAt = (memory: Memory): number =>
+export const restartAt = (memory: ProcessMemory): number =>
   memory.lastExit === null ? 0 : Date.parse(memory.lastExit) + backoffMs(memory.crashes);

@@ -1,6 +1,9 @@
+import { defaultTiming } from '@atoll/schema/deploy/probes';
+import type { Process } from '@atoll/schema/deploy/spec';
 import { describe, expect, test } from 'vitest';
 import { desiredInstance, endpointAt, fixedId } from '../../test/fixtures.ts';
-import { failed, seen, unknown } from './memory.ts';
+import { describe as describeInstance, describeProcesses } from './describe.ts';
+import { failed, seen, unknown, unprobed, untold } from './memory.ts';
 import type { Pod, PodContainer } from './pod.ts';
 import { nextPlanAt, planSteps } from './steps.ts';
 
@@ -20,6 +23,8 @@ const container: PodContainer = {
   endedBefore: null,
   outOfMemory: false,
   stopGraceSeconds: 7,
+  process: null,
+  order: 0,
 };
 const sandbox: PodContainer = { ...container, id: 'sandbox', netns: '/proc/1/ns/net' };
 const app: PodContainer = { ...container, id: 'app', sandboxId: 'sandbox' };
@@ -31,6 +36,7 @@ const nothing: Pod = {
   secured: false,
   sandbox: null,
   app: null,
+  others: [],
   wired: false,
   hasWire: false,
   heldUntil: null,
@@ -91,6 +97,23 @@ describe('the end', () => {
   });
 });
 
+describe('what fails its liveness', () => {
+  const ailing = { startedAt: app.startedAt ?? '', reason: 'LIVENESS_FAILED', message: 'no' } as const;
+  const memory = { ...ready.memory, ailing };
+
+  test('is ended in its time, and started again after a pause; its next start is left alone', () => {
+    expect(planSteps({ ...ready, app, memory }, now)).toEqual([
+      { do: 'end-app', id: 'app', graceSeconds: 7, process: null },
+    ]);
+    const counted = seen(memory, ended);
+    expect(steps({ app: ended, memory: counted }, ready)).toEqual([]);
+    expect(planSteps({ ...ready, app: ended, memory: counted }, now + 1000)).toEqual([
+      { do: 'start-app', id: 'app', process: null },
+    ]);
+    expect(steps({ app: { ...app, startedAt: '2026-01-01T00:01:00.000Z' }, memory: counted }, ready)).toEqual([]);
+  });
+});
+
 describe('trying again', () => {
   test('after a failure waits for its time, and says when that is', () => {
     const pod = { ...ready, memory: failed(ready.memory, 'SANDBOX_FAILED', 'no', now) };
@@ -113,7 +136,9 @@ describe('trying again', () => {
     const once = seen(ready.memory, short);
     expect(seen(once, short)).toBe(once);
     expect(steps({ app: short, memory: once }, ready)).toEqual([]);
-    expect(planSteps({ ...ready, app: short, memory: once }, now + 500)).toEqual([{ do: 'start-app', id: 'app' }]);
+    expect(planSteps({ ...ready, app: short, memory: once }, now + 500)).toEqual([
+      { do: 'start-app', id: 'app', process: null },
+    ]);
     const again = { ...short, finishedAt: '2026-01-01T00:01:05.000Z', startedAt: '2026-01-01T00:01:04.000Z' };
     const twice = seen(once, again);
     expect(nextPlanAt({ ...ready, app: again, memory: twice })).toBe(Date.parse('2026-01-01T00:01:07.000Z'));
@@ -146,5 +171,101 @@ describe('what is fenced', () => {
   });
   test('goes as everything else where it shall not be any more', () => {
     expect(steps({ app, desired: null }, ready)).toEqual(['stop', 'remove', 'remove', 'unwire']);
+  });
+});
+
+describe('several processes', () => {
+  const side = (name: string, more: Partial<Process> = {}): Process => {
+    const { others: _, ...main } = desired.spec;
+    return { ...main, name, kind: 'SERVICE', ports: [], dependsOn: [], ...more };
+  };
+  const spec = {
+    dependsOn: [
+      { process: 'setup', condition: 'COMPLETED' as const },
+      { process: 'cache', condition: 'READY' as const },
+    ],
+    others: [
+      side('cache', { readiness: { kind: 'TCP', port: 81, ...defaultTiming, successThreshold: 1 } }),
+      side('setup', { kind: 'TASK', dependsOn: [{ process: 'cache', condition: 'STARTED' }] }),
+    ],
+  };
+  const known = { ...untold, pulled: true };
+  const memory = { ...unknown, ...known, others: { cache: known, setup: known } };
+  const pod: Pod = { ...ready, desired: desiredInstance(instanceId, spec), memory };
+  const is = (process: string | null, state: PodContainer['state'], exitCode: number | null = null): PodContainer => ({
+    ...app,
+    ...{ id: process ?? 'main', process, state, exitCode },
+    ...(state === 'CREATED' ? { startedAt: null } : {}),
+    ...(state === 'EXITED' ? { finishedAt: '2026-01-01T00:00:59.500Z' } : {}),
+    order: process === 'cache' ? 0 : process === 'setup' ? 1 : 2,
+  });
+  const next = (main: PodContainer | null, others: PodContainer[], of = memory) =>
+    planSteps({ ...pod, app: main, others, memory: of }, now).map(
+      (step) => `${step.do} ${'process' in step ? (step.process ?? 'main') : 'id' in step ? step.id : ''}`,
+    );
+  const served = (of: typeof memory) => {
+    const probing = { passed: true, once: true, successes: 1, failures: 0, message: '', nextProbeAt: 0 };
+    const probes = { ...unprobed, readiness: { ...probing, startedAt: app.startedAt ?? '' } };
+    return { ...of, others: { ...of.others, cache: { ...known, probes } } };
+  };
+
+  test('are all made, and each is started when what it waits for is so', () => {
+    expect(next(null, [])).toEqual(['create-app cache', 'create-app setup', 'create-app main']);
+    const main = is(null, 'CREATED');
+    expect(next(main, [is('cache', 'CREATED'), is('setup', 'CREATED')])).toEqual(['start-app cache']);
+    expect(next(main, [is('cache', 'RUNNING'), is('setup', 'CREATED')])).toEqual(['start-app setup']);
+    expect(next(main, [is('cache', 'RUNNING'), is('setup', 'RUNNING')], served(memory))).toEqual([]);
+    expect(next(main, [is('cache', 'RUNNING'), is('setup', 'EXITED', 1)], served(memory))).toEqual(['start-app setup']);
+    expect(next(main, [is('cache', 'RUNNING'), is('setup', 'EXITED', 0)])).toEqual([]);
+    expect(next(main, [is('cache', 'RUNNING'), is('setup', 'EXITED', 0)], served(memory))).toEqual(['start-app main']);
+  });
+
+  test('then stand by themselves: whoever ends is started again, whatever the others do; a task that is done is not', () => {
+    const done = is('setup', 'EXITED', 0);
+    expect(next(is(null, 'EXITED', 1), [is('cache', 'EXITED', 1), done])).toEqual([
+      'start-app cache',
+      'start-app main',
+    ]);
+    const stuck = { ...memory, others: { ...memory.others, cache: failed(known, 'IMAGE_PULL_FAILED', 'no', now) } };
+    expect(next(is(null, 'EXITED', 1), [done], stuck)).toEqual(['start-app main']);
+  });
+
+  test('are stopped in the opposite order, whatever is known of them', () => {
+    const others = [is('cache', 'RUNNING'), is('setup', 'EXITED', 0)];
+    const gone = { ...pod, desired: null, app: is(null, 'RUNNING'), others, memory: unknown };
+    expect(planSteps(gone, now).map((step) => `${step.do} ${'id' in step ? step.id : ''}`)).toEqual([
+      ...['stop main', 'stop cache', 'remove main', 'remove setup', 'remove cache', 'remove sandbox', 'unwire '],
+    ]);
+  });
+
+  test('go together with a sandbox that ended', () => {
+    const others = [is('cache', 'EXITED', 137), is('setup', 'EXITED', 0)];
+    const lost = { ...pod, app: is(null, 'EXITED', 137), others, sandbox: { ...sandbox, state: 'EXITED' as const } };
+    expect(planSteps(lost, now).map((step) => 'id' in step && step.id)).toEqual(['main', 'cache', 'setup', 'sandbox']);
+  });
+
+  test('are ready together, and the worst of them is told by its name', () => {
+    const told = (main: PodContainer | null, others: PodContainer[], of = memory) => {
+      const { state, reason, message } = describeInstance({ ...pod, app: main, others, memory: of }, null);
+      return `${state} ${reason ?? '-'} ${message}`;
+    };
+    const done = is('setup', 'EXITED', 0);
+    const main = is(null, 'RUNNING');
+    expect(told(main, [is('cache', 'RUNNING'), done], served(memory))).toBe('READY - ');
+    expect(told(is(null, 'CREATED'), [is('cache', 'RUNNING'), is('setup', 'RUNNING')], served(memory))).toMatch(
+      /^STARTING - setup: It runs, and has not ended yet/,
+    );
+    expect(told(is(null, 'CREATED'), [is('cache', 'CREATED'), is('setup', 'CREATED')])).toMatch(/^PENDING - cache: /);
+    expect(told(main, [is('cache', 'EXITED', 1), done])).toMatch(/^UNREADY EXITED cache: .* exit code 1/);
+    const states = describeProcesses(
+      { ...pod, app: is(null, 'CREATED'), others: [is('cache', 'RUNNING'), done] },
+      null,
+    );
+    expect(states.map(({ name, state, exitCode }) => [name, state, exitCode])).toEqual([
+      ['cache', 'STARTING', null],
+      ['setup', 'COMPLETED', 0],
+      ['main', 'PENDING', null],
+    ]);
+    expect(states[2]?.message).toBe('It waits until cache is READY.');
   });
 });

@@ -6,70 +6,128 @@ import type { Id } from '@atoll/schema/ids';
 import type { RuleEndpoint } from '@atoll/schema/node/network';
 import type { DesiredInstance } from '@atoll/schema/node/workloads';
 import type { LeaseState } from './lease.ts';
-import { restartAt } from './memory.ts';
-import type { Pod } from './pod.ts';
+import { type Failure, restartAt } from './memory.ts';
+import { appsOf, type Pod, type ProcessView, viewsOf } from './pod.ts';
+import { isDone, unmet } from './process.ts';
 
 export type Step =
-  | { readonly do: 'pull-image'; readonly image: string }
+  | { readonly do: 'pull-image'; readonly image: string; readonly process: string | null }
   | { readonly do: 'create-sandbox'; readonly instance: DesiredInstance }
   | { readonly do: 'wire'; readonly endpoint: RuleEndpoint; readonly netns: string | null }
-  | { readonly do: 'create-app'; readonly instance: DesiredInstance; readonly sandboxId: string }
-  | { readonly do: 'start-app'; readonly id: string }
+  | {
+      readonly do: 'create-app';
+      readonly instance: DesiredInstance;
+      readonly process: string | null;
+      readonly sandboxId: string;
+    }
+  | { readonly do: 'start-app'; readonly id: string; readonly process: string | null }
+  | { readonly do: 'end-app'; readonly id: string; readonly graceSeconds: number; readonly process: string | null }
   | { readonly do: 'stop'; readonly id: string; readonly graceSeconds: number }
   | { readonly do: 'remove'; readonly id: string }
   | { readonly do: 'unwire'; readonly instanceId: Id<'instance'> };
 
+const isPending = (failure: Failure | null, now: number) => failure !== null && failure.nextAttemptAt > now;
+
 export function planSteps(pod: Pod, now: number): Step[] {
-  const { memory, app, sandbox } = pod;
-  if (memory.failure !== null && memory.failure.nextAttemptAt > now) return [];
+  const { memory, sandbox } = pod;
+  if (isPending(memory.pod, now)) return [];
   // What should run isn't known: everything stays as it is.
   if (pod.desired === 'unknown') return [];
   if (pod.desired === null) return pod.heldUntil !== null && pod.heldUntil > now ? [] : removal(pod);
-  if (pod.lease !== null && pod.lease.is !== 'HELD') return ending(pod.app, pod.lease);
+  if (pod.lease !== null && pod.lease.is !== 'HELD') return ending(pod, pod.lease);
   // A sandbox that ended has lost its network namespace, and with it everything in it.
   if (sandbox !== null && sandbox.state !== 'RUNNING') {
-    return [...(app === null ? [] : [remove(app.id)]), remove(sandbox.id)];
+    return [...appsOf(pod).map(({ id }) => remove(id)), remove(sandbox.id)];
   }
-  if (app !== null && app.sandboxId !== sandbox?.id) return [remove(app.id)];
+  const foreign = appsOf(pod).filter(({ sandboxId }) => sandboxId !== sandbox?.id);
+  if (foreign.length > 0) return foreign.map(({ id }) => remove(id));
   return creation(pod, pod.desired, now);
 }
 
-/** It ends in peace where there is time. That it ends is up to its sandbox: here is only what may fail. */
-const ending = (app: Pod['app'], lease: LeaseState): Step[] =>
-  app?.state === 'RUNNING' ? [stop(app.id, lease.is === 'ENDING' ? Math.floor(lease.leftMs / 1000) : 0)] : [];
+/** They end in peace where there is time. That they end is up to their sandbox: here is only what may fail. */
+const ending = (pod: Pod, lease: LeaseState): Step[] =>
+  [...appsOf(pod)]
+    .sort((a, b) => b.order - a.order)
+    .flatMap(({ id, state }) =>
+      state === 'RUNNING' ? [stop(id, lease.is === 'ENDING' ? Math.floor(lease.leftMs / 1000) : 0)] : [],
+    );
 
-/** What runs in it first, then what holds it, then the way to it. Its rules go when the network document drops it. */
-function removal({ app, sandbox, hasWire, instanceId }: Pod): Step[] {
+/**
+ * What runs in it first, who depends on others before these, then what holds it, then the way to it. Its rules go when the network
+ * document drops it.
+ */
+function removal(pod: Pod): Step[] {
+  const { sandbox, hasWire, instanceId } = pod;
+  const apps = [...appsOf(pod)].sort((a, b) => b.order - a.order);
   return [
-    ...(app?.state === 'RUNNING' ? [stop(app.id, app.stopGraceSeconds)] : []),
-    ...(app === null ? [] : [remove(app.id)]),
+    ...apps.flatMap((app) => (app.state === 'RUNNING' ? [stop(app.id, app.stopGraceSeconds)] : [])),
+    ...apps.map(({ id }) => remove(id)),
     ...(sandbox === null ? [] : [remove(sandbox.id)]),
     ...(hasWire ? [{ do: 'unwire', instanceId } as const] : []),
   ];
 }
 
 function creation(pod: Pod, instance: DesiredInstance, now: number): Step[] {
-  const { app, sandbox, endpoint, memory, secured, wired } = pod;
-  const steps: Step[] = [];
+  const { sandbox, endpoint, secured, wired } = pod;
+  const views = viewsOf(pod, instance.spec);
+  const able = views.filter(({ memory }) => !isPending(memory.failure, now));
   // Needs no address: the pull begins while that is being found.
-  if (app === null && !memory.pulled) steps.push({ do: 'pull-image', image: instance.spec.image });
+  const steps: Step[] = able.flatMap(({ app, memory, process, key }) =>
+    app === null && !memory.pulled ? [{ do: 'pull-image', image: process.image, process: key }] : [],
+  );
   if (endpoint === null) return steps;
   if (sandbox === null) return [...steps, { do: 'create-sandbox', instance }];
   if (!wired) return [...steps, { do: 'wire', endpoint, netns: sandbox.netns }];
   // No packet before its policy: nothing of the tenant's runs until its rules are in force.
   if (!secured) return steps;
-  if (app === null) return [...steps, { do: 'create-app', instance, sandboxId: sandbox.id }];
-  if (app.state === 'CREATED') return [{ do: 'start-app', id: app.id }];
-  if (app.state === 'EXITED' && restartAt(memory) <= now) return [{ do: 'start-app', id: app.id }];
-  return [];
+  return [...steps, ...able.flatMap((view) => ofProcess(view, views, { instance, sandboxId: sandbox.id, now }))];
+}
+
+/** Every process by itself: only its first start waits for others. */
+function ofProcess(
+  view: ProcessView,
+  all: readonly ProcessView[],
+  {
+    instance,
+    sandboxId,
+    now,
+  }: { readonly instance: DesiredInstance; readonly sandboxId: string; readonly now: number },
+): Step[] {
+  const { app, memory, key: process } = view;
+  if (app === null) return [{ do: 'create-app', instance, process, sandboxId }];
+  const { id } = app;
+  const start: Step = { do: 'start-app', id, process };
+  switch (app.state) {
+    case 'RUNNING':
+      return memory.ailing !== null && memory.ailing.startedAt === app.startedAt
+        ? [{ do: 'end-app', id, graceSeconds: app.stopGraceSeconds, process }]
+        : [];
+    case 'CREATED':
+      return unmet(view, all) === null ? [start] : [];
+    case 'EXITED':
+      return !isDone(view) && restartAt(memory) <= now ? [start] : [];
+    default:
+      return app.state satisfies never;
+  }
 }
 
 const remove = (id: string): Step => ({ do: 'remove', id });
 const stop = (id: string, graceSeconds: number): Step => ({ do: 'stop', id, graceSeconds });
 
 /** When planning again can give something new without anything having changed but the time; null for never. */
-export function nextPlanAt(pod: Pod): number | null {
-  if (pod.memory.failure !== null) return pod.memory.failure.nextAttemptAt;
-  if (pod.desired === null && pod.heldUntil !== null) return pod.heldUntil;
-  return pod.desired !== null && pod.app?.state === 'EXITED' ? restartAt(pod.memory) : null;
+export function nextPlanAt(pod: Pod, now = 0): number | null {
+  const times = timesOf(pod).filter((at) => at > now);
+  return times.length === 0 ? null : Math.min(...times);
+}
+
+function timesOf(pod: Pod): readonly number[] {
+  const { desired, memory } = pod;
+  const failure = memory.pod === null ? [] : [memory.pod.nextAttemptAt];
+  if (desired === null) return pod.heldUntil === null ? failure : [...failure, pod.heldUntil];
+  if (desired === 'unknown') return failure;
+  const restarts = viewsOf(pod, desired.spec).flatMap((view) => {
+    if (view.memory.failure !== null) return [view.memory.failure.nextAttemptAt];
+    return view.app?.state === 'EXITED' && !isDone(view) ? [restartAt(view.memory)] : [];
+  });
+  return [...failure, ...restarts];
 }

@@ -20,9 +20,10 @@ export async function applyStep({ runtime, wiring, names }: Tools, step: Step): 
     case 'wire':
       return wiring.wire(step.endpoint, step.netns);
     case 'create-app':
-      return runtime.createApp(step.instance, step.sandboxId);
+      return runtime.createApp(step.instance, step.process, step.sandboxId);
     case 'start-app':
       return runtime.start(step.id);
+    case 'end-app':
     case 'stop':
       return runtime.stop(step.id, step.graceSeconds);
     case 'remove':
@@ -45,6 +46,7 @@ export const failureOf: Readonly<Record<Step['do'], FailureText>> = {
   wire: { reason: 'SANDBOX_FAILED', prefix: "The sandbox can't be connected" },
   'create-app': { reason: 'CONTAINER_CREATE_FAILED', prefix: "The container can't be made" },
   'start-app': { reason: 'CONTAINER_CREATE_FAILED', prefix: "The container can't be started" },
+  'end-app': { reason: 'CONTAINER_CREATE_FAILED', prefix: "The container can't be stopped" },
   stop: { reason: 'CONTAINER_CREATE_FAILED', prefix: "The container can't be stopped" },
   remove: { reason: 'CONTAINER_CREATE_FAILED', prefix: "The container can't be removed" },
   unwire: { reason: 'SANDBOX_FAILED', prefix: "The sandbox can't be disconnected" },
@@ -53,6 +55,7 @@ export const failureOf: Readonly<Record<Step['do'], FailureText>> = {
 /** What may go on at once: one slow pull or a long stop holds up nobody else. */
 export const laneOf: Readonly<Record<Step['do'], 'wait' | 'work'>> = {
   'pull-image': 'wait',
+  'end-app': 'wait',
   stop: 'wait',
   'create-sandbox': 'work',
   wire: 'work',

@@ -1,18 +1,26 @@
 /** Memories of all instances. Only the number of starts is kept on disk. */
 import { join } from 'node:path';
+import { processName } from '@atoll/schema/deploy/spec';
 import { type Id, id } from '@atoll/schema/ids';
 import type { Logger } from '@atoll/service/log';
 import { z } from 'zod';
 import { loadFile, saveFile } from '../disk.ts';
-import { type Memory, unknown } from '../plan/memory.ts';
+import { type Memory, memoryOf, unknown, withProcess } from '../plan/memory.ts';
 
-const startsFile = z.record(id('instance'), z.number().int().min(0));
+/** `<instance>` for its main process, `<instance>/<process>` for the others. */
+const startsFile = z.record(
+  z.string().refine((key) => {
+    const [instance, process = 'main', ...rest] = key.split('/');
+    return rest.length === 0 && id('instance').safeParse(instance).success && processName.safeParse(process).success;
+  }),
+  z.number().int().min(0),
+);
 
 export interface Memories {
   of(instance: Id<'instance'>): Memory;
   set(instance: Id<'instance'>, memory: Memory): void;
   /** Counted and on disk before the process is started: a crash in between counts one too many, never one too few. */
-  countStart(instance: Id<'instance'>): Promise<void>;
+  countStart(instance: Id<'instance'>, process: string | null): Promise<void>;
   /** Forgets everybody else. */
   keep(instances: ReadonlySet<Id<'instance'>>): Promise<void>;
 }
@@ -21,15 +29,18 @@ export async function openMemories(stateDir: string, log: Logger): Promise<Memor
   const path = join(stateDir, 'starts.json');
   const memories = new Map<Id<'instance'>, Memory>();
   const loaded = (await loadFile(path, startsFile, log)) ?? {};
-  for (const [instance, starts] of Object.entries(loaded)) {
-    memories.set(instance as Id<'instance'>, { ...unknown, starts });
+  for (const [key, starts] of Object.entries(loaded)) {
+    const [text = '', process = null] = key.split('/');
+    const instance = text as Id<'instance'>;
+    memories.set(
+      instance,
+      withProcess(memories.get(instance) ?? unknown, process, (of) => ({ ...of, starts })),
+    );
   }
   let writing: Promise<void> = Promise.resolve();
 
   function save(): Promise<void> {
-    writing = writing
-      .catch(() => {})
-      .then(() => saveFile(path, Object.fromEntries([...memories].map(([key, { starts }]) => [key, starts]))));
+    writing = writing.catch(() => {}).then(() => saveFile(path, Object.fromEntries([...memories].flatMap(startsOf))));
     return writing;
   }
 
@@ -37,8 +48,12 @@ export async function openMemories(stateDir: string, log: Logger): Promise<Memor
   return {
     of,
     set: (instance, memory) => void memories.set(instance, memory),
-    async countStart(instance) {
-      memories.set(instance, { ...of(instance), starts: of(instance).starts + 1 });
+    async countStart(instance, process) {
+      const starts = memoryOf(of(instance), process).starts + 1;
+      memories.set(
+        instance,
+        withProcess(of(instance), process, (known) => ({ ...known, starts })),
+      );
       await save();
     },
     async keep(instances) {
@@ -49,3 +64,8 @@ export async function openMemories(stateDir: string, log: Logger): Promise<Memor
     },
   };
 }
+
+const startsOf = ([instance, memory]: [Id<'instance'>, Memory]): [string, number][] => [
+  [instance, memory.starts],
+  ...Object.entries(memory.others).map(([process, { starts }]): [string, number] => [`${instance}/${process}`, starts]),
+];

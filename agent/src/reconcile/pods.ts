@@ -4,7 +4,7 @@ import type { RuleEndpoint } from '@atoll/schema/node/network';
 import type { DesiredWorkloads } from '@atoll/schema/node/workloads';
 import { atMost } from '../lanes.ts';
 import type { LeaseState } from '../plan/lease.ts';
-import { type Memory, seen } from '../plan/memory.ts';
+import { type Memory, seen, withProcess } from '../plan/memory.ts';
 import type { Pod } from '../plan/pod.ts';
 import type { ObservedContainer, Runtime } from '../runtimes/runtime.ts';
 import type { Wiring } from '../sandbox/wiring.ts';
@@ -49,7 +49,8 @@ export async function lookAtNode(sources: NodeSources): Promise<NodeView> {
 
   const pods = await atMost(16, ids, async (instanceId): Promise<Pod> => {
     const mine = byInstance.get(instanceId) ?? [];
-    const app = mine.find((container) => container.kind === 'app') ?? null;
+    const apps = mine.filter((container) => container.kind === 'app');
+    const app = apps.find(({ process }) => process === null) ?? null;
     const sandbox = mine.find((container) => container.kind === 'sandbox') ?? null;
     const endpoint = endpoints.get(instanceId) ?? null;
     return {
@@ -59,11 +60,14 @@ export async function lookAtNode(sources: NodeSources): Promise<NodeView> {
       secured: endpoint !== null && sameAddresses(endpoint, secured?.get(instanceId)),
       sandbox,
       app,
+      others: apps.filter(({ process }) => process !== null),
       wired: await isWired(),
       hasWire: wires.has(instanceId),
-      heldUntil: app?.state === 'RUNNING' ? sources.heldUntil(instanceId, desired.has(instanceId)) : null,
+      heldUntil: apps.some(({ state }) => state === 'RUNNING')
+        ? sources.heldUntil(instanceId, desired.has(instanceId))
+        : null,
       lease: desired.get(instanceId)?.fenced ? sources.lease() : null,
-      memory: remember(instanceId, app, desired.has(instanceId)),
+      memory: remember(instanceId, apps, desired.has(instanceId)),
     };
 
     async function isWired(): Promise<boolean> {
@@ -74,8 +78,10 @@ export async function lookAtNode(sources: NodeSources): Promise<NodeView> {
   return { pods, strayWires };
 
   /** Of one that is being stopped, only what goes wrong with that is of interest. */
-  function remember(instanceId: Id<'instance'>, app: ObservedContainer | null, wanted: boolean): Memory {
-    if (wanted) memories.set(instanceId, seen(memories.of(instanceId), app));
+  function remember(instanceId: Id<'instance'>, apps: readonly ObservedContainer[], wanted: boolean): Memory {
+    const before = memories.of(instanceId);
+    const after = apps.reduce((memory, app) => withProcess(memory, app.process, (of) => seen(of, app)), before);
+    if (wanted && after !== before) memories.set(instanceId, after);
     return memories.of(instanceId);
   }
 }

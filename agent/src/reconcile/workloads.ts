@@ -3,14 +3,15 @@
  * something to do and none at work, and doesn't wait for them: each wakes the next run when it is done.
  */
 import type { Id } from '@atoll/schema/ids';
+import type { ProcessState } from '@atoll/schema/node/processes';
 import type { ObservedInstance } from '@atoll/schema/node/workloads';
 import { failpoint } from '@atoll/service/failpoint';
 import type { Logger } from '@atoll/service/log';
 import { annotateFailure, currentTraceparent, merged, type SpanOptions, withSpan } from '@atoll/service/spans';
 import { createLane } from '../lanes.ts';
 import type { Causes } from '../node/causes.ts';
-import { describe } from '../plan/describe.ts';
-import { failed } from '../plan/memory.ts';
+import { describe, describeProcesses } from '../plan/describe.ts';
+import { failed, nextFailure, type ProcessMemory, withProcess } from '../plan/memory.ts';
 import type { Pod } from '../plan/pod.ts';
 import { nextPlanAt, planSteps, type Step } from '../plan/steps.ts';
 import type { NodeNames } from '../render/names.ts';
@@ -28,6 +29,8 @@ export interface WorkloadsReconciler {
   seen(): readonly Pod[] | null;
   /** Null before the first look: nothing is known of what runs. */
   report(): ObservedInstance[] | null;
+  /** Of one of them; null where it isn't there. */
+  processes(instance: Id<'instance'>): ProcessState[] | null;
   /** Null where the runtime answers. */
   runtimeError(): string | null;
   /** Resolves when no worker is left. */
@@ -77,7 +80,9 @@ export function createWorkloadsReconciler(
 
   async function work(pod: Pod, steps: readonly Step[]): Promise<void> {
     const { instanceId } = pod;
+    const stuck = new Set<string | null>();
     for (const step of steps) {
+      if ('process' in step && stuck.has(step.process)) continue;
       // What shall not be any more isn't built on while its removal waits.
       if (pod.desired !== null && !isDesired(instanceId)) return;
       if (step.do === 'start-app' && pod.lease !== null && options.lease().is !== 'HELD') return;
@@ -86,29 +91,46 @@ export function createWorkloadsReconciler(
       try {
         await lanes[laneOf[step.do]](() =>
           withSpan(step.do, {}, async () => {
-            if (step.do === 'start-app') await memories.countStart(instanceId);
+            if (step.do === 'start-app') await memories.countStart(instanceId, step.process);
             if (step.do === 'remove' && step.id === pod.app?.id) await options.ending(instanceId, step.id);
             failpoint('agent.before-apply');
             await applyStep({ runtime, wiring, names }, step);
             failpoint('agent.after-apply');
           }),
         );
-        if (step.do === 'pull-image') memories.set(instanceId, { ...memories.of(instanceId), pulled: true });
+        if (step.do === 'pull-image') change(instanceId, step.process, (of) => ({ ...of, pulled: true }));
       } catch (error) {
         // Nobody's fault but the runtime's: the next look reports it, and everything is tried again.
         if (error instanceof RuntimeUnavailable) throw error;
         const { reason, prefix } = failureOf[step.do];
         const message = `${prefix}: ${error instanceof Error ? error.message : String(error)}`;
         log.warn({ instanceId, step: step.do, err: error }, 'a step failed');
-        const memory = memories.of(instanceId);
-        const pulled = memory.pulled && step.do !== 'create-app';
-        memories.set(instanceId, failed({ ...memory, pulled }, reason, message, Date.now()));
         annotateFailure(reason);
-        return;
+        if (!('process' in step)) {
+          const memory = memories.of(instanceId);
+          memories.set(instanceId, { ...memory, pod: nextFailure(memory.pod, { reason, message }, Date.now()) });
+          return;
+        }
+        // The other processes don't wait for what this one waits for.
+        stuck.add(step.process);
+        change(instanceId, step.process, (of) =>
+          failed({ ...of, pulled: of.pulled && step.do !== 'create-app' }, reason, message, Date.now()),
+        );
       }
     }
-    log.info({ instanceId, steps: steps.map((step) => step.do) }, 'done');
-    memories.set(instanceId, { ...memories.of(instanceId), failure: null });
+    if (stuck.size === 0) log.info({ instanceId, steps: steps.map((step) => step.do) }, 'done');
+    const done = new Set(steps.flatMap((step) => ('process' in step ? [step.process] : [])));
+    for (const process of done)
+      if (!stuck.has(process)) change(instanceId, process, (of) => ({ ...of, failure: null }));
+    memories.set(instanceId, { ...memories.of(instanceId), pod: null });
+  }
+
+  function change(
+    instanceId: Id<'instance'>,
+    process: string | null,
+    next: (of: ProcessMemory) => ProcessMemory,
+  ): void {
+    memories.set(instanceId, withProcess(memories.of(instanceId), process, next));
   }
 
   /** The first start belongs to the request that placed it, the end to those that changed the document; the rest is ours. */
@@ -172,6 +194,10 @@ export function createWorkloadsReconciler(
     pods: () => pods ?? [],
     seen: () => pods,
     report,
+    processes(instanceId) {
+      const pod = pods?.find((one) => one.instanceId === instanceId);
+      return pod === undefined ? null : describeProcesses({ ...pod, memory: memories.of(instanceId) }, runtimeError);
+    },
     runtimeError: () => runtimeError,
     async idle() {
       clearTimeout(timer);

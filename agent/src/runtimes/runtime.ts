@@ -1,13 +1,14 @@
 /**
  * What runs containers. One interface, one contract suite (`test/runtime-contract.ts`); nothing above it knows Docker.
  *
- * A pod is a sandbox, which holds its network namespace and does nothing, and one container in it. Both carry their
+ * A pod is a sandbox, which holds its network namespace and does nothing, and a container in it for each of its processes. They carry their
  * node and instance as labels: what runs is adopted by these, and what doesn't carry them is never touched.
  */
 
 import type { runtimes } from '@atoll/schema/deploy/events';
 import type { Id } from '@atoll/schema/ids';
 import type { DesiredInstance } from '@atoll/schema/node/workloads';
+import type { Ran } from '../plan/probes.ts';
 import type { UsageCounters } from '../usage/counters.ts';
 
 export const containerKinds = ['sandbox', 'app'] as const;
@@ -33,6 +34,10 @@ export interface ObservedContainer {
   readonly exitCode: number | null;
   readonly outOfMemory: boolean;
   readonly stopGraceSeconds: number;
+  /** Of an app: the name of its process; null for the main one. */
+  readonly process: string | null;
+  /** Of an app: its place among those that are started. */
+  readonly order: number;
 }
 
 /** The runtime itself gives no answer: nobody's instance is at fault, and everything is tried again. */
@@ -52,7 +57,7 @@ export interface Runtime {
   /** Made and running, without any network but its own loopback. */
   createSandbox(instance: DesiredInstance): Promise<void>;
   /** Made, and not started. */
-  createApp(instance: DesiredInstance, sandboxId: string): Promise<void>;
+  createApp(instance: DesiredInstance, process: string | null, sandboxId: string): Promise<void>;
   start(id: string): Promise<void>;
   /** Asks it to end, and makes it end after `graceSeconds`. */
   stop(id: string, graceSeconds: number): Promise<void>;
@@ -61,6 +66,11 @@ export interface Runtime {
   logPath(id: string): Promise<string | null>;
   /** This node's folder for links to such files: where these are. It needn't be there yet. */
   endedLogs(): Promise<string>;
+  /**
+   * Runs a program in it, without a shell, and kills it with all that it began once the time is over. What it writes is read and
+   * dropped. Null where the container doesn't run.
+   */
+  run(id: string, command: readonly string[], timeoutMs: number): Promise<Ran | null>;
   /** What it has used since it was started; null where it doesn't run. */
   stats(id: string): Promise<UsageCounters | null>;
   /** Calls `changed` whenever a container of this node's started or ended; what is missed is found by the next `list`. */

@@ -9,6 +9,7 @@ import type { DesiredInstance } from '@atoll/schema/node/workloads';
 import type { Logger } from '@atoll/service/log';
 import { z } from 'zod';
 import { loadFile, saveFile } from '../disk.ts';
+import { orderedOf } from '../plan/pod.ts';
 import type { UsageCounters } from '../usage/counters.ts';
 import { type ContainerKind, containerKinds, containerStates, type Runtime } from './runtime.ts';
 
@@ -23,6 +24,10 @@ const record = z.object({
   exitCode: z.number().int().nullable(),
   stopGraceSeconds: z.number().int(),
   endedBefore: z.string().nullable().default(null),
+  process: z.string().nullable().default(null),
+  order: z.number().int().default(0),
+  /** It ends well as soon as it is started. */
+  task: z.boolean().default(false),
 });
 type SimulatedContainer = z.infer<typeof record>;
 const nothingUsed: UsageCounters = {
@@ -67,13 +72,21 @@ export function simulatedRuntime(options: { stateDir: string; log: Logger }): Ru
     for (const watcher of watchers) watcher(id);
   }
 
-  async function create(instance: DesiredInstance, kind: ContainerKind, sandboxId: string | null): Promise<string> {
+  async function create(
+    instance: DesiredInstance,
+    kind: ContainerKind,
+    sandboxId: string | null,
+    process: string | null = null,
+  ): Promise<string> {
     await load();
     const { instanceId, stopGraceSeconds } = instance;
-    const id = `simulated-${kind}-${instanceId}`;
+    const id = `simulated-${kind}-${instanceId}${process === null ? '' : `-${process}`}`;
+    const all = orderedOf(instance.spec);
+    const order = kind === 'app' ? all.findIndex(({ name }) => name === (process ?? instance.spec.name)) : 0;
+    const task = kind === 'app' && all[order]?.kind === 'TASK';
     if (!containers.has(id)) {
       const none = { startedAt: null, finishedAt: null, exitCode: null, endedBefore: null };
-      const fixed = { id, instanceId, kind, sandboxId, stopGraceSeconds };
+      const fixed = { id, instanceId, kind, sandboxId, stopGraceSeconds, process, order, task };
       containers.set(id, { ...fixed, ...none, state: 'CREATED' });
       await save();
     }
@@ -96,6 +109,9 @@ export function simulatedRuntime(options: { stateDir: string; log: Logger }): Ru
     await change(id, (container) => {
       if (container.state === 'RUNNING') return container;
       const [startedAt, endedBefore] = [new Date().toISOString(), container.finishedAt];
+      if (container.task) {
+        return { ...container, state: 'EXITED', startedAt, endedBefore, finishedAt: startedAt, exitCode: 0 };
+      }
       return { ...container, state: 'RUNNING', startedAt, endedBefore, finishedAt: null, exitCode: null };
     });
   }
@@ -105,7 +121,11 @@ export function simulatedRuntime(options: { stateDir: string; log: Logger }): Ru
     ping: load,
     async list() {
       await load();
-      return [...containers.values()].map((container) => ({ ...container, netns: null, outOfMemory: false }));
+      return [...containers.values()].map(({ task: _, ...container }) => ({
+        ...container,
+        netns: null,
+        outOfMemory: false,
+      }));
     },
     async ensureImage(image) {
       await load();
@@ -116,8 +136,8 @@ export function simulatedRuntime(options: { stateDir: string; log: Logger }): Ru
     async createSandbox(instance) {
       await start(await create(instance, 'sandbox', null));
     },
-    async createApp(instance, sandboxId) {
-      await create(instance, 'app', sandboxId);
+    async createApp(instance, process, sandboxId) {
+      await create(instance, 'app', sandboxId, process);
     },
     start,
     async stop(id) {
@@ -144,6 +164,10 @@ export function simulatedRuntime(options: { stateDir: string; log: Logger }): Ru
       return containers.has(id) ? logOf(id) : null;
     },
     endedLogs: async () => join(options.stateDir, 'ended-logs'),
+    async run(id) {
+      await load();
+      return containers.get(id)?.state === 'RUNNING' ? { outcome: 'EXITED', exitCode: 0 } : null;
+    },
     async stats(id) {
       await load();
       const container = containers.get(id);

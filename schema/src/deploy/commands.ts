@@ -7,14 +7,36 @@ import { labels, MAX_LABELS, name } from '../text.ts';
 import { fencingCommands } from './fencing.ts';
 import { noWishes, placementDecision, placementWishes } from './placement.ts';
 import { poolCommands } from './pools.ts';
+import { requested, requestedProcess } from './processes.ts';
 import { failureAnswer, progressDeadlineSeconds, rolloutPace } from './rollouts.ts';
-import { image, releaseSpec, replicas, resources, rollingStrategy } from './spec.ts';
+import {
+  alone,
+  dependsOn,
+  image,
+  MOST_PROCESSES,
+  processName,
+  releaseSpec,
+  replicas,
+  resources,
+  rollingStrategy,
+} from './spec.ts';
 import { rolloutStrategy } from './strategies.ts';
 
 /** The image as the tenant typed it: its exact faults are told by the service, with codes of their own. */
-const requestedSpec = releaseSpec.extend({ image: z.string().max(2000) });
+const others = z.array(requestedProcess).max(MOST_PROCESSES - 1);
+const requestedSpec = releaseSpec.extend({
+  ...requested,
+  name: processName.default(alone.name),
+  liveness: requested.liveness.default(null),
+  startup: requested.startup.default(null),
+  dependsOn: dependsOn.default([]),
+  others: others.default([]),
+});
 /** CPU and memory are changed one by one, too. */
-const requestedChange = requestedSpec.partial().extend({ resources: resources.partial().optional() });
+const requestedChange = releaseSpec
+  .extend({ ...requested, others })
+  .partial()
+  .extend({ resources: resources.partial().optional() });
 
 const requestedPolicy = z.strictObject({
   progressDeadlineSeconds: progressDeadlineSeconds.optional(),

@@ -8,12 +8,11 @@ import { fencingEvents } from './fencing.ts';
 import { decisionFromV1, placementDecision, placementDecisionV1, placementWishes } from './placement.ts';
 import { poolEvents } from './pools.ts';
 import { rolloutEvents } from './rollouts.ts';
-import { releaseSpec, replicas, resources, rollingStrategy } from './spec.ts';
+import { releaseSpec, releaseSpecV1, replicas, resources, rollingStrategy, specFromV1 } from './spec.ts';
 
 export const runtimes = ['docker', 'simulated'] as const;
 
-/** Why an instance isn't running. `message` of an event explains it to a person. */
-export const instanceReasons = [
+const instanceReasonsV1 = [
   'IMAGE_PULL_FAILED',
   'CONTAINER_CREATE_FAILED',
   'SANDBOX_FAILED',
@@ -22,6 +21,8 @@ export const instanceReasons = [
   'READINESS_FAILED',
   'NODE_LOST',
 ] as const;
+/** Why an instance isn't running. `message` of an event explains it to a person. */
+export const instanceReasons = [...instanceReasonsV1, 'STARTUP_FAILED', 'LIVENESS_FAILED'] as const;
 export const stopReasons = ['REPLACED', 'SCALED_DOWN', 'DELETED', 'RESCHEDULED'] as const;
 /** Why an instance has to leave its node. */
 export const moveCauses = ['DRAIN'] as const;
@@ -31,6 +32,8 @@ const instance = { deploymentId: id('deployment'), instanceId: id('instance'), n
 const rollout = { deploymentId: id('deployment'), rolloutId: id('rollout'), releaseId: id('release') };
 const message = z.string().max(1000).describe('Explains it to a person.');
 const reason = z.enum(instanceReasons).describe('Why it is not running.');
+/** Of an instance that is lost with its node, and of any before there were more reasons. */
+const reasonV1 = z.enum(instanceReasonsV1).describe('Why it is not running.');
 const releaseNumber = z.number().int().min(1).describe('Number of the release, from 1 within its deployment.');
 
 const placed = z.strictObject({
@@ -40,6 +43,19 @@ const placed = z.strictObject({
   labels: labels.meta({ description: "The deployment's labels, and `atoll.deployment` with its name." }),
   resources: resources.describe('What is taken for it on the node.'),
 });
+
+const releaseHead = {
+  deploymentId: id('deployment'),
+  namespaceId: id('namespace'),
+  releaseId: id('release'),
+  number: releaseNumber,
+};
+const releaseV1 = z.strictObject({
+  ...releaseHead,
+  spec: releaseSpecV1.describe('The image by digest and its configuration, whole.'),
+});
+
+const faringV1 = z.strictObject({ ...instance, reason: reasonV1, message });
 
 const nodeFacts = z.strictObject({
   nodeId: id('node'),
@@ -122,14 +138,17 @@ export const deployEvents = {
   ReleaseCreated: {
     doc: 'What is to run has been written down. Releases are numbered from 1 within their deployment and never change.',
     stream: 'deployment',
-    version: 1,
+    version: 2,
     data: z.strictObject({
-      deploymentId: id('deployment'),
-      namespaceId: id('namespace'),
-      releaseId: id('release'),
-      number: releaseNumber,
+      ...releaseHead,
       spec: releaseSpec.describe('The image by digest and its configuration, whole.'),
     }),
+    upcasters: {
+      1: (data: unknown) => {
+        const old = releaseV1.parse(data);
+        return { ...old, spec: specFromV1(old.spec) };
+      },
+    },
   },
   ...rolloutEvents,
   RolloutCompleted: {
@@ -243,14 +262,16 @@ export const deployEvents = {
   InstanceUnready: {
     doc: 'It ran, and serves no longer: failed its probe or exited. The agent is restarting it.',
     stream: 'deployment',
-    version: 1,
+    version: 2,
     data: z.strictObject({ ...instance, reason, message }),
+    upcasters: { 1: (data: unknown) => faringV1.parse(data) },
   },
   InstanceWaiting: {
     doc: 'It can not start for now; the agent keeps trying with backoff.',
     stream: 'deployment',
-    version: 1,
+    version: 2,
     data: z.strictObject({ ...instance, reason, message }),
+    upcasters: { 1: (data: unknown) => faringV1.parse(data) },
   },
   InstanceMoveRequested: {
     doc: 'The instance has to leave its node: it is replaced elsewhere as by an upgrade, and stops once that allows it.',
@@ -280,7 +301,7 @@ export const deployEvents = {
     doc: 'Its node is lost, and it is counted as gone: a replacement is placed, and the node will not be told to run it again.',
     stream: 'deployment',
     version: 1,
-    data: z.strictObject({ ...instance, namespaceId: id('namespace'), reason }),
+    data: z.strictObject({ ...instance, namespaceId: id('namespace'), reason: reasonV1 }),
   },
 } as const;
 

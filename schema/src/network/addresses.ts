@@ -1,6 +1,6 @@
 /** The plan of addresses: the operator's ranges, and public addresses with their port mappings. */
 import { z } from 'zod';
-import { port, protocol } from '../deploy/spec.ts';
+import { port, protocol } from '../deploy/ports.ts';
 import { id } from '../ids.ts';
 import { name } from '../text.ts';
 

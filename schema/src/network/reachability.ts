@@ -1,6 +1,6 @@
 /** Questions about isolation that the network service answers out of the compiled rules. They change nothing. */
 import { z } from 'zod';
-import { port } from '../deploy/spec.ts';
+import { port } from '../deploy/ports.ts';
 import { id } from '../ids.ts';
 import { icmpTypes, ruleActions, ruleProtocols } from '../node/network.ts';
 import { labels } from '../text.ts';

@@ -1,6 +1,6 @@
 /** Services: virtual addresses with names, and when an endpoint takes the connections of those that select it. */
 import { z } from 'zod';
-import { port, protocol } from '../deploy/spec.ts';
+import { port, protocol } from '../deploy/ports.ts';
 import { id } from '../ids.ts';
 import { labels, name } from '../text.ts';
 

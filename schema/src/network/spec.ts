@@ -1,6 +1,6 @@
 /** What a tenant says about isolation. */
 import { z } from 'zod';
-import { port, protocol } from '../deploy/spec.ts';
+import { port, protocol } from '../deploy/ports.ts';
 import { id } from '../ids.ts';
 import { labels } from '../text.ts';
 

@@ -1,6 +1,6 @@
 /** Live questions of the gateway to an agent: answered from the node as it is, stored nowhere. */
 import { z } from 'zod';
-import { port } from '../deploy/spec.ts';
+import { port } from '../deploy/ports.ts';
 import { id } from '../ids.ts';
 
 /** Opens a real connection from inside an instance's network namespace. */

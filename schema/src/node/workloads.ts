@@ -1,7 +1,7 @@
 /** Between the deploy service and a node's agent: what should run, and what does. */
 import { z } from 'zod';
 import { instanceReasons, runtimes } from '../deploy/events.ts';
-import { releaseSpec, resources } from '../deploy/spec.ts';
+import { releaseSpec, releaseSpecV1, resources, specFromV1 } from '../deploy/spec.ts';
 import { id } from '../ids.ts';
 import { name } from '../text.ts';
 import { reportingAgent } from './agents.ts';
@@ -11,6 +11,9 @@ import { traceparent, traces } from './trace.ts';
 export const pullRequest = z.strictObject({ generation: z.number().int().min(0) });
 export type PullRequest = z.infer<typeof pullRequest>;
 
+/** As it is told, and as it was before there was more to it: a node keeps its document while it is updated. */
+const spec = z.union([releaseSpec, releaseSpecV1.transform(specFromV1)]);
+
 export const desiredInstance = z.strictObject({
   instanceId: id('instance'),
   tenantId: id('tenant'),
@@ -18,7 +21,7 @@ export const desiredInstance = z.strictObject({
   deploymentId: id('deployment'),
   deploymentName: name,
   releaseId: id('release'),
-  spec: releaseSpec,
+  spec,
   stopGraceSeconds: z.number().int().min(0).max(300),
   /** It runs only while the node holds a lease. Left out: whatever becomes of the node. */
   fenced: z.literal(true).optional(),

@@ -2058,6 +2058,44 @@ fragment PlacementWishes on PlacementWishes {
   near { ...NearRule }
   apart
 }
+fragment Probe on Probe {
+  kind
+  port
+  path
+  command
+  initialDelaySeconds
+  periodSeconds
+  timeoutSeconds
+  failureThreshold
+}
+fragment Process on Process {
+  name
+  kind
+  image
+  command
+  ports { ...ContainerPort }
+  cpuMillis
+  memoryMiB
+  dependsOn { ...ProcessDependency }
+  readiness { ...ReadinessProbe }
+  liveness { ...Probe }
+  startup { ...Probe }
+}
+fragment ProcessDependency on ProcessDependency {
+  process
+  condition
+}
+fragment ReadinessProbe on ReadinessProbe {
+  kind
+  port
+  path
+  command
+  initialDelaySeconds
+  periodSeconds
+  timeoutSeconds
+  failureThreshold
+  successThreshold
+}
 fragment Release on Release {
   id
   number
@@ -2066,6 +2104,10 @@ fragment Release on Release {
   cpuMillis
   memoryMiB
   ports { ...ContainerPort }
+  readiness { ...ReadinessProbe }
+  liveness { ...Probe }
+  startup { ...Probe }
+  processes { ...Process }
   createdAt
   deployment { id name }
 }
@@ -2130,6 +2172,44 @@ fragment PlacementWishes on PlacementWishes {
   near { ...NearRule }
   apart
 }
+fragment Probe on Probe {
+  kind
+  port
+  path
+  command
+  initialDelaySeconds
+  periodSeconds
+  timeoutSeconds
+  failureThreshold
+}
+fragment Process on Process {
+  name
+  kind
+  image
+  command
+  ports { ...ContainerPort }
+  cpuMillis
+  memoryMiB
+  dependsOn { ...ProcessDependency }
+  readiness { ...ReadinessProbe }
+  liveness { ...Probe }
+  startup { ...Probe }
+}
+fragment ProcessDependency on ProcessDependency {
+  process
+  condition
+}
+fragment ReadinessProbe on ReadinessProbe {
+  kind
+  port
+  path
+  command
+  initialDelaySeconds
+  periodSeconds
+  timeoutSeconds
+  failureThreshold
+  successThreshold
+}
 fragment Release on Release {
   id
   number
@@ -2138,6 +2218,10 @@ fragment Release on Release {
   cpuMillis
   memoryMiB
   ports { ...ContainerPort }
+  readiness { ...ReadinessProbe }
+  liveness { ...Probe }
+  startup { ...Probe }
+  processes { ...Process }
   createdAt
   deployment { id name }
 }
@@ -4736,6 +4820,44 @@ fragment ContainerPort on ContainerPort {
   port
   protocol
 }
+fragment Probe on Probe {
+  kind
+  port
+  path
+  command
+  initialDelaySeconds
+  periodSeconds
+  timeoutSeconds
+  failureThreshold
+}
+fragment Process on Process {
+  name
+  kind
+  image
+  command
+  ports { ...ContainerPort }
+  cpuMillis
+  memoryMiB
+  dependsOn { ...ProcessDependency }
+  readiness { ...ReadinessProbe }
+  liveness { ...Probe }
+  startup { ...Probe }
+}
+fragment ProcessDependency on ProcessDependency {
+  process
+  condition
+}
+fragment ReadinessProbe on ReadinessProbe {
+  kind
+  port
+  path
+  command
+  initialDelaySeconds
+  periodSeconds
+  timeoutSeconds
+  failureThreshold
+  successThreshold
+}
 fragment Release on Release {
   id
   number
@@ -4744,6 +4866,10 @@ fragment Release on Release {
   cpuMillis
   memoryMiB
   ports { ...ContainerPort }
+  readiness { ...ReadinessProbe }
+  liveness { ...Probe }
+  startup { ...Probe }
+  processes { ...Process }
   createdAt
   deployment { id name }
 }`),
@@ -4845,6 +4971,19 @@ fragment DeploymentUsage on DeploymentUsage {
   memoryBytes
   receivedBytesPerSecond
   sentBytesPerSecond
+}`),
+  instanceProcesses: new TypedDocument<o.InstanceProcessesQuery, o.InstanceProcessesQueryVariables>('query', ["instance","processes"], `query InstanceProcesses($id: ID!) {
+  instance(id: $id) { processes { ...ProcessState } }
+}
+fragment ProcessState on ProcessState {
+  name
+  kind
+  state
+  reason
+  message
+  restarts
+  exitCode
+  startedAt
 }`),
   instanceUsage: new TypedDocument<o.InstanceUsageQuery, o.InstanceUsageQueryVariables>('query', ["instance","usage"], `query InstanceUsage($id: ID!) {
   instance(id: $id) { usage { ...Usage } }

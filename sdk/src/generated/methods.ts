@@ -264,6 +264,11 @@ export interface Queries {
    */
   deploymentUsage(variables: o.DeploymentUsageQueryVariables, options?: CallOptions): Promise<NonNullable<o.DeploymentUsageQuery['deployment']>['usage'] | null>;
   /**
+   * How each of its processes fares, in the order in which they are started; empty once it is being stopped. Asked of the node: an
+   * error UNAVAILABLE where that doesn't answer.
+   */
+  instanceProcesses(variables: o.InstanceProcessesQueryVariables, options?: CallOptions): Promise<NonNullable<o.InstanceProcessesQuery['instance']>['processes'] | null>;
+  /**
    * What it has used in the newest interval, asked of its node; null where it doesn't run, or has just been started. UNAVAILABLE where the
    * node can't be asked.
    */
@@ -449,11 +454,11 @@ export interface Mutations {
    */
   setLegalHold(input: o.SetLegalHoldMutationVariables['input'], options?: CallOptions): Promise<Done<o.SetLegalHoldMutation['setLegalHold']>>;
   /**
-   * Creates a deployment and rolls out its first release. Errors: NAME_TAKEN, NOT_FOUND, BEING_DELETED, IMAGE_MALFORMED, IMAGE_DIGEST_REQUIRED, IMAGE_NOT_FOUND, REGISTRY_NOT_ALLOWED, INSUFFICIENT_CAPACITY, FITS_NO_NODE, QUOTA_EXCEEDED, INVALID_ARGUMENT.
+   * Creates a deployment and rolls out its first release. Errors: NAME_TAKEN, NOT_FOUND, BEING_DELETED, IMAGE_MALFORMED, IMAGE_DIGEST_REQUIRED, IMAGE_NOT_FOUND, REGISTRY_NOT_ALLOWED, PROBE_PORT_NOT_SERVED, PROCESS_NAME_TAKEN, UNKNOWN_PROCESS, PROCESS_CONDITION_IMPOSSIBLE, PROCESSES_WAIT_IN_A_CIRCLE, PROCESS_PORT_TAKEN, INSUFFICIENT_CAPACITY, FITS_NO_NODE, QUOTA_EXCEEDED, INVALID_ARGUMENT.
    */
   createDeployment(input: o.CreateDeploymentMutationVariables['input'], options?: CallOptions): Promise<Done<o.CreateDeploymentMutation['createDeployment']>>;
   /**
-   * Rolls out a new release, instance by instance. Errors: NOT_FOUND, BEING_DELETED, VERSION_CONFLICT, FITS_NO_NODE and those of images.
+   * Rolls out a new release, instance by instance. Errors: NOT_FOUND, BEING_DELETED, VERSION_CONFLICT, PROBE_PORT_NOT_SERVED, PROCESS_NAME_TAKEN, UNKNOWN_PROCESS, PROCESS_CONDITION_IMPOSSIBLE, PROCESSES_WAIT_IN_A_CIRCLE, PROCESS_PORT_TAKEN, FITS_NO_NODE and those of images.
    */
   upgradeDeployment(input: o.UpgradeDeploymentMutationVariables['input'], options?: CallOptions): Promise<Done<o.UpgradeDeploymentMutation['upgradeDeployment']>>;
   /**
@@ -800,6 +805,7 @@ export const bindQueries = (read: Read): Queries => ({
   deploymentRollouts: (variables, options) => read(documents.deploymentRollouts, variables, options, (data) => data.deployment?.rollouts ?? null),
   deploymentInstances: (variables, options) => read(documents.deploymentInstances, variables, options, (data) => data.deployment?.instances ?? null),
   deploymentUsage: (variables, options) => read(documents.deploymentUsage, variables, options, (data) => data.deployment?.usage ?? null),
+  instanceProcesses: (variables, options) => read(documents.instanceProcesses, variables, options, (data) => data.instance?.processes ?? null),
   instanceUsage: (variables, options) => read(documents.instanceUsage, variables, options, (data) => data.instance?.usage ?? null),
   instanceUsageHistory: (variables, options) => read(documents.instanceUsageHistory, variables, options, (data) => data.instance?.usageHistory ?? null),
   isolationPolicyReceipts: (variables, options) => read(documents.isolationPolicyReceipts, variables, options, (data) => data.isolationPolicy?.receipts ?? null),

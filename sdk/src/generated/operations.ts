@@ -407,6 +407,46 @@ export type DeploymentStatus =
   /** Its instances are being stopped; it goes when none is left. */
   | 'DELETING';
 
+/** How a process is asked how it fares. */
+export type ProbeKind =
+  /** A connection to the port is taken. */
+  | 'TCP'
+  /** A GET of the path is answered with a status from 200 to 399. */
+  | 'HTTP'
+  /** A program, run inside the container, ends with exit code 0. */
+  | 'EXEC';
+
+/** What becomes of a process that ends. */
+export type ProcessKind =
+  /** Runs on, and is started again when it ends. */
+  | 'SERVICE'
+  /** Runs until it has ended with exit code 0 once; until then it is started again. */
+  | 'TASK';
+
+/** What another process must be before one is first started. */
+export type DependencyCondition =
+  /** It runs, and its startup probe, where it has one, has succeeded. */
+  | 'STARTED'
+  /** It serves. Of services. */
+  | 'READY'
+  /** It has ended with exit code 0. Of tasks. */
+  | 'COMPLETED';
+
+/** How far a process is. */
+export type ProcessStatus =
+  /** Not started yet; `message` says what it waits for. */
+  | 'PENDING'
+  /** Can't be started for now; is tried again. */
+  | 'WAITING'
+  /** Runs, and isn't ready yet, or hasn't ended yet. */
+  | 'STARTING'
+  /** Serves. */
+  | 'READY'
+  /** Was started, and doesn't serve. */
+  | 'UNREADY'
+  /** A task that has ended with exit code 0. */
+  | 'COMPLETED';
+
 /** What a rollout is for. */
 export type RolloutKind =
   /** The first release. */
@@ -478,16 +518,46 @@ export type ContainerPortInput = {
   readonly protocol?: Protocol | null | undefined;
 };
 
-/** One of both: connect to the port, or GET the path and expect a status below 400. */
+/** Asked until the process is ready, and on. It gets no connections while it isn't ready; it goes on running. */
 export type ReadinessProbeInput = {
-  /** TCP connects; HTTP asks for `path`. */
-  readonly protocol?: ProbeProtocol | null | undefined;
-  /** The container's port, 1–65535. */
-  readonly port: number;
+  /** TCP connects to `port`, HTTP asks it for `path`, EXEC runs `command` inside the container. */
+  readonly protocol?: ProbeKind | null | undefined;
+  /** For TCP and HTTP: one of the TCP ports that the containers serve, 1–65535. */
+  readonly port?: number | null | undefined;
   /** For HTTP. */
   readonly path?: string | null | undefined;
-  /** How often it is asked, 1–60. */
+  /** For EXEC: the program and its arguments, without a shell; 0 as exit code is success. What it writes is dropped. */
+  readonly command?: ReadonlyArray<string> | null | undefined;
+  /** How long after the start of its process it is first asked, 0–3600. */
+  readonly initialDelaySeconds?: number | null | undefined;
+  /** How often it is asked, 1–300. */
   readonly periodSeconds?: number | null | undefined;
+  /** How long an answer may take, 1–60; a program that takes longer is killed. */
+  readonly timeoutSeconds?: number | null | undefined;
+  /** So many failures in a row and one that was ready no longer is, 1–100. */
+  readonly failureThreshold?: number | null | undefined;
+  /** So many successes in a row make it ready, 1–100. */
+  readonly successThreshold?: number | null | undefined;
+};
+
+/** Asked of startup or of liveness. A process that fails it is ended, with its time to stop, and started again. */
+export type ProbeInput = {
+  /** TCP connects to `port`, HTTP asks it for `path`, EXEC runs `command` inside the container. */
+  readonly protocol?: ProbeKind | null | undefined;
+  /** For TCP and HTTP: one of the TCP ports that the containers serve, 1–65535. */
+  readonly port?: number | null | undefined;
+  /** For HTTP. */
+  readonly path?: string | null | undefined;
+  /** For EXEC: the program and its arguments, without a shell; 0 as exit code is success. What it writes is dropped. */
+  readonly command?: ReadonlyArray<string> | null | undefined;
+  /** How long after the start of its process it is first asked, 0–3600. */
+  readonly initialDelaySeconds?: number | null | undefined;
+  /** How often it is asked, 1–300. */
+  readonly periodSeconds?: number | null | undefined;
+  /** How long an answer may take, 1–60; a program that takes longer is killed. */
+  readonly timeoutSeconds?: number | null | undefined;
+  /** After so many failures in a row it is ended, 1–100. */
+  readonly failureThreshold?: number | null | undefined;
 };
 
 /** An environment variable of the containers. Values are shown nowhere. */
@@ -496,6 +566,42 @@ export type EnvironmentVariableInput = {
   readonly name: string;
   /** At most 4,096 characters. */
   readonly value: string;
+};
+
+/** What a process waits for before it is first started. */
+export type ProcessDependencyInput = {
+  /** Name of another one. */
+  readonly process: string;
+  /** What that must be. */
+  readonly condition?: DependencyCondition;
+};
+
+/** One of several processes of an instance. They share its addresses, and so each port can be served by one of them only. */
+export type ProcessInput = {
+  /** 1–30 lower-case letters, digits or hyphens, a letter first; unique in the deployment. */
+  readonly name: string;
+  /** What becomes of it when it ends. */
+  readonly kind?: ProcessKind | null | undefined;
+  /** `registry/repository@sha256:…`, from a registry that the platform allows. */
+  readonly image: string;
+  /** Overrides the image's command. */
+  readonly command?: ReadonlyArray<string> | null | undefined;
+  /** Environment of the container. */
+  readonly env?: ReadonlyArray<EnvironmentVariableInput> | null | undefined;
+  /** What it serves. */
+  readonly ports?: ReadonlyArray<ContainerPortInput> | null | undefined;
+  /** Its limit and reservation, in thousandths of a core. */
+  readonly cpuMillis?: number | null | undefined;
+  /** Its limit and reservation, in MiB. */
+  readonly memoryMiB?: number | null | undefined;
+  /** What must be before it is first started, at most 16. When it ends later it is started again by itself, whatever the others do. */
+  readonly dependsOn?: ReadonlyArray<ProcessDependencyInput> | null | undefined;
+  /** When it counts as ready; without it, as soon as it runs. Not of tasks. */
+  readonly readiness?: ReadinessProbeInput | null | undefined;
+  /** What ends it and starts it again where it fails. Not of tasks. */
+  readonly liveness?: ProbeInput | null | undefined;
+  /** What has to succeed once after each start before readiness and liveness are asked. Not of tasks. */
+  readonly startup?: ProbeInput | null | undefined;
 };
 
 /** A deployment to create, and its first release. */
@@ -510,8 +616,16 @@ export type CreateDeploymentInput = {
   readonly labels?: ReadonlyArray<LabelInput> | null | undefined;
   /** 0–1000. */
   readonly replicas?: number | null | undefined;
-  /** `registry/repository@sha256:…`, from a registry that the platform allows. */
-  readonly image: string;
+  /**
+   * `registry/repository@sha256:…`, from a registry that the platform allows. Either this and the fields of one process below, or
+   * `processes`.
+   */
+  readonly image?: string | null | undefined;
+  /**
+   * Several processes, at most 16, at least one of them a SERVICE: the first such is the main one. Instead of `image`, `command`,
+   * `env`, `ports`, `cpuMillis`, `memoryMiB` and probes.
+   */
+  readonly processes?: ReadonlyArray<ProcessInput> | null | undefined;
   /** Overrides the image's command. */
   readonly command?: ReadonlyArray<string> | null | undefined;
   /** Environment of the containers. */
@@ -524,6 +638,10 @@ export type CreateDeploymentInput = {
   readonly memoryMiB?: number | null | undefined;
   /** When an instance counts as ready; without it, as soon as it runs. */
   readonly readiness?: ReadinessProbeInput | null | undefined;
+  /** What ends its process and starts it again where it fails. */
+  readonly liveness?: ProbeInput | null | undefined;
+  /** What has to succeed once after each start before readiness and liveness are asked: for processes that start slowly. */
+  readonly startup?: ProbeInput | null | undefined;
   /** Rolling upgrades: how many instances there may be above `replicas`, 0–100. Not 0 together with `maxUnavailable`. */
   readonly maxSurge?: number | null | undefined;
   /** Rolling upgrades: how many of `replicas` may be missing, 0–100. */
@@ -551,8 +669,13 @@ export type UpgradeDeploymentInput = {
   readonly deploymentId: string;
   /** Only if the deployment is still at this version. */
   readonly expectedVersion?: number | null | undefined;
-  /** `registry/repository@sha256:…`, from a registry that the platform allows. */
+  /**
+   * `registry/repository@sha256:…`, from a registry that the platform allows. This and the fields of one process below change the
+   * main one; the others stay.
+   */
   readonly image?: string | null | undefined;
+  /** All processes anew, instead of the fields of one. */
+  readonly processes?: ReadonlyArray<ProcessInput> | null | undefined;
   /** Overrides the image's command; null goes back to the image's own. */
   readonly command?: ReadonlyArray<string> | null | undefined;
   /** The whole environment of the containers. */
@@ -565,6 +688,10 @@ export type UpgradeDeploymentInput = {
   readonly memoryMiB?: number | null | undefined;
   /** When an instance counts as ready; null: as soon as it runs. */
   readonly readiness?: ReadinessProbeInput | null | undefined;
+  /** What ends its process and starts it again where it fails; null: nothing does. */
+  readonly liveness?: ProbeInput | null | undefined;
+  /** What has to succeed once after each start before the others are asked; null: nothing. */
+  readonly startup?: ProbeInput | null | undefined;
 };
 
 /** A deployment to roll back. */
@@ -2287,9 +2414,17 @@ export type NamespaceFragment = { readonly id: string, readonly name: string, re
 
 export type UserErrorFragment = { readonly code: string, readonly message: string, readonly field: ReadonlyArray<string> | null };
 
-export type ReleaseFragment = { readonly id: string, readonly number: number, readonly image: string, readonly command: ReadonlyArray<string> | null, readonly cpuMillis: number, readonly memoryMiB: number, readonly createdAt: string, readonly ports: ReadonlyArray<ContainerPortFragment>, readonly deployment: { readonly id: string, readonly name: string } };
+export type ReleaseFragment = { readonly id: string, readonly number: number, readonly image: string, readonly command: ReadonlyArray<string> | null, readonly cpuMillis: number, readonly memoryMiB: number, readonly createdAt: string, readonly ports: ReadonlyArray<ContainerPortFragment>, readonly readiness: ReadinessProbeFragment | null, readonly liveness: ProbeFragment | null, readonly startup: ProbeFragment | null, readonly processes: ReadonlyArray<ProcessFragment>, readonly deployment: { readonly id: string, readonly name: string } };
 
 export type ContainerPortFragment = { readonly port: number, readonly protocol: Protocol };
+
+export type ReadinessProbeFragment = { readonly kind: ProbeKind, readonly port: number | null, readonly path: string | null, readonly command: ReadonlyArray<string> | null, readonly initialDelaySeconds: number, readonly periodSeconds: number, readonly timeoutSeconds: number, readonly failureThreshold: number, readonly successThreshold: number };
+
+export type ProbeFragment = { readonly kind: ProbeKind, readonly port: number | null, readonly path: string | null, readonly command: ReadonlyArray<string> | null, readonly initialDelaySeconds: number, readonly periodSeconds: number, readonly timeoutSeconds: number, readonly failureThreshold: number };
+
+export type ProcessFragment = { readonly name: string, readonly kind: ProcessKind, readonly image: string, readonly command: ReadonlyArray<string> | null, readonly cpuMillis: number, readonly memoryMiB: number, readonly ports: ReadonlyArray<ContainerPortFragment>, readonly dependsOn: ReadonlyArray<ProcessDependencyFragment>, readonly readiness: ReadinessProbeFragment | null, readonly liveness: ProbeFragment | null, readonly startup: ProbeFragment | null };
+
+export type ProcessDependencyFragment = { readonly process: string, readonly condition: DependencyCondition };
 
 export type PolicyWarningFragment = { readonly code: PolicyWarningCode, readonly message: string };
 
@@ -2298,6 +2433,8 @@ export type RolloutFragment = { readonly id: string, readonly kind: RolloutKind,
 export type ServiceWarningFragment = { readonly code: ServiceWarningCode, readonly message: string };
 
 export type DeploymentUsageFragment = { readonly instances: number, readonly missing: number, readonly cpuMillis: number, readonly memoryBytes: number, readonly receivedBytesPerSecond: number, readonly sentBytesPerSecond: number };
+
+export type ProcessStateFragment = { readonly name: string, readonly kind: ProcessKind, readonly state: ProcessStatus, readonly reason: string | null, readonly message: string, readonly restarts: number, readonly exitCode: number | null, readonly startedAt: string | null };
 
 export type UsageFragment = { readonly at: string, readonly seconds: number, readonly cpuMillis: number, readonly cpuThrottled: number, readonly cpuLimitMillis: number | null, readonly memoryBytes: number, readonly memoryLimitBytes: number | null, readonly receivedBytes: number, readonly receivedPackets: number, readonly sentBytes: number, readonly sentPackets: number };
 
@@ -3506,6 +3643,13 @@ export type DeploymentUsageQueryVariables = Exact<{
 
 
 export type DeploymentUsageQuery = { readonly deployment: { readonly usage: DeploymentUsageFragment } | null };
+
+export type InstanceProcessesQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type InstanceProcessesQuery = { readonly instance: { readonly processes: ReadonlyArray<ProcessStateFragment> | null } | null };
 
 export type InstanceUsageQueryVariables = Exact<{
   id: string;

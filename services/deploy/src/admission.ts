@@ -1,5 +1,6 @@
 /** What an environment's rules are now, and what has run where: looked up for a decision that its commit makes sure of. */
 import { type CommandOutcome, type EventStore, loadState } from '@atoll/events/store';
+import { imagesOf } from '@atoll/schema/deploy/processes';
 import type { Rejection } from '@atoll/schema/errors';
 import type { Id } from '@atoll/schema/ids';
 import type { Pool } from 'pg';
@@ -84,12 +85,12 @@ async function promotedTo(
 export async function admitted(
   needs: AdmissionNeeds,
   of: { readonly namespaceId: Id<'namespace'> } | { readonly deploymentId: Id<'deployment'> },
-  image: string | undefined,
+  images: readonly string[] | undefined,
   decide: (admission: Admission | null, conflict: (set: string) => void) => Promise<CommandOutcome>,
 ): Promise<CommandOutcome> {
   for (let attempt = 1; ; attempt += 1) {
     let again = false;
-    const found = await whereAndWhat(needs.store, of, image);
+    const found = await whereAndWhat(needs.store, of, images);
     const admission = found && (await admissionOf(needs, found.namespaceId, found.images));
     const outcome = await decide(admission, (set) => {
       again = set === 'image-rules';
@@ -101,13 +102,12 @@ export async function admitted(
 async function whereAndWhat(
   store: EventStore,
   of: { readonly namespaceId: Id<'namespace'> } | { readonly deploymentId: Id<'deployment'> },
-  image: string | undefined,
+  images: readonly string[] | undefined,
 ) {
-  const given = image === undefined ? [] : [image];
-  if ('namespaceId' in of) return { namespaceId: of.namespaceId, images: given };
+  if ('namespaceId' in of) return { namespaceId: of.namespaceId, images: images ?? [] };
   const stream = deploymentStream(of.deploymentId);
   const { state } = await loadState(store, { decider: deploymentDecider, stream });
   if (state.status !== 'ACTIVE') return null;
-  const own = state.target === null ? [] : [state.target.spec.image];
-  return { namespaceId: state.namespaceId, images: image === undefined ? own : given };
+  const own = state.target === null ? [] : imagesOf(state.target.spec);
+  return { namespaceId: state.namespaceId, images: [...own, ...(images ?? [])] };
 }

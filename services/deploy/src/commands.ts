@@ -1,6 +1,7 @@
 /** The write door: what is checked before a decision, and how each command becomes one. */
 import { type CommandOutcome, type EventStore, handleCommand, type Idempotency, loadState } from '@atoll/events/store';
 import type { deployCommands } from '@atoll/schema/deploy/commands';
+import { imagesOf } from '@atoll/schema/deploy/processes';
 import { type Rejection, reject } from '@atoll/schema/errors';
 import { type Id, PLATFORM } from '@atoll/schema/ids';
 import type { Labels } from '@atoll/schema/text';
@@ -21,7 +22,7 @@ import { deploymentStream, namespaceStream } from './domain/streams.ts';
 import { noWorld, type World } from './domain/world.ts';
 import { originOf } from './origin.ts';
 import { placeAndCommit } from './place-and-commit.ts';
-import { checkImage } from './registry.ts';
+import { checkSpec } from './registry.ts';
 import { readRemains } from './remains.ts';
 import { countOnSharedNodes } from './shared-nodes.ts';
 
@@ -70,7 +71,7 @@ export function deployHandlers(needs: Needs): CommandHandlers<typeof deployComma
         const refusal =
           faultyLabels(input.labels) ??
           (await missingNamespace(store, tenant, input.namespaceId)) ??
-          (await checkImage(images, input.spec.image));
+          (await checkSpec(images, input.spec));
         if (refusal !== null) return refused(refusal);
         const ids = {
           deploymentId: newId('deployment'),
@@ -79,7 +80,7 @@ export function deployHandlers(needs: Needs): CommandHandlers<typeof deployComma
         };
         const { deploymentId } = ids;
         const { namespaceId, name, spec } = input;
-        return admitted(needs, { namespaceId }, spec.image, (admission, conflict) => {
+        return admitted(needs, { namespaceId }, imagesOf(spec), (admission, conflict) => {
           const command = (granted: Granted | null, world: World = noWorld) =>
             ({
               action: 'create',
@@ -113,14 +114,13 @@ export function deployHandlers(needs: Needs): CommandHandlers<typeof deployComma
     UpgradeDeployment: (input, context) =>
       answer(needs, 'UpgradeDeployment', input, context, async (asked) => {
         const { deploymentId, spec } = input;
-        const refusal =
-          (spec.image === undefined ? null : await checkImage(images, spec.image)) ??
-          (await fitsNoNode(needs, asked.tenant, deploymentId, spec.resources));
+        const refusal = (await checkSpec(images, spec)) ?? (await fitsNoNode(needs, asked.tenant, deploymentId, spec));
         if (refusal !== null) return refused(refusal);
         const ids = { releaseId: newId('release'), rolloutId: newId('rollout') };
         const { tenant } = asked;
         const given = { ...defined(spec), ...(spec.resources ? { resources: defined(spec.resources) } : {}) };
-        return admitted(needs, { deploymentId }, spec.image, (admission, conflict) => {
+        const asks = [spec.image, ...(spec.others ?? []).map(({ image }) => image)].filter((one) => one !== undefined);
+        return admitted(needs, { deploymentId }, asks, (admission, conflict) => {
           const command = (granted: Granted | null) =>
             ({ action: 'upgrade', tenant, granted, admission, change: given, ...ids, now: Date.now() }) as const;
           const commit = (granted: Granted | null) =>

@@ -18,9 +18,32 @@ export interface ImageDoor {
 }
 
 /** Null where the image is well-formed, from a registry that is allowed, and there. */
-export async function checkImage(door: ImageDoor, text: string): Promise<Rejection | null> {
+async function checkImage(door: ImageDoor, text: string): Promise<Rejection | null> {
   const image = parseImage(text, door.registries);
   return 'code' in image ? image : lookUp(door, image);
+}
+
+/** The first that isn't; all are asked at once. */
+export async function checkImages(door: ImageDoor, texts: readonly string[]): Promise<Rejection | null> {
+  const found = await Promise.all(texts.map((text) => checkImage(door, text)));
+  return found.find((one) => one !== null) ?? null;
+}
+
+interface Asked {
+  readonly image?: string | undefined;
+  readonly others?: readonly { readonly image: string }[] | undefined;
+}
+
+/** Of all processes that are asked for, with the field of the first that is at fault. */
+export async function checkSpec(door: ImageDoor, { image, others = [] }: Asked): Promise<Rejection | null> {
+  const fields = [
+    ...(image === undefined ? [] : [{ text: image, field: 'spec.image' }]),
+    ...others.map((one, index) => ({ text: one.image, field: `spec.others.${index}.image` })),
+  ];
+  const found = await Promise.all(fields.map(({ text }) => checkImage(door, text)));
+  const at = found.findIndex((one) => one !== null);
+  const refusal = found[at];
+  return refusal ? { ...refusal, field: fields[at]?.field ?? 'spec.image' } : null;
 }
 
 async function lookUp({ log }: ImageDoor, image: ImageReference): Promise<Rejection | null> {

@@ -1,7 +1,7 @@
 /** Plain values for pure tests: ids that can be read, a spec, nodes. */
 
 import { noWishes } from '@atoll/schema/deploy/placement';
-import type { ReleaseSpec, Resources } from '@atoll/schema/deploy/spec';
+import { alone, type ReleaseSpec, type Resources, releaseSpec } from '@atoll/schema/deploy/spec';
 import type { Id } from '@atoll/schema/ids';
 import { slaClasses } from '@atoll/schema/tenancy/plans';
 import type { DeploymentCommand, Granted } from '../src/domain/commands.ts';
@@ -27,14 +27,16 @@ export const granted: Granted = {
 };
 
 export const digest = (digit: string) => `sha256:${digit.repeat(64)}`;
-export const spec: ReleaseSpec = {
+/** In the order of the schema, as it comes out of a snapshot. */
+export const spec: ReleaseSpec = releaseSpec.parse({
   image: `registry.test/app@${digest('1')}`,
   command: null,
   env: {},
   ports: [],
   resources: { cpuMillis: 100, memoryMiB: 64 },
   readiness: null,
-};
+  ...alone,
+});
 
 /** When everything happens in pure tests: a deadline is as far away as it is long. */
 export const now = Date.parse('2026-01-01T00:00:00.000Z');

@@ -3,6 +3,7 @@
 import { createRecorder, type Doing, goldenId } from '@atoll/events/testing/record-golden';
 import { deployEvents } from '@atoll/schema/deploy/events';
 import { noWishes } from '@atoll/schema/deploy/placement';
+import { defaultTiming } from '@atoll/schema/deploy/probes';
 import type { ReleaseSpec } from '@atoll/schema/deploy/spec';
 import { reject } from '@atoll/schema/errors';
 import type { Id } from '@atoll/schema/ids';
@@ -108,7 +109,17 @@ const spec: ReleaseSpec = {
   env: { LOG_LEVEL: 'info', GREETING: 'Grüezi, “world” 👋' },
   ports: [{ port: 8080, protocol: 'TCP' }],
   resources: { cpuMillis: 500, memoryMiB: 256 },
-  readiness: { kind: 'HTTP', port: 8080, path: '/healthz', periodSeconds: 5 },
+  readiness: { kind: 'HTTP', port: 8080, path: '/healthz', ...defaultTiming, periodSeconds: 5, successThreshold: 1 },
+  liveness: { kind: 'EXEC', command: ['/bin/alive'], ...defaultTiming, periodSeconds: 10 },
+  startup: null,
+  ...{ name: 'web', dependsOn: [{ process: 'migrate', condition: 'COMPLETED' }] },
+  others: [
+    {
+      ...{ name: 'migrate', kind: 'TASK', image: `registry.example:5000/shop/migrate@sha256:${'2'.repeat(64)}` },
+      ...{ command: null, env: { LEVEL: '7' }, ports: [], resources: { cpuMillis: 100, memoryMiB: 64 } },
+      ...{ readiness: null, liveness: null, startup: null, dependsOn: [] },
+    },
+  ],
 };
 
 const deployment = { stream: deploymentStream(deploymentId), tenant };

@@ -22,6 +22,7 @@ import type { DeployCommand, DeployInput, DeployResult } from '@atoll/schema/dep
 import { type DeployEvent, deployEvents } from '@atoll/schema/deploy/events';
 import { LEASE_MARGIN } from '@atoll/schema/deploy/fencing';
 import { noWishes } from '@atoll/schema/deploy/placement';
+import { alone } from '@atoll/schema/deploy/spec';
 import type { CommandReply, EventRecord } from '@atoll/schema/envelope';
 import { type Id, PLATFORM, type Tenant } from '@atoll/schema/ids';
 import { type TenancyEvent, type TenantLimits, tenancyEvents } from '@atoll/schema/tenancy/events';
@@ -371,6 +372,7 @@ export class Platform {
         ports: [],
         resources: { cpuMillis: 100, memoryMiB: 64 },
         readiness: null,
+        ...alone,
         ...spec,
         image,
       },

@@ -60,6 +60,8 @@ import { createPlacementPreview } from './live/placement-preview.ts';
 import { createPlatformEnforcementLoader } from './live/platform-enforcement-loader.ts';
 import { createPolicyWarnings } from './live/policy-warnings.ts';
 import { createProbe } from './live/probe.ts';
+import { instanceProcesses } from './live/processes.ts';
+import { createProcessesLoader } from './live/processes-loader.ts';
 import { createReachability } from './live/reachability.ts';
 import { type LiveResolvers, liveProblems } from './live/resolvers.ts';
 import { createSharedNodes } from './live/shared-nodes.ts';
@@ -186,6 +188,7 @@ async function start(options: GatewayOptions, stops: Stop[]): Promise<Gateway> {
     'Instance.usage': instanceUsage,
     'Instance.usageHistory': createUsageHistory(nc),
     'Deployment.usage': createDeploymentUsage(logsOf.targets),
+    'Instance.processes': instanceProcesses,
     'ComputeNode.rules': nodeRulesField,
     'ComputeNode.tunnel': nodeTunnelField,
     'ComputeNode.lastSeenAt': lastSeenField,
@@ -294,6 +297,7 @@ async function start(options: GatewayOptions, stops: Stop[]): Promise<Gateway> {
     resolvers,
     liveRequest: (viewer) => ({
       viewer,
+      processes: createProcessesLoader(nc),
       enforcement: createEnforcementLoader(commands, viewer),
       flows: createFlowsLoader(commands, viewer),
       platformFlows: createPlatformFlowsLoader(commands, viewer),

@@ -138,9 +138,10 @@ describe('what a log tells', () => {
     const release = {
       context: 'deploy',
       type: 'ReleaseCreated',
-      data: { spec: { image: 'i', env: { A: 'secret' } } },
+      data: { spec: { image: 'i', env: { A: 'secret' }, others: [{ name: 'b', env: { B: 'secret' } }] } },
     } as const;
-    expect(toldData(release)).toEqual({ spec: { image: 'i', env: { A: '(hidden)' } } });
+    const others = [{ name: 'b', env: { B: '(hidden)' } }];
+    expect(toldData(release)).toEqual({ spec: { image: 'i', env: { A: '(hidden)' }, others } });
   });
 });
 

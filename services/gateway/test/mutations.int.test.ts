@@ -328,6 +328,7 @@ describe('each mutation sends its command, with the input in the words of the co
         env: [{ name: 'A', value: '1' }],
         ports: [{ port: 80 }],
         readiness: { port: 80, protocol: 'HTTP', path: '/up' },
+        liveness: { protocol: 'EXEC', command: ['/bin/alive'], timeoutSeconds: 5 },
       },
     };
     const payload = await send(
@@ -339,6 +340,7 @@ describe('each mutation sends its command, with the input in the words of the co
       deployment: { name: 'web', instances: { nodes: [{ status: 'READY' }] } },
       position: 'deploy:1',
     });
+    const usual = { initialDelaySeconds: 0, periodSeconds: 2, timeoutSeconds: 1, failureThreshold: 3 };
     expect(asked[0]?.data).toEqual({
       ...{ namespaceId: ids.namespace, name: 'web', labels: { a: '2', b: '1' }, replicas: 1 },
       strategy: { maxSurge: 1, maxUnavailable: 0 },
@@ -348,7 +350,9 @@ describe('each mutation sends its command, with the input in the words of the co
       spec: {
         ...{ image: 'x', command: null, env: { A: '1' }, ports: [{ port: 80, protocol: 'TCP' }] },
         resources: { cpuMillis: 100, memoryMiB: 64 },
-        readiness: { kind: 'HTTP', port: 80, path: '/up', periodSeconds: 2 },
+        readiness: { kind: 'HTTP', port: 80, path: '/up', ...usual, successThreshold: 1 },
+        liveness: { kind: 'EXEC', command: ['/bin/alive'], ...usual, timeoutSeconds: 5 },
+        startup: null,
       },
     });
   });

@@ -1,4 +1,5 @@
 /** A tenant with one of everything, as its services' events would tell it. */
+import { alone } from '@atoll/schema/deploy/spec';
 import type { Id } from '@atoll/schema/ids';
 import { definitionOfSpec } from '@atoll/schema/network/policies';
 import { newId } from '@atoll/service/ids';
@@ -11,6 +12,7 @@ export const spec = {
   ports: [{ port: 8080, protocol: 'TCP' }],
   resources: { cpuMillis: 100, memoryMiB: 64 },
   readiness: null,
+  ...alone,
 } as const;
 
 export interface Scenario {

@@ -8,6 +8,7 @@ import { leaseFolder } from '../../link/lease.ts';
 import { readCounters } from '../../usage/read.ts';
 import type { ObservedContainer, Runtime } from '../runtime.ts';
 import { call, createClient, isStatus } from './client.ts';
+import { runIn } from './exec.ts';
 import { identityOf, nodeLabel } from './labels.ts';
 import { ensurePauseImage } from './pause.ts';
 import { createImages } from './pull.ts';
@@ -106,8 +107,8 @@ export function dockerRuntime(options: {
       await start(await create(sandboxSpec(node, instance, { image, lease: leaseFolder(stateDir) })));
     },
 
-    async createApp(instance, sandboxId) {
-      await create(appSpec(node, instance, sandboxId));
+    async createApp(instance, process, sandboxId) {
+      await create(appSpec(node, instance, process, sandboxId));
     },
 
     start,
@@ -157,6 +158,8 @@ export function dockerRuntime(options: {
       });
       return endedLogs;
     },
+
+    run: (id, command, timeoutMs) => runIn(docker, id, command, timeoutMs),
 
     async stats(id) {
       const state = inspected.get(id)?.info.State ?? (await inspect(id)).State;

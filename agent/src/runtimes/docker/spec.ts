@@ -2,6 +2,7 @@
 import type { Id } from '@atoll/schema/ids';
 import type { DesiredInstance } from '@atoll/schema/node/workloads';
 import type { ContainerCreateOptions, HostConfig } from 'dockerode';
+import { orderedOf } from '../../plan/pod.ts';
 import { families, familyFacts } from '../../render/family.ts';
 import { containerName, labelsOf } from './labels.ts';
 import { fenceCommand, leaseMount, pauseCommand } from './pause.ts';
@@ -54,18 +55,27 @@ export function sandboxSpec(
   };
 }
 
-export function appSpec(node: Id<'node'>, instance: DesiredInstance, sandboxId: string): ContainerCreateOptions {
-  const { spec, instanceId } = instance;
+export function appSpec(
+  node: Id<'node'>,
+  instance: DesiredInstance,
+  process: string | null,
+  sandboxId: string,
+): ContainerCreateOptions {
+  const { instanceId } = instance;
+  const all = orderedOf(instance.spec);
+  const order = all.findIndex(({ name }) => name === (process ?? instance.spec.name));
+  const spec = all[order];
+  if (spec === undefined) throw new Error(`${instanceId} has no process ${process}`);
   const memory = spec.resources.memoryMiB * mebibyte;
   return {
-    name: containerName('app', instanceId),
+    name: containerName('app', instanceId, process),
     Image: pinned(spec.image),
     // The command is the whole command line; the image's own entry point doesn't come before it.
     ...(spec.command === null ? {} : { Entrypoint: spec.command, Cmd: [] }),
     Env: Object.entries(spec.env)
       .map(([key, value]) => `${key}=${value}`)
       .sort(),
-    Labels: labelsOf(node, instance, 'app', sandboxId),
+    Labels: labelsOf(node, instance, 'app', sandboxId, { process, order }),
     HostConfig: {
       ...confined,
       CapDrop: ['ALL'],

@@ -3,6 +3,7 @@
 import { type EventStore, loadState } from '@atoll/events/store';
 import type { DeployInput, DeployResult } from '@atoll/schema/deploy/commands';
 import { noWishes } from '@atoll/schema/deploy/placement';
+import { summed } from '@atoll/schema/deploy/processes';
 import type { Resources } from '@atoll/schema/deploy/spec';
 import { type Rejection, reject } from '@atoll/schema/errors';
 import type { Id, Tenant } from '@atoll/schema/ids';
@@ -21,7 +22,11 @@ interface Needs {
 }
 
 /** What is left out stays. */
-type Change = { readonly [K in keyof Resources]?: Resources[K] | undefined };
+type ResourcesChange = { readonly [K in keyof Resources]?: Resources[K] | undefined };
+type Change = {
+  readonly resources?: ResourcesChange | undefined;
+  readonly others?: readonly { readonly resources: Resources }[] | undefined;
+};
 
 const noPeers: ReadonlyMap<Id<'node'>, number> = new Map();
 
@@ -48,15 +53,17 @@ export async function fitsNoNode(
   needs: Needs,
   tenant: Tenant,
   deploymentId: Id<'deployment'>,
-  change: Change | undefined,
+  { resources: own, others }: Change,
 ): Promise<Rejection | null> {
-  if (change === undefined) return null;
+  if (own === undefined && others === undefined) return null;
   const { state, tenant: owner } = await loadState(needs.store, {
     decider: deploymentDecider,
     stream: deploymentStream(deploymentId),
   });
   if (owner !== tenant || owner === 'platform' || state.status !== 'ACTIVE' || state.target === null) return null;
-  const resources = { ...state.target.spec.resources, ...defined(change) };
+  const { spec } = state.target;
+  const main = { ...spec.resources, ...defined(own ?? {}) };
+  const resources = summed([main, ...(others ?? spec.others).map((one) => one.resources)]);
   const { world } = await readWorld(needs, tenant, state, deploymentId);
   const placer = placerOf(owner as Id<'tenant'>, state, { ...noWorld, ...world });
   const { never, text } = shortageOf(resources, world.nodes, noPeers, placer);
@@ -66,5 +73,5 @@ export async function fitsNoNode(
   return reject('FITS_NO_NODE', message, 'spec.resources');
 }
 
-const defined = (change: Change): Partial<Resources> =>
+const defined = (change: ResourcesChange): Partial<Resources> =>
   Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));

@@ -1,5 +1,6 @@
 /** One rollback, asked for by somebody or following a failure: the same checks, the same commit. */
 import { type CommandOutcome, loadState } from '@atoll/events/store';
+import { imagesOf } from '@atoll/schema/deploy/processes';
 import type { RolloutPace } from '@atoll/schema/deploy/rollouts';
 import { type Rejection, reject } from '@atoll/schema/errors';
 import type { Id } from '@atoll/schema/ids';
@@ -12,7 +13,7 @@ import type { Release } from '../domain/deployment.ts';
 import { goodReleases, rollbackTarget } from '../domain/rollback.ts';
 import { deploymentStream } from '../domain/streams.ts';
 import type { Quota } from '../quota.ts';
-import { checkImage, type ImageDoor } from '../registry.ts';
+import { checkImages, type ImageDoor } from '../registry.ts';
 
 export interface RollbackNeeds extends AdmissionNeeds {
   readonly images: ImageDoor;
@@ -71,7 +72,7 @@ async function destination(needs: RollbackNeeds, rollback: Rollback): Promise<nu
 
 /** Gone for certain: a registry that doesn't answer holds nobody up, for nodes have what they have run. */
 async function isGone(images: ImageDoor, { spec }: Release): Promise<boolean> {
-  return (await checkImage(images, spec.image))?.code === 'IMAGE_NOT_FOUND';
+  return (await checkImages(images, imagesOf(spec)))?.code === 'IMAGE_NOT_FOUND';
 }
 
 function imageGone({ number, spec }: Release, there: readonly Release[]): Rejection {
@@ -81,7 +82,7 @@ function imageGone({ number, spec }: Release, there: readonly Release[]): Reject
       : `Known to be good, and there: ${there.map((release) => `release ${release.number}`).join(', ')}; name one with toRelease. Or push it again.`;
   return reject(
     'RELEASE_IMAGE_GONE',
-    `The image of release ${number} is gone from its registry: ${spec.image}. ${others}`,
+    `The image of release ${number} is gone from its registry: ${imagesOf(spec).join(', ')}. ${others}`,
     'toRelease',
   );
 }

@@ -12,6 +12,7 @@
  * 5. At a step there are no more new instances than it asks for, and what is lost of the others comes back.
  * 6. While a rollout is suspended or has failed, nothing is replaced: what is lost comes back as what it was.
  */
+import { imagesOf, resourcesOf } from '@atoll/schema/deploy/processes';
 import type { Id } from '@atoll/schema/ids';
 import { placeMany } from '../placement/place.ts';
 import type { Placer } from '../placement/placer.ts';
@@ -150,7 +151,7 @@ const placesIn = (world: World) => world.instanceIds.slice(0, MOST_AT_ONCE);
 function placements(state: Active, { count, of }: Missing, world: World, placer: Placer): readonly DeploymentEvent[] {
   const { deploymentId, namespaceId, labels, name } = state;
   if (of === null || count === 0) return [];
-  const { resources } = of.spec;
+  const resources = resourcesOf(of.spec);
   const ids = placesIn(world).slice(0, count);
   return placeMany(ids.length, resources, world.nodes, peersOf(state), placer).flatMap(
     ({ nodeId, decision }, index) => {
@@ -282,8 +283,9 @@ function barriers(
   const ready = world.nodes.some((node) => node.unreachable === null);
   const reason = ready ? 'INSUFFICIENT_CAPACITY' : 'NO_READY_NODE';
   if (blocked?.reason === reason) return [];
-  const { cpuMillis, memoryMiB } = state.target.spec.resources;
-  const shortage = shortageOf(state.target.spec.resources, world.nodes, peersOf(state), placer);
+  const resources = resourcesOf(state.target.spec);
+  const { cpuMillis, memoryMiB } = resources;
+  const shortage = shortageOf(resources, world.nodes, peersOf(state), placer);
   const text = `${noRoom} of ${state.replicas} replicas have no place: each needs ${cpuMillis} thousandths of a core and ${memoryMiB} MiB on one node, and ${shortage.text}${ownText(placer)}`;
   const message = `${text.slice(0, 900)} It goes on by itself once there is room.`;
   return [{ type: 'RolloutBlocked', data: { deploymentId, reason, message } }];
@@ -303,8 +305,11 @@ function completion(state: Active): readonly DeploymentEvent[] {
   const done = state.active === null ? [completed] : [completed, all];
   // Without a replica nothing has shown that it works.
   if (state.replicas === 0) return done;
-  const { image } = target.spec;
-  return [{ type: 'ImageProven', data: { deploymentId, namespaceId, releaseId: target.id, image } }, ...done];
+  const proven = imagesOf(target.spec).map((image) => ({
+    type: 'ImageProven' as const,
+    data: { deploymentId, namespaceId, releaseId: target.id, image },
+  }));
+  return [...proven, ...done];
 }
 
 const running = (state: Body) => state.instances.list().filter((instance) => instance.stopping === null);

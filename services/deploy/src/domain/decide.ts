@@ -1,6 +1,7 @@
 /** `decide(state, command) → events and claims, or a rejection` of a deployment. */
 import { accept, type Claim, type Decider, type Decision, refuse } from '@atoll/events/decider';
 import { noWishes } from '@atoll/schema/deploy/placement';
+import { imagesOf, resourcesOf } from '@atoll/schema/deploy/processes';
 import { defaultRolloutPolicy } from '@atoll/schema/deploy/rollouts';
 import type { ReleaseSpec } from '@atoll/schema/deploy/spec';
 import { rolling } from '@atoll/schema/deploy/strategies';
@@ -11,7 +12,7 @@ import type { Placer } from '../placement/placer.ts';
 import { ownText, roomIn, shortageOf } from '../placement/room.ts';
 import type { Peers } from '../placement/search.ts';
 import { type Action, legal } from './actions.ts';
-import { refusedImage, refusedRepository } from './admission.ts';
+import { type Admission, refusedImage, refusedRepository } from './admission.ts';
 import { advance, MOST_AT_ONCE, peersOf } from './advance.ts';
 import { type Amounts, covered, equal, nothing } from './amounts.ts';
 import type { Admitted, Command, DeploymentCommand, Granted, GrowingCommand } from './commands.ts';
@@ -33,6 +34,7 @@ import {
   upgraded,
 } from './redirect.ts';
 import { deploymentSnapshot } from './snapshot.ts';
+import { refusedTemplate } from './template.ts';
 import { noWorld, placerOf, termsIn, type World } from './world.ts';
 
 export const deploymentDecider: Decider<Deployment, DeploymentCommand, DeploymentEvent> = {
@@ -116,7 +118,7 @@ function change(state: Active, command: Command<Changing>): Decision<DeploymentE
 
 function create(state: Deployment, command: Command<'create'>): Decision<DeploymentEvent> {
   const { namespaceId, replicas, spec, world, admission, placement = noWishes } = command;
-  const refusal = admission ? refusedImage(spec.image, admission) : null;
+  const refusal = refusedTemplate(spec) ?? refusedImages(imagesOf(spec), admission);
   if (refusal !== null) return refuse(refusal);
   const unusable = wishesRefusal(placement, termsIn(world)) ?? fencedRefusal(command);
   if (unusable !== null) return refuse(unusable);
@@ -187,10 +189,10 @@ function created(command: Command<'create'>): readonly DeploymentEvent[] {
 
 function upgrade(state: Active, command: Command<'upgrade'>): Decision<DeploymentEvent> {
   const events = upgraded(state, command);
+  if ('code' in events) return refuse(events);
   if (events.length === 0) return accept(events);
   // Of the image that it comes to run, changed or not.
-  const image = command.change.image ?? state.target?.spec.image;
-  const refusal = command.admission && image !== undefined ? refusedImage(image, command.admission) : null;
+  const refusal = refusedImages(specsOf(events).flatMap(imagesOf), command.admission);
   if (refusal !== null) return refuse(refusal);
   return accepted(state, events, command, conditions(state.namespaceId, command));
 }
@@ -203,11 +205,25 @@ function rollback(state: Active, command: Command<'rollback'>): Decision<Deploym
   // It was taken here once, so it needs no promotion; where it comes from must still be allowed.
   const { admission } = command;
   const target = events.reduce<Deployment>(evolve, state);
-  const image = target.status === 'ACTIVE' ? target.target?.spec.image : undefined;
-  const refusal = admission && image !== undefined ? refusedRepository(image, admission.environment) : null;
+  const images = target.status === 'ACTIVE' && target.target ? imagesOf(target.target.spec) : [];
+  const refusal = admission ? firstOf(images, (image) => refusedRepository(image, admission.environment)) : null;
   if (refusal !== null) return refuse({ code: refusal.code, message: refusal.message });
   return accepted(state, events, command, conditions(state.namespaceId, command));
 }
+
+const specsOf = (events: readonly DeploymentEvent[]): readonly ReleaseSpec[] =>
+  events.flatMap((event) => (event.type === 'ReleaseCreated' ? [event.data.spec] : []));
+
+function firstOf(images: readonly string[], refusal: (image: string) => Rejection | null): Rejection | null {
+  for (const image of images) {
+    const refused = refusal(image);
+    if (refused !== null) return refused;
+  }
+  return null;
+}
+
+const refusedImages = (images: readonly string[], admission: Admission | null | undefined): Rejection | null =>
+  admission ? firstOf(images, (image) => refusedImage(image, admission)) : null;
 
 /** Nothing grows by it. */
 function redirected(
@@ -299,10 +315,11 @@ export const reservedTooLittle = reject(
 /** Asked before anything is promised; who gets the last place is decided by the claims, in the commit. */
 function roomFor(
   count: number,
-  { resources }: Pick<ReleaseSpec, 'resources'>,
+  spec: ReleaseSpec,
   { world, peers, placer }: { readonly world: World; readonly peers: Peers; readonly placer: Placer },
 ): Rejection | null {
   if (count <= 0) return null;
+  const resources = resourcesOf(spec);
   const fit = roomIn(count, resources, world.nodes, peers, placer);
   if (fit === count) return null;
   const { cpuMillis, memoryMiB } = resources;

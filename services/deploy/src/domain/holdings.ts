@@ -11,6 +11,7 @@
  * is tenancy's, and is told by `HoldingChanged`.
  */
 import type { Claim } from '@atoll/events/decider';
+import { resourcesOf } from '@atoll/schema/deploy/processes';
 import type { Resources } from '@atoll/schema/deploy/spec';
 import type { Id } from '@atoll/schema/ids';
 import type { NodeView } from '../placement/node-view.ts';
@@ -214,7 +215,7 @@ function peak(
   const sum = (amounts: readonly number[]) => amounts.reduce((total, amount) => total + amount, 0);
   const today = instances.map((instance) => measure(instance.resources));
   const next = [body.target, baseOf(body)].flatMap((release) =>
-    release === null ? [] : [measure(release.spec.resources)],
+    release === null ? [] : [measure(resourcesOf(release.spec))],
   );
   const future = next.length === 0 ? [] : Array<number>(most).fill(Math.max(...next));
   const largest = [...today, ...future].sort((a, b) => b - a).slice(0, most);

@@ -12,6 +12,7 @@ import { rollbackTarget } from './rollback.ts';
 import { type RolloutState, rolloutTable, type Stimulus } from './rollout-table.ts';
 import { promotedBy } from './steps.ts';
 import { strategyFor } from './strategy.ts';
+import { refusedChange } from './template.ts';
 
 type Outcome = readonly DeploymentEvent[] | Rejection;
 
@@ -50,13 +51,15 @@ function barred(state: Active, stimulus: Stimulus): Outcome | null {
   return reject(cell.code, message, 'deploymentId');
 }
 
-export function upgraded(state: Active, command: Upgrade): readonly DeploymentEvent[] {
+export function upgraded(state: Active, command: Upgrade): Outcome {
   const { deploymentId, namespaceId, target, releases, rollout } = state;
   if (target === null) return [];
   const number = Math.max(...releases.map((release) => release.number)) + 1;
   const release = { id: command.releaseId, number };
   const resources = { ...target.spec.resources, ...command.change.resources };
   const spec = { ...target.spec, ...command.change, resources };
+  const refusal = refusedChange(target.spec, spec);
+  if (refusal !== null) return refusal;
   const { rolloutId, now } = command;
   const started = rolloutTo(state, release, { kind: 'UPGRADE', rolloutId, pace: 'GRADUAL', automatic: false, now });
   const still: readonly DeploymentEvent[] =

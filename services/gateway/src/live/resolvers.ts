@@ -10,6 +10,7 @@ import type { EnforcementLoader } from './enforcement-loader.ts';
 import type { FlowsLoader, PlatformFlowsLoader } from './flows-loader.ts';
 import type { HeardLoader } from './heard-loader.ts';
 import type { PlatformEnforcementLoader } from './platform-enforcement-loader.ts';
+import type { ProcessesLoader } from './processes-loader.ts';
 import type { SharedNodesLoader } from './shared-nodes-loader.ts';
 import type { StandingsLoader } from './standings-loader.ts';
 import type { TunnelsLoader } from './tunnels-loader.ts';
@@ -20,6 +21,7 @@ export type LiveArgs = Readonly<Record<string, unknown>>;
 /** One request: who asks, and what its fields share. */
 export interface LiveRequest {
   readonly viewer: Viewer;
+  readonly processes: ProcessesLoader;
   readonly enforcement: EnforcementLoader;
   readonly flows: FlowsLoader;
   readonly platformFlows: PlatformFlowsLoader;

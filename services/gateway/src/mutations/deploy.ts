@@ -1,45 +1,30 @@
 /** Mutations of deployments. */
+import { reject } from '@atoll/schema/errors';
 import { type Keyed, mutation, type Versioned } from './definition.ts';
-import { type LabelInput, labelMap, labelRepetition, repetition } from './lists.ts';
+import { type LabelInput, labelMap, labelRepetition } from './lists.ts';
 import { type WishesInput, wishesOf, wishesRepetition } from './placement.ts';
+import { probeOf } from './probes.ts';
+import {
+  envOf,
+  envRepetition,
+  isRefused,
+  type OneProcess,
+  type ProcessInput,
+  podOf,
+  portsOf,
+  processOf,
+  toldOfProcesses,
+} from './processes.ts';
 import { type PolicyInput, policyOf } from './rollouts.ts';
 import { type StrategyInput, strategyOf } from './strategies.ts';
 import { tenantOf } from './tenancy.ts';
 
-interface ReadinessInput {
-  readonly protocol: 'TCP' | 'HTTP';
-  readonly port: number;
-  readonly path: string;
-  readonly periodSeconds: number;
+interface SpecInput extends OneProcess {
+  readonly processes?: readonly ProcessInput[] | null;
 }
-
-interface SpecInput {
-  readonly image?: string | null;
-  readonly command?: readonly string[] | null;
-  readonly env?: readonly { readonly name: string; readonly value: string }[] | null;
-  readonly ports?: readonly { readonly port: number; readonly protocol: string }[] | null;
-  readonly cpuMillis?: number | null;
-  readonly memoryMiB?: number | null;
-  readonly readiness?: ReadinessInput | null;
-}
-
-function readinessOf(probe: ReadinessInput | null | undefined) {
-  if (!probe) return null;
-  const { protocol: kind, port, path, periodSeconds } = probe;
-  return kind === 'HTTP' ? { kind, port, path, periodSeconds } : { kind, port, periodSeconds };
-}
-
-const envOf = (env: SpecInput['env']) => Object.fromEntries((env ?? []).map(({ name, value }) => [name, value]));
-const portsOf = (ports: SpecInput['ports']) => (ports ?? []).map(({ port, protocol }) => ({ port, protocol }));
-
-const envRepetition = (env: SpecInput['env']) =>
-  repetition(
-    (env ?? []).map(({ name }) => name),
-    'env',
-    'name',
-  );
 
 const specFields = {
+  told: toldOfProcesses,
   renamed: {
     strategy: 'maxSurge',
     'strategy.maxSurge': 'maxSurge',
@@ -49,9 +34,13 @@ const specFields = {
     spec: '',
     'spec.resources': '',
     'spec.readiness.kind': 'readiness.protocol',
+    'spec.liveness.kind': 'liveness.protocol',
+    'spec.startup.kind': 'startup.protocol',
   },
   keyed: { labels: 'key', env: 'name', 'placement.nodeLabels': 'key' },
 };
+
+const imageNeeded = reject('INVALID_ARGUMENT', 'Give the image that is to run, or several processes.', 'image');
 
 interface CreateDeploymentInput extends Keyed, SpecInput, PolicyInput {
   readonly namespaceId: string;
@@ -75,14 +64,9 @@ const createDeployment = mutation<CreateDeploymentInput>({
     const { namespaceId, name, labels, replicas, maxSurge, maxUnavailable } = input;
     const twice = labelRepetition(labels, 'labels') ?? envRepetition(input.env) ?? wishesRepetition(input.placement);
     if (twice) return twice;
-    const spec = {
-      image: input.image,
-      command: input.command ?? null,
-      env: envOf(input.env),
-      ports: portsOf(input.ports),
-      resources: { cpuMillis: input.cpuMillis, memoryMiB: input.memoryMiB },
-      readiness: readinessOf(input.readiness),
-    };
+    if (input.image == null && input.processes == null) return imageNeeded;
+    const spec = input.processes == null ? processOf(input) : podOf(input.processes, input);
+    if (isRefused(spec)) return spec;
     const strategy = { maxSurge, maxUnavailable };
     const policy = policyOf(input);
     const placement = wishesOf(input.placement);
@@ -107,9 +91,9 @@ interface UpgradeDeploymentInput extends Versioned, SpecInput {
   readonly deploymentId: string;
 }
 
-/** Only what is given: for `command` and `readiness` null is something to give. */
+/** Only what is given: for `command` and probes null is something to give. */
 function changeOf(input: SpecInput): Record<string, unknown> {
-  const { image, command, env, ports, cpuMillis, memoryMiB, readiness } = input;
+  const { image, command, env, ports, cpuMillis, memoryMiB, readiness, liveness, startup } = input;
   const resources = { ...(cpuMillis == null ? {} : { cpuMillis }), ...(memoryMiB == null ? {} : { memoryMiB }) };
   return {
     ...(image == null ? {} : { image }),
@@ -117,7 +101,9 @@ function changeOf(input: SpecInput): Record<string, unknown> {
     ...(env == null ? {} : { env: envOf(env) }),
     ...(ports == null ? {} : { ports: portsOf(ports) }),
     ...(Object.keys(resources).length === 0 ? {} : { resources }),
-    ...(readiness === undefined ? {} : { readiness: readinessOf(readiness) }),
+    ...(readiness === undefined ? {} : { readiness: probeOf(readiness) }),
+    ...(liveness === undefined ? {} : { liveness: probeOf(liveness) }),
+    ...(startup === undefined ? {} : { startup: probeOf(startup) }),
   };
 }
 
@@ -127,12 +113,14 @@ const upgradeDeployment = mutation<UpgradeDeploymentInput>({
   command: 'UpgradeDeployment',
   rows: { deployment: 'deploymentId', release: 'releaseId' },
   ...specFields,
-  order: (input, { viewer }) =>
-    envRepetition(input.env) ?? {
-      tenant: tenantOf(viewer),
-      data: { deploymentId: input.deploymentId, spec: changeOf(input) },
-      expectedVersion: input.expectedVersion ?? null,
-    },
+  order(input, { viewer }) {
+    const twice = envRepetition(input.env);
+    if (twice) return twice;
+    const spec = input.processes == null ? changeOf(input) : podOf(input.processes, input);
+    if (isRefused(spec)) return spec;
+    const { deploymentId, expectedVersion = null } = input;
+    return { tenant: tenantOf(viewer), data: { deploymentId, spec }, expectedVersion };
+  },
 });
 
 interface RollbackDeploymentInput extends Versioned {

@@ -35,6 +35,22 @@ describe('the field at fault is told in the words of the input', () => {
     expect(inputField({}, {}, undefined)).toBeNull();
   });
 
+  it('of one of several processes', () => {
+    const processes = [
+      { name: 'a', kind: 'TASK' },
+      { name: 'b', kind: 'SERVICE' },
+      { name: 'c', kind: 'SERVICE' },
+    ];
+    const told = (path: string) => field('createDeployment', path, { processes })?.join('.') ?? null;
+    expect(told('spec.image')).toBe('processes.1.image');
+    expect(told('spec.resources.cpuMillis')).toBe('processes.1.cpuMillis');
+    expect(told('spec.others.0.name')).toBe('processes.0.name');
+    expect(told('spec.others.1.liveness.kind')).toBe('processes.2.liveness.protocol');
+    expect(told('spec.others.1.dependsOn.0.process')).toBe('processes.2.dependsOn.0.process');
+    expect(told('spec.others')).toBe('processes');
+    expect(told('name')).toBe('name');
+  });
+
   it('in the message, too', () => {
     const message = (text: string, path: readonly string[] | null) =>
       inputMessage({ message: text, field: 'spec.resources.cpuMillis' }, path);

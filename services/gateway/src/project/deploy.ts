@@ -2,7 +2,10 @@
 import type { DeployEvent } from '@atoll/schema/deploy/events';
 import { noWishes, type PlacementDecision } from '@atoll/schema/deploy/placement';
 import { DEFAULT_POOL, poolEvents } from '@atoll/schema/deploy/pools';
+import type { Probe, ReadinessProbe } from '@atoll/schema/deploy/probes';
+import { processesOf, resourcesOf } from '@atoll/schema/deploy/processes';
 import { defaultRolloutPolicy, type RolloutPolicy } from '@atoll/schema/deploy/rollouts';
+import type { Process } from '@atoll/schema/deploy/spec';
 import { rolling, stepsOf } from '@atoll/schema/deploy/strategies';
 import type { EventRecord } from '@atoll/schema/envelope';
 import { equal as sameValue } from '@atoll/schema/equal';
@@ -56,6 +59,35 @@ export const shownDecision = ({ nodes, rejected, filtered, scores, weights }: Pl
   filtered: filtered.map(({ nodeId, code, reason }) => ({ nodeId, code, reason })),
   scores: scores.map(({ nodeId, score, parts }) => ({ nodeId, score, parts })),
   weights,
+});
+
+/** In the order of the SDL. */
+const shownProbe = (probe: Probe | ReadinessProbe) => ({
+  kind: probe.kind,
+  port: probe.kind === 'EXEC' ? null : probe.port,
+  path: probe.kind === 'HTTP' ? probe.path : null,
+  command: probe.kind === 'EXEC' ? probe.command : null,
+  initialDelaySeconds: probe.initialDelaySeconds,
+  periodSeconds: probe.periodSeconds,
+  timeoutSeconds: probe.timeoutSeconds,
+  failureThreshold: probe.failureThreshold,
+});
+
+type Probed = Pick<Process, 'readiness' | 'liveness' | 'startup'>;
+const shownProbes = ({ readiness, liveness, startup }: Probed) => ({
+  readiness: readiness && { ...shownProbe(readiness), successThreshold: readiness.successThreshold },
+  liveness: liveness && shownProbe(liveness),
+  startup: startup && shownProbe(startup),
+});
+
+const shownPorts = (ports: Process['ports']) => ports.map(({ port, protocol }) => ({ port, protocol }));
+
+const shownProcess = (process: Process) => ({
+  ...{ name: process.name, kind: process.kind, image: process.image, command: process.command },
+  ...{ ports: shownPorts(process.ports), cpuMillis: process.resources.cpuMillis },
+  memoryMiB: process.resources.memoryMiB,
+  dependsOn: process.dependsOn.map(({ process: name, condition }) => ({ process: name, condition })),
+  ...shownProbes(process),
 });
 
 export const projectDeploy: Project<DeployEvent> = (event, record): readonly Effect[] => {
@@ -112,11 +144,13 @@ export const projectDeploy: Project<DeployEvent> = (event, record): readonly Eff
     }
     case 'ReleaseCreated': {
       const { deploymentId: deployment_id, releaseId: id, number, spec } = event.data;
-      const ports = spec.ports.map(({ port, protocol }) => ({ port, protocol }));
+      const takes = resourcesOf(spec);
       return [
         put('release', id, {
-          ...{ id, tenant_id, deployment_id, number, image: spec.image, command: spec.command, ports },
-          ...{ cpu_millis: spec.resources.cpuMillis, memory_mib: spec.resources.memoryMiB, created_at: at },
+          ...{ id, tenant_id, deployment_id, number, image: spec.image, command: spec.command },
+          ...{ ports: shownPorts(spec.ports), processes: processesOf(spec).map(shownProcess) },
+          ...{ cpu_millis: takes.cpuMillis, memory_mib: takes.memoryMiB, created_at: at },
+          ...shownProbes(spec),
         }),
         ...changed(deployment_id, record),
       ];

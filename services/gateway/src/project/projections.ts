@@ -74,7 +74,7 @@ async function applyEvents(tx: PoolClient, events: readonly EventRecord[], keeps
 const decidedMs = 50;
 
 /** To be raised when the same events give other rows in the read models. */
-const revision = 6;
+const revision = 7;
 
 /** Tells what waited too long for what it follows from. */
 async function tellOverdue(pool: Pool): Promise<Heads> {

@@ -24,6 +24,15 @@ function withoutHash({ secretHash, ...rest }: Data): Data {
   return rest;
 }
 
+/** Of the main process and of those beside it. */
+const withoutEnv = (spec: Data): Data => ({
+  ...spec,
+  env: withoutValues(spec.env),
+  ...(Array.isArray(spec.others)
+    ? { others: spec.others.map((one) => (isRecord(one) ? { ...one, env: withoutValues(one.env) } : one)) }
+    : {}),
+});
+
 const redactions: Readonly<Record<string, (data: Data) => Data>> = {
   'tenancy.ServiceAccountCreated': withoutHash,
   'tenancy.ApiKeyCreated': withoutHash,
@@ -32,8 +41,7 @@ const redactions: Readonly<Record<string, (data: Data) => Data>> = {
     ...rest,
     secrets: Array.isArray(secrets) ? secrets.map((secret) => ({ ...secret, hash: '(hidden)' })) : [],
   }),
-  'deploy.ReleaseCreated': (data) =>
-    isRecord(data.spec) ? { ...data, spec: { ...data.spec, env: withoutValues(data.spec.env) } } : data,
+  'deploy.ReleaseCreated': (data) => (isRecord(data.spec) ? { ...data, spec: withoutEnv(data.spec) } : data),
 };
 
 const personal: Readonly<Record<Context, ReturnType<typeof personalTypes>>> = {

@@ -32,6 +32,21 @@ const labels = (random: Random) =>
 const ports = (random: Random) =>
   Array.from({ length: random.int(3) }, () => ({ port: 1 + random.int(9000), protocol: random.pick(['TCP', 'UDP']) }));
 
+/** In the order of the SDL. */
+const probeOf = (random: Random) => ({
+  ...{ kind: random.pick(['TCP', 'HTTP', 'EXEC']), port: random.pick([null, 80]), path: random.pick([null, '/up']) },
+  ...{ command: random.pick([null, ['/bin/up']]), initialDelaySeconds: 0, periodSeconds: 2 },
+  ...{ timeoutSeconds: 1, failureThreshold: 1 + random.int(9) },
+});
+
+const processOf = (random: Random, name: string) => ({
+  ...{ name, kind: random.pick(['SERVICE', 'TASK']), image: `registry/web@sha256:${'0'.repeat(64)}` },
+  ...{ command: random.pick([null, [random.pick(awkward)]]), ports: ports(random), cpuMillis: 10, memoryMiB: 16 },
+  dependsOn: random.some(['a', 'b'], 0).map((process) => ({ process, condition: 'STARTED' })),
+  readiness: random.chance(0.5) ? null : { ...probeOf(random), successThreshold: 1 },
+  ...{ liveness: random.chance(0.5) ? null : probeOf(random), startup: null },
+});
+
 const shares = (random: Random) =>
   random.some(['CPU_MILLIS', 'INSTANCES'], 0).map((measure) => ({ measure, used: random.int(9) }));
 const quota = (random: Random) =>
@@ -183,6 +198,12 @@ export function randomRows(random: Random, options: RowsOptions): Rows {
               cpu_millis: 100,
               memory_mib: 64,
               ports: ports(random),
+              processes: [
+                processOf(random, 'main'),
+                ...random.some(['cache', 'setup'], 0).map((name) => processOf(random, name)),
+              ],
+              liveness: random.chance(0.5) ? null : probeOf(random),
+              readiness: random.chance(0.5) ? null : { ...probeOf(random), successThreshold: 2 },
             }),
           );
           put('deployment', {
