@@ -59,7 +59,7 @@ beforeAll(async () => {
     revive: '/bin/busybox rm -f /dead; exec /bin/busybox httpd -f -p 8080 -h /www',
     check: '[ ! -e /dead ]',
     hang: '/bin/busybox sleep 300 & while :; do echo on and on; done',
-    cache: '/bin/busybox sleep 1; exec /bin/busybox httpd -f -p 9090 -h /www',
+    cache: '/bin/busybox rm -f /dead; /bin/busybox sleep 1; exec /bin/busybox httpd -f -p 9090 -h /www',
     setup: '/bin/busybox sleep 0.5; [ -e /tried ] || { /bin/busybox touch /tried; exit 3; }',
     late: '/bin/busybox sleep 1; exec /bin/busybox httpd -f -p 8080 -h /www',
     count: 'trap "echo bye; exit 0" TERM; n=0; while :; do echo "line $n"; n=$((n+1)); /bin/busybox usleep 5000; done',
@@ -467,6 +467,7 @@ describe('several processes', () => {
         beside('cache', {
           command: ['/bin/cache'],
           readiness: { kind: 'TCP', port: 9090, ...quick, successThreshold: 1 },
+          liveness: { kind: 'EXEC', command: ['/bin/check'], ...quick, failureThreshold: 2 },
         }),
         beside('setup', {
           command: ['/bin/setup'],
@@ -514,12 +515,15 @@ describe('several processes', () => {
       { name: 'web', kind: 'SERVICE', state: 'READY', restarts: 0, exitCode: null },
     ]);
 
-    const before = await startedAt(instanceId);
-    await engine.docker('kill', `${app}-cache`);
-    const ended = await plane.until(instanceId, 'UNREADY', 'EXITED');
-    expect(ended.message).toMatch(/^cache: Its process ended with exit code 137/);
+    const starts = () => Promise.all([app, `${app}-setup`, `${app}-cache`].map((one) => time(one, 'StartedAt')));
+    const [web, setup, cache = 0] = await starts();
+    await engine.docker('exec', `${app}-cache`, '/bin/busybox', 'touch', '/dead');
+    const ailing = await plane.until(instanceId, 'UNREADY', 'LIVENESS_FAILED');
+    expect(ailing.message).toMatch(/^cache: Its liveness probe fails \(command \/bin\/check\)/);
     expect(await plane.until(instanceId, 'READY')).toMatchObject({ restarts: 2 });
-    expect(await startedAt(instanceId)).toBe(before);
+    const after = await starts();
+    expect(after.slice(0, 2)).toEqual([web, setup]);
+    expect(after[2]).toBeGreaterThan(cache);
 
     const since = new Date().toISOString();
     await nothingLeft();

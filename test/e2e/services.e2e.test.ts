@@ -8,7 +8,7 @@ import { checkoutFor, runTypeScript, snippets } from '../platform/documents.ts';
 import { Platform } from '../platform/platform.ts';
 import { type Requests, startRequests, startRequestsOfMachine } from '../platform/requests.ts';
 import { waitFor } from '../platform/waiting.ts';
-import { deleteNamespace, hideLayer, newNamespace, push, small, steady } from '../platform/workloads.ts';
+import { deleteNamespace, hideLayer, instancesOf, newNamespace, push, small, steady } from '../platform/workloads.ts';
 
 let platform: Platform;
 let requests: Requests | null = null;
@@ -136,7 +136,7 @@ test('instances are replaced one after the other under requests to their service
   await Promise.all([deleteNamespace(admin, namespace.id), deleteNamespace(stranger.admin, elsewhere.id)]);
 });
 
-type Bad = Pick<UpgradeDeploymentInput, 'image' | 'command' | 'readiness'>;
+type Bad = Pick<UpgradeDeploymentInput, 'image' | 'command' | 'readiness' | 'processes'>;
 const busybox = (...words: readonly string[]) => ({ command: ['/bin/busybox', ...words] });
 
 const rolloutsOf = async (atoll: Atoll, id: string) =>
@@ -153,12 +153,20 @@ test('bad releases are rolled back by themselves and a good one replaces them, u
     await push(platform.ready, 'never pulled'),
   ];
   const hidden = await hideLayer(platform, missing);
+  const idle = busybox('sh', '-c', "trap 'exit 0' TERM; /bin/busybox sleep 1000 & wait");
   const bads: Readonly<Record<string, Bad>> = {
     crashes: busybox('false'),
     unfit: { readiness: { protocol: 'HTTP', port: HTTP_PORT, path: '/nowhere', periodSeconds: 1 } },
     // A first process without a handler is killed only after its time to stop.
-    mute: busybox('sh', '-c', "trap 'exit 0' TERM; /bin/busybox sleep 1000 & wait"),
+    mute: idle,
     missing: { image: missing },
+    // One of two has a port that nobody serves, and the other waits for it.
+    pod: {
+      processes: [
+        { ...small, name: 'web', image: second, dependsOn: [{ process: 'cache' }] },
+        { ...idle, name: 'cache', image: first, ports: [{ port: 9090 }], startup: { port: 9090, failureThreshold: 1 } },
+      ],
+    },
     ...{ stepwise: busybox('false'), beside: busybox('false'), alone: busybox('false') },
   };
   const strategies: Readonly<Record<string, RolloutStrategyInput>> = {
@@ -195,8 +203,16 @@ test('bad releases are rolled back by themselves and a good one replaces them, u
       const deploymentId = ids[index] ?? '';
       // Whose way back has to start something gets the time for that, on a busy machine too.
       const progressDeadlineSeconds = name === 'alone' ? 15 : 5;
-      await admin.mutate.setRolloutPolicy({ deploymentId, progressDeadlineSeconds, onFailure: 'GRADUAL' });
+      if (name !== 'pod') {
+        await admin.mutate.setRolloutPolicy({ deploymentId, progressDeadlineSeconds, onFailure: 'GRADUAL' });
+      }
       await admin.mutate.upgradeDeployment({ deploymentId, ...bads[name] });
+      if (name !== 'pod') return;
+      // It is given up only once it has said what is wrong: another deadline counts from now.
+      await waitFor('it says what is wrong', 60_000, async () =>
+        (await instancesOf(admin, deploymentId)).find((instance) => instance.statusReason === 'STARTUP_FAILED'),
+      );
+      await admin.mutate.setRolloutPolicy({ deploymentId, progressDeadlineSeconds, onFailure: 'GRADUAL' });
     }),
   );
   const told = await Promise.all(
@@ -212,6 +228,9 @@ test('bad releases are rolled back by themselves and a good one replaces them, u
   );
   expect(told.filter((text) => !/^No progress for \d+ s: 0 of 1 replicas of release 2 are ready\./.test(text))).toEqual(
     [],
+  );
+  expect(told[names.indexOf('pod')]).toMatch(
+    /1 × STARTUP_FAILED: cache: Its startup probe fails \(TCP port 9090\): nothing listens there\./,
   );
   hidden.show();
 

@@ -58,6 +58,10 @@ export interface Ailing {
   readonly message: string;
 }
 
+/** Why this start of it has to be ended; null where nothing is known to be wrong with it. */
+export const ailmentOf = ({ ailing }: ProcessMemory, startedAt: string | null): Ailing | null =>
+  ailing !== null && ailing.startedAt === startedAt ? ailing : null;
+
 export const unprobed: ProcessMemory['probes'] = { startup: null, readiness: null, liveness: null };
 
 export const untold: ProcessMemory = {

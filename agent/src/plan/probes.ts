@@ -1,7 +1,7 @@
 /** When to ask an instance how it fares, and what an answer says of it. Pure. */
 import { type Probe, type ProbeRole, probeRoles, type ReadinessProbe } from '@atoll/schema/deploy/probes';
 import type { ProbeReply } from '@atoll/schema/node/live';
-import type { Ailing, Memory, Probing, ProcessMemory } from './memory.ts';
+import { type Ailing, ailmentOf, type Memory, type Probing, type ProcessMemory } from './memory.ts';
 import { type Pod, type ProcessView, specOf, viewsOf } from './pod.ts';
 
 export interface DueProbe {
@@ -32,7 +32,7 @@ export function dueProbes(pods: readonly Pod[], memory: (pod: Pod) => Memory, no
 }
 
 function dueOf(pod: Pod, { app, memory, key, process }: ProcessView, now: number): DueProbe[] {
-  if (app?.state !== 'RUNNING' || app.startedAt === null || memory.ailing?.startedAt === app.startedAt) return [];
+  if (app?.state !== 'RUNNING' || app.startedAt === null || ailmentOf(memory, app.startedAt)) return [];
   const { startedAt, id: containerId } = app;
   const started = process.startup === null || ofStart(memory.probes.startup, startedAt)?.passed === true;
   return probeRoles.flatMap((role) => {

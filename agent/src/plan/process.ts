@@ -2,7 +2,7 @@
 import type { DependencyCondition } from '@atoll/schema/deploy/spec';
 import type { ProcessState } from '@atoll/schema/node/processes';
 import { backoffMs } from './backoff.ts';
-import type { Ailing, Probing } from './memory.ts';
+import { type Ailing, ailmentOf, type Probing } from './memory.ts';
 import type { Pod, PodContainer, ProcessView } from './pod.ts';
 import { ofStart } from './probes.ts';
 
@@ -48,7 +48,12 @@ export function unmet({ process }: ProcessView, all: readonly ProcessView[]): st
 }
 
 const met: Readonly<Record<DependencyCondition, (view: ProcessView) => boolean>> = {
-  STARTED: (view) => isDone(view) || (view.app?.state === 'RUNNING' && hasStartedUp(view, view.app)),
+  // What is about to be ended isn't waited for in vain: it is started again.
+  STARTED: (view) =>
+    isDone(view) ||
+    (view.app?.state === 'RUNNING' &&
+      ailmentOf(view.memory, view.app.startedAt) === null &&
+      hasStartedUp(view, view.app)),
   READY: (view) => view.app?.state === 'RUNNING' && running(view, view.app).state === 'READY',
   COMPLETED: isDone,
 };
@@ -59,8 +64,9 @@ function hasStartedUp({ process, memory }: ProcessView, { startedAt }: PodContai
 
 function running(view: ProcessView, app: PodContainer): Description {
   const { process, memory } = view;
-  const { ailing, probes } = memory;
-  if (ailing?.startedAt === app.startedAt) return unhealthy(ailing);
+  const { probes } = memory;
+  const ailment = ailmentOf(memory, app.startedAt);
+  if (ailment !== null) return unhealthy(ailment);
   if (!hasStartedUp(view, app)) {
     const said = ofStart(probes.startup, app.startedAt)?.message;
     return { state: 'STARTING', reason: null, message: said ?? 'Its process runs; it has not started up yet.' };
@@ -86,13 +92,14 @@ const startingPatience = 10;
 const isUnready = ({ once, failures }: Probing, threshold: number): boolean =>
   once || failures >= Math.max(startingPatience, threshold);
 
-function ended({ memory: { crashes, ailing } }: ProcessView, app: PodContainer): Description {
-  if (ailing !== null && ailing.startedAt === app.startedAt) return unhealthy(ailing);
+function ended({ memory }: ProcessView, app: PodContainer): Description {
+  const ailment = ailmentOf(memory, app.startedAt);
+  if (ailment !== null) return unhealthy(ailment);
   const ran =
     app.startedAt === null || app.finishedAt === null
       ? ''
       : ` after ${Math.max(0, Math.round((Date.parse(app.finishedAt) - Date.parse(app.startedAt)) / 100) / 10)} s`;
-  const again = `It is started again ${backoffMs(crashes) / 1000} s after that.`;
+  const again = `It is started again ${backoffMs(memory.crashes) / 1000} s after that.`;
   return app.outOfMemory
     ? {
         state: 'UNREADY',

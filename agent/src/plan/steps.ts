@@ -6,7 +6,7 @@ import type { Id } from '@atoll/schema/ids';
 import type { RuleEndpoint } from '@atoll/schema/node/network';
 import type { DesiredInstance } from '@atoll/schema/node/workloads';
 import type { LeaseState } from './lease.ts';
-import { type Failure, restartAt } from './memory.ts';
+import { ailmentOf, type Failure, restartAt } from './memory.ts';
 import { appsOf, type Pod, type ProcessView, viewsOf } from './pod.ts';
 import { isDone, unmet } from './process.ts';
 
@@ -99,7 +99,7 @@ function ofProcess(
   const start: Step = { do: 'start-app', id, process };
   switch (app.state) {
     case 'RUNNING':
-      return memory.ailing !== null && memory.ailing.startedAt === app.startedAt
+      return ailmentOf(memory, app.startedAt) !== null
         ? [{ do: 'end-app', id, graceSeconds: app.stopGraceSeconds, process }]
         : [];
     case 'CREATED':
