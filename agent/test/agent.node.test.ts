@@ -60,7 +60,7 @@ beforeAll(async () => {
     check: '[ ! -e /dead ]',
     hang: '/bin/busybox sleep 300 & while :; do echo on and on; done',
     cache: '/bin/busybox rm -f /dead; /bin/busybox sleep 1; exec /bin/busybox httpd -f -p 9090 -h /www',
-    setup: '/bin/busybox sleep 0.5; [ -e /tried ] || { /bin/busybox touch /tried; exit 3; }',
+    setup: 'echo setting up; /bin/busybox sleep 0.5; [ -e /tried ] || { /bin/busybox touch /tried; exit 3; }',
     late: '/bin/busybox sleep 1; exec /bin/busybox httpd -f -p 8080 -h /www',
     count: 'trap "echo bye; exit 0" TERM; n=0; while :; do echo "line $n"; n=$((n+1)); /bin/busybox usleep 5000; done',
     shout: [
@@ -515,6 +515,15 @@ describe('several processes', () => {
       { name: 'web', kind: 'SERVICE', state: 'READY', restarts: 0, exitCode: null },
     ]);
 
+    const logsOf = async (process?: string) =>
+      textsOf(await plane.logs(instanceId, process === undefined ? {} : { process }));
+    expect(await Promise.all([logsOf(), logsOf('setup'), logsOf('cache'), logsOf('none')])).toEqual([
+      ['serving'],
+      ['setting up', 'setting up'],
+      [],
+      [],
+    ]);
+
     const starts = () => Promise.all([app, `${app}-setup`, `${app}-cache`].map((one) => time(one, 'StartedAt')));
     const [web, setup, cache = 0] = await starts();
     await engine.docker('exec', `${app}-cache`, '/bin/busybox', 'touch', '/dead');
@@ -530,6 +539,7 @@ describe('several processes', () => {
     const died = ['events', '--since', since, '--until', new Date().toISOString(), '--filter', 'event=die'];
     const names = (await engine.docker(...died, '--format', '{{.Actor.Attributes.name}}')).split('\n');
     expect(names.filter((name) => name.startsWith(app))).toEqual([app, `${app}-cache`]);
+    expect(await logsOf('setup')).toEqual(['setting up', 'setting up']);
   });
 
   test('are each there once, and in order, whenever the agent is killed while they are started', async () => {

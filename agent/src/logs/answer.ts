@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Id } from '@atoll/schema/ids';
 import type { LogsReply, LogsRequest } from '@atoll/schema/node/logs';
 import { createLane } from '../lanes.ts';
-import type { Pod, PodContainer } from '../plan/pod.ts';
+import { appsOf, type Pod, type PodContainer } from '../plan/pod.ts';
 import type { Runtime } from '../runtimes/runtime.ts';
 import { logState, openLog } from './files.ts';
 import { keptLogs } from './keep.ts';
@@ -52,12 +52,12 @@ export function createLogAnswers({ runtime, pods }: Sources): LogAnswers {
   let waitingInAll = 0;
 
   async function read(path: string | null, request: LogsRequest, before: number | null): Promise<Read> {
-    const { lines, bytes, stream, since, instance } = request;
+    const { lines, bytes, stream, since, instance, process = null } = request;
     const wanted = { lines, bytes, stream, since: since === null ? null : Date.parse(since), before };
     const from = request.after === null ? null : (placeOf(request.after) ?? beginning);
     // The newest first: what is kept of a container is linked before it is removed, and may be there twice for a moment.
     const present = path === null ? [] : await openLog(path);
-    const opened = [...(await keptLogs(await runtime.endedLogs(), instance)), ...present];
+    const opened = [...(await keptLogs(await runtime.endedLogs(), { instance, process })), ...present];
     const marks = new Set(present.map(({ mark }) => mark));
     const files = opened.filter((file) => present.includes(file) || !marks.has(file.mark));
     try {
@@ -89,14 +89,15 @@ export function createLogAnswers({ runtime, pods }: Sources): LogAnswers {
 
   return {
     async logs(request) {
-      const { instance, after, waitMs } = request;
+      const { instance, process = null, after, waitMs } = request;
       const until = Date.now() + waitMs;
       let cursor = after;
       let gap = false;
       for (;;) {
         const all = pods();
         if (all === null) return { state: 'NOT_LOOKED', lines: [], cursor, gap, more: false };
-        const app = all.find((pod) => pod.instanceId === instance)?.app ?? null;
+        const pod = all.find((one) => one.instanceId === instance);
+        const app = (pod && appsOf(pod).find((one) => one.process === process)) ?? null;
         const state = stateOf(app);
         const path = app === null ? null : await runtime.logPath(app.id);
         const known = path === null ? null : await logState(path);

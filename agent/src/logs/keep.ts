@@ -9,10 +9,10 @@ import { endedLogsKeptMs } from '@atoll/schema/node/logs';
 import type { Logger } from '@atoll/service/log';
 import { type LogFile, openLog } from './files.ts';
 
-/** Of one instance: the newest container before the one that is there. */
+/** Of one process: the newest container before the one that is there. */
 const mostContainers = 1;
 /** Of the node: 20 MiB each at most. */
-const mostInstances = 50;
+const mostProcesses = 50;
 
 const none = <T>(work: Promise<T[]>): Promise<T[]> =>
   work.catch((error: unknown) => {
@@ -20,10 +20,18 @@ const none = <T>(work: Promise<T[]>): Promise<T[]> =>
     throw error;
   });
 
+/** Whose log it is: an instance's main process, where none is named. */
+export interface LogOwner {
+  readonly instance: Id<'instance'>;
+  readonly process: string | null;
+}
+const folderOf = ({ instance, process }: LogOwner) => (process === null ? instance : `${instance}.${process}`);
+const instanceOf = (folder: string) => folder.split('.', 1).join();
+
 /** Oldest first. */
-export async function keptLogs(ended: string, instance: Id<'instance'>): Promise<LogFile[]> {
-  if (idKind(instance) !== 'instance') return [];
-  const folder = join(ended, instance);
+export async function keptLogs(ended: string, owner: LogOwner): Promise<LogFile[]> {
+  if (idKind(owner.instance) !== 'instance') return [];
+  const folder = join(ended, folderOf(owner));
   const logs = (await none(readdir(folder))).filter((name) => !name.endsWith('.1')).toSorted();
   return (await Promise.all(logs.map((name) => openLog(join(folder, name))))).flat();
 }
@@ -31,14 +39,14 @@ export async function keptLogs(ended: string, instance: Id<'instance'>): Promise
 /** The container is about to be removed. Never fails: that its log can't be kept doesn't keep it. */
 export async function keepLog(options: {
   ended: string;
-  instance: Id<'instance'>;
+  owner: LogOwner;
   path: string | null;
   now: number;
   log: Logger;
 }): Promise<void> {
-  const { ended, instance, path, now, log } = options;
+  const { ended, owner, path, now, log } = options;
   if (path === null) return;
-  const folder = join(ended, instance);
+  const folder = join(ended, folderOf(owner));
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const name = join(folder, `${String(now).padStart(15, '0')}.log`);
@@ -51,7 +59,7 @@ export async function keepLog(options: {
       await rm(join(folder, `${old}.1`), { force: true });
     }
   } catch (error) {
-    log.warn({ err: error, instance }, 'the log of a container that is removed is not kept');
+    log.warn({ err: error, ...owner }, 'the log of a container that is removed is not kept');
   }
 }
 
@@ -62,14 +70,14 @@ const ignoreMissing = (error: unknown) => {
 /** Forgets the oldest where there are too many, and what is old of instances that are gone. */
 export async function forgetLogs(ended: string, there: ReadonlySet<string>, now: number): Promise<void> {
   const kept = await Promise.all(
-    (await none(readdir(ended))).map(async (instance) => {
-      const path = join(ended, instance);
-      return { path, instance, at: (await stat(path)).mtimeMs };
+    (await none(readdir(ended))).map(async (folder) => {
+      const path = join(ended, folder);
+      return { path, instance: instanceOf(folder), at: (await stat(path)).mtimeMs };
     }),
   );
   const newestFirst = kept.toSorted((a, b) => b.at - a.at);
   for (const [index, { path, instance, at }] of newestFirst.entries()) {
     const old = at < now - endedLogsKeptMs && !there.has(instance);
-    if (index >= mostInstances || old) await rm(path, { recursive: true, force: true });
+    if (index >= mostProcesses || old) await rm(path, { recursive: true, force: true });
   }
 }

@@ -175,9 +175,9 @@ export async function startAgent(options: {
     secured: network.secured,
     wake: () => workloadsController.wake(),
     changed: () => workloadsReport.wake(),
-    async ending(instance, container) {
+    async ending(owner, container) {
       const [ended, path] = await Promise.all([runtime.endedLogs(), runtime.logPath(container)]);
-      await keepLog({ ended, instance, path, now: Date.now(), log });
+      await keepLog({ ended, owner, path, now: Date.now(), log });
     },
   });
   const probing = createProbing({

@@ -3,7 +3,7 @@ import { type ObservedInstance, observedStates } from '@atoll/schema/node/worklo
 import { metrics } from '@atoll/service/metrics';
 import { Gauge } from 'prom-client';
 import { atMost } from '../lanes.ts';
-import type { Pod } from '../plan/pod.ts';
+import { appsOf, type Pod } from '../plan/pod.ts';
 import type { Runtime } from '../runtimes/runtime.ts';
 
 const measuresAtOnce = 8;
@@ -27,18 +27,18 @@ export function measureNode(options: {
   });
   const cpu = new Gauge({
     name: 'atoll_instance_cpu_seconds',
-    help: "Processor time of an instance's container since it was started.",
+    help: 'Processor time of the containers of an instance that run, of each since it was started.',
     labelNames: ['instance'],
     registers: [metrics],
   });
   new Gauge({
     name: 'atoll_instance_memory_bytes',
-    help: "Memory in use by an instance's container.",
+    help: 'Memory in use by the containers of an instance.',
     labelNames: ['instance'],
     registers: [metrics],
     async collect() {
-      const running = pods().flatMap(({ instanceId, app }) =>
-        app?.state === 'RUNNING' ? [{ instanceId, id: app.id }] : [],
+      const running = pods().flatMap((pod) =>
+        appsOf(pod).flatMap(({ id, state }) => (state === 'RUNNING' ? [{ instanceId: pod.instanceId, id }] : [])),
       );
       const measured = await atMost(measuresAtOnce, running, async ({ instanceId, id }) => ({
         instance: instanceId,
@@ -49,8 +49,8 @@ export function measureNode(options: {
       cpu.reset();
       for (const { instance, stats } of measured) {
         if (stats === null) continue;
-        this.set({ instance }, stats.memoryBytes);
-        cpu.set({ instance }, stats.cpuNanos / 1e9);
+        this.inc({ instance }, stats.memoryBytes);
+        cpu.inc({ instance }, stats.cpuNanos / 1e9);
       }
     },
   });

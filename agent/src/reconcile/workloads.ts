@@ -9,10 +9,11 @@ import { failpoint } from '@atoll/service/failpoint';
 import type { Logger } from '@atoll/service/log';
 import { annotateFailure, currentTraceparent, merged, type SpanOptions, withSpan } from '@atoll/service/spans';
 import { createLane } from '../lanes.ts';
+import type { LogOwner } from '../logs/keep.ts';
 import type { Causes } from '../node/causes.ts';
 import { describe, describeProcesses } from '../plan/describe.ts';
 import { failed, nextFailure, type ProcessMemory, withProcess } from '../plan/memory.ts';
-import type { Pod } from '../plan/pod.ts';
+import { appsOf, type Pod } from '../plan/pod.ts';
 import { nextPlanAt, planSteps, type Step } from '../plan/steps.ts';
 import type { NodeNames } from '../render/names.ts';
 import { RuntimeUnavailable } from '../runtimes/runtime.ts';
@@ -46,8 +47,8 @@ export function createWorkloadsReconciler(
     /** What is reported may be different now. */
     changed: () => void;
     causes: Causes;
-    /** The container of an instance is about to be removed. */
-    ending: (instance: Id<'instance'>, container: string) => Promise<void>;
+    /** The container of a process is about to be removed. */
+    ending: (owner: LogOwner, container: string) => Promise<void>;
   },
 ): WorkloadsReconciler {
   const { runtime, wiring, memories, names, log, wake, changed, causes } = options;
@@ -92,7 +93,8 @@ export function createWorkloadsReconciler(
         await lanes[laneOf[step.do]](() =>
           withSpan(step.do, {}, async () => {
             if (step.do === 'start-app') await memories.countStart(instanceId, step.process);
-            if (step.do === 'remove' && step.id === pod.app?.id) await options.ending(instanceId, step.id);
+            const ends = step.do === 'remove' && appsOf(pod).find(({ id }) => id === step.id);
+            if (ends) await options.ending({ instance: instanceId, process: ends.process }, ends.id);
             failpoint('agent.before-apply');
             await applyStep({ runtime, wiring, names }, step);
             failpoint('agent.after-apply');

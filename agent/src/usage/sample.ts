@@ -1,8 +1,10 @@
 /** Samples what this node's instances use, and answers what was sampled. */
 import { setImmediate as turn } from 'node:timers/promises';
+import { resourcesOf } from '@atoll/schema/deploy/processes';
 import { type UsageReply, type UsageRequest, usageSampleMs } from '@atoll/schema/node/usage';
-import { type Pod, specOf } from '../plan/pod.ts';
+import { appsOf, type Pod, specOf } from '../plan/pod.ts';
 import type { Runtime } from '../runtimes/runtime.ts';
+import type { UsageCounters } from './counters.ts';
 import { createUsageHistory } from './history.ts';
 
 /** Read in a row, before others have their turn: some milliseconds. */
@@ -29,12 +31,16 @@ export function createUsageSampler(options: {
       if (all === null) return;
       history.keep(new Set(all.map(({ instanceId }) => instanceId)));
       let read = 0;
-      for (const { instanceId, app } of all) {
-        if (app?.state !== 'RUNNING') continue;
-        const counters = await runtime.stats(app.id);
-        if (counters !== null) history.add(instanceId, `${app.id} ${app.startedAt}`, Date.now(), counters);
-        read += 1;
-        if (read % atOnce === 0) await turn();
+      for (const pod of all) {
+        const runs = new Map<string, UsageCounters>();
+        for (const { id, state, startedAt } of appsOf(pod)) {
+          if (state !== 'RUNNING') continue;
+          const counters = await runtime.stats(id);
+          if (counters !== null) runs.set(`${id} ${startedAt}`, counters);
+          read += 1;
+          if (read % atOnce === 0) await turn();
+        }
+        if (runs.size > 0) history.add(pod.instanceId, runs, Date.now());
       }
     },
     async usage({ instances, since }) {
@@ -48,10 +54,11 @@ export function createUsageSampler(options: {
           const [newest] = samples.slice(-1);
           const stale = newest === undefined || Date.parse(newest.at) < now - staleMs;
           if (newest === undefined || (since === null && stale)) return [];
-          const resources = specOf(pod)?.resources;
+          const spec = specOf(pod);
+          const resources = spec === null ? null : resourcesOf(spec);
           const limits = {
             cpuLimitMillis: resources?.cpuMillis ?? null,
-            memoryLimitBytes: resources === undefined ? null : resources.memoryMiB * mebibyte,
+            memoryLimitBytes: resources === null ? null : resources.memoryMiB * mebibyte,
           };
           return [{ instanceId: pod.instanceId, ...limits, samples }];
         }),

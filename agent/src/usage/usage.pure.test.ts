@@ -48,6 +48,7 @@ describe('counters of the kernel', () => {
 describe('the history of an hour', () => {
   const one = newId('instance');
   const at = (n: number) => 1_700_000_000_000 + n * usageSampleMs;
+  const run = (of: string, counters: UsageCounters) => new Map([[of, counters]]);
   const counted = (n: number): UsageCounters => ({
     ...{ cpuNanos: n * 7.5e9, periods: n * 100, throttledPeriods: n * 25, memoryBytes: n },
     ...{ receivedBytes: n * 10, receivedPackets: n, sentBytes: n * 20, sentPackets: n * 2 },
@@ -55,9 +56,9 @@ describe('the history of an hour', () => {
 
   test('has what the counters grew by, and nothing before there are two', () => {
     const history = createUsageHistory();
-    history.add(one, 'first run', at(0), counted(0));
+    history.add(one, run('first run', counted(0)), at(0));
     expect(history.read(one, null, at(0))).toEqual([]);
-    history.add(one, 'first run', at(1), counted(1));
+    history.add(one, run('first run', counted(1)), at(1));
     expect(history.read(one, null, at(1))).toEqual([
       {
         ...{ at: new Date(at(1)).toISOString(), seconds: 15, cpuMillis: 500, cpuThrottled: 0.25, memoryBytes: 1 },
@@ -68,22 +69,36 @@ describe('the history of an hour', () => {
 
   test('begins anew with each start, and is never below nothing', () => {
     const history = createUsageHistory();
-    history.add(one, 'first run', at(0), counted(50));
-    history.add(one, 'second run', at(1), counted(1));
+    history.add(one, run('first run', counted(50)), at(0));
+    history.add(one, run('second run', counted(1)), at(1));
     expect(history.read(one, null, at(1))).toEqual([]);
-    history.add(one, 'second run', at(2), counted(0));
+    history.add(one, run('second run', counted(0)), at(2));
     expect(history.read(one, null, at(2))).toMatchObject([{ cpuMillis: 0, cpuThrottled: 0, receivedBytes: 0 }]);
+  });
+
+  test('adds up all processes, which have one network; one that was started meanwhile counts from nothing', () => {
+    const history = createUsageHistory();
+    const both = (n: number, other: number, of: string) => new Map([...run('web', counted(n)), [of, counted(other)]]);
+    history.add(one, both(1, 3, 'cache'), at(0));
+    history.add(one, both(2, 4, 'cache'), at(1));
+    expect(history.read(one, null, at(1))).toMatchObject([
+      { cpuMillis: 1000, cpuThrottled: 0.25, memoryBytes: 6, sentBytes: 20 },
+    ]);
+    history.add(one, both(3, 1, 'cache again'), at(2));
+    expect(history.read(one, null, at(2))).toMatchObject([{ cpuMillis: 1000, memoryBytes: 4, sentBytes: 20 }]);
+    history.add(one, run('cache again', counted(2)), at(3));
+    expect(history.read(one, null, at(3))).toMatchObject([{ cpuMillis: 500, memoryBytes: 2, sentBytes: 20 }]);
   });
 
   test('is bounded by an hour and by its samples, and forgets who is gone', () => {
     const history = createUsageHistory();
-    for (let n = 0; n < 2 * mostUsageSamples; n++) history.add(one, 'run', at(n), counted(n));
+    for (let n = 0; n < 2 * mostUsageSamples; n++) history.add(one, run('run', counted(n)), at(n));
     const now = at(2 * mostUsageSamples - 1);
     expect(history.read(one, 0, now)).toHaveLength(mostUsageSamples);
     expect(history.read(one, at(2 * mostUsageSamples - 4), now)).toHaveLength(3);
     expect(history.read(one, 0, now + 1_800_000)).toHaveLength(mostUsageSamples / 2);
     // Looked at more often than that, it has no more.
-    for (let n = 0; n < 2 * mostUsageSamples; n++) history.add(one, 'often', now + n, counted(n));
+    for (let n = 0; n < 2 * mostUsageSamples; n++) history.add(one, run('often', counted(n)), now + n);
     expect(history.read(one, 0, now)).toHaveLength(mostUsageSamples);
     history.keep(new Set());
     expect(history.read(one, 0, now)).toEqual([]);

@@ -1,5 +1,6 @@
 /** Live question to an agent: what an instance has written, from one place in its log on. Stored nowhere but on the node. */
 import { z } from 'zod';
+import { processName } from '../deploy/spec.ts';
 import { id } from '../ids.ts';
 
 export const logStreams = ['STDOUT', 'STDERR'] as const;
@@ -24,6 +25,8 @@ export const logCursor = z.string().regex(/^[0-9a-z]{1,12}\.[0-9a-z]{1,9}\.[0-9a
 
 export const logsRequest = z.strictObject({
   instance: id('instance'),
+  /** One beside the main one; left out: the main one. */
+  process: processName.optional(),
   /** The next lines after it; null: the newest ones. */
   after: logCursor.nullable(),
   /** How many lines at most. */

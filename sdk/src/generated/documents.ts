@@ -622,8 +622,8 @@ fragment Invitation on Invitation {
   endedAt
   memberId
 }`),
-  instanceLogs: new TypedDocument<o.InstanceLogsQuery, o.InstanceLogsQueryVariables>('query', ["instanceLogs"], `query InstanceLogs($instanceId: ID!, $tail: Int = 100, $after: String, $since: DateTime, $stream: LogStream, $previous: Boolean = false) {
-  instanceLogs(instanceId: $instanceId, tail: $tail, after: $after, since: $since, stream: $stream, previous: $previous) { ...LogChunk }
+  instanceLogs: new TypedDocument<o.InstanceLogsQuery, o.InstanceLogsQueryVariables>('query', ["instanceLogs"], `query InstanceLogs($instanceId: ID!, $process: String, $tail: Int = 100, $after: String, $since: DateTime, $stream: LogStream, $previous: Boolean = false) {
+  instanceLogs(instanceId: $instanceId, process: $process, tail: $tail, after: $after, since: $since, stream: $stream, previous: $previous) { ...LogChunk }
 }
 fragment LogChunk on LogChunk {
   instanceId

@@ -135,13 +135,13 @@ export interface Queries {
    */
   invitations(variables?: o.InvitationsQueryVariables, options?: CallOptions): Promise<o.InvitationsQuery['invitations']>;
   /**
-   * What an instance has written, read from its node now: the newest lines, or those after a place. A node keeps the newest 10 to 20 MiB
-   * of an instance as long as that is there, and for an hour after it is gone. Errors: NOT_FOUND, BAD_USER_INPUT, CURSOR_MALFORMED,
+   * What a process of an instance has written, read from its node now: the newest lines, or those after a place. A node keeps the newest 10
+   * to 20 MiB of a process as long as that is there, and for an hour after it is gone. Errors: NOT_FOUND, BAD_USER_INPUT, CURSOR_MALFORMED,
    * UNAVAILABLE with the node and since when nothing has been heard from it.
    */
   instanceLogs(variables: o.InstanceLogsQueryVariables, options?: CallOptions): Promise<o.InstanceLogsQuery['instanceLogs']>;
   /**
-   * The newest lines of the instances of a deployment, each read from its node now: of the 50 newest. Where a node can't be asked, its
+   * The newest lines of the instances of a deployment, of their main processes, each read from its node now: of the 50 newest. Where a node can't be asked, its
    * instances have a `problem`; UNAVAILABLE where none can. Else as `instanceLogs`.
    */
   deploymentLogs(variables: o.DeploymentLogsQueryVariables, options?: CallOptions): Promise<o.DeploymentLogsQuery['deploymentLogs']>;

@@ -2730,6 +2730,7 @@ export type InvitationsQuery = { readonly invitations: { readonly nodes: Readonl
 
 export type InstanceLogsQueryVariables = Exact<{
   instanceId: string;
+  process?: string | null | undefined;
   tail?: number | null | undefined;
   after?: string | null | undefined;
   since?: string | null | undefined;

@@ -37,8 +37,8 @@ beforeEach(async () => {
   await node.start();
 });
 
-const instanceLogs = `query ($id: ID!, $tail: Int, $after: String, $since: DateTime, $stream: LogStream, $previous: Boolean) {
-  instanceLogs(instanceId: $id, tail: $tail, after: $after, since: $since, stream: $stream, previous: $previous) {
+const instanceLogs = `query ($id: ID!, $tail: Int, $after: String, $since: DateTime, $stream: LogStream, $previous: Boolean, $process: String) {
+  instanceLogs(instanceId: $id, process: $process, tail: $tail, after: $after, since: $since, stream: $stream, previous: $previous) {
     instanceId lines { at stream text truncated cursor } cursor gap more ended problem { message } } }`;
 const deploymentLogs = `query ($id: ID!, $tail: Int, $ended: Boolean) {
   deploymentLogs(deploymentId: $id, tail: $tail, ended: $ended) {
@@ -49,12 +49,12 @@ const textsOf = (chunk: { lines: { text: string }[] }) => chunk.lines.map(({ tex
 const numbered = (from: number, to: number) => Array.from({ length: to - from }, (_, n) => `line ${from + n}`);
 
 /** Another instance of the deployment, on its node or another. */
-async function place(nodeId = ours.node) {
+async function place(nodeId = ours.node, releaseId = ours.release) {
   const instanceId = newId('instance');
   await platform.append(acme.id, 'deploy', `deployment:${ours.deployment}`, {
     type: 'InstancePlaced',
     data: {
-      ...{ deploymentId: ours.deployment, instanceId, nodeId, namespaceId: ours.namespace, releaseId: ours.release },
+      ...{ deploymentId: ours.deployment, instanceId, nodeId, namespaceId: ours.namespace, releaseId },
       ...{ labels: {}, resources: spec.resources },
       decision: { nodes: 1, rejected: [], filtered: [], scores: [], weights: null },
     },
@@ -135,6 +135,34 @@ describe('the log of an instance', () => {
     const present = (await platform.query(acme.admin, deploymentLogs, { id: ours.deployment })).body.data
       .deploymentLogs;
     expect(present.map((chunk: { instanceId: string }) => chunk.instanceId)).toEqual([ours.instance]);
+  });
+
+  it('is that of the process that is named, also when it is gone, and of no other', async () => {
+    const releaseId = newId('release');
+    const { others: _, ...main } = spec;
+    await platform.append(acme.id, 'deploy', `deployment:${ours.deployment}`, {
+      type: 'ReleaseCreated',
+      data: {
+        ...{ deploymentId: ours.deployment, namespaceId: ours.namespace, releaseId, number: 2 },
+        spec: { ...main, name: 'web', others: [{ ...main, name: 'cache', kind: 'SERVICE', ports: [] }] },
+      },
+    });
+    const instance = await place(ours.node, releaseId);
+    const asking = async (process: string | null) => {
+      const { body } = await read({ id: instance, process });
+      expect(body.errors).toBeUndefined();
+      return node.asked.at(-1);
+    };
+    const wrong = async () => (await read({ id: instance, process: 'main' })).body.errors[0];
+    expect(await asking('cache')).toMatchObject({ instance, process: 'cache' });
+    expect([await asking('web'), await asking(null)]).not.toContainEqual(
+      expect.objectContaining({ process: expect.anything() }),
+    );
+    const refused = { extensions: { code: 'BAD_USER_INPUT' }, message: expect.stringContaining('It has web, cache.') };
+    expect(await wrong()).toMatchObject(refused);
+    await remove(instance);
+    expect(await asking('cache')).toMatchObject({ instance, process: 'cache' });
+    expect(await wrong()).toMatchObject(refused);
   });
 });
 

@@ -1,8 +1,9 @@
 /** Arguments about logs, checked: what is wrong is said by name. */
-import { type LogStream, logCursor, logStreams, mostLogLines } from '@atoll/schema/node/logs';
+import { type LogStream, type LogsRequest, logCursor, logStreams, mostLogLines } from '@atoll/schema/node/logs';
 import { z } from 'zod';
 import { ApiError } from '../errors.ts';
 import type { LiveArgs } from '../live/resolvers.ts';
+import type { InstanceTarget } from './targets.ts';
 
 export function tailOf({ tail }: LiveArgs, least: number, usual: number): number {
   const given = tail ?? usual;
@@ -19,6 +20,14 @@ export function sinceOf({ since }: LiveArgs): string | null {
 }
 
 export const streamOf = ({ stream }: LiveArgs): LogStream | null => logStreams.find((one) => one === stream) ?? null;
+
+/** Of an instance whose processes have these names: of the main one nothing has to be said. */
+export function processOf({ process }: LiveArgs, { processes }: InstanceTarget): Pick<LogsRequest, 'process'> {
+  if (process == null || process === processes[0]) return {};
+  if (typeof process === 'string' && processes.includes(process)) return { process };
+  const has = processes.length === 0 ? 'Leave it out' : `It has ${processes.join(', ')}`;
+  throw new ApiError('BAD_USER_INPUT', `\`process\` is no process of that instance. ${has}.`);
+}
 
 export function cursorOf(given: unknown): string {
   const read = logCursor.safeParse(given);

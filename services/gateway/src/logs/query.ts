@@ -7,7 +7,7 @@ import { ApiError } from '../errors.ts';
 import { isOfTenant, type TenantViewer } from '../live/questions.ts';
 import type { LiveArgs, LiveRequest, LiveResolver } from '../live/resolvers.ts';
 import type { AskLogs, LogAnswer, LogProblem } from './ask.ts';
-import { cursorOf, sinceOf, streamOf, tailOf } from './input.ts';
+import { cursorOf, processOf, sinceOf, streamOf, tailOf } from './input.ts';
 import { type LogTarget, type LogTargets, mostInstances } from './targets.ts';
 
 /** As the SDL shows it. */
@@ -101,7 +101,8 @@ export function createLogFields(needs: { targets: LogTargets; ask: AskLogs; loca
       if (target === null) throw missing();
       const id = target.ended ? target.namespaceId : instanceId;
       await mustRead(locator, viewer, { id, where: 'Query.instanceLogs', missing });
-      const answer = await ask(target.nodeId, { ...request, instance: target.instanceId });
+      const process = processOf(args, target);
+      const answer = await ask(target.nodeId, { ...request, instance: target.instanceId, ...process });
       const chunk = shownChunk(target, answer);
       if (chunk.problem !== null) throw unavailable(chunk.problem);
       return chunk;

@@ -11,6 +11,13 @@ export interface LogTarget {
   readonly ended: boolean;
 }
 
+/** One that is asked for by its own id. */
+export interface InstanceTarget extends LogTarget {
+  readonly namespaceId: string;
+  /** Names, the main one first: of its release, or, once it is gone, of the newest of its deployment. Empty where that is gone, too. */
+  readonly processes: readonly string[];
+}
+
 /** Of a deployment, read or followed at once. */
 export const mostInstances = 50;
 /** That are known to be there. */
@@ -18,7 +25,7 @@ const mostKnown = 1000;
 
 export interface LogTargets {
   /** Null where there never was such an instance. */
-  instance(tenant: string, instanceId: string): Promise<(LogTarget & { readonly namespaceId: string }) | null>;
+  instance(tenant: string, instanceId: string): Promise<InstanceTarget | null>;
   /** Null where there is no such deployment. Newest first. */
   deployment(tenant: string, deploymentId: string): Promise<readonly LogTarget[] | null>;
   /** Those of a deployment that are gone, for as long as nodes keep their logs. Newest first. */
@@ -28,15 +35,20 @@ export interface LogTargets {
 const instanceSql = {
   name: 'log_instance',
   text: `
-    select json_build_array(i.id, i.node_id, false, i.namespace_id)
-    from read.instance i where i.id = $1::text and i.tenant_id = $2::text`,
+    select json_build_array(i.id, i.node_id, false, i.namespace_id, r.processes)
+    from read.instance i left join read.release r on r.id = i.release_id and r.tenant_id = i.tenant_id
+    where i.id = $1::text and i.tenant_id = $2::text`,
 };
 /** The tenant's log says where it was. */
 const goneTypes = `('deploy.InstanceStopped', 'deploy.InstanceLost')`;
 const goneSql = {
   name: 'log_ended_instance',
   text: `
-    select json_build_array(l.data ->> 'instanceId', l.data ->> 'nodeId', true, l.data ->> 'namespaceId')
+    select json_build_array(l.data ->> 'instanceId', l.data ->> 'nodeId', true, l.data ->> 'namespaceId', (
+      select r.processes from read.release r
+      where r.deployment_id = l.data ->> 'deploymentId' and r.tenant_id = l.tenant_id
+      order by r.number desc limit 1
+    ))
     from read.tenant_log l
     where l.data ->> 'instanceId' = $1::text and l.tenant_id = $2::text and l.type in ${goneTypes}
     order by l.cursor desc limit 1`,
@@ -62,7 +74,9 @@ const endedSql = {
     order by l.cursor desc limit $4::int`,
 };
 
-const row = z.tuple([z.string(), z.string(), z.boolean()]).rest(z.string());
+const row = z.tuple([z.string(), z.string(), z.boolean()]);
+const named = z.array(z.object({ name: z.string() })).nullable();
+const instanceRow = z.tuple([z.string(), z.string(), z.boolean(), z.string(), named]);
 const targetOf = ([instanceId, nodeId, ended]: z.infer<typeof row>): LogTarget => ({
   instanceId: instanceId as Id<'instance'>,
   nodeId: nodeId as Id<'node'>,
@@ -75,8 +89,9 @@ export function createLogTargets(reader: Reader): LogTargets {
       const [present] = await reader.rows(tenant, instanceSql, [instanceId, tenant]);
       const [found] = present === undefined ? await reader.rows(tenant, goneSql, [instanceId, tenant]) : [present];
       if (found === undefined) return null;
-      const read = row.parse(JSON.parse(found));
-      return { ...targetOf(read), namespaceId: read[3] ?? '' };
+      const [id, nodeId, ended, namespaceId, processes] = instanceRow.parse(JSON.parse(found));
+      const names = (processes ?? []).map(({ name }) => name);
+      return { ...targetOf([id, nodeId, ended]), namespaceId, processes: names };
     },
     async deployment(tenant, deploymentId) {
       const [found] = await reader.rows(tenant, deploymentSql, [deploymentId, tenant, mostKnown]);
