@@ -220,6 +220,12 @@ describe('several processes', () => {
     expect(next(main, [is('cache', 'RUNNING'), is('setup', 'EXITED', 0)], served(memory))).toEqual(['start-app main']);
   });
 
+  test('are not started after one that is about to be ended', () => {
+    const ailing = { startedAt: app.startedAt ?? '', reason: 'LIVENESS_FAILED', message: '' } as const;
+    const of = { ...memory, others: { ...memory.others, cache: { ...known, ailing } } };
+    expect(next(is(null, 'CREATED'), [is('cache', 'RUNNING'), is('setup', 'CREATED')], of)).toEqual(['end-app cache']);
+  });
+
   test('then stand by themselves: whoever ends is started again, whatever the others do; a task that is done is not', () => {
     const done = is('setup', 'EXITED', 0);
     expect(next(is(null, 'EXITED', 1), [is('cache', 'EXITED', 1), done])).toEqual([
