@@ -34,13 +34,14 @@ let rows: Rows;
 let tenants: string[];
 beforeAll(async () => {
   database = await createReadDatabase();
-  rows = randomRows(createRandom(8), { tenants: 3, dangling: 0 });
+  rows = randomRows(createRandom(14), { tenants: 3, dangling: 0 });
   // One row whose relations lead to another tenant's: as a bug in a projection might make it.
   tenants = (rows.tenant ?? []).map((row) => String(row.id));
   const foreign = (rows.deployment ?? []).find((row) => row.tenant_id === tenants[1]);
   const victim = (rows.namespace ?? []).find((row) => row.tenant_id === tenants[0]);
+  if (!foreign || !victim) throw new Error('two tenants must have something: take another seed');
   rows.deployment = (rows.deployment ?? []).map((row) =>
-    row === foreign ? { ...row, namespace_id: victim?.id, name: 'crossing' } : row,
+    row === foreign ? { ...row, namespace_id: victim.id, name: 'crossing' } : row,
   );
   await insertRows(database.owner, rows);
 });
