@@ -17,7 +17,7 @@ const commands = [
   ...(verb === '--ship' ? recorders : []),
   ['schema/gen/main.ts', ...process.argv.slice(2)],
   ['sdk/gen.ts'],
-  ['services/deploy/test/rollouts-page.ts'],
+  ['services/deploy/test/state-pages.ts'],
 ];
 
 for (const command of commands) {

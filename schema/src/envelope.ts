@@ -39,7 +39,7 @@ export type Positions = Partial<Record<Context, number>>;
  * Keys that services give to commands of their own, made of ids that a tenant is told. A client that took one first
  * would keep the service from carrying it out, e.g. from isolating a tenant that is suspended.
  */
-const serviceKey = /^(event|first-subnet|enforced):[a-z]+_/;
+const serviceKey = /^(event|first-subnet|enforced|batch):[a-z]+_/;
 
 /** A command on its way to the service that owns it, on the subject `cmd.<context>.<Name>`. */
 export const commandEnvelope = z.strictObject({

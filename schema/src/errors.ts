@@ -50,6 +50,10 @@ export const errorCodes = {
   RELEASE_IMAGE_GONE: { kind: 'user', retry: 'never' },
   DELETION_BLOCKED: { kind: 'user', retry: 'later' },
   PLAN_CHANGED: { kind: 'user', retry: 'after-reading' },
+  NOTHING_SELECTED: { kind: 'user', retry: 'never' },
+  BATCH_TOO_LARGE: { kind: 'user', retry: 'never' },
+  CONFIRMATION_REQUIRED: { kind: 'user', retry: 'never' },
+  IN_ANOTHER_BATCH: { kind: 'user', retry: 'later' },
 
   UNAUTHENTICATED: { kind: 'access', retry: 'never' },
   TOKEN_EXPIRED: { kind: 'access', retry: 'never' },

@@ -34,6 +34,7 @@ export const idPrefixes = {
   dataKey: 'key',
   reservation: 'rsv',
   deletion: 'del',
+  batch: 'bat',
 } as const;
 
 export type IdKind = keyof typeof idPrefixes;
@@ -69,6 +70,7 @@ const spoken: Readonly<Record<IdKind, string>> = {
   dataKey: 'a data key',
   reservation: 'a reservation of quota',
   deletion: 'a deletion',
+  batch: 'a batch',
 };
 
 const suffix = '[0-7][0-9abcdefghjkmnpqrstvwxyz]{25}';

@@ -23,6 +23,8 @@ const formats: Readonly<Record<string, fc.Arbitrary<string>>> = {
 
 /** Rules between fields, by the text that the schema tells them with (`x-rule`). */
 const fieldRules: Readonly<Record<string, (value: JsonObject) => boolean>> = {
+  'image or resources': ({ image, resources }) =>
+    image !== undefined || (isObject(resources) && Object.keys(resources).length > 0),
   'from <= to': ({ from, to }) => Number(from) <= Number(to),
   'either count or weightPercent': ({ count, weightPercent }) => (count === null) !== (weightPercent === null),
   'maxSurge + maxUnavailable > 0': ({ maxSurge, maxUnavailable }) => Number(maxSurge) + Number(maxUnavailable) > 0,

@@ -22,7 +22,7 @@ test.each([
   expect(parsed.error?.issues).toMatchObject([{ path: ['key'], message: expect.stringContaining('U+0000') }]);
 });
 
-test.each(['event:evt_01', 'first-subnet:ns_01', 'enforced:pol_01:1:node_01'])(
+test.each(['event:evt_01', 'first-subnet:ns_01', 'enforced:pol_01:1:node_01', 'batch:bat_01:dep_01'])(
   'the key %s is for a service: no client can take it before',
   (key) => {
     const parsed = commandEnvelope.safeParse({ ...envelope, key });

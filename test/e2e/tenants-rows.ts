@@ -11,7 +11,7 @@ export type Thing =
       IdKind,
       'deployment' | 'policy' | 'issuer' | 'apiKey' | 'invitation' | 'deletion' | 'plan' | 'service' | 'platformPolicy'
     >
-  | Extract<IdKind, 'pool' | 'node'>
+  | Extract<IdKind, 'pool' | 'node' | 'batch'>
   | Extract<IdKind, 'subnet' | 'publicAddress' | 'portMapping' | 'addressRange'>
   /** A member's `sub`: no id, and it names one just as well. */
   | 'subject'
@@ -84,6 +84,13 @@ export const rows: Readonly<Record<string, Row>> = {
   promoteRollout: of(deployment),
   abortRollout: of(deployment),
   deleteDeployment: of(deployment),
+  startBatch: {
+    cases: [{ scopeId: 'namespace' }, { scopeId: 'environment' }],
+    with: { labels, operation: { kind: 'SUSPEND' } },
+  },
+  pauseBatch: of({ batchId: 'batch' }),
+  resumeBatch: of({ batchId: 'batch' }),
+  cancelBatch: of({ batchId: 'batch' }),
   changeEnvironment: of({ environmentId: 'environment' }, { name: 'foreign' }),
   setPromotion: of({ environmentId: 'environment', promotesTo: 'environment' }),
   setImageRules: of({ environmentId: 'environment' }),

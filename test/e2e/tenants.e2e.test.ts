@@ -25,6 +25,8 @@ let askers: readonly (readonly [name: string, token: string])[];
 const nothingSecret = secretText(Buffer.alloc(32, 7));
 const tokenOf = (id: string) => formatSecret('invitation', id as `inv_${string}`, nothingSecret);
 
+const labels = [{ key: 'foreign', value: 'matrix' }];
+
 /** One of each, made through the API. */
 async function furnish(at: number, image: string, addressRange: string): Promise<Things> {
   const { id: tenant, owner, name } = seeded(platform.ready, at);
@@ -32,7 +34,7 @@ async function furnish(at: number, image: string, addressRange: string): Promise
   const namespace = await newNamespace(owner, 'matrix');
   const inNamespace = { namespaceId: namespace.id };
   const [created, policy, account, key, invited, role, added, gone] = await Promise.all([
-    mutate.createDeployment({ ...small, ...inNamespace, name: 'matrix', image, replicas: 1 }),
+    mutate.createDeployment({ ...small, ...inNamespace, name: 'matrix', image, replicas: 1, labels }),
     mutate.createIsolationPolicy({ ...inNamespace, name: 'matrix', from: {}, toLabels: [], ports: [{ from: 80 }] }),
     mutate.createServiceAccount({ name: 'matrix', role: 'VIEWER' }),
     mutate.createApiKey({ name: 'matrix' }),
@@ -50,6 +52,10 @@ async function furnish(at: number, image: string, addressRange: string): Promise
   const ended = async () => ((await query.deletion({ id: deletionId }))?.status === 'COMPLETED' ? true : undefined);
   await waitFor('the deletion is over', 60_000, ended);
   await steady(owner, created.deployment.id);
+  const { batch } = await mutate.startBatch({ scopeId: namespace.id, labels, operation: { kind: 'SUSPEND' } });
+  const batchId = batch?.id ?? '';
+  const idle = async () => ((await query.batch({ id: batchId }))?.status === 'COMPLETED' ? true : undefined);
+  await waitFor('the batch has found nothing to suspend', 60_000, idle);
   const { service } = await mutate.createService({
     ...{ ...inNamespace, name: 'matrix', selector: [], ports: [{ port: 80 }] },
   });
@@ -67,6 +73,7 @@ async function furnish(at: number, image: string, addressRange: string): Promise
     ...{ invitation: invited.invitation.id, role: role.role.id, member: added.member.id },
     ...{ binding: bound.roleBinding.id, deletion: deletionId, issuer: issuer?.id ?? '', plan: first?.id ?? '' },
     service: service?.id ?? '',
+    batch: batchId,
     // There is none: it is answered as one of somebody else's.
     platformPolicy: newId('platformPolicy'),
     ...{ pool: newId('pool'), node: newId('node') },

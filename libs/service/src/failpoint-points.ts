@@ -57,6 +57,9 @@ export const failpoints = [
   'deletion.before-access',
   'deletion.before-tenant',
   'deletion.before-complete',
+  // A batch: it has begun with a deployment, and that is told; the deployment has answered, and the batch isn't told yet.
+  'batch.before-command',
+  'batch.after-command',
   // The gateway, between the client and the service.
   'gateway.before-command',
   'gateway.after-command',

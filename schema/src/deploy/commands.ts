@@ -4,6 +4,7 @@ import { id } from '../ids.ts';
 import type { InputOf, ResultOf } from '../registry.ts';
 import { remains, remainsScope } from '../remains.ts';
 import { labels, MAX_LABELS, name } from '../text.ts';
+import { batchCommands } from './batches.ts';
 import { fencingCommands } from './fencing.ts';
 import { noWishes, placementDecision, placementWishes } from './placement.ts';
 import { poolCommands } from './pools.ts';
@@ -58,6 +59,7 @@ export const MOST_PREVIEWED = 100;
 export const deployCommands = {
   ...poolCommands,
   ...fencingCommands,
+  ...batchCommands,
   CreateDeployment: {
     input: z.strictObject({
       namespaceId: id('namespace'),

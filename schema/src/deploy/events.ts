@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { id } from '../ids.ts';
 import type { EventsOf } from '../registry.ts';
 import { labels, name } from '../text.ts';
+import { batchEvents } from './batches.ts';
 import { deployEnvironmentEvents } from './environments.ts';
 import { fencingEvents } from './fencing.ts';
 import { decisionFromV1, placementDecision, placementDecisionV1, placementWishes } from './placement.ts';
@@ -74,6 +75,7 @@ export const heldAmounts = z.strictObject({
 
 export const deployEvents = {
   ...deployEnvironmentEvents,
+  ...batchEvents,
   ...poolEvents,
   ...fencingEvents,
   // of the platform's tenant

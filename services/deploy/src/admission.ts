@@ -59,9 +59,17 @@ async function admissionOf(
     decider: namespaceDecider,
     stream: namespaceStream(namespaceId),
   });
-  if (namespace.status === 'NONE') return null;
-  const stream = environmentStream(namespace.environmentId);
-  const { state: environment } = await loadState(store, { decider: environmentDecider, stream });
+  return namespace.status === 'NONE' ? null : await admissionIn(needs, namespace.environmentId, images);
+}
+
+/** Null where the environment has no rules here. */
+export async function admissionIn(
+  needs: AdmissionNeeds,
+  environmentId: Id<'environment'>,
+  images: readonly string[],
+): Promise<Admission | null> {
+  const stream = environmentStream(environmentId);
+  const { state: environment } = await loadState(needs.store, { decider: environmentDecider, stream });
   return environment.status === 'KNOWN' ? await promotedTo(needs, environment, images) : null;
 }
 

@@ -1,13 +1,15 @@
 /** The write door: what is checked before a decision, and how each command becomes one. */
-import { type CommandOutcome, type EventStore, handleCommand, type Idempotency, loadState } from '@atoll/events/store';
+import { type CommandOutcome, type EventStore, handleCommand, loadState } from '@atoll/events/store';
 import type { deployCommands } from '@atoll/schema/deploy/commands';
 import { imagesOf } from '@atoll/schema/deploy/processes';
 import { type Rejection, reject } from '@atoll/schema/errors';
 import { type Id, PLATFORM } from '@atoll/schema/ids';
 import type { Labels } from '@atoll/schema/text';
-import type { CommandAnswer, CommandContext, CommandHandlers } from '@atoll/service/commands';
+import type { CommandHandlers } from '@atoll/service/commands';
 import { newId } from '@atoll/service/ids';
 import { admitted, judgeImages } from './admission.ts';
+import { type Asked, answer, notATenant } from './commands/answer.ts';
+import { batchHandlers } from './commands/batches.ts';
 import { heardHandlers } from './commands/heard.ts';
 import { fitsNoNode, previewPlacement } from './commands/placement.ts';
 import { poolHandlers } from './commands/pools.ts';
@@ -27,13 +29,6 @@ import { readRemains } from './remains.ts';
 import { countOnSharedNodes } from './shared-nodes.ts';
 
 export type Needs = RollbackNeeds;
-
-/** What a handler is given beside its input. */
-interface Asked {
-  readonly tenant: Id<'tenant'>;
-  readonly context: CommandContext;
-  readonly idempotency: Idempotency;
-}
 
 export function deployHandlers(needs: Needs): CommandHandlers<typeof deployCommands> {
   const { store, images, quota } = needs;
@@ -64,6 +59,7 @@ export function deployHandlers(needs: Needs): CommandHandlers<typeof deployComma
   return {
     ...poolHandlers(needs),
     ...heardHandlers(needs),
+    ...batchHandlers(needs),
 
     CreateDeployment: (input, context) =>
       answer(needs, 'CreateDeployment', input, context, async (asked) => {
@@ -281,49 +277,6 @@ const refused = (rejection: Rejection): CommandOutcome => ({ ok: false, rejectio
 
 const notCaughtUp = reject('UNAVAILABLE', 'The tables have not caught up with the events. Try again in a moment.');
 const environmentNotFound = reject('NOT_FOUND', 'There is no such environment.', 'environmentId');
-const notATenant = reject('FORBIDDEN', 'Deployments belong to tenants: the platform itself has none.');
-const keyReused = reject(
-  'IDEMPOTENCY_KEY_REUSED',
-  'This idempotency key was used before for another request. Use a new key for a new request.',
-);
-
-/**
- * The frame of every command. A repeated request is answered as the first was, whatever has changed since: `handleCommand`
- * looks for the stored answer before it decides, and what is refused before it comes to that is looked up here.
- */
-async function answer<R>(
-  needs: Needs,
-  name: keyof typeof deployCommands,
-  input: unknown,
-  context: CommandContext,
-  decide: (asked: Asked) => Promise<CommandOutcome>,
-): Promise<CommandAnswer<R>> {
-  const { tenant, expectedVersion } = context;
-  if (tenant === PLATFORM) return { ok: false, rejection: notATenant };
-  const idempotency: Idempotency = { key: context.key, request: { name, input, expectedVersion } };
-  const outcome = await decide({ tenant, context, idempotency });
-  if (outcome.ok) return asAnswer<R>(outcome);
-  return asAnswer<R>((await storedAnswer(needs.store, tenant, idempotency)) ?? outcome);
-}
-
-async function storedAnswer(
-  store: EventStore,
-  tenant: Id<'tenant'>,
-  idempotency: Idempotency,
-): Promise<CommandOutcome | null> {
-  const stored = await store.storedAnswer(tenant, idempotency);
-  if (stored?.outcome === 'key-reused') return refused(keyReused);
-  if (stored?.outcome !== 'replayed') return null;
-  const { result, position, version } = stored;
-  return { ok: true, result, position, version, replayed: true };
-}
-
-/** The result is what the handler of the same name made, now or when the key was first used. */
-function asAnswer<R>(outcome: CommandOutcome): CommandAnswer<R> {
-  if (!outcome.ok) return outcome;
-  const { position, version } = outcome;
-  return { ok: true, result: outcome.result as R, position, version };
-}
 
 /**
  * Whether it is there for this tenant: another's namespace is one that isn't there. Whether it is open is decided in the

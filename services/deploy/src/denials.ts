@@ -1,6 +1,7 @@
 /** What a tenant is told when a claim can't be had: one text for each set of claims. */
 import type { ClaimConflict } from '@atoll/events/store';
 import { type Rejection, reject } from '@atoll/schema/errors';
+import { IN_BATCH } from './domain/batch-decide.ts';
 import { IMAGE_RULES } from './domain/environment.ts';
 import { APART, DEPLOYMENT_NAME, NAMESPACE_OPEN, NODE_KEPT, nodeSets, RESERVATION } from './domain/holdings.ts';
 import { NODE_NOW } from './domain/node.ts';
@@ -39,6 +40,13 @@ const notApart = reject(
   'placement.apart',
 );
 
+function inAnotherBatch({ claim, holders }: ClaimConflict): Rejection {
+  const deployment = 'key' in claim ? claim.key : 'a deployment';
+  const batch = holders[0]?.owner ?? 'another batch';
+  const message = `${deployment} is in ${batch} already: wait until that has come to its end, or cancel it. Nothing was begun.`;
+  return reject('IN_ANOTHER_BATCH', message, 'labels');
+}
+
 /** Decided again by whoever sees it; told only where that went on and on. */
 const rulesChanged = reject(
   'VERSION_CONFLICT',
@@ -60,6 +68,7 @@ const denials: Record<string, (conflict: ClaimConflict) => Rejection> = {
   [NODE_NOW]: () => placesTaken,
   [PLACEMENT_TERMS]: () => placesTaken,
   [APART]: () => notApart,
+  [IN_BATCH]: inAnotherBatch,
   [POOL_NOW]: (conflict) => (conflict.claim.op === 'require' && conflict.claim.owner ? placesTaken : poolNotFound),
   [POOL_NAME]: () => poolNameTaken,
   [POOL_NODES]: () => poolInUse,

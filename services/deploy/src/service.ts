@@ -12,6 +12,7 @@ import type { NatsConnection } from '@atoll/service/nats';
 import { createQuotaClient } from '@atoll/service/quota-client';
 import type { Pool } from 'pg';
 import { deployHandlers } from './commands.ts';
+import { startBatchController } from './controllers/batches.ts';
 import { startDrainController } from './controllers/drains.ts';
 import { startNamespaceController } from './controllers/namespaces.ts';
 import { startNodeController } from './controllers/nodes.ts';
@@ -87,9 +88,12 @@ export async function startDeploy(options: DeployOptions) {
     caughtUp: async (deadline: number) => tables.waitFor(await store.lastPosition(), deadline),
   };
   const rollbacks = startRollbackController({ ...needs, log });
+  const handlers = deployHandlers(needs);
+  const batches = startBatchController({ ...needs, handlers, log });
   const onChange = () => {
     rollouts.wake();
     rollbacks.wake();
+    batches.wake();
     namespaces.wake();
     drains.wake();
   };
@@ -120,7 +124,7 @@ export async function startDeploy(options: DeployOptions) {
     nc,
     context: 'deploy',
     registry: deployCommands,
-    handlers: deployHandlers(needs),
+    handlers,
     ready,
     log,
   });
@@ -142,7 +146,7 @@ export async function startDeploy(options: DeployOptions) {
       await environments.stop();
       await entitlements.stop();
       await isolation.stop();
-      await Promise.all([rollouts, rollbacks, namespaces, drains, nodes].map((one) => one.stop()));
+      await Promise.all([rollouts, rollbacks, batches, namespaces, drains, nodes].map((one) => one.stop()));
       await rebuilds.stop();
       await tables.stop();
       await relay.stop();

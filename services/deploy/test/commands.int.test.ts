@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { batchCommands } from '@atoll/schema/deploy/batches';
 import type { DeployCommand, DeployInput } from '@atoll/schema/deploy/commands';
 import type { fencingCommands } from '@atoll/schema/deploy/fencing';
 import { noWishes } from '@atoll/schema/deploy/placement';
@@ -65,6 +66,7 @@ describe('another tenant', () => {
         | 'PreviewPlacement'
         | keyof typeof poolCommands
         | keyof typeof fencingCommands
+        | keyof typeof batchCommands
       >]: Omit<DeployInput<N>, 'deploymentId'>;
     } = {
       UpgradeDeployment: { spec: { env: { A: 'b' } } },

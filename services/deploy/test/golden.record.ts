@@ -8,6 +8,7 @@ import type { ReleaseSpec } from '@atoll/schema/deploy/spec';
 import { reject } from '@atoll/schema/errors';
 import type { Id } from '@atoll/schema/ids';
 import { PLATFORM } from '@atoll/schema/ids';
+import { type BatchCommand, batchDecider } from '../src/domain/batch-decide.ts';
 import type { DeploymentCommand } from '../src/domain/commands.ts';
 import { deploymentDecider } from '../src/domain/decide.ts';
 import { environmentDecider } from '../src/domain/environment.ts';
@@ -19,6 +20,7 @@ import type { Sight } from '../src/domain/observe.ts';
 import { termsDecider } from '../src/domain/placement-terms.ts';
 import { poolDecider } from '../src/domain/pool.ts';
 import {
+  batchStream,
   deploymentStream,
   environmentStream,
   namespaceStream,
@@ -288,5 +290,29 @@ tryOut({ action: 'strategy', tenant, strategy: blueGreen });
 tryOut({ action: 'upgrade', tenant, granted, change: { env: { TRY: '2' } }, ...ids(8), now });
 calm();
 tryOut({ action: 'promote', tenant, full: false, now });
+
+// Two batches: one stops and goes on, one is paused and cancelled.
+function batch(number: number, ...commands: readonly BatchCommand[]) {
+  const batchId = goldenId('batch', number);
+  const doing = { stream: batchStream(batchId), tenant, actor: 'user:ann' };
+  const deployments = [deploymentId, tried].map((id, index) => ({ deploymentId: id, name: `web-${index}` }));
+  run(batchDecider, doing, {
+    ...{ action: 'start', batchId, environmentId, namespaceId, labels: { team: 'web' }, deployments },
+    ...{ operation: { kind: 'RESTART' }, waves: { count: 1 }, pauseSeconds: 30, maxFailures: 0 },
+  });
+  for (const command of commands) run(batchDecider, { ...doing, actor: 'service:deploy' }, command);
+}
+const over = (id: Id<'deployment'>, outcome: 'SUCCEEDED' | 'FAILED'): BatchCommand => {
+  const reason = outcome === 'FAILED' ? reject('QUOTA_EXCEEDED', 'Ask for less.') : null;
+  return { action: 'end', deploymentId: id, outcome, reason, now };
+};
+batch(
+  1,
+  ...([{ action: 'advance', now }, over(deploymentId, 'FAILED'), { action: 'resume' }] as const),
+  ...([{ action: 'advance', now }] as const),
+  { action: 'accept', deploymentId: tried, rolloutId: goldenId('rollout', 8), deadlineAt: null },
+  over(tried, 'SUCCEEDED'),
+);
+batch(2, { action: 'pause' }, { action: 'cancel' });
 
 write(release);

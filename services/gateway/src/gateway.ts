@@ -45,6 +45,7 @@ import { serveLogExport } from './http/log-export.ts';
 import { serveSockets } from './http/sockets.ts';
 import { addressUse } from './live/address-use.ts';
 import { createAddressUseLoader } from './live/address-use-loader.ts';
+import { createBatchPreview } from './live/batch-preview.ts';
 import { createConnectionLogField, createPlatformConnectionLogField } from './live/connection-log.ts';
 import { createDeletionPlan } from './live/deletion-plan.ts';
 import { createNamespaceEnforcement, platformEnforcementField, policyEnforcementField } from './live/enforcement.ts';
@@ -175,6 +176,7 @@ async function start(options: GatewayOptions, stops: Stop[]): Promise<Gateway> {
     'Query.platformConnectionLog': createPlatformConnectionLogField(commands, reader),
     'Query.deletionPlan': createDeletionPlan(commands),
     'Query.placementPreview': createPlacementPreview({ commands, locator, positions: () => projections.positions() }),
+    'Query.batchPreview': createBatchPreview({ commands, locator, positions: () => projections.positions() }),
     'Query.imageRuleViolations': createImageRuleViolations({ commands, reader, locator }),
     'Query.events': createEventsField(logReader),
     'Query.eventCursor': createEventCursorField(logReader),

@@ -76,6 +76,8 @@ export const plans: Readonly<Record<Failpoint, Plan | null>> = {
   'deletion.before-access': elsewhere,
   'deletion.before-tenant': elsewhere,
   'deletion.before-complete': elsewhere,
+  'batch.before-command': elsewhere,
+  'batch.after-command': elsewhere,
   'gateway.before-command': elsewhere,
   'gateway.after-command': elsewhere,
   'gateway.before-answer': elsewhere,

@@ -24,6 +24,7 @@ export type DeploymentEvent = Exclude<
   | { type: `PlacementTerms${string}` }
   | { type: `Namespace${string}` }
   | { type: `EnvironmentRules${string}` }
+  | { type: `Batch${string}` }
 >;
 
 export interface Release {

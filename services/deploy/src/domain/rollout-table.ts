@@ -122,34 +122,3 @@ export const rolloutTable: Readonly<Record<RolloutState, Readonly<Record<Stimulu
     'all as wanted': nothing('it is done'),
   },
 };
-
-/** The block of docs/rollouts.md, laid out as Markdown tables are here. */
-export function renderRolloutTable(): string {
-  const rows = [
-    ['It is …, and then:', ...rolloutStates.map((state) => `\`${state}\``)],
-    ...stimuli.map((stimulus) => [
-      `**${stimulus}**`,
-      ...rolloutStates.map((state) => cellText(state, rolloutTable[state][stimulus])),
-    ]),
-  ];
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
-  const [head = [], ...rest] = rows;
-  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rest.map(line)].join('\n');
-}
-
-function cellText(state: RolloutState, cell: Cell): string {
-  switch (cell.kind) {
-    case 'next':
-      return `next one: \`${cell.to}\`: ${cell.text}`;
-    case 'same':
-      return cell.to === state ? cell.text : `→ \`${cell.to}\`: ${cell.text}`;
-    case 'nothing':
-      return `– (${cell.text})`;
-    case 'refused':
-      return `\`${cell.code}\`: ${cell.text}`;
-    default:
-      return cell satisfies never;
-  }
-}

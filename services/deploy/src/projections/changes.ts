@@ -2,14 +2,19 @@
  * What a batch of this context's own events changes in its tables, folded so that each row is written once. Pure.
  * No row comes back after it was removed, so the last word on a row is its state.
  */
+import { batchEvents } from '@atoll/schema/deploy/batches';
 import type { DeployEvent } from '@atoll/schema/deploy/events';
 import type { PlacementWishes } from '@atoll/schema/deploy/placement';
 import type { PoolTerms } from '@atoll/schema/deploy/pools';
 import type { ReleaseSpec } from '@atoll/schema/deploy/spec';
 import type { EventRecord } from '@atoll/schema/envelope';
 import type { Id } from '@atoll/schema/ids';
+import { isOf } from '@atoll/schema/registry';
+import type { Labels } from '@atoll/schema/text';
 import type { Phase } from '../domain/instance.ts';
 import type { Duty } from '../domain/node.ts';
+import { type BatchRow, noteBatch, noteRollout, type RolloutRow } from './batches.ts';
+import { type RequestColumns, requestOf } from './request.ts';
 
 export interface NodeRow {
   readonly node_id: Id<'node'>;
@@ -29,11 +34,6 @@ interface PlaceRow {
   readonly pool_id: Id<'pool'>;
   readonly zone: string | null;
   readonly labels: Readonly<Record<string, string>>;
-}
-interface RequestColumns {
-  readonly correlation: string;
-  readonly traceparent: string | null;
-  readonly cause: string;
 }
 export interface NamespaceRow extends RequestColumns {
   readonly namespace_id: Id<'namespace'>;
@@ -71,6 +71,7 @@ interface RolloutColumns {
 }
 interface DeploymentChange {
   version: number;
+  labels?: Labels;
   deleting?: boolean;
   blocked?: boolean;
   rollout?: Partial<RolloutColumns>;
@@ -100,6 +101,9 @@ export class Changes {
   readonly proven: { readonly namespace_id: Id<'namespace'>; readonly digest: string }[] = [];
   readonly environments = new Map<Id<'environment'>, EnvironmentRow>();
   readonly environmentsGone = new Set<Id<'environment'>>();
+  readonly batches = new Map<Id<'batch'>, BatchRow>();
+  readonly batchesOver = new Set<Id<'batch'>>();
+  readonly rollouts = new Map<Id<'rollout'>, RolloutRow>();
   readonly instancesGone = new Set<Id<'instance'>>();
   /** Nodes whose desired workloads changed, with the position of the newest change. */
   readonly documents = new Map<Id<'node'>, number>();
@@ -134,7 +138,12 @@ export function changesOf(events: readonly EventRecord[]): Changes {
 }
 
 function note(changes: Changes, event: Recorded): void {
+  if (isOf(batchEvents, event)) {
+    noteBatch(changes, event);
+    return;
+  }
   noteDeployment(changes, event);
+  noteRollout(changes, event);
   switch (event.type) {
     case 'NodeRegistered':
     case 'NodeChanged': {
@@ -316,6 +325,7 @@ function noteDeployment(changes: Changes, event: Recorded): void {
   if (event.type === 'RolloutBlocked') change.blocked = true;
   if (event.type === 'RolloutUnblocked') change.blocked = false;
   if (event.type === 'DeploymentFenced') change.fenced = true;
+  if (event.type === 'DeploymentCreated' || event.type === 'DeploymentLabelsSet') change.labels = event.data.labels;
   if (event.type === 'DeploymentPlacementSet') change.placement = event.data.placement;
   if (event.type === 'DeploymentDeletionRequested') {
     change.deleting = true;
@@ -369,9 +379,3 @@ const asksForSomething: ReadonlySet<DeployEvent['type']> = new Set([
   'DeploymentScaled',
   'DeploymentDeletionRequested',
 ] as const);
-
-const requestOf = ({ id, correlation, traceparent }: EventRecord): RequestColumns => ({
-  correlation,
-  traceparent,
-  cause: id,
-});

@@ -71,6 +71,7 @@ const statements = {
       blocked = coalesce(c.blocked, d.blocked),
       placement = coalesce(c.placement, d.placement),
       fenced = coalesce(c.fenced, d.fenced),
+      labels = coalesce(c.labels, d.labels),
       correlation = case when c.cause is null then d.correlation else c.correlation end,
       traceparent = case when c.cause is null then d.traceparent else c.traceparent end,
       cause = coalesce(c.cause, d.cause),
@@ -81,8 +82,19 @@ const statements = {
         when c.rollout ? 'failed_rollout_id' then c.rollout ->> 'failed_rollout_id' else d.failed_rollout_id end,
       answer = case when c.rollout ? 'answer' then c.rollout ->> 'answer' else d.answer end
     from jsonb_to_recordset($1) as c (deployment_id text, version int, deleting boolean, blocked boolean,
-      placement jsonb, fenced boolean, correlation text, traceparent text, cause text, rollout jsonb)
+      placement jsonb, fenced boolean, labels jsonb, correlation text, traceparent text, cause text, rollout jsonb)
     where c.deployment_id = d.deployment_id`,
+  rollouts: `
+    insert into rollout as r (rollout_id, deployment_id, status, message)
+    select rollout_id, deployment_id, status, message
+    from jsonb_to_recordset($1) as n (rollout_id text, deployment_id text, status text, message text)
+    on conflict (rollout_id) do update set status = excluded.status,
+      message = case when excluded.status = 'RUNNING' then null else coalesce(excluded.message, r.message) end`,
+  batches: `
+    insert into batch (batch_id, tenant, actor, correlation, traceparent, cause)
+    select batch_id, tenant, actor, correlation, traceparent, cause
+    from jsonb_to_recordset($1) as b (batch_id text, tenant text, actor text, correlation text, traceparent text, cause text)`,
+  batchesOver: `delete from batch where batch_id in (select jsonb_array_elements_text($1))`,
   releases: `
     insert into release (release_id, deployment_id, spec)
     select release_id, deployment_id, spec from jsonb_to_recordset($1) as r (release_id text, deployment_id text, spec jsonb)`,
@@ -106,7 +118,8 @@ const statements = {
     delete from instance where instance_id in (select jsonb_array_elements_text($1))`,
   deploymentsGone: `
     with gone as (select jsonb_array_elements_text($1) as deployment_id),
-      releases as (delete from release where deployment_id in (select deployment_id from gone))
+      releases as (delete from release where deployment_id in (select deployment_id from gone)),
+      rollouts as (delete from rollout where deployment_id in (select deployment_id from gone))
     delete from deployment where deployment_id in (select deployment_id from gone)`,
   environmentsGone: `
     with gone as (select jsonb_array_elements_text($1) as environment_id),
@@ -128,6 +141,8 @@ export const tables = [
   'namespace',
   'deployment',
   'release',
+  'rollout',
+  'batch',
   'instance',
   'capacity',
   'environment',
@@ -175,6 +190,9 @@ const rowsOf = (changes: Changes): Record<Kind, readonly unknown[]> => ({
     ...change,
     ...request,
   })),
+  rollouts: [...changes.rollouts].map(([rollout_id, row]) => ({ rollout_id, ...row })),
+  batches: [...changes.batches].map(([batch_id, row]) => ({ batch_id, ...row })),
+  batchesOver: [...changes.batchesOver],
   releases: [...changes.releases].map(([release_id, release]) => ({ release_id, ...release })),
   instances: [...changes.instances.values()],
   conditions: [...changes.conditions].map(([instance_id, condition]) => ({ instance_id, ...condition })),

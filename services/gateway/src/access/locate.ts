@@ -63,6 +63,13 @@ const places: Readonly<Record<IdKind, Place | null>> = {
         'level', level, 'environmentId', environment_id, 'namespaceId', namespace_id))
       from read.role_binding where id = $1::text and tenant_id = $2::text`,
   },
+  batch: {
+    read: 'deployment:read',
+    text: `select json_strip_nulls(json_build_object(
+        'level', case when namespace_id is null then 'environment' else 'namespace' end,
+        'environmentId', environment_id, 'namespaceId', namespace_id))
+      from read.batch where id = $1::text and tenant_id = $2::text`,
+  },
   // The platform's own.
   plan: null,
   node: null,

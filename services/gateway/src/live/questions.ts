@@ -1,6 +1,7 @@
 /** Questions that services answer: no read model has what they are about. */
 import { randomUUID } from 'node:crypto';
 import { deployCommands } from '@atoll/schema/deploy/commands';
+import type { Positions } from '@atoll/schema/envelope';
 import { type ErrorCode, errorCodes } from '@atoll/schema/errors';
 import { type Id, PLATFORM, type Tenant } from '@atoll/schema/ids';
 import { networkCommands } from '@atoll/schema/network/commands';
@@ -31,13 +32,15 @@ interface Question<C extends Asked, N extends QuestionOf<C>> {
   readonly tenant?: Tenant;
   /** Milliseconds. */
   readonly patience?: number;
+  /** Facts that the answer has to be at or after; left out: whatever is known. */
+  readonly seen?: Positions;
 }
 
 /** Throws what the service refuses with; what it says of the input is BAD_USER_INPUT. */
 export async function askService<C extends Asked, N extends QuestionOf<C>>(
   commands: Commands,
   viewer: Viewer,
-  { context, question, data, tenant = viewer.tenant ?? PLATFORM, patience = ANSWER_MS }: Question<C, N>,
+  { context, question, data, tenant = viewer.tenant ?? PLATFORM, patience = ANSWER_MS, seen = {} }: Question<C, N>,
 ): Promise<ResultOf<Registries[C], N>> {
   const reply = await commands.call(context, question, {
     // Drawn anew each time: what was answered before is never the answer.
@@ -47,7 +50,7 @@ export async function askService<C extends Asked, N extends QuestionOf<C>>(
     correlation: randomUUID(),
     traceparent: null,
     deadline: Date.now() + patience,
-    seen: {},
+    seen,
     expectedVersion: null,
     data,
   });

@@ -22,6 +22,7 @@ const spokenKind: Partial<Record<IdKind, string>> = {
   publicAddress: 'public address',
   portMapping: 'port mapping',
   binding: 'role binding',
+  batch: 'batch',
 };
 
 function notThere(id: string, field: string): Rejection {

@@ -11,6 +11,7 @@ import {
 import { permissionOf, tableOf } from '../schema/directives.ts';
 import { accessMutations } from './access.ts';
 import { addressMutations } from './addresses.ts';
+import { batchMutations } from './batches.ts';
 import type { AnyMutation } from './definition.ts';
 import { deletionMutations } from './deletion.ts';
 import { deployMutations } from './deploy.ts';
@@ -38,6 +39,7 @@ export const mutations: Readonly<Record<string, AnyMutation>> = {
   ...deployMutations,
   ...rolloutMutations,
   ...strategyMutations,
+  ...batchMutations,
   ...placementMutations,
   ...poolMutations,
   ...policyMutations,

@@ -1,4 +1,5 @@
 /** Events of the deploy context → read models. */
+import { batchEvents } from '@atoll/schema/deploy/batches';
 import type { DeployEvent } from '@atoll/schema/deploy/events';
 import { noWishes, type PlacementDecision } from '@atoll/schema/deploy/placement';
 import { DEFAULT_POOL, poolEvents } from '@atoll/schema/deploy/pools';
@@ -10,6 +11,7 @@ import { rolling, stepsOf } from '@atoll/schema/deploy/strategies';
 import type { EventRecord } from '@atoll/schema/envelope';
 import { equal as sameValue } from '@atoll/schema/equal';
 import { isOf } from '@atoll/schema/registry';
+import { projectBatches, withoutBatches } from './batches.ts';
 import { derive, type Effect, instant, labelList, type Project, patch, purge, put, remove } from './effects.ts';
 import { projectPools } from './pools.ts';
 import { noPause, shownStrategy } from './strategies.ts';
@@ -92,6 +94,7 @@ const shownProcess = (process: Process) => ({
 
 export const projectDeploy: Project<DeployEvent> = (event, record): readonly Effect[] => {
   if (isOf(poolEvents, event)) return projectPools(event, record);
+  if (isOf(batchEvents, event)) return projectBatches(event, record);
   const tenant_id = record.tenant;
   const at = instant(record.time);
   const fine = { state_reason: null, state_message: null };
@@ -125,8 +128,9 @@ export const projectDeploy: Project<DeployEvent> = (event, record): readonly Eff
     case 'EnvironmentRulesDropped':
     case 'NamespaceOpened':
     case 'NamespaceClosed':
-    case 'NamespaceDrained':
       return [];
+    case 'NamespaceDrained':
+      return withoutBatches('namespace_id', event.data.namespaceId);
     case 'DeploymentCreated': {
       const { deploymentId: id, namespaceId: namespace_id, name, labels, replicas, strategy } = event.data;
       return [

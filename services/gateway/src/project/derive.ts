@@ -4,6 +4,7 @@
  * Tables are named without schema: a rebuild lets the same statements work on a new version of them.
  */
 import type { PoolClient } from 'pg';
+import { deriveBatches } from './derive-batches.ts';
 import { deriveQuotas } from './derive-quotas.ts';
 import { deriveServices } from './derive-services.ts';
 import type { Changes } from './effects.ts';
@@ -86,4 +87,5 @@ export async function deriveRows(tx: PoolClient, derived: Changes['derived']): P
   if (derived.addressPool.length > 0) await tx.query(addressPools, [derived.addressPool]);
   await deriveServices(tx, derived);
   await deriveQuotas(tx, derived);
+  await deriveBatches(tx, derived);
 }

@@ -10,6 +10,7 @@ export const tables = [
   ...['deletion', 'namespace_isolation', 'platform_policy'],
   ...['address_range', 'public_address', 'port_mapping', 'namespace_supply', 'pool_supply'],
   ...['service', 'service_endpoint'],
+  ...['batch', 'batch_item'],
 ] as const;
 export type TableName = string & (typeof tables)[number];
 
@@ -26,6 +27,7 @@ const derivedKinds = [
   'serviceEndpoint',
   'computeNode',
   'addressPool',
+  'batch',
 ] as const;
 export type Derived = (typeof derivedKinds)[number];
 
@@ -115,6 +117,7 @@ export function combine(effects: Iterable<Effect>): Changes {
       serviceEndpoint: idsOf('serviceEndpoint'),
       computeNode: idsOf('computeNode'),
       addressPool: idsOf('addressPool'),
+      batch: idsOf('batch'),
     },
   };
 }

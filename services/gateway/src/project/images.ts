@@ -22,7 +22,7 @@ export interface Image {
 
 /** What machines report by the second, and tell of in the log; and what isn't shown by itself. */
 const withoutImages: ReadonlySet<TableName> = new Set<TableName>([
-  ...(['instance', 'endpoint', 'policy_receipt', 'namespace_home'] as const),
+  ...(['instance', 'endpoint', 'policy_receipt', 'namespace_home', 'batch_item'] as const),
   ...(['namespace_supply', 'pool_supply'] as const),
   ...(['quota_holder', 'quota_reservation', 'quota_difference', 'quota_committed'] as const),
   // Hashes are taken out of what the log tells; what is left of these says nothing.

@@ -4,6 +4,7 @@ import { idKind } from '@atoll/schema/ids';
 import type { DeletionStep, Proof } from '@atoll/schema/tenancy/deletion';
 import { deletionEvents } from '@atoll/schema/tenancy/deletion';
 import type { TenancyEvent } from '@atoll/schema/tenancy/events';
+import { withoutBatches } from './batches.ts';
 import { type Effect, instant, patch, purge, put, remove, type TableName, tables } from './effects.ts';
 
 export type DeletionRecord = Extract<TenancyEvent, { type: keyof typeof deletionEvents }>;
@@ -67,7 +68,11 @@ export function projectDeletion(event: DeletionRecord, record: EventRecord): rea
       return [patch('deletion', deletionId, row)];
     }
     case 'EnvironmentDeleted':
-      return [remove('environment', event.data.environmentId), remove('quota_limit', event.data.environmentId)];
+      return [
+        remove('environment', event.data.environmentId),
+        remove('quota_limit', event.data.environmentId),
+        ...withoutBatches('environment_id', event.data.environmentId),
+      ];
     case 'TenantDeleted':
       return tablesOfTenants.map((table) => purge(table, 'tenant_id', event.data.tenantId));
     case 'DeletionProtectionChanged': {

@@ -86,6 +86,7 @@ const typeOfKind: Record<IdKind, string | null> = {
   publicAddress: 'PublicAddress',
   portMapping: 'PortMapping',
   addressRange: 'AddressRange',
+  batch: 'Batch',
   event: null,
   dataKey: null,
   reservation: null,

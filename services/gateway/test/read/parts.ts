@@ -46,6 +46,7 @@ export function seenFrom(parts: readonly Scope[], rows: Rows): (table: string, r
       case 'port_mapping':
         return through('namespace', row.namespace_id, row);
       case 'quota_holder':
+      case 'batch':
         return parts.some((part) =>
           part.level === 'namespace'
             ? part.namespaceId === row.namespace_id
@@ -58,6 +59,8 @@ export function seenFrom(parts: readonly Scope[], rows: Rows): (table: string, r
         return through('isolation_policy', row.policy_id, row);
       case 'service_endpoint':
         return through('service', row.service_id, row);
+      case 'batch_item':
+        return through('batch', row.batch_id, row);
       default:
         return false;
     }

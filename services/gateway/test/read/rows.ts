@@ -289,6 +289,43 @@ export function randomRows(random: Random, options: RowsOptions): Rows {
         ...{ ipv4: '10.64.0.2', ipv6: 'fd61::2', ready: random.int(2) === 1 },
       });
     }
+    const environment_id = (rows.namespace ?? []).find(({ id }) => id === namespace_id)?.environment_id;
+    const where = { tenant_id, environment_id, namespace_id: random.pick([null, namespace_id]) };
+    const batch_id = put('batch', {
+      ...{
+        id: randomId(random, 'batch'),
+        ...where,
+        selector: labels(random),
+        status: 'STOPPED',
+        size: 3,
+        wave_size: 2,
+      },
+      operation: { kind: 'SCALE', image: null, cpuMillis: null, memoryMiB: null, replicas: random.int(9), pace: null },
+      ...{ status_message: random.pick(awkward), pause_seconds: 60, max_failures: random.int(3), next_wave_at: null },
+      ...{ started_at: instant(random), started_by: 'user:ada', ended_at: random.pick([null, instant(random)]) },
+      ...{ waiting: 1, running: 0, succeeded: random.int(3), unchanged: 0, failed: 1, skipped: 0 },
+      waves: [
+        {
+          number: 1,
+          status: 'DONE',
+          size: 2,
+          waiting: 0,
+          running: 0,
+          succeeded: 1,
+          unchanged: 0,
+          failed: 1,
+          skipped: 0,
+        },
+      ],
+    });
+    for (const [index, deployment] of (rows.deployment ?? []).slice(0, 3).entries()) {
+      put('batch_item', {
+        ...{ id: `${batch_id}.${index}`, ...where, batch_id, deployment_id: deployment.id, name: `d-${index}` },
+        ...{ number: index + 1, wave: 1 + Math.floor(index / 2), status: random.pick(['WAITING', 'FAILED']) },
+        ...{ code: random.pick([null, 'ILLEGAL_STATE']), message: random.pick([null, ...awkward]) },
+        ...{ rollout_id: random.pick(rows.rollout ?? [{ id: null }]).id, began_at: instant(random), ended_at: null },
+      });
+    }
     const address = `203.0.113.${random.int(250)}`;
     const held = { id: randomId(random, 'publicAddress'), tenant_id, namespace_id, address, created_at };
     put('public_address', { ...held, name: 'web' });

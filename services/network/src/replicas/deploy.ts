@@ -152,6 +152,16 @@ async function applyToReplica(tx: PoolClient, record: DeployRecord): Promise<boo
     case 'HoldingChanged':
     case 'DeploymentDeletionRequested':
     case 'InstanceStarted':
+    case 'BatchStarted':
+    case 'BatchItemsBegun':
+    case 'BatchItemAccepted':
+    case 'BatchItemEnded':
+    case 'BatchWaveEnded':
+    case 'BatchPaused':
+    case 'BatchResumed':
+    case 'BatchStopped':
+    case 'BatchCancelled':
+    case 'BatchCompleted':
       return false;
     default:
       return record satisfies never;
