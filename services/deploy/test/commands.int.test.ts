@@ -234,10 +234,9 @@ describe('creating', () => {
     const { deploymentId, input } = await deployment();
     expectRefused(await platform.send(member.tenant, 'CreateDeployment', input), 'NAME_TAKEN', /Choose another/);
     await platform.do(member.tenant, 'DeleteDeployment', { deploymentId });
-    expectRefused(
-      await platform.send(member.tenant, 'ScaleDeployment', { deploymentId, replicas: 9 }),
-      'BEING_DELETED',
-    );
+    const scaled = await platform.send(member.tenant, 'ScaleDeployment', { deploymentId, replicas: 9 });
+    // On a busy machine it may be gone by then.
+    expect(scaled.ok ? 'scaled' : scaled.error.code).toMatch(/^(BEING_DELETED|NOT_FOUND)$/);
     await platform.recorded(deploymentId, 'DeploymentDeleted');
     await platform.do(member.tenant, 'CreateDeployment', input);
   });
