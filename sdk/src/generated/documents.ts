@@ -214,6 +214,135 @@ fragment PastResource on PastResource {
   deleted
   state
 }`),
+  batchPreview: new TypedDocument<o.BatchPreviewQuery, o.BatchPreviewQueryVariables>('query', ["batchPreview"], `query BatchPreview($scopeId: ID!, $labels: [LabelInput!]!, $operation: BatchOperationInput!) {
+  batchPreview(scopeId: $scopeId, labels: $labels, operation: $operation) { ...BatchPreview }
+}
+fragment BatchPreview on BatchPreview {
+  count
+  confirm
+  confirmationRequired
+  refusal { ...BatchRefusal }
+  changed
+  unchanged
+  refused
+  deployments { ...BatchPreviewItem }
+}
+fragment BatchPreviewItem on BatchPreviewItem {
+  deploymentId
+  name
+  namespaceId
+  verdict
+  fromRelease
+  toRelease
+  fromReplicas
+  toReplicas
+  code
+  message
+}
+fragment BatchRefusal on BatchRefusal {
+  code
+  message
+}`),
+  batch: new TypedDocument<o.BatchQuery, o.BatchQueryVariables>('query', ["batch"], `query Batch($id: ID!) {
+  batch(id: $id) { ...Batch }
+}
+fragment Batch on Batch {
+  id
+  environmentId
+  namespaceId
+  selector { ...Label }
+  operation { ...BatchOperation }
+  status
+  statusMessage
+  size
+  waiting
+  running
+  succeeded
+  unchanged
+  failed
+  skipped
+  waveSize
+  waves { ...BatchWave }
+  pauseSeconds
+  nextWaveAt
+  maxFailures
+  startedAt
+  startedBy
+  endedAt
+}
+fragment BatchOperation on BatchOperation {
+  kind
+  image
+  cpuMillis
+  memoryMiB
+  replicas
+  pace
+}
+fragment BatchWave on BatchWave {
+  number
+  status
+  size
+  waiting
+  running
+  succeeded
+  unchanged
+  failed
+  skipped
+}
+fragment Label on Label {
+  key
+  value
+}`),
+  batches: new TypedDocument<o.BatchesQuery, o.BatchesQueryVariables>('query', ["batches"], `query Batches($first: Int = 20, $after: String) {
+  batches(first: $first, after: $after) { nodes { ...Batch } pageInfo { hasNextPage endCursor } }
+}
+fragment Batch on Batch {
+  id
+  environmentId
+  namespaceId
+  selector { ...Label }
+  operation { ...BatchOperation }
+  status
+  statusMessage
+  size
+  waiting
+  running
+  succeeded
+  unchanged
+  failed
+  skipped
+  waveSize
+  waves { ...BatchWave }
+  pauseSeconds
+  nextWaveAt
+  maxFailures
+  startedAt
+  startedBy
+  endedAt
+}
+fragment BatchOperation on BatchOperation {
+  kind
+  image
+  cpuMillis
+  memoryMiB
+  replicas
+  pace
+}
+fragment BatchWave on BatchWave {
+  number
+  status
+  size
+  waiting
+  running
+  succeeded
+  unchanged
+  failed
+  skipped
+}
+fragment Label on Label {
+  key
+  value
+}`),
   connectionLog: new TypedDocument<o.ConnectionLogQuery, o.ConnectionLogQueryVariables>('query', ["connectionLog"], `query ConnectionLog($namespaceId: ID!, $policyId: ID, $since: DateTime, $first: Int = 50) {
   connectionLog(namespaceId: $namespaceId, policyId: $policyId, since: $since, first: $first) { ...ConnectionLog }
 }
@@ -1629,6 +1758,226 @@ fragment UserError on UserError {
 }`),
   deletePortMapping: new TypedDocument<o.DeletePortMappingMutation, o.DeletePortMappingMutationVariables>('mutation', ["deletePortMapping"], `mutation DeletePortMapping($input: DeletePortMappingInput!) {
   deletePortMapping(input: $input) { deletedId userErrors { ...UserError } position }
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  startBatch: new TypedDocument<o.StartBatchMutation, o.StartBatchMutationVariables>('mutation', ["startBatch"], `mutation StartBatch($input: StartBatchInput!) {
+  startBatch(input: $input) { batch { ...Batch } userErrors { ...UserError } position }
+}
+fragment Batch on Batch {
+  id
+  environmentId
+  namespaceId
+  selector { ...Label }
+  operation { ...BatchOperation }
+  status
+  statusMessage
+  size
+  waiting
+  running
+  succeeded
+  unchanged
+  failed
+  skipped
+  waveSize
+  waves { ...BatchWave }
+  pauseSeconds
+  nextWaveAt
+  maxFailures
+  startedAt
+  startedBy
+  endedAt
+}
+fragment BatchOperation on BatchOperation {
+  kind
+  image
+  cpuMillis
+  memoryMiB
+  replicas
+  pace
+}
+fragment BatchWave on BatchWave {
+  number
+  status
+  size
+  waiting
+  running
+  succeeded
+  unchanged
+  failed
+  skipped
+}
+fragment Label on Label {
+  key
+  value
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  pauseBatch: new TypedDocument<o.PauseBatchMutation, o.PauseBatchMutationVariables>('mutation', ["pauseBatch"], `mutation PauseBatch($input: PauseBatchInput!) {
+  pauseBatch(input: $input) { batch { ...Batch } userErrors { ...UserError } position }
+}
+fragment Batch on Batch {
+  id
+  environmentId
+  namespaceId
+  selector { ...Label }
+  operation { ...BatchOperation }
+  status
+  statusMessage
+  size
+  waiting
+  running
+  succeeded
+  unchanged
+  failed
+  skipped
+  waveSize
+  waves { ...BatchWave }
+  pauseSeconds
+  nextWaveAt
+  maxFailures
+  startedAt
+  startedBy
+  endedAt
+}
+fragment BatchOperation on BatchOperation {
+  kind
+  image
+  cpuMillis
+  memoryMiB
+  replicas
+  pace
+}
+fragment BatchWave on BatchWave {
+  number
+  status
+  size
+  waiting
+  running
+  succeeded
+  unchanged
+  failed
+  skipped
+}
+fragment Label on Label {
+  key
+  value
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  resumeBatch: new TypedDocument<o.ResumeBatchMutation, o.ResumeBatchMutationVariables>('mutation', ["resumeBatch"], `mutation ResumeBatch($input: ResumeBatchInput!) {
+  resumeBatch(input: $input) { batch { ...Batch } userErrors { ...UserError } position }
+}
+fragment Batch on Batch {
+  id
+  environmentId
+  namespaceId
+  selector { ...Label }
+  operation { ...BatchOperation }
+  status
+  statusMessage
+  size
+  waiting
+  running
+  succeeded
+  unchanged
+  failed
+  skipped
+  waveSize
+  waves { ...BatchWave }
+  pauseSeconds
+  nextWaveAt
+  maxFailures
+  startedAt
+  startedBy
+  endedAt
+}
+fragment BatchOperation on BatchOperation {
+  kind
+  image
+  cpuMillis
+  memoryMiB
+  replicas
+  pace
+}
+fragment BatchWave on BatchWave {
+  number
+  status
+  size
+  waiting
+  running
+  succeeded
+  unchanged
+  failed
+  skipped
+}
+fragment Label on Label {
+  key
+  value
+}
+fragment UserError on UserError {
+  code
+  message
+  field
+}`),
+  cancelBatch: new TypedDocument<o.CancelBatchMutation, o.CancelBatchMutationVariables>('mutation', ["cancelBatch"], `mutation CancelBatch($input: CancelBatchInput!) {
+  cancelBatch(input: $input) { batch { ...Batch } userErrors { ...UserError } position }
+}
+fragment Batch on Batch {
+  id
+  environmentId
+  namespaceId
+  selector { ...Label }
+  operation { ...BatchOperation }
+  status
+  statusMessage
+  size
+  waiting
+  running
+  succeeded
+  unchanged
+  failed
+  skipped
+  waveSize
+  waves { ...BatchWave }
+  pauseSeconds
+  nextWaveAt
+  maxFailures
+  startedAt
+  startedBy
+  endedAt
+}
+fragment BatchOperation on BatchOperation {
+  kind
+  image
+  cpuMillis
+  memoryMiB
+  replicas
+  pace
+}
+fragment BatchWave on BatchWave {
+  number
+  status
+  size
+  waiting
+  running
+  succeeded
+  unchanged
+  failed
+  skipped
+}
+fragment Label on Label {
+  key
+  value
 }
 fragment UserError on UserError {
   code
@@ -4812,6 +5161,22 @@ fragment PortMapping on PortMapping {
   sourcePreserved
   namespace { id name }
   createdAt
+}`),
+  batchItems: new TypedDocument<o.BatchItemsQuery, o.BatchItemsQueryVariables>('query', ["batch","items"], `query BatchItems($id: ID!, $first: Int = 20, $after: String) {
+  batch(id: $id) { items(first: $first, after: $after) { nodes { ...BatchItem } pageInfo { hasNextPage endCursor } } }
+}
+fragment BatchItem on BatchItem {
+  number
+  wave
+  deploymentId
+  name
+  deployment { id name }
+  status
+  code
+  message
+  rollout { id }
+  beganAt
+  endedAt
 }`),
   deploymentReleases: new TypedDocument<o.DeploymentReleasesQuery, o.DeploymentReleasesQueryVariables>('query', ["deployment","releases"], `query DeploymentReleases($id: ID!, $first: Int = 20, $after: String) {
   deployment(id: $id) { releases(first: $first, after: $after) { nodes { ...Release } pageInfo { hasNextPage endCursor } } }

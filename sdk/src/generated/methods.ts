@@ -72,6 +72,19 @@ export interface Queries {
    */
   asOf(variables: o.AsOfQueryVariables, options?: CallOptions): Promise<o.AsOfQuery['asOf']>;
   /**
+   * Which deployments a batch would be about, and what would become of each: asked now, nothing is changed. Errors: NOT_FOUND,
+   * BAD_USER_INPUT, UNAVAILABLE.
+   */
+  batchPreview(variables: o.BatchPreviewQueryVariables, options?: CallOptions): Promise<o.BatchPreviewQuery['batchPreview']>;
+  /**
+   * A batch by its id; null where there is none that you may see. As it goes on, `events` tells of it.
+   */
+  batch(variables: o.BatchQueryVariables, options?: CallOptions): Promise<o.BatchQuery['batch']>;
+  /**
+   * The tenant's batches, newest first.
+   */
+  batches(variables?: o.BatchesQueryVariables, options?: CallOptions): Promise<o.BatchesQuery['batches']>;
+  /**
    * New connections that isolation policies of a namespace with `log` have decided about, read from the nodes now. Each node keeps the
    * newest 1,000 of a policy, for a day at the longest, until its agent is restarted. Errors: NOT_FOUND, BAD_USER_INPUT.
    */
@@ -248,6 +261,10 @@ export interface Queries {
    */
   publicAddressMappings(variables: o.PublicAddressMappingsQueryVariables, options?: CallOptions): Promise<NonNullable<o.PublicAddressMappingsQuery['publicAddress']>['mappings'] | null>;
   /**
+   * Its deployments, in order.
+   */
+  batchItems(variables: o.BatchItemsQueryVariables, options?: CallOptions): Promise<NonNullable<o.BatchItemsQuery['batch']>['items'] | null>;
+  /**
    * Its releases, newest first.
    */
   deploymentReleases(variables: o.DeploymentReleasesQueryVariables, options?: CallOptions): Promise<NonNullable<o.DeploymentReleasesQuery['deployment']>['releases'] | null>;
@@ -422,6 +439,24 @@ export interface Mutations {
    * Deletes a port mapping. Established connections through it are cut. Errors: NOT_FOUND.
    */
   deletePortMapping(input: o.DeletePortMappingMutationVariables['input'], options?: CallOptions): Promise<Deleted<o.DeletePortMappingMutation['deletePortMapping']>>;
+  /**
+   * Does one thing to all deployments with these labels, in waves: the next one begins when each of the one before is over. Errors:
+   * NOT_FOUND, NOTHING_SELECTED, BATCH_TOO_LARGE, CONFIRMATION_REQUIRED, PLAN_CHANGED, IN_ANOTHER_BATCH, BEING_DELETED,
+   * INVALID_ARGUMENT, and those of images.
+   */
+  startBatch(input: o.StartBatchMutationVariables['input'], options?: CallOptions): Promise<Done<o.StartBatchMutation['startBatch']>>;
+  /**
+   * Nothing further is begun until it is resumed; what is under way goes on. Errors: NOT_FOUND, ILLEGAL_STATE.
+   */
+  pauseBatch(input: o.PauseBatchMutationVariables['input'], options?: CallOptions): Promise<Done<o.PauseBatchMutation['pauseBatch']>>;
+  /**
+   * Goes on at once, also where it has stopped: what has failed so far stops it no more. Errors: NOT_FOUND, ILLEGAL_STATE.
+   */
+  resumeBatch(input: o.ResumeBatchMutationVariables['input'], options?: CallOptions): Promise<Done<o.ResumeBatchMutation['resumeBatch']>>;
+  /**
+   * Nothing further is begun, for good; what is under way goes on. Errors: NOT_FOUND, ILLEGAL_STATE.
+   */
+  cancelBatch(input: o.CancelBatchMutationVariables['input'], options?: CallOptions): Promise<Done<o.CancelBatchMutation['cancelBatch']>>;
   /**
    * Deletes an environment with all that is in it, as its `deletionPlan` has shown. From the answer on nothing new is admitted
    * in it. Errors: NOT_FOUND, BEING_DELETED, DELETION_BLOCKED, PLAN_CHANGED.
@@ -760,6 +795,9 @@ export const bindQueries = (read: Read): Queries => ({
   logHead: (variables, options) => read(documents.logHead, variables ?? {}, options, (data) => data.logHead),
   timeline: (variables, options) => read(documents.timeline, variables, options, (data) => data.timeline),
   asOf: (variables, options) => read(documents.asOf, variables, options, (data) => data.asOf),
+  batchPreview: (variables, options) => read(documents.batchPreview, variables, options, (data) => data.batchPreview),
+  batch: (variables, options) => read(documents.batch, variables, options, (data) => data.batch),
+  batches: (variables, options) => read(documents.batches, variables ?? {}, options, (data) => data.batches),
   connectionLog: (variables, options) => read(documents.connectionLog, variables, options, (data) => data.connectionLog),
   deletionPlan: (variables, options) => read(documents.deletionPlan, variables, options, (data) => data.deletionPlan),
   deletion: (variables, options) => read(documents.deletion, variables, options, (data) => data.deletion),
@@ -801,6 +839,7 @@ export const bindQueries = (read: Read): Queries => ({
   namespace: (variables, options) => read(documents.namespace, variables, options, (data) => data.namespace),
   roleHolders: (variables, options) => read(documents.roleHolders, variables, options, (data) => data.role?.holders ?? null),
   publicAddressMappings: (variables, options) => read(documents.publicAddressMappings, variables, options, (data) => data.publicAddress?.mappings ?? null),
+  batchItems: (variables, options) => read(documents.batchItems, variables, options, (data) => data.batch?.items ?? null),
   deploymentReleases: (variables, options) => read(documents.deploymentReleases, variables, options, (data) => data.deployment?.releases ?? null),
   deploymentRollouts: (variables, options) => read(documents.deploymentRollouts, variables, options, (data) => data.deployment?.rollouts ?? null),
   deploymentInstances: (variables, options) => read(documents.deploymentInstances, variables, options, (data) => data.deployment?.instances ?? null),
@@ -845,6 +884,10 @@ export const bindMutations = (change: Change): Mutations => ({
   releasePublicAddress: (input, options) => change.done(documents.releasePublicAddress, { input }, options, (data) => data.releasePublicAddress),
   createPortMapping: (input, options) => change.done(documents.createPortMapping, { input }, options, (data) => data.createPortMapping),
   deletePortMapping: (input, options) => change.deleted(documents.deletePortMapping, { input }, options, (data) => data.deletePortMapping),
+  startBatch: (input, options) => change.done(documents.startBatch, { input }, options, (data) => data.startBatch),
+  pauseBatch: (input, options) => change.done(documents.pauseBatch, { input }, options, (data) => data.pauseBatch),
+  resumeBatch: (input, options) => change.done(documents.resumeBatch, { input }, options, (data) => data.resumeBatch),
+  cancelBatch: (input, options) => change.done(documents.cancelBatch, { input }, options, (data) => data.cancelBatch),
   deleteEnvironment: (input, options) => change.deleted(documents.deleteEnvironment, { input }, options, (data) => data.deleteEnvironment),
   deleteTenant: (input, options) => change.deleted(documents.deleteTenant, { input }, options, (data) => data.deleteTenant),
   undeleteTenant: (input, options) => change.done(documents.undeleteTenant, { input }, options, (data) => data.undeleteTenant),

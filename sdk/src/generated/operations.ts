@@ -244,6 +244,129 @@ export type AuditFilter = {
   readonly outcome?: AuditOutcome | null | undefined;
 };
 
+/** What a batch does to each of its deployments. */
+export type BatchOperationKind =
+  /** A new release with what is changed, and a rollout to it. */
+  | 'UPGRADE'
+  /** A rollout back to its last known good release. */
+  | 'ROLLBACK'
+  /** A new release that is as the one before, so that every instance is replaced. */
+  | 'RESTART'
+  /** So many replicas. */
+  | 'SCALE'
+  /** Its rollout, where one is under way, stands still. */
+  | 'SUSPEND'
+  /** Its rollout, where it stands still or has failed, goes on. */
+  | 'RESUME';
+
+/** How far a batch is. */
+export type BatchStatus =
+  /** Wave by wave. */
+  | 'RUNNING'
+  /** Nothing further is begun until it is resumed; what is under way goes on. */
+  | 'PAUSED'
+  /** More than `maxFailures` have failed: nothing further is begun until it is resumed. See `statusMessage`. */
+  | 'STOPPED'
+  /** Nothing further is begun, for good; what is under way goes on until `endedAt`. */
+  | 'CANCELLED'
+  /** None is left. */
+  | 'COMPLETED';
+
+/** What has become of a deployment of a batch. */
+export type BatchItemStatus =
+  /** Its wave, or its turn in it, has not come. */
+  | 'WAITING'
+  /** Is under way. */
+  | 'RUNNING'
+  /** Is as it was to be: its rollout is complete, its instances are ready. */
+  | 'SUCCEEDED'
+  /** Was so already: nothing was done. */
+  | 'UNCHANGED'
+  /** Was refused, or its rollout has failed, or another one took over. See `code` and `message`. */
+  | 'FAILED'
+  /** Is gone, or was never begun since the batch was cancelled. */
+  | 'SKIPPED';
+
+/** How far a wave is. */
+export type BatchWaveStatus =
+  /** Has not begun. */
+  | 'WAITING'
+  /** Has begun. */
+  | 'RUNNING'
+  /** All of it is over. */
+  | 'DONE';
+
+/** What a batch would do to a deployment. */
+export type BatchVerdict =
+  /** It would change it. */
+  | 'CHANGED'
+  /** It is as it is to be already. */
+  | 'UNCHANGED'
+  /** It can't. See `code` and `message`. */
+  | 'REFUSED';
+
+/** What to do to each deployment. What belongs to another kind is refused. */
+export type BatchOperationInput = {
+  /** What kind of thing. */
+  readonly kind: BatchOperationKind;
+  /** Of UPGRADE: the image that each comes to run, by digest; left out: each its own. */
+  readonly image?: string | null | undefined;
+  /** Of UPGRADE: of each instance, in thousandths of a core; left out: as before. */
+  readonly cpuMillis?: number | null | undefined;
+  /** Of UPGRADE: of each instance, in MiB; left out: as before. */
+  readonly memoryMiB?: number | null | undefined;
+  /** Of SCALE: 0–1000. */
+  readonly replicas?: number | null | undefined;
+  /** Of ROLLBACK; GRADUAL where left out. */
+  readonly pace?: RolloutPace | null | undefined;
+};
+
+/** A batch to start. */
+export type StartBatchInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** Global id of a namespace or of an environment: only deployments in there. */
+  readonly scopeId: string;
+  /** Deployments that have all of these labels, 1–32. */
+  readonly labels: ReadonlyArray<LabelInput>;
+  /** What to do to each. */
+  readonly operation: BatchOperationInput;
+  /** How many are under way at the same time, 1–1000. Give this or `wavePercent`; 10 % where neither is given. */
+  readonly waveSize?: number | null | undefined;
+  /** The same in percent of all, 1–100, rounded up. */
+  readonly wavePercent?: number | null | undefined;
+  /** How long it waits between two waves, 0–86400. */
+  readonly pauseSeconds?: number | null | undefined;
+  /** It stops once more than these have failed. */
+  readonly maxFailures?: number | null | undefined;
+  /** `confirm` of the `batchPreview`: needed for more than 50 deployments, and where given it must fit. */
+  readonly confirm?: string | null | undefined;
+};
+
+/** A batch to pause. */
+export type PauseBatchInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The batch. */
+  readonly batchId: string;
+};
+
+/** A batch that is to go on. */
+export type ResumeBatchInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The batch. */
+  readonly batchId: string;
+};
+
+/** A batch to cancel. */
+export type CancelBatchInput = {
+  /** Repeat a request with its key to get the first answer again; null makes every call a new one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The batch. */
+  readonly batchId: string;
+};
+
 /** A label to set or to select by. */
 export type LabelInput = {
   /** 1–63 letters, digits, dots, underscores or hyphens. */
@@ -2260,6 +2383,20 @@ export type TimelineEntryFragment = { readonly change: number, readonly kind: st
 
 export type PastResourceFragment = { readonly id: string, readonly kind: string, readonly change: number, readonly time: string, readonly deleted: boolean, readonly state: unknown };
 
+export type BatchPreviewFragment = { readonly count: number, readonly confirm: string | null, readonly confirmationRequired: boolean, readonly changed: number, readonly unchanged: number, readonly refused: number, readonly refusal: BatchRefusalFragment | null, readonly deployments: ReadonlyArray<BatchPreviewItemFragment> };
+
+export type BatchRefusalFragment = { readonly code: string, readonly message: string };
+
+export type BatchPreviewItemFragment = { readonly deploymentId: string, readonly name: string, readonly namespaceId: string, readonly verdict: BatchVerdict, readonly fromRelease: number | null, readonly toRelease: number | null, readonly fromReplicas: number, readonly toReplicas: number, readonly code: string | null, readonly message: string | null };
+
+export type BatchFragment = { readonly id: string, readonly environmentId: string, readonly namespaceId: string | null, readonly status: BatchStatus, readonly statusMessage: string | null, readonly size: number, readonly waiting: number, readonly running: number, readonly succeeded: number, readonly unchanged: number, readonly failed: number, readonly skipped: number, readonly waveSize: number, readonly pauseSeconds: number, readonly nextWaveAt: string | null, readonly maxFailures: number, readonly startedAt: string, readonly startedBy: string, readonly endedAt: string | null, readonly selector: ReadonlyArray<LabelFragment>, readonly operation: BatchOperationFragment, readonly waves: ReadonlyArray<BatchWaveFragment> };
+
+export type LabelFragment = { readonly key: string, readonly value: string };
+
+export type BatchOperationFragment = { readonly kind: BatchOperationKind, readonly image: string | null, readonly cpuMillis: number | null, readonly memoryMiB: number | null, readonly replicas: number | null, readonly pace: RolloutPace | null };
+
+export type BatchWaveFragment = { readonly number: number, readonly status: BatchWaveStatus, readonly size: number, readonly waiting: number, readonly running: number, readonly succeeded: number, readonly unchanged: number, readonly failed: number, readonly skipped: number };
+
 export type ConnectionLogFragment = { readonly more: boolean, readonly leftOut: number, readonly missing: ReadonlyArray<string>, readonly connections: ReadonlyArray<LoggedConnectionFragment> };
 
 export type LoggedConnectionFragment = { readonly at: string, readonly policyId: string, readonly policyName: string | null, readonly action: RuleAction, readonly direction: RuleDirection, readonly family: AddressFamily, readonly protocol: LoggedProtocol, readonly source: string, readonly sourcePort: number | null, readonly destination: string, readonly destinationPort: number | null, readonly sourceInstanceId: string | null, readonly destinationInstanceId: string | null, readonly nodeId: string, readonly packets: number };
@@ -2279,8 +2416,6 @@ export type DeletionStepFragment = { readonly name: DeletionStepName, readonly s
 export type DeletionProofFragment = { readonly service: string, readonly position: number | null, readonly counts: ReadonlyArray<DeletionCountFragment> };
 
 export type DeploymentFragment = { readonly id: string, readonly name: string, readonly status: DeploymentStatus, readonly statusMessage: string | null, readonly replicas: number, readonly readyReplicas: number, readonly maxSurge: number, readonly maxUnavailable: number, readonly version: number, readonly createdAt: string, readonly fenced: boolean, readonly progressDeadlineSeconds: number | null, readonly onFailure: OnRolloutFailure, readonly labels: ReadonlyArray<LabelFragment>, readonly namespace: { readonly id: string, readonly name: string }, readonly currentRelease: { readonly id: string, readonly number: number } | null, readonly placement: PlacementWishesFragment | null, readonly rolloutStrategy: RolloutStrategyFragment };
-
-export type LabelFragment = { readonly key: string, readonly value: string };
 
 export type PlacementWishesFragment = { readonly slaClass: SlaClass | null, readonly zones: ReadonlyArray<string>, readonly zoneSkew: number | null, readonly maxPerNode: number | null, readonly apart: ReadonlyArray<string>, readonly nodeLabels: ReadonlyArray<LabelFragment>, readonly near: ReadonlyArray<NearRuleFragment> };
 
@@ -2432,6 +2567,8 @@ export type RolloutFragment = { readonly id: string, readonly kind: RolloutKind,
 
 export type ServiceWarningFragment = { readonly code: ServiceWarningCode, readonly message: string };
 
+export type BatchItemFragment = { readonly number: number, readonly wave: number, readonly deploymentId: string, readonly name: string, readonly status: BatchItemStatus, readonly code: string | null, readonly message: string | null, readonly beganAt: string | null, readonly endedAt: string | null, readonly deployment: { readonly id: string, readonly name: string } | null, readonly rollout: { readonly id: string } | null };
+
 export type DeploymentUsageFragment = { readonly instances: number, readonly missing: number, readonly cpuMillis: number, readonly memoryBytes: number, readonly receivedBytesPerSecond: number, readonly sentBytesPerSecond: number };
 
 export type ProcessStateFragment = { readonly name: string, readonly kind: ProcessKind, readonly state: ProcessStatus, readonly reason: string | null, readonly message: string, readonly restarts: number, readonly exitCode: number | null, readonly startedAt: string | null };
@@ -2479,6 +2616,7 @@ export type NodeQuery = { readonly node:
     | { readonly __typename: 'AddressRange', readonly id: string }
     | { readonly __typename: 'PublicAddress', readonly id: string }
     | { readonly __typename: 'PortMapping', readonly id: string }
+    | { readonly __typename: 'Batch', readonly id: string }
     | { readonly __typename: 'Deletion', readonly id: string }
     | { readonly __typename: 'Tenant', readonly id: string }
     | { readonly __typename: 'Environment', readonly id: string }
@@ -2608,6 +2746,30 @@ export type AsOfQueryVariables = Exact<{
 
 
 export type AsOfQuery = { readonly asOf: PastResourceFragment | null };
+
+export type BatchPreviewQueryVariables = Exact<{
+  scopeId: string;
+  labels: ReadonlyArray<LabelInput> | LabelInput;
+  operation: BatchOperationInput;
+}>;
+
+
+export type BatchPreviewQuery = { readonly batchPreview: BatchPreviewFragment };
+
+export type BatchQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type BatchQuery = { readonly batch: BatchFragment | null };
+
+export type BatchesQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type BatchesQuery = { readonly batches: { readonly nodes: ReadonlyArray<BatchFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
 
 export type ConnectionLogQueryVariables = Exact<{
   namespaceId: string;
@@ -3048,6 +3210,34 @@ export type DeletePortMappingMutationVariables = Exact<{
 
 
 export type DeletePortMappingMutation = { readonly deletePortMapping: { readonly deletedId: string | null, readonly position: string | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type StartBatchMutationVariables = Exact<{
+  input: StartBatchInput;
+}>;
+
+
+export type StartBatchMutation = { readonly startBatch: { readonly position: string | null, readonly batch: BatchFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type PauseBatchMutationVariables = Exact<{
+  input: PauseBatchInput;
+}>;
+
+
+export type PauseBatchMutation = { readonly pauseBatch: { readonly position: string | null, readonly batch: BatchFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type ResumeBatchMutationVariables = Exact<{
+  input: ResumeBatchInput;
+}>;
+
+
+export type ResumeBatchMutation = { readonly resumeBatch: { readonly position: string | null, readonly batch: BatchFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
+
+export type CancelBatchMutationVariables = Exact<{
+  input: CancelBatchInput;
+}>;
+
+
+export type CancelBatchMutation = { readonly cancelBatch: { readonly position: string | null, readonly batch: BatchFragment | null, readonly userErrors: ReadonlyArray<UserErrorFragment> } };
 
 export type DeleteEnvironmentMutationVariables = Exact<{
   input: DeleteEnvironmentInput;
@@ -3609,6 +3799,15 @@ export type PublicAddressMappingsQueryVariables = Exact<{
 
 
 export type PublicAddressMappingsQuery = { readonly publicAddress: { readonly mappings: { readonly nodes: ReadonlyArray<PortMappingFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } } | null };
+
+export type BatchItemsQueryVariables = Exact<{
+  id: string;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type BatchItemsQuery = { readonly batch: { readonly items: { readonly nodes: ReadonlyArray<BatchItemFragment>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } } | null };
 
 export type DeploymentReleasesQueryVariables = Exact<{
   id: string;

@@ -9,6 +9,7 @@ import {
   MOST_UNCONFIRMED,
 } from '@atoll/schema/deploy/batches';
 import type { DeployInput } from '@atoll/schema/deploy/commands';
+import { imagesOf } from '@atoll/schema/deploy/processes';
 import { type Rejection, reject } from '@atoll/schema/errors';
 import { type Id, idKind, PLATFORM, type Tenant } from '@atoll/schema/ids';
 import type { CommandContext, CommandHandlers } from '@atoll/service/commands';
@@ -23,7 +24,7 @@ import { environmentDecider } from '../domain/environment.ts';
 import { namespaceDecider } from '../domain/namespace.ts';
 import { batchStream, deploymentStream, environmentStream, namespaceStream } from '../domain/streams.ts';
 import { originOf } from '../origin.ts';
-import { checkImage, type ImageDoor } from '../registry.ts';
+import { checkImages, type ImageDoor } from '../registry.ts';
 import { type Asked as Answering, answer, notATenant } from './answer.ts';
 
 type Name = keyof typeof batchCommands;
@@ -145,7 +146,7 @@ async function select(needs: BatchNeeds, context: CommandContext, asked: Asked):
 
 async function imageFault({ images }: BatchNeeds, { operation }: Asked): Promise<Rejection | null> {
   if (operation.kind !== 'UPGRADE' || operation.change.image === undefined) return null;
-  const fault = await checkImage(images, operation.change.image);
+  const fault = await checkImages(images, [operation.change.image]);
   return fault && { ...fault, field: 'operation.image' };
 }
 
@@ -159,7 +160,7 @@ async function judge(needs: BatchNeeds, asked: Asked, { where, picked }: Selecti
     states.set(deploymentId, loaded.state);
   });
   const active = [...states.values()].flatMap((state) => (state.status === 'ACTIVE' ? [state] : []));
-  const own = active.flatMap(({ releases }) => releases.map(({ spec }) => spec.image));
+  const own = active.flatMap(({ releases }) => releases.flatMap(({ spec }) => imagesOf(spec)));
   const given = operation.kind === 'UPGRADE' && operation.change.image !== undefined ? [operation.change.image] : [];
   const admission = await admissionIn(needs, where.environmentId, [...new Set([...given, ...own])]);
   for (const state of active) verdicts.set(state.deploymentId, verdictOf(state, operation, admission));

@@ -1,32 +1,35 @@
 /** What a batch's operation would do to a deployment, and what has become of it. Pure. */
 import type { BatchOperation, BatchVerdict, ItemOutcome } from '@atoll/schema/deploy/batches';
+import { imagesOf } from '@atoll/schema/deploy/processes';
 import { equal } from '@atoll/schema/equal';
 import { type Rejection, reject } from '@atoll/schema/errors';
 import type { Id } from '@atoll/schema/ids';
 import { type Admission, refusedImage, refusedRepository } from './admission.ts';
 import type { Open } from './batch.ts';
 import type { Active, DeploymentEvent } from './deployment.ts';
-import { resumed, rolledBack, suspended } from './redirect.ts';
+import { resumed, rolledBack, type SpecChange, suspended, upgraded } from './redirect.ts';
 
 /** Asked of a deployment that isn't told of it yet: null where it is as it is to be already; else what changes. */
 export function effectOf(state: Active, operation: BatchOperation): Effect | Rejection | null {
   switch (operation.kind) {
-    case 'UPGRADE': {
-      const { image, resources } = operation.change;
-      const spec = state.target?.spec;
-      if (spec === undefined) return null;
-      const wanted = { image: image ?? spec.image, resources: { ...spec.resources, ...resources } };
-      if (equal(wanted, { image: spec.image, resources: spec.resources })) return null;
-      return { toRelease: nextNumber(state), image: wanted.image, back: false };
+    case 'UPGRADE':
+    case 'RESTART': {
+      const change = operation.kind === 'UPGRADE' ? changeOf(operation) : {};
+      const events = upgraded(state, { change, releaseId: 'rel_', rolloutId: NEVER_KEPT, now: 0 });
+      if ('code' in events) return events;
+      const release = events.flatMap((event) => (event.type === 'ReleaseCreated' ? event.data : []))[0];
+      if (release === undefined) return null;
+      if (operation.kind === 'UPGRADE' && equal(release.spec, state.target?.spec)) return null;
+      return { toRelease: release.number, images: imagesOf(release.spec), back: false };
     }
-    case 'RESTART':
-      return { toRelease: nextNumber(state), image: state.target?.spec.image ?? null, back: false };
     case 'ROLLBACK': {
       const how = { toRelease: null, pace: operation.pace, automatic: false, abort: false };
       const events = rolledBack(state, { ...how, rolloutId: NEVER_KEPT, now: 0 });
       if ('code' in events) return events;
       const to = releaseOf(state, events);
-      return events.length === 0 ? null : { toRelease: to?.number ?? null, image: to?.spec.image ?? null, back: true };
+      return events.length === 0
+        ? null
+        : { toRelease: to?.number ?? null, images: to ? imagesOf(to.spec) : [], back: true };
     }
     case 'SCALE':
       return operation.replicas === state.replicas ? null : { toReplicas: operation.replicas };
@@ -44,7 +47,7 @@ interface Effect {
   readonly toRelease?: number | null;
   readonly toReplicas?: number;
   /** That it comes to run. */
-  readonly image?: string | null;
+  readonly images?: readonly string[];
   /** To a release that was taken there before. */
   readonly back?: boolean;
 }
@@ -52,7 +55,14 @@ interface Effect {
 /** Events that are looked at and never written have one. */
 const NEVER_KEPT: Id<'rollout'> = 'rol_';
 
-const nextNumber = ({ releases }: Active) => Math.max(0, ...releases.map(({ number }) => number)) + 1;
+function changeOf({ change }: Extract<BatchOperation, { kind: 'UPGRADE' }>): SpecChange {
+  const { cpuMillis, memoryMiB } = change.resources ?? {};
+  const resources = {
+    ...(cpuMillis === undefined ? {} : { cpuMillis }),
+    ...(memoryMiB === undefined ? {} : { memoryMiB }),
+  };
+  return { ...(change.image === undefined ? {} : { image: change.image }), resources };
+}
 
 function releaseOf(state: Active, events: readonly DeploymentEvent[]) {
   const id = events.flatMap((event) => (event.type === 'RolloutStarted' ? event.data.releaseId : []))[0];
@@ -77,8 +87,10 @@ export function verdictOf(state: Active, operation: BatchOperation, admission: A
 }
 
 function notAdmitted(effect: Effect | null, admission: Admission | null): Rejection | null {
-  if (admission === null || effect?.image == null) return null;
-  return effect.back ? refusedRepository(effect.image, admission.environment) : refusedImage(effect.image, admission);
+  if (admission === null) return null;
+  const refused = (image: string) =>
+    effect?.back ? refusedRepository(image, admission.environment) : refusedImage(image, admission);
+  return effect?.images?.map(refused).find((one) => one !== null) ?? null;
 }
 
 /** What is seen of a deployment that is under way for a batch. */
