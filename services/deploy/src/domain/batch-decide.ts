@@ -4,17 +4,7 @@ import type { BatchOperation, ItemOutcome } from '@atoll/schema/deploy/batches';
 import { type Rejection, reject } from '@atoll/schema/errors';
 import type { Id } from '@atoll/schema/ids';
 import type { Labels } from '@atoll/schema/text';
-import {
-  type Batch,
-  type BatchEvent,
-  countOf,
-  evolveBatch,
-  heldBy,
-  isOver,
-  isUnderWay,
-  listOf,
-  type There,
-} from './batch.ts';
+import { type Batch, type BatchEvent, countOf, evolveBatch, heldBy, isOver, listOf, type There } from './batch.ts';
 import { type BatchStimulus, batchTable } from './batch-table.ts';
 import { NAMESPACE_OPEN } from './holdings.ts';
 
@@ -158,14 +148,12 @@ function completed(state: There): BatchEvent {
 
 const moves = (state: There, stimulus: BatchStimulus): boolean => batchTable[state.status][stimulus].kind === 'to';
 
-/** The next ones of the wave whose turn it is: never more than the wave's size are under way. */
+/** The next ones of the wave whose turn it is. All others of it are over: never more than its size are under way. */
 function begun(state: There, now: number): readonly BatchEvent[] {
-  const { wave, nextAt, waveSize } = state;
+  const { wave, nextAt } = state;
   if (!moves(state, 'time for more') || (nextAt !== null && now < Date.parse(nextAt))) return [];
-  const items = listOf(state);
-  const room = waveSize - items.filter(isUnderWay).length;
-  const ids = items.flatMap((item) => (item.status === 'WAITING' && item.wave === wave ? item.deploymentId : []));
-  const deploymentIds = ids.slice(0, Math.min(room, MOST_BEGUN));
+  const waiting = listOf(state).filter((item) => item.status === 'WAITING' && item.wave === wave);
+  const deploymentIds = waiting.slice(0, MOST_BEGUN).map(({ deploymentId }) => deploymentId);
   if (deploymentIds.length === 0) return [];
   const giveUpAt = new Date(now + GIVE_UP_MS).toISOString();
   return [{ type: 'BatchItemsBegun', data: { ...whereOf(state), wave, deploymentIds, giveUpAt } }];

@@ -251,6 +251,7 @@ function walk(parameters: fc.Parameters<unknown>): ReadonlySet<string> {
     fc.property(plans, steps, (plan, walked) => {
       const batch = given(start(count, plan));
       const begun = new Set<string>();
+      const ended = new Set<string>();
       for (const step of walked) {
         const before = batch.there;
         const command = commandOf(step, before);
@@ -267,6 +268,10 @@ function walk(parameters: fc.Parameters<unknown>): ReadonlySet<string> {
         const after = batch.there;
         expect(listOf(after).filter(isUnderWay).length).toBeLessThanOrEqual(after.waveSize);
         for (const event of batch.events) {
+          if (event.type === 'BatchItemEnded') {
+            expect(ended.has(event.data.deploymentId), 'it ends once').toBe(false);
+            ended.add(event.data.deploymentId);
+          }
           if (event.type !== 'BatchItemsBegun') continue;
           expect(before.status).toBe('RUNNING');
           expect(
