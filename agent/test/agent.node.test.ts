@@ -546,27 +546,30 @@ describe('several processes', () => {
   });
 
   test('are each there once, and in order, whenever the agent is killed while they are started', async () => {
-    const pods = [shop(), shop()];
-    for (const [round, pod] of pods.entries()) {
-      const { instanceId } = pod.instance;
-      want([pod]);
-      const at = `atoll-app-${instanceId}-${round === 0 ? 'cache' : 'setup'}`;
-      await until('it is on its way', async () =>
-        (await containers()).some((one) => one.name === at && one.state === 'running'),
+    const pods = [shop(), shop()] as const;
+    want(pods);
+    for (const [index, process] of ['cache', 'setup'].entries()) {
+      const name = `atoll-app-${pods[index]?.instance.instanceId}-${process}`;
+      // Its run is short: it may be over by now.
+      await until(`${process} was started`, async () =>
+        (await containers()).some((one) => one.name === name && one.state !== 'created'),
       );
       await agent.kill();
       agent.start();
+    }
+    for (const { instance } of pods) {
+      const { instanceId } = instance;
       await plane.until(instanceId, 'READY');
       await inOrder(instanceId);
       const there = (await containers()).map(({ name }) => name).filter((name) => name.includes(instanceId));
       const app = `atoll-app-${instanceId}`;
       expect(there).toEqual([app, `${app}-cache`, `${app}-setup`, `atoll-sandbox-${instanceId}`]);
-      // A start that the kill came before is counted, too.
+      // A start that a kill came before is counted, too.
       const restarts = (await plane.processes(instanceId)).map((one) => [one.name, one.restarts] as const);
       const least = { cache: 0, setup: 1, web: 0 };
       expect(restarts.map(([name]) => name)).toEqual(Object.keys(least));
       for (const [name, count] of restarts) {
-        expect(count - least[name as keyof typeof least], name).toBeOneOf([0, 1]);
+        expect(count - least[name as keyof typeof least], name).toBeOneOf([0, 1, 2]);
       }
     }
   });
