@@ -18,8 +18,8 @@ function within(address: string, network: string): boolean {
   return ipaddr.parse(address).match(ipaddr.parseCIDR(network));
 }
 
-/** True where it is accepted. */
-export function accepts(model: Model, names: NodeNames, packet: Packet): boolean {
+/** True where it is accepted; of a chain of the node's, where it returns from there. */
+export function accepts(model: Model, names: NodeNames, packet: Packet, chain = 'FORWARD'): boolean {
   const { filter } = model.tables[packet.family];
   const [source, destination] = [packet.from, packet.to].map((end) => canonicalMember(end[packet.family]));
   const own = `${source},${names.interface(packet.from.instanceId)}`;
@@ -27,7 +27,8 @@ export function accepts(model: Model, names: NodeNames, packet: Packet): boolean
   function inSet(name: string, direction: string): boolean {
     const members = model.sets.get(name);
     if (direction === 'src,src') return members?.has(own) ?? false;
-    return members?.has((direction === 'src' ? source : destination) ?? '') ?? false;
+    const address = (direction === 'src' ? source : destination) ?? '';
+    return [...(members ?? [])].some((member) => within(address, member));
   }
   function matches(words: readonly string[]): boolean {
     let not = false;
@@ -61,13 +62,13 @@ export function accepts(model: Model, names: NodeNames, packet: Packet): boolean
       if (target === 'ACCEPT') return true;
       if (target === 'DROP') return false;
       if (target === 'RETURN') return null;
-      const chain = filter.chains.get(target);
-      if (chain === undefined) continue;
-      const verdict = walk(chain);
+      const next = filter.chains.get(target);
+      if (next === undefined) continue;
+      const verdict = walk(next);
       if (verdict !== null) return verdict;
       if (verb === '-g') return null;
     }
     return null;
   }
-  return walk(filter.builtins.get('FORWARD') ?? []) ?? true;
+  return walk(filter.builtins.get(chain) ?? filter.chains.get(chain) ?? []) ?? true;
 }
