@@ -158,7 +158,7 @@ export const compile: Suite = {
       if (compiler === undefined) throw new Error(`There is none of ${size}.`);
       return compiler;
     };
-    const count = long ? 15 : 5;
+    const count = long ? 75 : 25;
     const measure = (change: (compiler: Compiler, namespaces: number) => number) =>
       inTurns(
         count,

@@ -5,11 +5,11 @@
  * a list, and what is no list, counts by the SHA-256 of itself, a set by its name, its kind and the sum over its members. Order is no part of it:
  * all lists are sorted. It tells whether a document is the one that was compiled, against mistakes; it is no signature.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type AddressSet, emptyRuleSet, type RuleSet } from './network.ts';
 
 const modulus = 1n << 256n;
-const sha256 = (text: string): bigint => BigInt(`0x${createHash('sha256').update(text).digest('hex')}`);
+const sha256 = (text: string): bigint => BigInt(`0x${hash('sha256', text, 'hex')}`);
 
 /** A sum of digests. */
 export type Sum = bigint;

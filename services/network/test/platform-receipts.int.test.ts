@@ -7,6 +7,7 @@ import { nodeSubjects } from '@atoll/schema/subjects';
 import { newId } from '@atoll/service/ids';
 import { serveJson } from '@atoll/service/nats';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { reconcileLagging } from '../src/controllers/lagging.ts';
 import { type Agent, createAgent } from './agent.ts';
 import { codeOf, type Harness, resultOf, startHarness } from './harness.ts';
 import { opens } from './opens.ts';
@@ -137,6 +138,13 @@ describe('how one is in force', { timeout: 120_000 }, () => {
       const told = await harness.eventsOf(`rules:${far.nodeId}`);
       expect(told.at(-1)?.type).toBe('NodeRulesLagging');
     }, deadline);
+    await vi.waitFor(async () => {
+      const lags = `select from network.node_lag where node_id = '${far.nodeId}'`;
+      expect(await harness.rows(lags)).toHaveLength(1);
+    }, deadline);
+    // Of the platform's own nobody is to be told, so nothing is left to do; a run that tried would fail each time.
+    const idle = { lateAfterMs: 1000, refusedAfterMs: 1000, caughtUp: async () => {}, again: () => {} };
+    await reconcileLagging({ db: harness.pool, store: harness.store, ...idle });
     expect((await receipts()).map(({ data }) => (data as { revision: number }).revision).toSorted()).toEqual([1, 1, 2]);
     await untilInForce();
     await vi.waitFor(async () => {

@@ -12,6 +12,8 @@ interface Needed<T> {
   readonly count: number;
 }
 
+const nothing = { put: [], added: [], removed: [] };
+
 /** A list of the rule set as it was taken last, and which of its keys may have changed. */
 function createList<T>(digestOf: (value: T) => bigint) {
   const taken = new Map<string, { readonly value: T; readonly digest: bigint }>();
@@ -21,6 +23,8 @@ function createList<T>(digestOf: (value: T) => bigint) {
     touched,
     /** `now`: undefined where it is gone. Digests tell whether it is another. */
     take(now: (key: string) => T | undefined, count: (added: bigint, removed: bigint) => void) {
+      // Most nodes near a change have one list that it could be in.
+      if (touched.size === 0) return nothing;
       const put: T[] = [];
       const added: string[] = [];
       const removed: string[] = [];
