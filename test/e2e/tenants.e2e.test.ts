@@ -9,6 +9,7 @@ import type { Atoll } from '@atoll/sdk/client';
 import { newId } from '@atoll/service/ids';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { operatorOf, seeded, unique } from '../platform/clients.ts';
+import { checkoutFor, runShell } from '../platform/documents.ts';
 import { Platform } from '../platform/platform.ts';
 import { eventCounts, reserved } from '../platform/store.ts';
 import { waitFor } from '../platform/waiting.ts';
@@ -224,3 +225,18 @@ describe('another tenant’s thing is answered as one that there isn’t', () =>
     await expect.poll(() => reserved(platform.ready), { timeout: 60_000 }).toBe(0);
   });
 });
+
+test('the example of a batch finds what has the label, and restarts it in waves to the end', async () => {
+  const checkout = checkoutFor(platform.home);
+  try {
+    const ran = await runShell(checkout.path, [
+      `node examples/batch.ts --label foreign=matrix --start ${ours.environment}`,
+    ]);
+    expect(ran.output).toContain("1 deployments: 1 change, 0 stay, 0 can't");
+    expect(ran.output).toContain('matrix CHANGED 1 → 2');
+    expect(ran.output, ran.output).toContain("COMPLETED: 0 wait, 0 run, 1 are done, 0 aren't");
+    expect(ran.ok, ran.output).toBe(true);
+  } finally {
+    checkout.remove();
+  }
+}, 120_000);
