@@ -110,6 +110,8 @@ function planned(spec: Partial<DesiredInstance['spec']> = {}, grace = 1): Planne
   return { instance, end: endpointAt(instance.instanceId, 7, ++host) };
 }
 const quick = { ...defaultTiming, periodSeconds: 1 };
+/** For programs that answer: however long a busy machine takes to run them, it is their answer that counts. */
+const patient = { ...quick, timeoutSeconds: 10 };
 const http = { kind: 'HTTP', port: 8080, path: '/', ...quick, successThreshold: 1 } as const;
 
 /** Tells the agent to run these, and nothing else. */
@@ -404,10 +406,10 @@ describe('an instance that cannot run says why', () => {
   });
 
   test('a program in it that says so: not ready, never started up, or no longer alive, and what hangs is killed whole', async () => {
-    const check: Probe = { kind: 'EXEC', command: ['/bin/check'], ...quick };
+    const check: Probe = { kind: 'EXEC', command: ['/bin/check'], ...patient };
     const fails: Probe = { ...check, failureThreshold: 2 };
     const dying = planned({ command: ['/bin/revive'], readiness: { ...check, successThreshold: 2 }, liveness: fails });
-    const hanging = planned({ readiness: { ...check, command: ['/bin/hang'], successThreshold: 1 } });
+    const hanging = planned({ readiness: { ...check, ...quick, command: ['/bin/hang'], successThreshold: 1 } });
     const never = planned({ startup: { ...fails, command: ['/bin/none'] }, readiness: http });
     want([dying, hanging, never]);
     const app = `atoll-app-${dying.instance.instanceId}`;
@@ -466,7 +468,7 @@ describe('several processes', () => {
         beside('cache', {
           command: ['/bin/cache'],
           readiness: { kind: 'TCP', port: 9090, ...quick, successThreshold: 1 },
-          liveness: { kind: 'EXEC', command: ['/bin/check'], ...quick, failureThreshold: 2 },
+          liveness: { kind: 'EXEC', command: ['/bin/check'], ...patient, failureThreshold: 2 },
         }),
         beside('setup', {
           command: ['/bin/setup'],

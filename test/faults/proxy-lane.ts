@@ -45,10 +45,15 @@ export function createLane(options: {
     return freeAt - now;
   }
 
+  /** In the order in which it came. Timers alone don't keep that: on a busy machine a later one may be due before an earlier one. */
+  const queue: { readonly work: () => void; due: boolean }[] = [];
   function later(ms: number, work: () => void): void {
+    const item = { work, due: false };
+    queue.push(item);
     const timer = setTimeout(() => {
       timers.delete(timer);
-      if (!stopped) work();
+      item.due = true;
+      while (!stopped && queue[0]?.due) queue.shift()?.work();
     }, ms);
     timers.add(timer);
   }

@@ -6,7 +6,7 @@ import { seedOf } from './random.ts';
 const updates = 16;
 
 test(`0 lost and 0 leaked over ${updates} updates, with agents that restart and are killed`, {
-  timeout: 180_000,
+  timeout: 400_000,
 }, async () => {
   const seed = seedOf('continuity');
   const outcome = await runContinuity({ seed, goOn: (done) => done < updates, restartEvery: 10, killEvery: 5 });
