@@ -94,9 +94,12 @@ export async function openSabotage(seed: number, backend: Backend = 'nft'): Prom
           // Of what an earlier one has left.
           const kernel = await readKernel(node);
           const bare = kernel.rules.length === 0 || kernel.sets.length === 0;
-          await one.run(node, bare ? before : kernel, dice).catch((error: unknown) => {
-            // What an earlier one, or a repair in between, has already taken away.
-            if (what.length === 1) throw error;
+          await one.run(node, bare ? before : kernel, dice).catch(async (error: unknown) => {
+            // What an earlier one has already taken away.
+            if (what.length > 1) return;
+            // Damage in several steps fails where the agent repairs between them: what is done to the end counts.
+            if ((await repaired(node, before, deadlineMs)) === null) throw error;
+            await one.run(node, await readKernel(node), dice);
           });
         }
         const damaged = (await readKernel(node)).ours !== before.ours || !(await isForwarding(node));

@@ -28,8 +28,8 @@ for (;;) {
   next unless vec($waiting, fileno(STDIN), 1);
   my $read = sysread(STDIN, $said, 1 << 20, length $said);
   exit 0 unless $read;
-  while ($said =~ s/^([^\n]*)\n//) {
-    my $line = $1;
+  # All whole lines in one go: taking one after the other off the front copies the rest each time.
+  for my $line (split /\n/, substr($said, 0, rindex($said, "\n") + 1, '')) {
     if ($line =~ /^sync (\d+)$/) {
       hear();
       print "synced $1\n";

@@ -55,6 +55,11 @@ export class Tap {
     if (frames.length > 0) this.#child.stdin?.write(frames.map((frame) => `${frame.toString('hex')}\n`).join(''));
   }
 
+  /** More than a pipe holds has been told, and not yet taken: who goes on sending makes a queue of it. */
+  get isBehind(): boolean {
+    return this.#child.stdin?.writableNeedDrain ?? false;
+  }
+
   /** Resolves once everything was sent that was told before, and everything was noted that had come in by then. */
   sync(): Promise<void> {
     const number = ++this.#syncs;
